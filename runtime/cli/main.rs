@@ -1,0 +1,3 @@
+//! The `kurant` command.
+
+fn main() {}

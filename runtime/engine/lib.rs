@@ -1,0 +1,1 @@
+//! The pure core: what a journey is, and what each input does to a customer.

@@ -1,0 +1,1 @@
+//! The loops around the engine: intake, timers, hand-over.

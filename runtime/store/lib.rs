@@ -1,0 +1,1 @@
+//! Where customers, timers and the outbox are kept: one trait, one conformance suite, several stores.
