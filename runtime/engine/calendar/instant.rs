@@ -65,6 +65,16 @@ impl Instant {
         self.local(zone).date()
     }
 
+    /// How many milliseconds the zone's clock is ahead of UTC.
+    #[must_use]
+    pub(super) fn offset_millis(self, zone: Zone) -> i64 {
+        i64::from(
+            zone.offset_from_utc_datetime(&self.utc())
+                .fix()
+                .local_minus_utc(),
+        ) * SECOND
+    }
+
     /// What a clock in UTC shows.
     #[must_use]
     pub(super) fn utc(self) -> Local {
