@@ -109,7 +109,7 @@ impl DateRule {
 
     fn month_days(&self, pieces: &[Piece]) -> Vec<Source> {
         let mut slots = Slots::<366>::new();
-        for (date, times) in dates_of(pieces, 366) {
+        for (date, times) in dates_of(pieces, DAYS_TO_29_FEBRUARY) {
             slots.mark(slot_of(date.month(), date.day()), times);
             // A 29 February that this year lacks falls on the day before or after.
             let stand_in = match self.feb29 {
@@ -144,6 +144,9 @@ impl InactiveRule {
         moments(&pieces(&self.for_.forward(), self.at, after, upto, zone))
     }
 }
+
+/// In so many days every month and day comes round, the 29th of February too, about 1900 and 2100.
+const DAYS_TO_29_FEBRUARY: usize = 9 * 366;
 
 /// The first day of a year that has a 29 February.
 const LEAP_YEAR: Date = Date::from_ymd_opt(2024, 1, 1).expect("the first of January exists");

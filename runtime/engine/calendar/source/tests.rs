@@ -172,7 +172,8 @@ fn any_length() -> impl Strategy<Value = i64> {
         1_i64..2 * HOUR,
         1_i64..3 * DAY,
         1_i64..70 * DAY,
-        1_i64..800 * DAY
+        1_i64..800 * DAY,
+        1_i64..4_000 * DAY,
     ]
 }
 
