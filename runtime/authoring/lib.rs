@@ -1,1 +1,6 @@
 //! Text in, a checked catalog and diagnostics out: YAML, Rhai and JSON Schema as authors write them.
+
+pub mod diagnostic;
+pub mod source;
+pub mod suggest;
+pub mod yaml;

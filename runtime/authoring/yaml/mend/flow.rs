@@ -1,0 +1,266 @@
+//! What goes wrong inside of `{ }` and `[ ]`.
+
+use std::ops::Range;
+
+use super::{Mend, Scene, block, quote};
+use crate::yaml::edits::Edit;
+use crate::yaml::line::Line;
+use crate::yaml::trap;
+
+/// A fault after the `[` or `{` at `scene.flow`: it is never closed, or a value in it needs quotes.
+pub(super) fn fault(scene: &Scene<'_>) -> Option<Mend> {
+    let open = scene.flow.unwrap_or(scene.at);
+    let line = Line::at(scene.text, open);
+    let Some(close) = closing(scene.text, open, &line) else {
+        // A condition such as `[1, 2].contains(x` is no list at all.
+        return unclosed(scene, open, &line);
+    };
+    // `[1, 2].contains(x)`: what follows the closing bracket belongs to the value.
+    if close < line.value.end && open == line.value.start {
+        return quote::whole_value(scene, &line);
+    }
+    let value = element(scene.text, open, scene.at)?;
+    in_quotes(scene, value)
+}
+
+/// A value in `{ }` that a comma inside of brackets or quotes has cut: `{ where: count("a", 3) > 1 }`; or `{{ ... }}`; or a tag.
+pub(super) fn cut_inside(scene: &Scene<'_>) -> Option<Mend> {
+    let line = &scene.line;
+    if line.value.start == scene.at {
+        return quote::whole_value(scene, line);
+    }
+    in_quotes(
+        scene,
+        scene.at..extent(scene.text, scene.at, line.range.end, false),
+    )
+}
+
+/// `{ title: Hello, world }`: a word without a colon follows the value.
+pub(super) fn cut_by_comma(scene: &Scene<'_>) -> Option<Mend> {
+    let range = scene.at..extent(scene.text, scene.at, scene.line.range.end, true);
+    let value = scene.text.get(range.clone())?;
+    let report = scene
+        .error(
+            "quote-needed",
+            range.clone(),
+            "inside `{ }` a comma ends the value",
+        )
+        .help(format!(
+            "write `{}`",
+            named(scene, &range, &trap::quoted(trap::meant(value)))
+        ));
+    Some(Mend {
+        report,
+        edits: vec![Edit::put(range, trap::quoted(trap::meant(value)))],
+    })
+}
+
+fn in_quotes(scene: &Scene<'_>, range: Range<usize>) -> Option<Mend> {
+    let value = scene
+        .text
+        .get(range.clone())
+        .filter(|value| !value.is_empty())?;
+    let reason = trap::reason(value).unwrap_or_else(|| {
+        "inside `{ }` and `[ ]` a value with a comma, bracket or brace needs quotes".to_owned()
+    });
+    let quoted = trap::quoted(trap::meant(value));
+    let report = scene
+        .error("quote-needed", range.clone(), reason)
+        .help(format!("write `{}`", named(scene, &range, &quoted)));
+    Some(Mend {
+        report,
+        edits: vec![Edit::put(range, quoted)],
+    })
+}
+
+/// `key: value` as it should be, with the key that stands before the value.
+fn named(scene: &Scene<'_>, value: &Range<usize>, quoted: &str) -> String {
+    let before = scene.text[..value.start].trim_end();
+    match before.strip_suffix(':') {
+        Some(before) => {
+            let key = before
+                .rsplit(['{', ',', '[', '\n', ' '])
+                .next()
+                .unwrap_or("");
+            format!("{key}: {quoted}")
+        }
+        None => quoted.to_owned(),
+    }
+}
+
+fn unclosed(scene: &Scene<'_>, open: usize, line: &Line) -> Option<Mend> {
+    let sign = scene.text[open..]
+        .chars()
+        .next()
+        .filter(|c| matches!(c, '[' | '{'))?;
+    let end = block::last_of(scene.text, line);
+    let closers = missing_closers(&scene.text[open..end]);
+    let report = scene.error(
+        "unclosed-bracket",
+        open..open + 1,
+        format!("`{sign}` is never closed"),
+    );
+    let Some(closers) = closers.filter(|closers| !closers.is_empty()) else {
+        let wrong = report.help(
+            "close every bracket with its own kind; if this is text, put it in single quotes",
+        );
+        return Some(Mend {
+            report: wrong,
+            edits: vec![Edit::broken(open..end)],
+        });
+    };
+    let one_line = end <= line.range.end;
+    let report = match one_line && open == line.value.start {
+        true => report.help(format!(
+            "write `{}`; if this is text, put it in single quotes",
+            scene.rewritten(line, &format!("{}{closers}", &scene.text[open..end]))
+        )),
+        false => report.help(format!(
+            "add `{}` at its end; if this is text, put it in single quotes",
+            closers.trim()
+        )),
+    };
+    Some(Mend {
+        report,
+        edits: vec![Edit::put(end..end, closers)],
+    })
+}
+
+/// The brackets that a text leaves open, in the order to close them; `None` when one is closed by another's sign.
+fn missing_closers(text: &str) -> Option<String> {
+    let mut open = Vec::new();
+    let mut walk = Walk::default();
+    for c in text.chars() {
+        match walk.step(c) {
+            Some('[') => open.push(']'),
+            Some('{') => open.push('}'),
+            Some('(') => open.push(')'),
+            Some(sign @ (']' | '}' | ')')) if open.pop() != Some(sign) => return None,
+            _ => {}
+        }
+    }
+    let spaced = text.starts_with("{ ") && open.first() == Some(&'}');
+    let closers: String = open.into_iter().rev().collect();
+    Some(if spaced {
+        format!(" {closers}")
+    } else {
+        closers
+    })
+}
+
+/// Where the bracket at `open` is closed: on its line, or on lines that belong to it by their indentation.
+fn closing(text: &str, open: usize, line: &Line) -> Option<usize> {
+    let mut depth = 0_usize;
+    let mut walk = Walk::default();
+    let end = block::last_of(text, line).max(line.range.end);
+    // The closing bracket may stand below its key, at the same indentation.
+    let end = Line::at(text, end)
+        .next(text)
+        .filter(|next| text[next.content..].starts_with([']', '}']))
+        .map_or(end, |next| next.range.end);
+    for (at, c) in text[open..end].char_indices() {
+        match walk.step(c) {
+            Some('[' | '{') => depth += 1,
+            Some(']' | '}') => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return Some(open + at + 1);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The value around `at` in the collection that opens at `open`.
+fn element(text: &str, open: usize, at: usize) -> Option<Range<usize>> {
+    let mut starts: Vec<(usize, bool)> = Vec::new();
+    let mut walk = Walk::default();
+    let mut before = ' ';
+    for (offset, c) in text[open..].char_indices() {
+        let here = open + offset;
+        // What was just closed may be the begin of the value: `[1, 2].contains(x)`.
+        if here >= at && here > open {
+            break;
+        }
+        match walk.step(c) {
+            Some('[' | '{') => starts.push((here + 1, false)),
+            Some(']' | '}') => {
+                starts.pop();
+            }
+            Some(',') => {
+                if let Some(last) = starts.last_mut() {
+                    *last = (here + 1, false);
+                }
+            }
+            Some(' ' | '\n') if before == ':' => {
+                if let Some(last) = starts.last_mut().filter(|(_, has_colon)| !has_colon) {
+                    *last = (here + 1, true);
+                }
+            }
+            _ => {}
+        }
+        before = c;
+    }
+    let (start, _) = starts.last()?;
+    let start = start + text[*start..].len() - text[*start..].trim_start().len();
+    let end = Line::at(text, start).range.end;
+    Some(start..extent(text, start, end, false))
+}
+
+/// Where a value in `{ }` or `[ ]` ends as its author sees it: at the comma or bracket that no bracket or quote of its own holds. With
+/// `past_words`, a comma ends it only if a `key:` follows.
+fn extent(text: &str, start: usize, end: usize, past_words: bool) -> usize {
+    let mut depth = 0_usize;
+    let mut walk = Walk::default();
+    for (offset, c) in text[start..end].char_indices() {
+        let here = start + offset;
+        match walk.step(c) {
+            Some('(' | '[' | '{') => depth += 1,
+            Some(')' | ']' | '}') if depth > 0 => depth -= 1,
+            Some(']' | '}') => return trimmed(text, start, here),
+            Some(',') if depth == 0 && (!past_words || key_follows(&text[here + 1..end])) => {
+                return trimmed(text, start, here);
+            }
+            _ => {}
+        }
+    }
+    trimmed(text, start, end)
+}
+
+fn trimmed(text: &str, start: usize, end: usize) -> usize {
+    start + text[start..end].trim_end().len()
+}
+
+fn key_follows(rest: &str) -> bool {
+    let word = rest.split([',', '}', ']']).next().unwrap_or("");
+    word.contains(": ") || word.trim_end().ends_with(':')
+}
+
+/// Passes over what stands in quotes.
+#[derive(Default)]
+struct Walk {
+    quote: Option<char>,
+    before: Option<char>,
+}
+
+impl Walk {
+    /// The character, unless it belongs to a quoted text.
+    fn step(&mut self, c: char) -> Option<char> {
+        let before = self.before.replace(c);
+        match self.quote {
+            Some(quote) => {
+                if c == quote {
+                    self.quote = None;
+                }
+                None
+            }
+            None if c == '"' || (c == '\'' && !before.is_some_and(char::is_alphanumeric)) => {
+                self.quote = Some(c);
+                None
+            }
+            None => Some(c),
+        }
+    }
+}

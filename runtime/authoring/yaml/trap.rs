@@ -1,0 +1,131 @@
+//! YAML's own traps: what looks like text to an author and like something else to YAML.
+
+use super::node::Key;
+use super::value::is_word;
+use crate::diagnostic::Diagnostic;
+use crate::source::Span;
+
+/// Why a value cannot stand without quotes, if it cannot.
+pub(super) fn reason(value: &str) -> Option<String> {
+    let mut chars = value.chars();
+    let first = chars.next()?;
+    let blank_follows = chars.next().is_none_or(char::is_whitespace);
+    let begins = match first {
+        '!' => "a tag",
+        '&' => "an anchor",
+        '*' => "an alias",
+        '%' | '@' | '`' => "a reserved sign",
+        '[' => "a list",
+        '{' => "a mapping",
+        '|' | '>' => "a block of text",
+        '"' | '\'' => "text in quotes",
+        '#' => "a comment",
+        ']' | '}' | ',' => "the end of something",
+        '-' if blank_follows => "a list item",
+        '?' if blank_follows => "a long key",
+        ':' if blank_follows => "a value without a key",
+        _ if value.contains(": ") || value.ends_with(':') => {
+            return Some(
+                "to YAML a colon and a space begin a mapping, here inside of a value".to_owned(),
+            );
+        }
+        _ => return None,
+    };
+    Some(match first {
+        '"' | '\'' => {
+            format!("the text in quotes that begins with `{first}` ends before the value does")
+        }
+        _ => format!("a value that begins with `{first}` is {begins} to YAML"),
+    })
+}
+
+/// The value in quotes: single ones, unless only double ones make it easy to read.
+pub(super) fn quoted(text: &str) -> String {
+    if text.contains('\'') && !text.contains(['"', '\\']) {
+        format!("\"{text}\"")
+    } else {
+        format!("'{}'", text.replace('\'', "''"))
+    }
+}
+
+/// What an author meant who wrote quotes inside of quotes: `"He said "hi""` is text with quotes around, `"a" == "b"` is not.
+pub(super) fn meant(value: &str) -> &str {
+    let Some(quote) = value.chars().next().filter(|c| matches!(c, '"' | '\'')) else {
+        return value;
+    };
+    let inner = value
+        .strip_prefix(quote)
+        .and_then(|rest| rest.strip_suffix(quote));
+    let operator = ["==", "!=", "&&", "||", "<", ">", "+", "??"]
+        .iter()
+        .any(|sign| value.contains(sign));
+    match inner {
+        Some(inner) if !operator => inner,
+        _ => value,
+    }
+}
+
+/// Whether every round bracket and double quote that a text opens is closed in it.
+pub(super) fn is_closed(text: &str) -> bool {
+    let mut depth = 0_i32;
+    let mut quoted = false;
+    for c in text.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            '(' if !quoted => depth += 1,
+            ')' if !quoted => depth -= 1,
+            _ => {}
+        }
+    }
+    depth == 0 && !quoted
+}
+
+pub(super) fn alias(span: Span, written: &str) -> Diagnostic {
+    Diagnostic::error(
+        "yaml-alias",
+        span,
+        format!("`{written}` is an alias to YAML, and the language has none"),
+    )
+    .help(format!(
+        "write the value itself here; if this is text, put it in single quotes: {}",
+        quoted(written)
+    ))
+}
+
+pub(super) fn anchor(span: Span, written: &str) -> Diagnostic {
+    Diagnostic::error("yaml-anchor", span, format!("`{written}` is an anchor to YAML, and the language has none"))
+        .help("take it away and write the value out at each place; if this is text, put the whole value in single quotes")
+}
+
+pub(super) fn key_of_many(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        "complex-key",
+        span,
+        "a list or mapping stands where a key is wanted",
+    )
+    .help("if this is text, put the whole value in single quotes")
+}
+
+/// A word without a colon in `{ }`. Gives the report, and the key if only the space after its colon is missing.
+pub(super) fn word_in_mapping(key: &Key) -> (Diagnostic, Option<String>) {
+    match key.text.split_once(':') {
+        Some((name, value)) if is_word(name) => {
+            let report = Diagnostic::error(
+                "missing-space",
+                key.span,
+                format!("a space is missing after `{name}:`"),
+            )
+            .help(format!("write `{name}: {}`", value.trim()));
+            (report, Some(name.to_owned()))
+        }
+        _ => {
+            let report = Diagnostic::error(
+                "missing-value",
+                key.span,
+                format!("`{}` has no value", key.text),
+            )
+            .help(format!("write `{}: ...`; a list stands in `[ ]`", key.text));
+            (report, None)
+        }
+    }
+}
