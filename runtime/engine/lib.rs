@@ -1,3 +1,18 @@
-//! The pure core: what a journey is, and what each input does to a customer.
+//! The pure core of Kurant: what a journey is, and what each input does to a customer.
+//!
+//! Nothing here reads a clock, draws a random number or touches a file. Time is an argument, ids are derived, and the same
+//! inputs give the same changes wherever they are processed: live, in `simulate`, in a journey's test, under fault injection.
 
+pub mod action;
 pub mod calendar;
+pub mod customer;
+pub mod definition;
+pub mod desk;
+pub mod enrollment;
+pub mod event;
+pub mod id;
+pub mod input;
+pub mod map;
+pub mod person;
+pub mod value;
+mod value_serde;

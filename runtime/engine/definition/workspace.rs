@@ -1,0 +1,154 @@
+//! A workspace: what all journeys of a team share.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Category, Computed, Schema, Script, Version};
+use crate::calendar::{DayWindow, Duration, WorkHours, Zone};
+use crate::map::Map;
+
+/// Everything a team has written, checked. What `deploy` writes and workers take.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Definitions {
+    /// `kurant.yaml`.
+    pub workspace: Workspace,
+    /// `schemas/`.
+    pub schema: Schema,
+    /// `profile.yaml`.
+    pub profile: Vec<ProfileUpdate>,
+    /// `segments.yaml`.
+    pub segments: Vec<Segment>,
+    /// `rhai-lib/`, as it stands now.
+    pub library: Vec<Library>,
+    /// `templates/`.
+    pub templates: Vec<Template>,
+    /// The current version of each journey.
+    pub journeys: Vec<Version>,
+}
+
+/// `kurant.yaml`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Workspace {
+    /// Its name.
+    pub name: String,
+    /// The clock of customers without one of their own, and of schedules.
+    pub timezone: Zone,
+    /// The language of customers without one of their own.
+    pub locale: String,
+    /// When marketing and service messages wait, on the customer's clock.
+    pub quiet_hours: Option<DayWindow>,
+    /// How much one customer gets at the most.
+    pub frequency_caps: Vec<Cap>,
+    /// In order of preference for `send: best`.
+    pub channels: Vec<ChannelSettings>,
+    /// People that tasks and customers are given to.
+    pub pools: Vec<Pool>,
+    /// What an event of an unknown customer does.
+    pub unknown_customers: UnknownCustomers,
+    /// Where state, events and commands live.
+    pub settings: Settings,
+}
+
+/// Where state, events and commands live; for the runner, not for decisions.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// `store.url`.
+    pub store: String,
+    /// `events.url`.
+    pub events: String,
+    /// `crm`, with secrets still as `${env:NAME}`.
+    pub crm: Map,
+    /// `console.listen`.
+    pub listen: String,
+}
+
+/// How much one customer gets at the most of a category.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Cap {
+    /// Which messages count.
+    pub category: Category,
+    /// Through which channel; none = any.
+    pub channel: Option<String>,
+    /// So many.
+    pub max: u32,
+    /// In so much time; whole days are the customer's calendar days, today and those before.
+    pub per: Duration,
+}
+
+/// A channel by its name, and how it is reached.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChannelSettings {
+    /// Its name, as in `send: email`.
+    pub name: String,
+    /// What stands under it, with secrets still as `${env:NAME}`.
+    pub settings: Map,
+}
+
+/// People that tasks and customers are given to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Pool {
+    /// Its name.
+    pub name: String,
+    /// Who is in it, in turn.
+    pub people: Vec<String>,
+    /// Whose clock its hours are on; the workspace's unless told.
+    pub timezone: Option<Zone>,
+    /// When they work; always unless told.
+    pub hours: Option<WorkHours>,
+}
+
+/// What an event of an unknown customer does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnknownCustomers {
+    /// It makes a customer without consents.
+    #[default]
+    Create,
+    /// It is a dead letter.
+    Reject,
+}
+
+/// One entry of `profile.yaml`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProfileUpdate {
+    /// The event's type.
+    pub event: String,
+    /// Which attributes become what.
+    pub set: Vec<(String, Computed)>,
+}
+
+/// A named condition.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Segment {
+    /// Its name.
+    pub name: String,
+    /// Who is in it.
+    pub condition: Script,
+}
+
+/// Functions of one file in `rhai-lib/`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Library {
+    /// The file's name without `.rhai`: the functions are called `name::function(...)`.
+    pub name: String,
+    /// Its text.
+    pub source: String,
+}
+
+/// One file `templates/NAME/CHANNEL[.LOCALE].EXT`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Template {
+    /// The folder's name.
+    pub name: String,
+    /// The channel.
+    pub channel: String,
+    /// The locale, if it is written for one.
+    pub locale: Option<String>,
+    /// `txt`, `html`, `mjml` or `md`.
+    pub extension: String,
+    /// Front matter: `subject`, `preheader`.
+    pub front: BTreeMap<String, String>,
+    /// The text below the front matter.
+    pub body: String,
+}

@@ -1,0 +1,16 @@
+//! What is shared between customers: whose turn it is, who is away.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+/// The people that tasks and customers are given to, as they stand now.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Desk {
+    /// Per pool: whose turn it is next.
+    pub turns: BTreeMap<String, usize>,
+    /// Per person: how many customers they were given.
+    pub given: BTreeMap<String, u64>,
+    /// Who is away: `person.away` without `person.back`.
+    pub away: BTreeSet<String>,
+}

@@ -1,0 +1,207 @@
+//! One customer's passage through one version of a journey.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::calendar::{Date, Instant};
+use crate::event::Event;
+use crate::id::Key;
+use crate::map::Map;
+use crate::value::Value;
+
+/// An enrollment: where somebody stands in a journey, and what it has made so far.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Enrollment {
+    /// Hash of journey, customer, entry key and occasion.
+    pub id: Key,
+    /// The journey's id.
+    pub journey: Arc<str>,
+    /// The version it ends on.
+    pub version: Key,
+    /// The entry key as text; empty when the customer is the key.
+    pub key: String,
+    /// Whether others with the same key may be active beside it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub parallel: bool,
+    /// When it began, on the logical clock.
+    pub entered: Instant,
+    /// What started it.
+    pub trigger: Started,
+    /// `vars`.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub vars: Map,
+    /// Where it stands.
+    pub place: Place,
+    /// The event that a `wait_for` was answered by, while its `then` runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub awaited: Vec<Answered>,
+    /// In the control group: every action is skipped.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub control: bool,
+    /// When it expires.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Instant>,
+    /// How often each `repeat` around the current step has begun its round.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rounds: Vec<Round>,
+    /// Its messages and tasks, which feedback is matched with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<Key>,
+    /// Its last send, for `goal.within`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_send: Option<Instant>,
+    /// Whether the goal has been counted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub goal_reached: bool,
+    /// Other channels that wait for a delivery that isn't confirmed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fallbacks: Vec<Fallback>,
+    /// When and why it ended; kept while its goal may still be reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Ended>,
+}
+
+/// What started an enrollment: `trigger` in a condition.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Started {
+    /// `trigger.kind`.
+    pub kind: String,
+    /// `trigger.time`.
+    pub time: Instant,
+    /// `trigger.event`, for an event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<Arc<Event>>,
+    /// `trigger.date`, for a date: the occasion itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<Date>,
+    /// `trigger.since`, for inactivity: the anchor's value, an instant or a date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Value>,
+}
+
+/// Where an enrollment stands. `node` is the step's number in the version's program.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// Just begun, or about to go on with this step.
+    At {
+        /// The step.
+        node: u32,
+    },
+    /// In a `wait`.
+    Waiting {
+        /// The step.
+        node: u32,
+        /// When it is over.
+        due: Instant,
+    },
+    /// In a `wait_for`.
+    WaitingFor {
+        /// The step.
+        node: u32,
+        /// Only events dated at or after it count.
+        since: Instant,
+        /// When the patience ends; none = it doesn't.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deadline: Option<Instant>,
+    },
+    /// At a `send` that has not been handed over yet.
+    Sending {
+        /// The step.
+        node: u32,
+        /// When it was due first; `valid_for` counts from here.
+        planned: Instant,
+        /// When it is judged next.
+        due: Instant,
+        /// Why it was deferred, if it was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deferred: Option<String>,
+    },
+    /// At an `assign` that waits for the pool's hours.
+    Assigning {
+        /// The step.
+        node: u32,
+        /// When somebody is at work.
+        due: Instant,
+    },
+    /// Past the last step, or ended early.
+    Done,
+}
+
+/// The event that answered a `wait_for`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Answered {
+    /// The `wait_for`'s step.
+    pub node: u32,
+    /// The event.
+    pub event: Arc<Event>,
+}
+
+/// How often a `repeat` has begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Round {
+    /// The `repeat`'s step.
+    pub node: u32,
+    /// 1 in the first round.
+    pub round: u32,
+}
+
+/// Another channel that waits for a delivery that isn't confirmed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Fallback {
+    /// The `send`'s step.
+    pub node: u32,
+    /// The rounds of the repeats around it when it was sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rounds: Vec<u32>,
+    /// The message that isn't confirmed.
+    pub key: Key,
+    /// Which channel of the list comes next: 0 is the step's own.
+    pub next: u32,
+    /// When the send was due first.
+    pub planned: Instant,
+    /// When the patience ends, or the deferred fallback is judged again.
+    pub due: Instant,
+}
+
+/// How an enrollment ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ended {
+    /// When, on the logical clock.
+    pub at: Instant,
+    /// `completed`, or why early.
+    pub reason: String,
+}
+
+impl Enrollment {
+    /// Whether it goes on.
+    pub fn is_active(&self) -> bool {
+        self.ended.is_none()
+    }
+
+    /// The first moment at which it wants a timer, hand-overs aside.
+    pub fn timer_due(&self) -> Option<Instant> {
+        if self.ended.is_some() {
+            return None;
+        }
+        let place = match self.place {
+            Place::Waiting { due, .. } | Place::Assigning { due, .. } => Some(due),
+            Place::WaitingFor { deadline, .. } => deadline,
+            Place::At { .. } | Place::Sending { .. } | Place::Done => None,
+        };
+        [place, self.expires].into_iter().flatten().min()
+    }
+
+    /// The first moment at which one of its messages is due.
+    pub fn hand_over_due(&self) -> Option<Instant> {
+        if self.ended.is_some() {
+            return None;
+        }
+        let own = match self.place {
+            Place::Sending { due, .. } => Some(due),
+            _ => None,
+        };
+        own.into_iter().chain(self.fallbacks.iter().map(|fallback| fallback.due)).min()
+    }
+}

@@ -1,0 +1,49 @@
+//! Events: what happened to a customer, as a CloudEvents envelope and its data.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::calendar::Instant;
+use crate::id::{CustomerId, Key};
+use crate::map::Map;
+
+/// One event of one customer, with its time settled and its data typed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Unique together with the source.
+    pub id: Arc<str>,
+    /// Who says so.
+    pub source: Arc<str>,
+    /// What happened: CloudEvents' `type`.
+    #[serde(rename = "type")]
+    pub kind: Arc<str>,
+    /// Whom: CloudEvents' `subject`.
+    pub customer: CustomerId,
+    /// When it happened.
+    pub time: Instant,
+    /// CloudEvents' `data`, without `customer`.
+    pub data: Map,
+    /// Attributes that came along as `data.customer`.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub attributes: Map,
+}
+
+impl Event {
+    /// What makes it the same event when it comes again.
+    pub fn identity(&self) -> Key {
+        Key::of(&[&self.source, &self.id])
+    }
+
+    /// Whether it tells of a person of the team and of no customer.
+    pub fn is_about_the_team(&self) -> bool {
+        matches!(&*self.kind, "person.away" | "person.back")
+    }
+
+    /// The key of the message or the task that it answers, if it is feedback: such events count in `wait_for`, `exit` and
+    /// `goal` only for the enrollment whose message or task it was.
+    pub fn answers(&self) -> Option<&str> {
+        let feedback = self.kind.starts_with("message.") || &*self.kind == "task.done";
+        feedback.then(|| self.data.get("key").and_then(|key| key.as_text()).unwrap_or_default())
+    }
+}

@@ -1,0 +1,160 @@
+//! What can happen to a customer, and what a decision about it changes.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::action::Action;
+use crate::calendar::{Date, Instant};
+use crate::event::Event;
+use crate::id::{CustomerId, Key};
+use crate::map::Map;
+use crate::value::Value;
+
+/// One thing that happens to one customer. The engine's clock is an argument beside it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Input {
+    /// An event was taken in for the first time.
+    Event(Arc<Event>),
+    /// An event of the past is added: it reaches profile, history, waits, exits and goals, and starts nothing.
+    Imported(Arc<Event>),
+    /// Timers are due, and these triggers fire; all in the order of their instants.
+    Due(Vec<Firing>),
+    /// All due messages of the customer are judged and handed over, highest priority first.
+    HandOver,
+    /// Judges segments for the first time, so that later changes can be seen; starts nothing.
+    Baseline,
+    /// An operator, or the API, enrolls the customer by hand.
+    Enroll {
+        /// The journey's id.
+        journey: String,
+        /// Variables to begin with.
+        vars: Map,
+        /// What makes a repeated request the same one.
+        request: String,
+    },
+    /// An operator ends the customer's enrollments in a journey.
+    Stop {
+        /// The journey's id.
+        journey: String,
+    },
+}
+
+/// A date, inactivity or schedule trigger fires for a customer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Firing {
+    /// When it was due.
+    pub at: Instant,
+    /// The journey's id.
+    pub journey: Arc<str>,
+    /// Which of the journey's triggers.
+    pub trigger: usize,
+    /// What it is about.
+    pub occasion: Occasion,
+}
+
+/// What a firing is about: what makes it the same one when it comes again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Occasion {
+    /// `date`: the occasion itself, a birthday say.
+    Date(Date),
+    /// `inactive`: the anchor's value.
+    Since(Value),
+    /// `schedule`: the schedule's instant.
+    Time(Instant),
+}
+
+/// Everything that one input does to the world outside the person, committed with the person as one value.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Changes {
+    /// What was done, in order: the lines of the actions file.
+    pub actions: Vec<Action>,
+    /// What must leave after the commit, in order.
+    pub commands: Vec<Command>,
+    /// What happened and why, for the execution log.
+    pub trace: Vec<Trace>,
+}
+
+/// Something that must leave after the commit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Command {
+    /// The idempotency key.
+    pub key: Key,
+    /// The customer.
+    pub customer: CustomerId,
+    /// The journey's id.
+    pub journey: Arc<str>,
+    /// The step's id or place.
+    pub step: Arc<str>,
+    /// The logical instant.
+    pub at: Instant,
+    /// What is to be done.
+    pub what: Effect,
+}
+
+/// What a command does outside.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "effect")]
+pub enum Effect {
+    /// A message to the customer.
+    Send {
+        /// The channel.
+        channel: String,
+        /// The address.
+        to: String,
+        /// The template's name.
+        template: String,
+        /// What the template sees: `customer`, `data`, `event`, `trigger`, `vars`.
+        context: Map,
+    },
+    /// A command to the CRM: `task`, `assign`, `set`, `tag`, `untag`, `score`.
+    Crm {
+        /// Which.
+        command: String,
+        /// Its content.
+        data: Map,
+    },
+    /// An event to the broker.
+    Emit {
+        /// The event.
+        event: Arc<Event>,
+    },
+    /// An HTTP call.
+    Webhook {
+        /// Where to.
+        url: String,
+        /// GET, POST and so on.
+        method: String,
+        /// Its headers.
+        headers: Map,
+        /// Its body.
+        body: Value,
+    },
+}
+
+/// One line of the execution log: what happened, at which place of the author's file, and the values that mattered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Trace {
+    /// The engine's clock.
+    pub clock: Instant,
+    /// The logical instant.
+    pub at: Instant,
+    /// The journey's id; none for what concerns the customer alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journey: Option<Arc<str>>,
+    /// The enrollment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enrollment: Option<Key>,
+    /// The place in the author's file: `steps[2].when`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Arc<str>>,
+    /// What happened: `entered`, `not_entered`, `waits`, `missed`, `too_late`, `error`, ...
+    pub what: String,
+    /// Why, in a word: `audience`, `already_active`, `again`, ...
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The values that mattered.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub values: Map,
+}
