@@ -4,7 +4,9 @@
 //! inputs give the same changes wherever they are processed: live, in `simulate`, in a journey's test, under fault injection.
 
 pub mod action;
+mod advance;
 pub mod calendar;
+pub mod catalog;
 pub mod customer;
 pub mod definition;
 pub mod desk;
@@ -14,5 +16,7 @@ pub mod id;
 pub mod input;
 pub mod map;
 pub mod person;
+pub mod process;
+pub mod script;
 pub mod value;
 mod value_serde;

@@ -38,7 +38,7 @@ impl Map {
         Some(self.0.remove(index).1)
     }
 
-    /// Names and values, by name.
+    /// Names and values, by name; nulls too.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }

@@ -10,6 +10,7 @@ use crate::definition::Category;
 use crate::enrollment::{Enrollment, Started};
 use crate::event::Event;
 use crate::id::Key;
+use crate::map::Map;
 use crate::value::Value;
 
 /// A customer with all state that decisions need.
@@ -52,9 +53,9 @@ pub struct LastEntry {
     pub key: String,
     /// When.
     pub at: Instant,
-    /// The occasion, for triggers that fire once per occasion: the year or month of a date, the anchor's value.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub occasion: Option<String>,
+    /// The latest occasions, for triggers that fire once per occasion: the year or month of a date, the anchor's value.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub occasions: Vec<String>,
 }
 
 /// A firing that waits until an active enrollment has ended.
@@ -66,8 +67,14 @@ pub struct Queued {
     pub key: String,
     /// What fired.
     pub trigger: Started,
-    /// The occasion, as in [`LastEntry`].
+    /// What makes the firing the same one when it comes again.
     pub occasion: String,
+    /// Whether the occasion counts only once, as in [`LastEntry`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub once: bool,
+    /// Variables to begin with.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub vars: Map,
 }
 
 /// A message that was handed over, for frequency caps.

@@ -15,6 +15,7 @@ pub use computed::Computed;
 pub use journey::{Again, Category, Entry, Exit, Goal, Journey, Status, Version, WhileActive};
 pub use schema::{Fields, Schema, Type};
 pub use script::Script;
+pub(crate) use script::Slot;
 pub use step::{
     Arm, Assign, AssignBy, Awaited, Branch, Channel, Choose, Coupon, Emit, If, OnError, OnStop, Repeat, Run, Score, Send, Split,
     Start, Step, Task, TaskFor, Verb, Wait, WaitFor, Webhook,

@@ -87,6 +87,26 @@ impl Verb {
             Self::Exit(_) => "exit",
         }
     }
+
+    /// The lists of steps inside, in the order of reading.
+    pub fn blocks(&self) -> Vec<&[Step]> {
+        match self {
+            Self::Send(send) => [&send.on_late, &send.on_cap]
+                .into_iter()
+                .filter_map(|rule| match rule {
+                    OnStop::Steps(steps) => Some(steps.as_slice()),
+                    OnStop::Skip | OnStop::Defer => None,
+                })
+                .collect(),
+            Self::WaitFor(wait) => vec![&wait.then, &wait.otherwise],
+            Self::Choose(choose) => choose.branches.iter().map(|branch| branch.steps.as_slice()).collect(),
+            Self::If(step) => vec![&step.then, &step.otherwise],
+            Self::Split(split) => split.arms.iter().map(|arm| arm.steps.as_slice()).collect(),
+            Self::Repeat(repeat) => vec![&repeat.steps],
+            Self::Webhook(Webhook { on_error: OnError::Steps(steps), .. }) => vec![steps],
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// Which channel a message takes.

@@ -85,4 +85,12 @@ impl TriggerKind {
             _ => None,
         }
     }
+
+    /// The segment that is watched, for `enters` and `leaves`.
+    pub fn segment(&self) -> Option<&str> {
+        match self {
+            Self::Enters { segment } | Self::Leaves { segment } => Some(segment),
+            _ => None,
+        }
+    }
 }

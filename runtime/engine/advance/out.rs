@@ -1,0 +1,112 @@
+//! Steps that reach beyond the customer: `emit`, `webhook`, `start`.
+
+use std::sync::Arc;
+
+use super::Flow;
+use crate::action::ActionStatus;
+use crate::catalog::Loaded;
+use crate::catalog::program::Node;
+use crate::definition::{Emit, Start, Webhook};
+use crate::event::Event;
+use crate::input::Effect;
+use crate::map::Map;
+use crate::process::Work;
+use crate::script;
+use crate::value::Value;
+
+/// The source of events that journeys emit.
+const SOURCE: &str = "kurant";
+
+impl Work<'_> {
+    /// An event to the broker, taken in here too, right after the current one.
+    pub(super) fn emit_event(
+        &mut self,
+        loaded: &Loaded,
+        index: usize,
+        number: u32,
+        node: &Node,
+        emit: &Emit,
+    ) -> Result<Flow, script::Error> {
+        let frame = self.frame_of_node(loaded, index, number);
+        let content = self.compute_fields(loaded.scripts(), &emit.data, &frame)?;
+        let key = self.action_key(index, number, 0);
+        let event = Arc::new(Event {
+            id: key.to_string().into(),
+            source: SOURCE.into(),
+            kind: emit.event.as_str().into(),
+            customer: self.person.customer.id.clone(),
+            time: self.now,
+            data: content.clone(),
+            attributes: Map::new(),
+        });
+        let mut data = Map::new();
+        data.insert("type", Value::text(emit.event.as_str()));
+        data.insert("data", Value::Map(content));
+        let mut action = self.action(index, node, key, "emit", data);
+        if self.emit(event.clone()) {
+            self.command(index, node, key, Effect::Emit { event });
+        } else {
+            action.status = ActionStatus::Skipped;
+            action.reason = Some("too_deep".to_owned());
+        }
+        self.changes.actions.push(action);
+        Ok(Flow::Next(node.next))
+    }
+
+    /// An HTTP call. Nothing waits for its answer here: until there is a provider that gives one it is `()`.
+    pub(super) fn webhook(
+        &mut self,
+        loaded: &Loaded,
+        index: usize,
+        number: u32,
+        node: &Node,
+        hook: &Webhook,
+    ) -> Result<Flow, script::Error> {
+        let frame = self.frame_of_node(loaded, index, number);
+        let headers = self.compute_fields(loaded.scripts(), &hook.headers, &frame)?;
+        let body = match &hook.body {
+            Some(body) => self.compute(loaded.scripts(), body, &frame)?,
+            None => Value::Null,
+        };
+        let key = self.action_key(index, number, 0);
+        let mut data = Map::new();
+        data.insert("url", Value::text(hook.url.as_str()));
+        data.insert("method", Value::text(hook.method.as_str()));
+        data.insert("body", body.clone());
+        let what = Effect::Webhook { url: hook.url.clone(), method: hook.method.clone(), headers, body };
+        self.command(index, node, key, what);
+        let action = self.action(index, node, key, "webhook", data);
+        self.changes.actions.push(action);
+        if let Some(variable) = &hook.save {
+            let answer = self.catalog.answer(&hook.url);
+            self.person.enrollments[index].vars.insert(variable.as_str(), answer);
+        }
+        Ok(Flow::Next(node.next))
+    }
+
+    /// Enrolls the customer in another journey.
+    pub(super) fn start(
+        &mut self,
+        loaded: &Loaded,
+        index: usize,
+        number: u32,
+        node: &Node,
+        start: &Start,
+    ) -> Result<Flow, script::Error> {
+        let frame = self.frame_of_node(loaded, index, number);
+        let vars = self.compute_fields(loaded.scripts(), &start.vars, &frame)?;
+        let key = self.action_key(index, number, 0);
+        let mut data = Map::new();
+        data.insert("journey", Value::text(start.journey.as_str()));
+        let position = self.changes.actions.len();
+        let started = self.start_journey(&start.journey, vars, key.to_string());
+        let mut action = self.action(index, node, key, "start", data);
+        if !started {
+            action.status = ActionStatus::Skipped;
+            action.reason = Some("not_open".to_owned());
+        }
+        // The line of the step stands before those of the journey it started.
+        self.changes.actions.insert(position, action);
+        Ok(Flow::Next(node.next))
+    }
+}

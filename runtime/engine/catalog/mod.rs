@@ -1,0 +1,265 @@
+//! Definitions made ready to run: scripts compiled, steps numbered, triggers found by what fires them.
+
+mod error;
+mod firings;
+mod index;
+mod lookback;
+mod needs;
+pub mod program;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+pub use error::Error;
+pub(crate) use index::{Place, TriggerAt};
+pub use needs::{Keep, Needs};
+
+use self::index::Index;
+use self::program::Program;
+use crate::calendar::{Instant, Zone};
+use crate::definition::{Definitions, Journey, Script, Status, Version, Workspace};
+use crate::id::Key;
+use crate::person::Person;
+use crate::script::{Frame, Scripts};
+use crate::value::Value;
+
+/// Whether drafts act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Acting {
+    /// For real: drafts do nothing.
+    Live,
+    /// In `test` and `simulate`: drafts act as if they were live.
+    Rehearsal,
+}
+
+/// Definitions, ready to run. It holds a script engine of its own: one catalog a thread.
+pub struct Catalog {
+    definitions: Definitions,
+    acting: Acting,
+    tracing: bool,
+    answers: Vec<(String, Value)>,
+    /// Scripts of the workspace and of all versions that share its library.
+    scripts: Arc<Scripts>,
+    versions: HashMap<Key, Arc<Loaded>>,
+    current: Vec<Arc<Loaded>>,
+    index: Index,
+    watched: Vec<Watched>,
+    needs: Needs,
+}
+
+/// A version, ready to run.
+pub struct Loaded {
+    /// As it was defined.
+    pub version: Version,
+    /// The journey's id, shared with what it makes.
+    pub id: Arc<str>,
+    /// Its steps.
+    pub program: Program,
+    scripts: Arc<Scripts>,
+}
+
+/// A segment that a trigger watches.
+pub(crate) struct Watched {
+    pub(crate) name: String,
+    /// What tells one condition from another.
+    pub(crate) key: Key,
+    pub(crate) condition: Script,
+}
+
+impl Loaded {
+    /// The journey.
+    pub fn journey(&self) -> &Journey {
+        &self.version.journey
+    }
+}
+
+impl Catalog {
+    /// Makes definitions ready, together with older versions that somebody is still inside of.
+    ///
+    /// # Errors
+    /// Every script that doesn't compile, with its journey and place. Definitions that were checked have none; a version
+    /// pinned by an older Kurant may, and then nothing is loaded.
+    pub fn load(definitions: &Definitions, pinned: &[Version], acting: Acting) -> Result<Self, Error> {
+        let mut definitions = definitions.clone();
+        let mut pinned: Vec<Version> =
+            pinned.iter().filter(|old| definitions.journeys.iter().all(|new| new.hash != old.hash)).cloned().collect();
+        let scripts = Arc::new(compile(&mut definitions, &mut pinned)?);
+        let mut versions = HashMap::new();
+        for version in definitions.journeys.iter().chain(&pinned) {
+            versions.insert(version.hash, Arc::new(Loaded::new(version.clone(), scripts.clone())));
+        }
+        let current: Vec<Arc<Loaded>> =
+            definitions.journeys.iter().map(|version| versions[&version.hash].clone()).collect();
+        let index = Index::new(&definitions, &current);
+        let watched = watched_segments(&definitions, &current, &scripts)?;
+        let needs = Needs::new(&definitions, versions.values().map(AsRef::as_ref), &watched);
+        Ok(Self { definitions, acting, tracing: true, answers: Vec::new(), scripts, versions, current, index, watched, needs })
+    }
+
+    /// Whether decisions write a trace; they do unless told. `simulate` over millions does without.
+    #[must_use]
+    pub fn with_trace(mut self, tracing: bool) -> Self {
+        self.tracing = tracing;
+        self
+    }
+
+    /// What was loaded.
+    pub fn definitions(&self) -> &Definitions {
+        &self.definitions
+    }
+
+    /// `kurant.yaml`.
+    pub fn workspace(&self) -> &Workspace {
+        &self.definitions.workspace
+    }
+
+    /// Which events conditions look back on, and how far.
+    pub fn needs(&self) -> &Needs {
+        &self.needs
+    }
+
+    /// The attributes that date and inactivity triggers reckon from.
+    pub fn anchors(&self) -> impl Iterator<Item = &str> {
+        self.index.anchors.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// The journeys at their current version, by id.
+    pub fn journeys(&self) -> &[Arc<Loaded>] {
+        &self.current
+    }
+
+    /// The current version of a journey.
+    pub fn journey(&self, id: &str) -> Option<&Loaded> {
+        self.current.iter().find(|loaded| loaded.journey().id == id).map(AsRef::as_ref)
+    }
+
+    /// A version, current or pinned.
+    pub fn version(&self, hash: Key) -> Option<&Loaded> {
+        self.versions.get(&hash).map(AsRef::as_ref)
+    }
+
+    /// The customer's clock.
+    pub fn zone(&self, person: &Person) -> Zone {
+        person.customer.zone(self.definitions.workspace.timezone)
+    }
+
+    pub(crate) fn shared_version(&self, hash: Key) -> Option<Arc<Loaded>> {
+        self.versions.get(&hash).cloned()
+    }
+
+    /// Whether customers may enter a journey now.
+    pub fn is_open(&self, journey: &Journey) -> bool {
+        match journey.status {
+            Status::Live => true,
+            Status::Draft => self.acting == Acting::Rehearsal,
+            Status::Retired => false,
+        }
+    }
+
+    /// Whether a segment's members are followed, because a trigger watches it.
+    pub fn watches_segments(&self) -> bool {
+        !self.watched.is_empty()
+    }
+
+    /// Judges a condition of the workspace itself for a customer: a segment, or one that an operator typed and the catalog
+    /// was loaded with.
+    ///
+    /// # Errors
+    /// What went wrong in the script, in people's words.
+    pub fn in_segment(&self, name: &str, person: &mut Person, now: Instant) -> Result<bool, crate::script::Error> {
+        let Some(segment) = self.definitions.segments.iter().find(|segment| segment.name == name) else {
+            return Ok(false);
+        };
+        let frame = Frame::new(now, self.zone(person));
+        self.scripts.holds(&segment.condition, person, &frame)
+    }
+
+    /// Gives web hooks answers by URL, in tests; a web hook without one answers `()`.
+    #[must_use]
+    pub fn with_answers(mut self, answers: Vec<(String, Value)>) -> Self {
+        self.answers = answers;
+        self
+    }
+
+    pub(crate) fn answer(&self, url: &str) -> Value {
+        self.answers.iter().find(|(own, _)| own == url).map(|(_, answer)| answer.clone()).unwrap_or_default()
+    }
+
+    pub(crate) fn traces(&self) -> bool {
+        self.tracing
+    }
+
+    pub(crate) fn scripts(&self) -> &Scripts {
+        &self.scripts
+    }
+
+    pub(crate) fn index(&self) -> &Index {
+        &self.index
+    }
+
+    pub(crate) fn watched(&self) -> &[Watched] {
+        &self.watched
+    }
+
+    pub(crate) fn loaded(&self, place: Place) -> &Arc<Loaded> {
+        &self.current[place.0]
+    }
+}
+
+impl Loaded {
+    fn new(version: Version, scripts: Arc<Scripts>) -> Self {
+        let program = Program::new(&version.journey.steps);
+        Self { id: version.journey.id.as_str().into(), program, scripts, version }
+    }
+
+    pub(crate) fn scripts(&self) -> &Scripts {
+        &self.scripts
+    }
+}
+
+/// Compiles the workspace's own scripts and those of all current versions with the library as it stands, and those of
+/// pinned versions with the library functions as they were.
+fn compile(definitions: &mut Definitions, pinned: &mut [Version]) -> Result<Scripts, Error> {
+    let mut current = Vec::new();
+    for update in &mut definitions.profile {
+        for (_, value) in &mut update.set {
+            value.for_each_script_mut(&mut |script| current.push(script));
+        }
+    }
+    for version in &mut definitions.journeys {
+        version.journey.for_each_script_mut(&mut |script| current.push(script));
+    }
+    let segments = definitions.segments.clone();
+    for segment in &mut definitions.segments {
+        current.push(&mut segment.condition);
+    }
+    let mut scripts = Scripts::compile(current, &definitions.library, &segments).map_err(Error::Scripts)?;
+    for version in pinned {
+        let mut own = Vec::new();
+        version.journey.for_each_script_mut(&mut |script| own.push(script));
+        scripts.add(own, &version.library).map_err(|errors| Error::Pinned {
+            journey: version.journey.id.clone(),
+            version: version.hash,
+            errors,
+        })?;
+    }
+    Ok(scripts)
+}
+
+fn watched_segments(definitions: &Definitions, current: &[Arc<Loaded>], _scripts: &Scripts) -> Result<Vec<Watched>, Error> {
+    let names = current.iter().flat_map(|loaded| &loaded.journey().triggers).filter_map(|trigger| trigger.kind.segment());
+    let mut watched: Vec<Watched> = Vec::new();
+    for name in names {
+        let segment = definitions.segments.iter().find(|segment| segment.name == name);
+        if let Some(segment) = segment
+            && watched.iter().all(|known| known.name != name)
+        {
+            watched.push(Watched {
+                name: name.to_owned(),
+                key: Key::of(&[&segment.condition.source]),
+                condition: segment.condition.clone(),
+            });
+        }
+    }
+    Ok(watched)
+}

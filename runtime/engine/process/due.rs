@@ -1,0 +1,122 @@
+//! Timers and firings that are due, in the order of their instants.
+
+use chrono::Datelike;
+
+use super::{Entrance, Work};
+use crate::calendar::{Date, Every, Instant};
+use crate::catalog::program::{END, Op};
+use crate::definition::TriggerKind;
+use crate::enrollment::{Place, Started};
+use crate::input::{Firing, Occasion};
+use crate::map::Map;
+
+impl Work<'_> {
+    /// Works off the person's timers up to the clock, and these firings, whichever comes first.
+    pub(crate) fn due(&mut self, mut firings: Vec<Firing>) {
+        self.first_baseline();
+        firings.sort_by_key(|firing| firing.at);
+        let mut firings = firings.into_iter().peekable();
+        loop {
+            let timer = self.person.timer_due().filter(|due| *due <= self.clock);
+            let firing = firings.peek().map(|firing| firing.at);
+            match (timer, firing) {
+                (Some(due), Some(at)) if at < due => firings.next().into_iter().for_each(|firing| self.fire(&firing)),
+                (Some(due), _) => self.timer(due),
+                (None, Some(_)) => firings.next().into_iter().for_each(|firing| self.fire(&firing)),
+                (None, None) => return,
+            }
+        }
+    }
+
+    /// Works off one timer that is due at this instant.
+    fn timer(&mut self, due: Instant) {
+        self.set_now(due);
+        if self.person.segments_due.is_some_and(|segments| segments <= due) {
+            self.person.segments_due = None;
+            self.stirred = true;
+            self.follow_segments();
+            return;
+        }
+        let index = self.person.enrollments.iter().position(|enrollment| enrollment.timer_due() == Some(due));
+        if let Some(index) = index {
+            self.wake(index, due);
+        }
+    }
+
+    fn wake(&mut self, index: usize, due: Instant) {
+        let Some(loaded) = self.loaded_of(index) else {
+            self.end(index, "error");
+            return;
+        };
+        let place = self.person.enrollments[index].place.clone();
+        let place_due = match place {
+            Place::Waiting { due, .. } | Place::Assigning { due, .. } => Some(due),
+            Place::WaitingFor { deadline, .. } => deadline,
+            _ => None,
+        };
+        if place_due != Some(due) {
+            self.end(index, "expired");
+            return;
+        }
+        if self.exit_when(&loaded, index) {
+            return;
+        }
+        match place {
+            Place::Waiting { node, .. } => {
+                let next = loaded.program.node(node).map_or(END, |node| node.next);
+                self.go_on(&loaded, index, next);
+            }
+            Place::Assigning { node, .. } => self.go_on(&loaded, index, node),
+            Place::WaitingFor { node, .. } => {
+                if let Some(Op::WaitFor { otherwise, .. }) = loaded.program.node(node).map(|node| &node.op) {
+                    self.trace_at(&loaded, index, Some(node), "timeout", None, Map::new());
+                    self.go_on(&loaded, index, *otherwise);
+                }
+            }
+            Place::At { .. } | Place::Sending { .. } | Place::Done => {}
+        }
+    }
+
+    /// A date, inactivity or schedule trigger fires.
+    pub(crate) fn fire(&mut self, firing: &Firing) {
+        let catalog = self.catalog;
+        let Some(loaded) = catalog.journeys().iter().find(|loaded| loaded.id == firing.journey) else { return };
+        let Some(trigger) = loaded.journey().triggers.get(firing.trigger) else { return };
+        if !catalog.is_open(loaded.journey()) {
+            return;
+        }
+        let started = Started {
+            kind: trigger.kind.word().to_owned(),
+            time: firing.at,
+            event: None,
+            date: match firing.occasion {
+                Occasion::Date(date) => Some(date),
+                _ => None,
+            },
+            since: match &firing.occasion {
+                Occasion::Since(value) => Some(value.clone()),
+                _ => None,
+            },
+        };
+        if trigger.catch_up.after(firing.at, self.zone) < self.clock {
+            self.trace_entry(loaded, "missed", &started);
+            return;
+        }
+        self.set_now(firing.at);
+        let (occasion, once) = match &firing.occasion {
+            Occasion::Date(date) => (date_occasion(&trigger.kind, *date), true),
+            Occasion::Since(value) => (value.to_string(), true),
+            Occasion::Time(time) => (time.to_string(), false),
+        };
+        self.enter(loaded, Entrance { started, occasion, once, vars: None });
+    }
+}
+
+/// An occasion is the year, or the month, of the date itself; for `once` the date.
+fn date_occasion(kind: &TriggerKind, date: Date) -> String {
+    match kind {
+        TriggerKind::Date { rule, .. } if rule.every == Every::Year => date.year().to_string(),
+        TriggerKind::Date { rule, .. } if rule.every == Every::Month => format!("{}-{:02}", date.year(), date.month()),
+        _ => date.to_string(),
+    }
+}

@@ -1,0 +1,177 @@
+//! Exits and goals, and how an enrollment ends.
+
+use std::sync::Arc;
+
+use super::Work;
+use crate::action::{Action, ActionStatus};
+use crate::calendar::Instant;
+use crate::catalog::Loaded;
+use crate::definition::{Exit, Journey};
+use crate::enrollment::{Ended, Enrollment, Place};
+use crate::event::Event;
+use crate::map::Map;
+
+/// Whether an enrollment that ended may still reach its goal.
+pub(crate) fn goal_is_open(journey: &Journey, enrollment: &Enrollment, at: Instant) -> bool {
+    let Some(goal) = &journey.goal else { return false };
+    let (Some(within), Some(last)) = (&goal.within, enrollment.last_send) else { return false };
+    !enrollment.goal_reached && at <= last.plus_millis(within.at_most_millis())
+}
+
+impl Work<'_> {
+    /// Ends the enrollments, of the first `inside`, that this event lets exit.
+    pub(crate) fn exits(&mut self, event: &Arc<Event>, inside: usize) {
+        for index in 0..inside.min(self.person.enrollments.len()) {
+            if !self.person.enrollments[index].is_active() {
+                continue;
+            }
+            let Some(loaded) = self.loaded_of(index) else { continue };
+            if let Some(reason) = self.exit_by_event(&loaded, index, event) {
+                self.end(index, &reason);
+            } else {
+                self.exit_when(&loaded, index);
+            }
+        }
+    }
+
+    /// Ends an enrollment whose `exit: when` holds; whether it did.
+    pub(crate) fn exit_when(&mut self, loaded: &Loaded, index: usize) -> bool {
+        for exit in &loaded.journey().exits {
+            let Exit::When { when, reason } = exit else { continue };
+            let frame = self.frame_of(loaded, index);
+            match self.holds(loaded, when, &frame) {
+                Ok(false) => {}
+                Ok(true) => {
+                    self.end(index, reason);
+                    return true;
+                }
+                Err(error) => {
+                    self.trace_error(loaded, Some(index), &when.place, &error);
+                    self.end(index, "error");
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    fn exit_by_event(&mut self, loaded: &Loaded, index: usize, event: &Arc<Event>) -> Option<String> {
+        for exit in &loaded.journey().exits {
+            let Exit::Event { event: kind, filter, reason } = exit else { continue };
+            if **kind != *event.kind || !self.is_own(index, event) {
+                continue;
+            }
+            let Some(filter) = filter else { return Some(reason.clone()) };
+            let mut frame = self.frame_of(loaded, index);
+            frame.event = Some(event.clone());
+            match self.holds(loaded, filter, &frame) {
+                Ok(false) => {}
+                Ok(true) => return Some(reason.clone()),
+                Err(error) => {
+                    self.trace_error(loaded, Some(index), &filter.place, &error);
+                    return Some("error".to_owned());
+                }
+            }
+        }
+        None
+    }
+
+    /// Counts the goals that this event reaches, in enrollments that go on and in those that have ended.
+    pub(crate) fn goals(&mut self, event: &Arc<Event>, inside: usize) {
+        for index in 0..inside.min(self.person.enrollments.len()) {
+            let Some(loaded) = self.loaded_of(index) else { continue };
+            if self.reaches_goal(&loaded, index, event) {
+                self.count_goal(&loaded, index, event);
+            }
+        }
+    }
+
+    fn reaches_goal(&mut self, loaded: &Loaded, index: usize, event: &Arc<Event>) -> bool {
+        let Some(goal) = &loaded.journey().goal else { return false };
+        let enrollment = &self.person.enrollments[index];
+        let in_time = match (&goal.within, enrollment.last_send) {
+            (Some(within), Some(last)) => event.time <= within.after(last, self.zone),
+            _ => enrollment.ended.as_ref().is_none_or(|ended| ended.at == self.now),
+        };
+        let counts = goal.event == *event.kind
+            && !enrollment.goal_reached
+            && in_time
+            && event.time >= enrollment.trigger.time.min(enrollment.entered)
+            && self.is_own(index, event);
+        if !counts {
+            return false;
+        }
+        let Some(filter) = &goal.filter else { return true };
+        let mut frame = self.frame_of(loaded, index);
+        frame.event = Some(event.clone());
+        match self.holds(loaded, filter, &frame) {
+            Ok(reached) => reached,
+            Err(error) => {
+                self.trace_error(loaded, Some(index), &filter.place, &error);
+                false
+            }
+        }
+    }
+
+    fn count_goal(&mut self, loaded: &Loaded, index: usize, event: &Arc<Event>) {
+        let mut values = Map::new();
+        if let Some(script) = loaded.journey().goal.as_ref().and_then(|goal| goal.value.as_ref()) {
+            let mut frame = self.frame_of(loaded, index);
+            frame.event = Some(event.clone());
+            match self.value(loaded, script, &frame) {
+                Ok(value) => {
+                    values.insert("value", value);
+                }
+                Err(error) => self.trace_error(loaded, Some(index), &script.place, &error),
+            }
+        }
+        self.person.enrollments[index].goal_reached = true;
+        self.trace_at(loaded, index, None, "goal", None, values);
+    }
+
+    /// Ends an enrollment: all that is not handed over is cancelled with it.
+    pub(crate) fn end(&mut self, index: usize, reason: &str) {
+        let customer = self.person.customer.id.clone();
+        let enrollment = &mut self.person.enrollments[index];
+        if !enrollment.is_active() {
+            return;
+        }
+        enrollment.ended = Some(Ended { at: self.now, reason: reason.to_owned() });
+        enrollment.place = Place::Done;
+        enrollment.fallbacks.clear();
+        self.changes.actions.push(Action {
+            at: self.now,
+            journey: enrollment.journey.clone(),
+            step: None,
+            customer,
+            enrollment: enrollment.id,
+            action: "exit".to_owned(),
+            channel: None,
+            template: None,
+            data: Map::new(),
+            key: enrollment.id.within("exit", &[]),
+            status: ActionStatus::Sent,
+            reason: Some(reason.to_owned()),
+        });
+    }
+
+    /// An operator ends the customer's enrollments in a journey.
+    pub(crate) fn stop(&mut self, journey: &str) {
+        self.set_now(self.clock);
+        self.person.queue.retain(|queued| &*queued.journey != journey);
+        for index in 0..self.person.enrollments.len() {
+            if &*self.person.enrollments[index].journey == journey {
+                self.end(index, "stopped");
+            }
+        }
+    }
+
+    /// Feedback counts only for the enrollment whose message or task it answers.
+    pub(crate) fn is_own(&self, index: usize, event: &Event) -> bool {
+        match event.answers() {
+            None => true,
+            Some(key) => key.parse().is_ok_and(|key| self.person.enrollments[index].keys.contains(&key)),
+        }
+    }
+
+}

@@ -1,0 +1,222 @@
+//! All due messages of one customer, across journeys and channels, highest priority first.
+
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+use super::Work;
+use super::gates::{CAPPED, Candidate, LATE, Verdict};
+use crate::action::ActionStatus;
+use crate::calendar::Instant;
+use crate::catalog::Loaded;
+use crate::catalog::program::{Node, Op};
+use crate::definition::Send;
+use crate::enrollment::{Fallback, Place};
+use crate::input::Effect;
+use crate::map::Map;
+use crate::person::Sent;
+use crate::value::Value;
+
+/// How many messages of one customer one input may hand over.
+const MAX_MESSAGES: usize = 1_000;
+
+/// A message that is due: the one an enrollment stands at, or one of its fallbacks.
+#[derive(Debug, Clone, Copy)]
+struct Due {
+    index: usize,
+    fallback: Option<usize>,
+    due: Instant,
+    planned: Instant,
+}
+
+/// A message being judged, with what belongs to it.
+struct Message<'m> {
+    loaded: &'m Arc<Loaded>,
+    node: &'m Node,
+    send: &'m Send,
+    late: u32,
+    capped: u32,
+    due: Due,
+}
+
+impl Work<'_> {
+    /// Judges and hands over every due message. What follows in the journey may make more of them.
+    pub(crate) fn hand_over(&mut self) {
+        for _ in 0..MAX_MESSAGES {
+            let Some(due) = self.next_message() else { return };
+            self.set_now(due.due);
+            self.hand_over_one(due);
+        }
+    }
+
+    /// The due message that goes first: by priority, then the one that was due first, then by enrollment.
+    fn next_message(&self) -> Option<Due> {
+        let mut first: Option<((Reverse<u8>, Instant, crate::id::Key), Due)> = None;
+        for (index, enrollment) in self.person.enrollments.iter().enumerate() {
+            if enrollment.hand_over_due().is_none_or(|due| due > self.clock) {
+                continue;
+            }
+            let priority = self.catalog.version(enrollment.version).map_or(0, |loaded| loaded.journey().priority);
+            let own = match enrollment.place {
+                Place::Sending { planned, due, .. } => Some(Due { index, fallback: None, due, planned }),
+                _ => None,
+            };
+            let fallbacks = enrollment.fallbacks.iter().enumerate().map(|(number, fallback)| Due {
+                index,
+                fallback: Some(number),
+                due: fallback.due,
+                planned: fallback.planned,
+            });
+            for due in own.into_iter().chain(fallbacks).filter(|message| message.due <= self.clock) {
+                let order = (Reverse(priority), due.planned, enrollment.id);
+                if first.as_ref().is_none_or(|(best, _)| order < *best) {
+                    first = Some((order, due));
+                }
+            }
+        }
+        first.map(|(_, due)| due)
+    }
+
+    fn hand_over_one(&mut self, due: Due) {
+        let Some(loaded) = self.loaded_of(due.index) else {
+            self.end(due.index, "error");
+            return;
+        };
+        let enrollment = &self.person.enrollments[due.index];
+        let number = match (due.fallback, &enrollment.place) {
+            (Some(fallback), _) => enrollment.fallbacks[fallback].node,
+            (None, Place::Sending { node, .. }) => *node,
+            (None, _) => return,
+        };
+        let Some(node) = loaded.program.node(number) else { return };
+        let Op::Send { send, late, capped } = &node.op else { return };
+        let message = Message { loaded: &loaded, node, send, late: *late, capped: *capped, due };
+        match self.verdict(&message, number) {
+            Some(Verdict::Go(route)) => self.let_go(&message, number, route),
+            Some(Verdict::Defer { until, reason }) => self.defer(&message, number, until, reason),
+            Some(Verdict::Stop(reason)) => self.skip(&message, number, reason),
+            None => {}
+        }
+    }
+
+    /// What the gates say; none when a script failed and the enrollment has ended.
+    fn verdict(&mut self, message: &Message<'_>, number: u32) -> Option<Verdict> {
+        let index = message.due.index;
+        let delayed = self.clock > message.due.planned;
+        if delayed && let Some(when) = &message.node.when {
+            let frame = self.frame_of_node(message.loaded, index, number);
+            match self.holds(message.loaded, when, &frame) {
+                Ok(true) => {}
+                Ok(false) => return Some(Verdict::Stop("condition")),
+                Err(error) => return self.fail(message.loaded, index, &when.place, &error),
+            }
+        }
+        let to = match &message.send.to {
+            None => None,
+            Some(to) => {
+                let frame = self.frame_of_node(message.loaded, index, number);
+                match self.compute(message.loaded.scripts(), to, &frame) {
+                    Ok(value) => Some(value.to_string()),
+                    Err(error) => return self.fail(message.loaded, index, &message.node.path, &error),
+                }
+            }
+        };
+        let from = message.due.fallback.map_or(0, |fallback| self.person.enrollments[index].fallbacks[fallback].next);
+        let journey = message.loaded.journey();
+        Some(self.judge(&Candidate { journey, send: message.send, planned: message.due.planned, from, to }))
+    }
+
+    fn let_go(&mut self, message: &Message<'_>, number: u32, route: super::gates::Route) {
+        let index = message.due.index;
+        let mut frame = self.frame_of_node(message.loaded, index, number);
+        super::set_journey(&mut frame, message.loaded.journey());
+        let data = match self.compute_fields(message.loaded.scripts(), &message.send.data, &frame) {
+            Ok(data) => data,
+            Err(error) => {
+                self.fail::<()>(message.loaded, index, &message.node.path, &error);
+                return;
+            }
+        };
+        let key = self.action_key(index, number, route.number);
+        let context = self.context(index, &frame, &data);
+        let template = message.send.template.clone();
+        let what = Effect::Send { channel: route.channel.clone(), to: route.to, template: template.clone(), context };
+        self.command(index, message.node, key, what);
+        let mut action = self.action(index, message.node, key, "send", data);
+        action.channel = Some(route.channel.clone());
+        action.template = Some(template);
+        self.changes.actions.push(action);
+        let category = message.loaded.journey().category;
+        self.person.sends.push(Sent { at: self.clock, category, channel: route.channel });
+        let now = self.now;
+        let enrollment = &mut self.person.enrollments[index];
+        enrollment.last_send = Some(now);
+        enrollment.keys.push(key);
+        if let Some(fallback) = message.due.fallback {
+            enrollment.fallbacks.remove(fallback);
+        }
+        if let Some(patience) = &message.send.fallback_after
+            && (route.number as usize) < message.send.fallback.len()
+        {
+            let due = patience.after(now, self.zone);
+            let rounds = self.rounds(index);
+            let next = route.number + 1;
+            let fallback = Fallback { node: number, rounds, key, next, planned: due, due };
+            self.person.enrollments[index].fallbacks.push(fallback);
+        }
+        if message.due.fallback.is_none() {
+            self.go_on(message.loaded, index, message.node.next);
+        }
+    }
+
+    fn defer(&mut self, message: &Message<'_>, number: u32, until: Instant, reason: &str) {
+        let index = message.due.index;
+        let key = self.action_key(index, number, 0);
+        let enrollment = &mut self.person.enrollments[index];
+        if let Some(fallback) = message.due.fallback {
+            enrollment.fallbacks[fallback].due = until;
+            return;
+        }
+        let Place::Sending { due, deferred, .. } = &mut enrollment.place else { return };
+        *due = until;
+        let first = deferred.replace(reason.to_owned()).is_none();
+        if first {
+            let action = self.not_sent(message, key, ActionStatus::Deferred, reason);
+            self.changes.actions.push(action);
+        } else {
+            let mut values = Map::new();
+            values.insert("until", Value::Instant(until));
+            self.trace_at(message.loaded, index, Some(number), "deferred", Some(reason), values);
+        }
+    }
+
+    fn skip(&mut self, message: &Message<'_>, number: u32, reason: &str) {
+        let index = message.due.index;
+        let key = self.action_key(index, number, 0);
+        if let Some(fallback) = message.due.fallback {
+            self.person.enrollments[index].fallbacks.remove(fallback);
+            self.trace_at(message.loaded, index, Some(number), "fallback_skipped", Some(reason), Map::new());
+            return;
+        }
+        let action = self.not_sent(message, key, ActionStatus::Skipped, reason);
+        self.changes.actions.push(action);
+        let next = match reason {
+            LATE => message.late,
+            CAPPED => message.capped,
+            _ => message.node.next,
+        };
+        self.go_on(message.loaded, index, next);
+    }
+
+    /// The line of a message that doesn't leave, or not yet.
+    fn not_sent(&self, message: &Message<'_>, key: crate::id::Key, status: ActionStatus, reason: &str) -> crate::action::Action {
+        let mut action = self.action(message.due.index, message.node, key, "send", Map::new());
+        action.channel = match &message.send.channel {
+            crate::definition::Channel::Named(name) => Some(name.clone()),
+            crate::definition::Channel::Best => None,
+        };
+        action.template = Some(message.send.template.clone());
+        action.status = status;
+        action.reason = Some(reason.to_owned());
+        action
+    }
+}

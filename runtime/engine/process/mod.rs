@@ -1,0 +1,227 @@
+//! Decides: one input of one customer becomes the person's next state and the changes to the world.
+//!
+//! One event acts in this order: profile, consent, exits, goal, waits, triggers; then what follows from a changed profile:
+//! segments entered and left, date and inactivity triggers that are due by now. One file here is one of these.
+
+mod awaits;
+mod due;
+mod effects;
+mod entry;
+mod event;
+mod exits;
+mod gates;
+mod hand_over;
+mod occasions;
+mod profile;
+mod segments;
+mod trace;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::calendar::{Instant, Zone};
+use crate::catalog::{Catalog, Loaded};
+use crate::definition::{Computed, Journey, Script};
+use crate::desk::Desk;
+use crate::event::Event;
+use crate::input::{Changes, Input};
+use crate::map::Map;
+use crate::person::Person;
+use crate::script::{self, Frame};
+use crate::value::Value;
+
+pub(crate) use entry::Entrance;
+
+/// How deep events that journeys emit, and journeys that journeys start, may follow from one input.
+pub const MAX_DEPTH: u32 = 8;
+
+/// How often what follows from a changed profile is gone through for one input.
+const MAX_ROUNDS: u32 = 8;
+
+/// Decides what an input does.
+///
+/// `person` is the snapshot and becomes the next state; `desk` is shared between customers. `clock` is the engine's clock:
+/// the gates before a send use it, while conditions see the input's logical instant. Nothing fails: what goes wrong in a
+/// script ends an enrollment, or keeps the customer from entering, with a trace.
+pub fn process(catalog: &Catalog, person: &mut Person, desk: &mut Desk, input: Input, clock: Instant) -> Changes {
+    let mut work = Work::new(catalog, person, desk, clock);
+    match input {
+        Input::Event(event) => work.take_in(event, Arrival::Live),
+        Input::Imported(event) => work.take_in(event, Arrival::Imported),
+        Input::Due(firings) => work.due(firings),
+        Input::HandOver => work.hand_over(),
+        Input::Baseline => work.baseline(),
+        Input::Enroll { journey, vars, request } => work.enroll(&journey, vars, request),
+        Input::Stop { journey } => work.stop(&journey),
+    }
+    work.finish()
+}
+
+/// How an event came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Arrival {
+    /// From the source, or from a journey.
+    Live,
+    /// From an import: it starts nothing.
+    Imported,
+}
+
+/// One input being worked off.
+pub(crate) struct Work<'w> {
+    pub(crate) catalog: &'w Catalog,
+    pub(crate) person: &'w mut Person,
+    pub(crate) desk: &'w mut Desk,
+    /// The engine's clock.
+    pub(crate) clock: Instant,
+    /// The input's logical instant.
+    pub(crate) now: Instant,
+    /// The customer's clock.
+    pub(crate) zone: Zone,
+    pub(crate) changes: Changes,
+    /// How deep we are in events emitted and journeys started.
+    pub(crate) depth: u32,
+    /// Attributes that got another value.
+    changed: BTreeSet<String>,
+    /// Whether anything changed that a segment may ask for.
+    stirred: bool,
+    /// Events that steps emitted, taken in right after the current one.
+    emitted: Vec<(Arc<Event>, u32)>,
+    /// Whether a changed profile fires triggers.
+    silent: bool,
+}
+
+impl<'w> Work<'w> {
+    fn new(catalog: &'w Catalog, person: &'w mut Person, desk: &'w mut Desk, clock: Instant) -> Self {
+        let now = person.clock.min(clock);
+        let zone = catalog.zone(person);
+        Self {
+            catalog,
+            person,
+            desk,
+            clock,
+            now,
+            zone,
+            changes: Changes::default(),
+            depth: 0,
+            changed: BTreeSet::new(),
+            stirred: false,
+            emitted: Vec::new(),
+            silent: false,
+        }
+    }
+
+    /// Moves the logical clock: never later than the engine's, never earlier than the customer's previous input.
+    pub(crate) fn set_now(&mut self, instant: Instant) {
+        self.now = instant.min(self.clock).max(self.person.clock);
+        self.person.clock = self.now;
+    }
+
+    /// Follows up what the input changed, and tidies.
+    fn finish(mut self) -> Changes {
+        for _ in 0..MAX_ROUNDS {
+            self.follow_segments();
+            self.follow_anchors();
+            self.follow_queue();
+            if !self.take_in_emitted() && self.changed.is_empty() && !self.stirred {
+                break;
+            }
+        }
+        self.tidy();
+        self.changes
+    }
+
+    /// Takes in the events that steps emitted; whether there were any.
+    fn take_in_emitted(&mut self) -> bool {
+        let emitted = std::mem::take(&mut self.emitted);
+        let any = !emitted.is_empty();
+        for (event, depth) in emitted {
+            self.depth = depth;
+            self.take_in(event, Arrival::Live);
+        }
+        self.depth = 0;
+        any
+    }
+
+    /// Puts an event that a step emitted in line, unless it follows from too many others.
+    pub(crate) fn emit(&mut self, event: Arc<Event>) -> bool {
+        let deep_enough = self.depth < MAX_DEPTH;
+        if deep_enough {
+            self.emitted.push((event, self.depth + 1));
+        }
+        deep_enough
+    }
+
+    /// Forgets what no decision asks for any more.
+    fn tidy(&mut self) {
+        let catalog = self.catalog;
+        let clock = self.clock;
+        self.person.enrollments.retain(|enrollment| {
+            enrollment.is_active() || catalog.version(enrollment.version).is_some_and(|loaded| {
+                exits::goal_is_open(loaded.journey(), enrollment, clock)
+            })
+        });
+        let horizon = catalog.workspace().frequency_caps.iter().map(|cap| cap.per.at_most_millis()).max();
+        match horizon {
+            None => self.person.sends.clear(),
+            Some(millis) => self.person.sends.retain(|sent| sent.at > clock.plus_millis(-millis)),
+        }
+        self.person.customer.points.retain(|points| points.until.is_none_or(|until| until > clock));
+    }
+
+    /// What a script sees that belongs to no enrollment.
+    pub(crate) fn frame(&self, event: Option<&Arc<Event>>) -> Frame {
+        let mut frame = Frame::new(self.now, self.zone);
+        frame.event = event.cloned();
+        frame
+    }
+
+    /// Judges a condition of a journey.
+    pub(crate) fn holds(&mut self, loaded: &Loaded, script: &Script, frame: &Frame) -> Result<bool, script::Error> {
+        loaded.scripts().holds(script, self.person, frame)
+    }
+
+    /// Works out an expression of a journey.
+    pub(crate) fn value(&mut self, loaded: &Loaded, script: &Script, frame: &Frame) -> Result<Value, script::Error> {
+        loaded.scripts().evaluate(script, self.person, frame)
+    }
+
+    /// Works out a value that may hold expressions.
+    pub(crate) fn compute(&mut self, scripts: &script::Scripts, value: &Computed, frame: &Frame) -> Result<Value, script::Error> {
+        Ok(match value {
+            Computed::Literal(value) => value.clone(),
+            Computed::Expression(script) => scripts.evaluate(script, self.person, frame)?,
+            Computed::List(values) => Value::List(
+                values.iter().map(|value| self.compute(scripts, value, frame)).collect::<Result<_, _>>()?,
+            ),
+            Computed::Map(fields) => Value::Map(self.compute_fields(scripts, fields, frame)?),
+        })
+    }
+
+    /// Works out named values.
+    pub(crate) fn compute_fields(
+        &mut self,
+        scripts: &script::Scripts,
+        fields: &[(String, Computed)],
+        frame: &Frame,
+    ) -> Result<Map, script::Error> {
+        let mut map = Map::new();
+        for (name, value) in fields {
+            map.insert(name.as_str(), self.compute(scripts, value, frame)?);
+        }
+        Ok(map)
+    }
+
+    /// Notes that an attribute got another value.
+    pub(crate) fn note_changed(&mut self, attribute: &str) {
+        if attribute == "timezone" {
+            self.zone = self.catalog.zone(self.person);
+        }
+        self.changed.insert(attribute.to_owned());
+        self.stirred = true;
+    }
+}
+
+/// The category that decides what `reachable()` asks for.
+pub(crate) fn set_journey(frame: &mut Frame, journey: &Journey) {
+    frame.category = journey.category;
+}

@@ -1,0 +1,43 @@
+//! Date and inactivity triggers whose attribute came or changed when they were already due.
+
+use std::collections::BTreeSet;
+
+use super::Work;
+use crate::calendar::Date;
+use crate::catalog::TriggerAt;
+use crate::input::Occasion;
+
+impl Work<'_> {
+    /// Fires the triggers that a changed attribute makes due by now, if that isn't too long ago. Those due later fire when
+    /// their time comes; who looks for them passes over what was due before the attribute was set.
+    pub(crate) fn follow_anchors(&mut self) {
+        let changed = std::mem::take(&mut self.changed);
+        if self.silent || changed.is_empty() {
+            return;
+        }
+        let catalog = self.catalog;
+        for (attribute, triggers) in &catalog.index().anchors {
+            if changed.contains(attribute) || changed.contains("timezone") {
+                triggers.iter().for_each(|at| self.fire_if_due(*at, &changed, attribute));
+            }
+        }
+    }
+
+    fn fire_if_due(&mut self, at: TriggerAt, changed: &BTreeSet<String>, attribute: &str) {
+        let Some(firing) = self.catalog.latest_firing(at, self.person, self.clock) else { return };
+        let trigger = self.catalog.trigger(at);
+        let in_time = trigger.catch_up.after(firing.at, self.zone) >= self.clock;
+        let still_ahead = match &firing.occasion {
+            Occasion::Date(date) => *date >= self.today(),
+            _ => changed.contains(attribute),
+        };
+        // A birthday long past was not missed: it was never to be noticed. One that is still to come was.
+        if in_time || still_ahead {
+            self.fire(&firing);
+        }
+    }
+
+    fn today(&self) -> Date {
+        self.clock.date(self.zone)
+    }
+}

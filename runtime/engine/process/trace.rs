@@ -1,0 +1,114 @@
+//! What is written into the execution log.
+
+use std::sync::Arc;
+
+use super::Work;
+use crate::catalog::Loaded;
+use crate::enrollment::Started;
+use crate::event::Event;
+use crate::input::Trace;
+use crate::map::Map;
+use crate::script;
+use crate::value::Value;
+
+impl Work<'_> {
+    /// Somebody does not enter.
+    pub(crate) fn trace_entry(&mut self, loaded: &Loaded, reason: &str, started: &Started) {
+        if !self.catalog.traces() {
+            return;
+        }
+        let mut values = Map::new();
+        values.insert("trigger", Value::text(started.kind.as_str()));
+        values.insert("time", Value::Instant(started.time));
+        if let Some(date) = started.date {
+            values.insert("date", Value::Date(date));
+        }
+        if let Some(event) = &started.event {
+            values.insert("event", Value::text(&*event.id));
+        }
+        self.changes.trace.push(Trace {
+            clock: self.clock,
+            at: self.now,
+            journey: Some(loaded.id.clone()),
+            enrollment: None,
+            place: None,
+            what: "not_entered".to_owned(),
+            reason: Some(reason.to_owned()),
+            values,
+        });
+    }
+
+    /// Something happens to an enrollment.
+    pub(crate) fn trace_at(
+        &mut self,
+        loaded: &Loaded,
+        index: usize,
+        node: Option<u32>,
+        what: &str,
+        reason: Option<&str>,
+        values: Map,
+    ) {
+        if !self.catalog.traces() {
+            return;
+        }
+        let place: Option<Arc<str>> = node.and_then(|node| loaded.program.node(node)).map(|node| node.path.clone());
+        self.changes.trace.push(Trace {
+            clock: self.clock,
+            at: self.now,
+            journey: Some(loaded.id.clone()),
+            enrollment: Some(self.person.enrollments[index].id),
+            place,
+            what: what.to_owned(),
+            reason: reason.map(ToOwned::to_owned),
+            values,
+        });
+    }
+
+    /// A script of a journey fails. Errors are always logged.
+    pub(crate) fn trace_error(&mut self, loaded: &Loaded, index: Option<usize>, place: &str, error: &script::Error) {
+        self.changes.trace.push(Trace {
+            clock: self.clock,
+            at: self.now,
+            journey: Some(loaded.id.clone()),
+            enrollment: index.map(|index| self.person.enrollments[index].id),
+            place: Some(place.into()),
+            what: "error".to_owned(),
+            reason: Some(error.to_string()),
+            values: Map::new(),
+        });
+    }
+
+    /// A script of `profile.yaml` or `segments.yaml` fails.
+    pub(crate) fn trace_profile_error(&mut self, name: &str, error: &script::Error) {
+        self.changes.trace.push(Trace {
+            clock: self.clock,
+            at: self.now,
+            journey: None,
+            enrollment: None,
+            place: Some(name.into()),
+            what: "error".to_owned(),
+            reason: Some(error.to_string()),
+            values: Map::new(),
+        });
+    }
+
+    /// An event does nothing.
+    pub(crate) fn trace_event(&mut self, event: &Event, what: &str, reason: &str) {
+        if !self.catalog.traces() {
+            return;
+        }
+        let mut values = Map::new();
+        values.insert("event", Value::text(&*event.id));
+        values.insert("type", Value::text(&*event.kind));
+        self.changes.trace.push(Trace {
+            clock: self.clock,
+            at: self.now,
+            journey: None,
+            enrollment: None,
+            place: None,
+            what: what.to_owned(),
+            reason: Some(reason.to_owned()),
+            values,
+        });
+    }
+}

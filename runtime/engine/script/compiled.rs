@@ -1,0 +1,11 @@
+//! A script made ready to run.
+
+use rhai::AST;
+
+/// One compiled script.
+#[derive(Debug)]
+pub(super) struct Compiled {
+    /// Which engine knows its library functions; 0 is the one with the current library.
+    pub(super) engine: usize,
+    pub(super) ast: AST,
+}
