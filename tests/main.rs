@@ -1,5 +1,7 @@
 //! The one integration binary: every file beside this one is a module here.
 
+mod tidy;
+
 #[test]
 fn the_binary_is_built() {
     assert!(std::path::Path::new(env!("CARGO_BIN_EXE_kurant")).exists());
