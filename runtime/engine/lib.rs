@@ -8,6 +8,7 @@ mod advance;
 pub mod calendar;
 pub mod catalog;
 pub mod customer;
+pub mod decode;
 pub mod definition;
 pub mod desk;
 pub mod enrollment;

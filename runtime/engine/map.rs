@@ -43,6 +43,11 @@ impl Map {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 
+    /// Names and values, by name; the values can be changed.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut Value)> {
+        self.0.iter_mut().map(|(name, value)| (name.as_str(), value))
+    }
+
     /// How many names there are.
     pub fn len(&self) -> usize {
         self.0.len()
