@@ -31,6 +31,10 @@ pub(super) enum FaultKind {
     Tag,
     /// In `{ }`, a word without a colon follows the value that begins at the place: a comma cut it in two.
     CutByComma,
+    /// In `{ }`, the key at the place holds a colon that no space follows.
+    NoSpaceAfterColon,
+    /// A plain value goes on, on the line of the place, with what looks like a list item.
+    ItemSwallowed,
     /// In `{ }` or `[ ]`, the value at the place opens a bracket or quote that it doesn't close.
     CutInside,
     TooDeep,
@@ -46,6 +50,7 @@ pub(super) struct Built {
 pub(super) fn build(parsed: &str, edits: &Edits<'_>, file: FileId) -> Result<Built, Fault> {
     let options = granit_parser::options! {
         emit_comments: false,
+        disallow_directives: true,
         emit_unresolved_aliases: true,
         emit_anchor_events: true,
         flow_nesting_limit: MAX_DEPTH,
@@ -227,6 +232,9 @@ impl Builder<'_> {
             if plain && self.in_flow() && !super::trap::is_closed(text) {
                 return Err(self.fault(range.start, FaultKind::CutInside));
             }
+            if let Some(at) = swallowed_item(&self.parsed[range.clone()]).filter(|_| plain) {
+                return Err(self.fault(range.start + at, FaultKind::ItemSwallowed));
+            }
             self.last_end = range.end;
         }
         let edit = self.edits.at(range.start);
@@ -262,7 +270,13 @@ impl Builder<'_> {
             return Ok(());
         };
         let flow = frame.flow;
+        // `{{ customer.name }}`: to YAML a mapping as the key of a mapping, to its author a placeholder.
+        let braces =
+            flow && node.as_map().is_some() && parsed[..start.min(parsed.len())].ends_with('{');
         match &mut frame.inside {
+            Inside::Map { key: None, .. } if braces => {
+                return Err(self.fault(start - 1, FaultKind::CutInside));
+            }
             Inside::List(items) => items.push(node),
             Inside::Map {
                 entries,
@@ -279,7 +293,10 @@ impl Builder<'_> {
                     if cut_off {
                         return self.word_without_colon(pending, node);
                     }
-                    *last_value = Some(start);
+                    let plain = node
+                        .as_scalar()
+                        .is_some_and(|scalar| scalar.style == Style::Plain);
+                    *last_value = plain.then_some(start);
                     if let PendingKey::Good(key, _) = pending {
                         entries.push(Entry { key, value: node });
                     }
@@ -291,9 +308,13 @@ impl Builder<'_> {
 
     /// `{ title: Hello, world }`: the comma has cut the title in two. `{ a:1 }`: a space is missing.
     fn word_without_colon(&mut self, pending: PendingKey, node: Node) -> Result<(), Fault> {
-        let PendingKey::Good(key, _) = pending else {
+        let PendingKey::Good(key, end) = pending else {
             return Ok(());
         };
+        let start = end.saturating_sub(key.text.len());
+        if self.parsed.get(start..end) == Some(&key.text) && super::trap::lacks_space(&key.text) {
+            return Err(self.fault(start, FaultKind::NoSpaceAfterColon));
+        }
         let Some(Frame {
             inside:
                 Inside::Map {
@@ -306,15 +327,10 @@ impl Builder<'_> {
         else {
             return Ok(());
         };
-        let (report, name) = super::trap::word_in_mapping(&key);
-        let previous = last_value.filter(|_| name.is_none());
-        if let Some(start) = previous {
+        if let Some(start) = *last_value {
             return Err(self.fault(start, FaultKind::CutByComma));
         }
-        let key = Key {
-            text: name.unwrap_or_else(|| key.text.clone()),
-            span: key.span,
-        };
+        let report = super::trap::word_in_mapping(&key);
         entries.push(Entry {
             key,
             value: Node {
@@ -418,7 +434,7 @@ fn pending_key(
             span,
             format!("`{}` stands here a second time", scalar.text),
         )
-        .help("keep one of the two; a list goes under one key, each item after `- `")
+        .help("keep one of the two; if the next item of a list begins here, write `- ` before it")
         .label(first.key.span, "the first one");
         return (PendingKey::Refused, Some(report));
     }
@@ -432,6 +448,20 @@ fn pending_key(
         ),
         None,
     )
+}
+
+/// Where in a plain value of several lines one begins like a list item.
+fn swallowed_item(value: &str) -> Option<usize> {
+    let mut lines = value.split_inclusive('\n');
+    let mut at = lines.next()?.len();
+    for line in lines {
+        let content = line.trim_start();
+        if content.starts_with("- ") {
+            return Some(at + line.len() - content.len());
+        }
+        at += line.len();
+    }
+    None
 }
 
 fn colon_follows(parsed: &str, key: &PendingKey) -> bool {

@@ -1,5 +1,6 @@
 //! Comments that follow a value, and those that were never meant to be comments.
 
+use super::line::Line;
 use super::node::{Kind, Node, Style};
 use super::trap::{is_closed, quoted};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -49,47 +50,50 @@ fn behind(node: &Node, text: &str) -> Option<(usize, usize)> {
 /// A comment that was likely meant as a part of the value: one written like `#1`, or one that leaves the value before it half a thing.
 fn lost(node: &Node, comment: Span, text: &str) -> Option<Diagnostic> {
     let shown = text.get(comment.start..comment.end)?;
-    let tight = shown
+    let sign = shown
         .chars()
         .nth(1)
-        .is_some_and(|c| !c.is_whitespace() && !matches!(c, '#' | '-' | '=' | '!'));
+        .filter(|c| !c.is_whitespace() && !matches!(c, '#' | '-' | '=' | '!'));
     let Some(scalar) = node.as_scalar() else {
-        let report = Diagnostic::error(
-            "lost-to-comment",
-            comment,
-            format!("`{shown}` is a comment to YAML, so there is no value"),
-        );
-        return tight.then(|| {
-            report.help(format!(
-                "write {}; if it is a comment, put a space after the `#`",
-                quoted(shown)
-            ))
-        });
+        sign?;
+        let message = format!("YAML takes `{shown}` as a comment, so there is no value");
+        let report = Diagnostic::error("lost-to-comment", comment, message);
+        return Some(report.help(advice(node, shown, text)));
     };
     if scalar.style != Style::Plain {
         return None;
     }
     let before = scalar.text.trim_end();
     let half = !is_closed(before) || OPEN_ENDS.iter().any(|sign| before.ends_with(sign));
-    let sentence = before.contains(' ') || before.chars().next().is_some_and(char::is_uppercase);
-    let meant_as_text = half || (tight && sentence);
-    if !meant_as_text {
+    if !half && !sign.is_some_and(|sign| is_sentence(before) || sign.is_ascii_digit()) {
         return None;
     }
     let whole = text.get(node.span.start..comment.end).unwrap_or(before);
-    let report = Diagnostic::error(
-        "lost-to-comment",
-        node.span,
-        format!("YAML takes `{shown}` as a comment, so it is lost"),
-    )
-    .label(comment, "lost");
-    Some(report.help(format!(
-        "write {}; if it is a comment, put a space after the `#`",
-        quoted(whole)
-    )))
+    let message = format!("YAML takes `{shown}` as a comment, so it is lost");
+    let report = Diagnostic::error("lost-to-comment", node.span, message).label(comment, "lost");
+    Some(report.help(advice(node, whole, text)))
+}
+
+/// The line with the whole value in quotes.
+fn advice(node: &Node, value: &str, text: &str) -> String {
+    let line = Line::at(text, node.span.start);
+    let quoted = quoted(value);
+    let written = match line.key {
+        Some(key) if line.value.start == node.span.start || node.is_null() => {
+            format!("{}: {quoted}", &text[key])
+        }
+        _ => quoted,
+    };
+    format!("write `{written}`; if it is a comment, put a space after the `#`")
+}
+
+/// Words, and not one setting such as `3d`, `live` or `Europe/Kyiv`.
+fn is_sentence(text: &str) -> bool {
+    text.contains(' ')
+        || (text.starts_with(char::is_uppercase) && text.chars().all(char::is_alphabetic))
 }
 
 /// An expression does not end so.
-const OPEN_ENDS: [&str; 12] = [
-    "==", "!=", "<", ">", "<=", ">=", "&&", "||", "+", "*", ",", "??",
+const OPEN_ENDS: [&str; 11] = [
+    " ==", " !=", " <", " >", " <=", " >=", " &&", " ||", " +", " *", " ??",
 ];

@@ -83,6 +83,8 @@ pub(super) fn mend(
         FaultKind::Tag => quote::tag(&scene),
         FaultKind::CutByComma => flow::cut_by_comma(&scene),
         FaultKind::CutInside => flow::cut_inside(&scene),
+        FaultKind::NoSpaceAfterColon => flow::no_space(&scene),
+        FaultKind::ItemSwallowed => block::item_swallowed(&scene),
         FaultKind::TooDeep | FaultKind::TooManyNodes => None,
     };
     let Mend {
@@ -137,6 +139,7 @@ fn by_error(scene: &Scene<'_>, kind: &ErrorKind) -> Option<Mend> {
         E::UnexpectedCharacter { character } if character.is_control() => {
             block::control_character(scene)
         }
+        E::DirectiveDisallowed => block::directive(scene),
         E::BomInsideDocument => block::control_character(scene),
         E::CommentNotSeparated => block::tight_comment(scene),
         E::UnclosedFlowCollection { .. }

@@ -10,6 +10,7 @@
 mod build;
 mod comment;
 mod edits;
+mod inside;
 mod line;
 mod map_reader;
 mod mend;

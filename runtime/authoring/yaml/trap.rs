@@ -106,26 +106,18 @@ pub(super) fn key_of_many(span: Span) -> Diagnostic {
     .help("if this is text, put the whole value in single quotes")
 }
 
-/// A word without a colon in `{ }`. Gives the report, and the key if only the space after its colon is missing.
-pub(super) fn word_in_mapping(key: &Key) -> (Diagnostic, Option<String>) {
-    match key.text.split_once(':') {
-        Some((name, value)) if is_word(name) => {
-            let report = Diagnostic::error(
-                "missing-space",
-                key.span,
-                format!("a space is missing after `{name}:`"),
-            )
-            .help(format!("write `{name}: {}`", value.trim()));
-            (report, Some(name.to_owned()))
-        }
-        _ => {
-            let report = Diagnostic::error(
-                "missing-value",
-                key.span,
-                format!("`{}` has no value", key.text),
-            )
-            .help(format!("write `{}: ...`; a list stands in `[ ]`", key.text));
-            (report, None)
-        }
-    }
+/// A word without a colon in `{ }`, and no value before it that it could belong to.
+pub(super) fn word_in_mapping(key: &Key) -> Diagnostic {
+    Diagnostic::error(
+        "missing-value",
+        key.span,
+        format!("`{}` has no value", key.text),
+    )
+    .help(format!("write `{}: ...`; a list stands in `[ ]`", key.text))
+}
+
+/// Whether a word is `key:value`, and no address or time.
+pub(super) fn lacks_space(word: &str) -> bool {
+    word.split_once(':')
+        .is_some_and(|(key, value)| is_word(key) && !value.starts_with('/'))
 }

@@ -188,16 +188,7 @@ pub(super) fn indentation(scene: &Scene<'_>) -> Option<Mend> {
     };
     if let Some(level) = above.iter().find(|level| level.column == own) {
         let report = match (dash, level.dash) {
-            (true, false) => scene
-                .error(
-                    "indentation",
-                    place,
-                    format!(
-                        "a list item stands here, but `{}` above it is a key of a mapping",
-                        level.name
-                    ),
-                )
-                .help("indent the item deeper than the key that it belongs to"),
+            (true, false) => return Some(item_beside_keys(scene, level, &above)),
             (false, true) => scene
                 .error(
                     "indentation",
@@ -217,7 +208,12 @@ pub(super) fn indentation(scene: &Scene<'_>) -> Option<Mend> {
         .rev()
         .map(|level| format!("{} (as `{}`)", level.column, level.name))
         .collect();
-    let message = format!("the indentation of {own} spaces fits none of the lines above");
+    let spaces = if own == 1 {
+        "1 space"
+    } else {
+        &format!("{own} spaces")
+    };
+    let message = format!("the indentation of {spaces} fits none of the lines above");
     let report = scene
         .error("indentation", place, message)
         .help(format!("indent it by {}", fits.join(" or ")));
@@ -233,6 +229,42 @@ pub(super) fn indentation(scene: &Scene<'_>) -> Option<Mend> {
         None => lost,
     };
     Some(Mend { report, edits })
+}
+
+/// A list item where only a key of the mapping can stand: its siblings are indented deeper, or it has none.
+fn item_beside_keys(scene: &Scene<'_>, level: &Level, above: &[Level]) -> Mend {
+    let line = &scene.line;
+    let start = own_start(line);
+    let message = format!(
+        "a list item stands here, where only a key beside `{}` can",
+        level.name
+    );
+    let report = scene.error("indentation", start..start + 1, message);
+    match nearest_dash(above, line.indent) {
+        Some(item) => {
+            let deeper = " ".repeat(item.column.saturating_sub(line.indent));
+            let block = whole(scene.text, line);
+            let lines = std::iter::successors(Some(line.clone()), |line| line.next(scene.text));
+            let edits = lines
+                .take_while(|line| line.range.start < block.end)
+                .filter(|line| !line.is_idle(scene.text))
+                .map(|line| Edit::put(line.range.start..line.range.start, deeper.clone()))
+                .collect();
+            let help = format!(
+                "begin it in column {}, as `{}` above",
+                item.column + 1,
+                item.name
+            );
+            Mend {
+                report: report.help(help),
+                edits,
+            }
+        }
+        None => Mend {
+            report: report.help("indent the item deeper than the key that it belongs to"),
+            edits: vec![Edit::lost(whole(scene.text, line))],
+        },
+    }
 }
 
 /// A column at which something above the line still stands open.
@@ -273,6 +305,55 @@ fn open_above(text: &str, line: &Line) -> Vec<Level> {
         current = above.previous(text);
     }
     levels
+}
+
+/// A list item that YAML reads on as a part of the value above it.
+pub(super) fn item_swallowed(scene: &Scene<'_>) -> Option<Mend> {
+    let line = &scene.line;
+    let start = own_start(line);
+    let report = scene.error(
+        "indentation",
+        start..start + 1,
+        "this list item is indented deeper than what stands above it, so YAML takes it as more of that text",
+    );
+    match nearest_dash(&open_above(scene.text, line), line.indent) {
+        Some(level) => Some(Mend {
+            report: report.help(format!(
+                "begin it in column {}, as `{}` above",
+                level.column + 1,
+                level.name
+            )),
+            edits: vec![Edit::put(line.range.start..start, " ".repeat(level.column))],
+        }),
+        None => Some(Mend {
+            report: report.help("take the text above away, or put all of it in quotes"),
+            edits: vec![Edit::lost(whole(scene.text, line))],
+        }),
+    }
+}
+
+/// The list whose items begin nearest to a column.
+fn nearest_dash(above: &[Level], column: usize) -> Option<&Level> {
+    above
+        .iter()
+        .filter(|level| level.dash)
+        .min_by_key(|level| level.column.abs_diff(column))
+}
+
+/// `%YAML 1.2`.
+pub(super) fn directive(scene: &Scene<'_>) -> Option<Mend> {
+    let line = &scene.line;
+    let report = scene
+        .error(
+            "yaml-directive",
+            line.range.clone(),
+            "a line that begins with `%` is a directive to YAML, and the language has none",
+        )
+        .help("take the line away; if it is text, put it in single quotes");
+    Some(Mend {
+        report,
+        edits: vec![Edit::put(line.whole(scene.text), "")],
+    })
 }
 
 /// `"text"# comment`.

@@ -55,6 +55,28 @@ pub(super) fn cut_by_comma(scene: &Scene<'_>) -> Option<Mend> {
     })
 }
 
+/// `{ max:3 }`.
+pub(super) fn no_space(scene: &Scene<'_>) -> Option<Mend> {
+    let rest = &scene.text[scene.at..];
+    let colon = scene.at + rest.find(':')?;
+    let end = scene.at + rest.find([',', '}', '\n']).unwrap_or(rest.len());
+    let (key, value) = (
+        &scene.text[scene.at..colon],
+        scene.text.get(colon + 1..end)?.trim(),
+    );
+    let report = scene
+        .error(
+            "missing-space",
+            scene.at..colon + 1,
+            format!("a space is missing after `{key}:`"),
+        )
+        .help(format!("write `{key}: {value}`"));
+    Some(Mend {
+        report,
+        edits: vec![Edit::put(colon..colon + 1, ": ")],
+    })
+}
+
 fn in_quotes(scene: &Scene<'_>, range: Range<usize>) -> Option<Mend> {
     let value = scene
         .text

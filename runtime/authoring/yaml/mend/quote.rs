@@ -79,11 +79,9 @@ fn opens_block(scene: &Scene<'_>, line: &Line) -> bool {
     while let Some(below) = next {
         if !below.is_idle(scene.text) {
             let item = scene.text[below.range.start + below.indent..].starts_with("- ");
-            return below.indent > line.column()
-                || (item
-                    && line.key.is_some()
-                    && below.indent >= line.indent
-                    && below.indent == line.column());
+            let deeper = below.indent > line.column();
+            return (deeper && (item || below.key.is_some()))
+                || (item && below.indent == line.column());
         }
         next = below.next(scene.text);
     }

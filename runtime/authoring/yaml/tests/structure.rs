@@ -32,6 +32,21 @@ fn tabs_and_wrong_indentation_are_found() {
         "a: b\n- c\nd: 1\n",
         &[("2:1 indentation", "indent the item deeper")],
     );
+    let items = "steps:\n  - wait: 3d\n- send: email\n  template: x\nz: !y\n";
+    check(
+        items,
+        &[
+            ("3:1 indentation", "column 3, as `- wait`"),
+            ("5:4 quote-needed", "'!y'"),
+        ],
+    );
+    assert_eq!(
+        tree(items),
+        r#"{steps: [{wait: "3d"}, {send: "email", template: "x"}], z: "!y"}"#
+    );
+    let swallowed = "steps:\n- a\n - b\nc: 1\n";
+    check(swallowed, &[("3:2 indentation", "column 1, as `- a`")]);
+    assert_eq!(tree(swallowed), r#"{steps: ["a", "b"], c: "1"}"#);
     check("- a\nb: c\n", &[("2:1 indentation", "begin it with `- `")]);
 }
 
@@ -53,6 +68,7 @@ fn missing_colons_and_spaces_are_found() {
         "trigger:\n  event x\n  where: b\n",
         &[("2:3 missing-colon", "`event: x`")],
     );
+    assert_eq!(tree("a: {w:1, b: 2}\n"), r#"{a: {w: "1", b: "2"}}"#);
     check("a: {w:1}\n", &[("1:5 missing-space", "`w: 1`")]);
     check(
         "a: \"x\"# c\nb: 1\n",

@@ -56,6 +56,17 @@ fn a_value_with_a_sign_of_yaml_is_shown_in_quotes() {
             "1:9",
             "`w: '!has_tag(\"x\")'`",
         ),
+        (
+            "a: {{ customer.x }}\nb: 1\n",
+            "1:4",
+            "`a: '{{ customer.x }}'`",
+        ),
+        ("a: { w: {{ x.y }}, z: b }\n", "1:9", "`w: '{{ x.y }}'`"),
+        (
+            "when: !customer.vip\n  && b\nc: 1\n",
+            "1:7",
+            "`when: '!customer.vip && b'`",
+        ),
         ("a: [x, %y]\n", "1:8", "`'%y'`"),
     ] {
         check(text, &[(&format!("{place} quote-needed"), written)]);
@@ -85,10 +96,13 @@ fn the_value_is_read_as_it_was_meant() {
 
 #[test]
 fn what_yaml_would_lose_as_a_comment_is_reported() {
-    check("a: #fff\nb: 1 # c\n", &[("1:4 lost-to-comment", "'#fff'")]);
+    check(
+        "a: #fff\nb: 1 # c\n",
+        &[("1:4 lost-to-comment", "`a: '#fff'`")],
+    );
     check(
         "title: Order #12 late\n",
-        &[("1:8 lost-to-comment", "'Order #12 late'")],
+        &[("1:8 lost-to-comment", "`title: 'Order #12 late'`")],
     );
     check(
         "when: has_tag(\"a #b\")\n",
@@ -96,7 +110,7 @@ fn what_yaml_would_lose_as_a_comment_is_reported() {
     );
     check("when: a == # b\n", &[("1:7 lost-to-comment", "'a == # b'")]);
     check(
-        "wait: 3d #was 5\nstatus: live     # draft (default)\nsteps: # all\n  - a\n",
+        "wait: 3d #was 5\nzone: Europe/Kyiv #home\ntitle: 18+ # adults\nstatus: live     # draft (default)\nsteps: # all\n  - a\n",
         &[],
     );
 }
