@@ -71,7 +71,9 @@ impl Customer {
 
     /// The customer's clock: the attribute `timezone` if it names one, else the workspace's.
     pub fn zone(&self, workspace: Zone) -> Zone {
-        self.text("timezone").and_then(|name| name.parse().ok()).unwrap_or(workspace)
+        self.text("timezone")
+            .and_then(|name| name.parse().ok())
+            .unwrap_or(workspace)
     }
 
     /// An attribute that is text.
@@ -81,7 +83,9 @@ impl Customer {
 
     /// Whether the channel may be used for marketing; absent = not given.
     pub fn consented(&self, channel: &str) -> bool {
-        self.consents.iter().any(|consent| consent.channel == channel && consent.granted)
+        self.consents
+            .iter()
+            .any(|consent| consent.channel == channel && consent.granted)
     }
 
     /// Whether the customer carries the tag.
@@ -98,7 +102,10 @@ impl Customer {
             Some(Value::Integer(score)) => *score,
             _ => 0,
         };
-        let counted = self.points.iter().filter(|points| points.until.is_none_or(|until| until > now));
+        let counted = self
+            .points
+            .iter()
+            .filter(|points| points.until.is_none_or(|until| until > now));
         counted.fold(base, |sum, points| sum.saturating_add(points.add))
     }
 
@@ -113,6 +120,7 @@ impl Customer {
 
     /// The customer's address for a channel.
     pub fn address(&self, channel: &str) -> Option<&str> {
-        self.text(Self::address_attribute(channel)).filter(|address| !address.is_empty())
+        self.text(Self::address_attribute(channel))
+            .filter(|address| !address.is_empty())
     }
 }

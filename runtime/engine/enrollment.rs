@@ -202,6 +202,8 @@ impl Enrollment {
             Place::Sending { due, .. } => Some(due),
             _ => None,
         };
-        own.into_iter().chain(self.fallbacks.iter().map(|fallback| fallback.due)).min()
+        own.into_iter()
+            .chain(self.fallbacks.iter().map(|fallback| fallback.due))
+            .min()
     }
 }

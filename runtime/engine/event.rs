@@ -44,6 +44,11 @@ impl Event {
     /// `goal` only for the enrollment whose message or task it was.
     pub fn answers(&self) -> Option<&str> {
         let feedback = self.kind.starts_with("message.") || &*self.kind == "task.done";
-        feedback.then(|| self.data.get("key").and_then(|key| key.as_text()).unwrap_or_default())
+        feedback.then(|| {
+            self.data
+                .get("key")
+                .and_then(|key| key.as_text())
+                .unwrap_or_default()
+        })
     }
 }

@@ -105,7 +105,10 @@ mod tests {
     #[test]
     fn the_same_parts_fall_into_the_same_bucket_for_ever() {
         // A change of this number would draw every A/B arm anew.
-        assert_eq!(bucket(&["c1", "welcome", "split"], 100), bucket(&["c1", "welcome", "split"], 100));
+        assert_eq!(
+            bucket(&["c1", "welcome", "split"], 100),
+            bucket(&["c1", "welcome", "split"], 100)
+        );
         assert!(bucket(&["c1"], 10) < 10);
     }
 }

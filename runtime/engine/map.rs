@@ -22,7 +22,11 @@ impl Map {
     }
 
     /// Puts a value under a name and returns the one it replaces.
-    pub fn insert(&mut self, name: impl AsRef<str> + Into<CompactString>, value: Value) -> Option<Value> {
+    pub fn insert(
+        &mut self,
+        name: impl AsRef<str> + Into<CompactString>,
+        value: Value,
+    ) -> Option<Value> {
         match self.position(name.as_ref()) {
             Ok(index) => Some(std::mem::replace(&mut self.0[index].1, value)),
             Err(index) => {

@@ -124,12 +124,18 @@ impl Person {
 
     /// The first moment at which a message of this person is due to be handed over.
     pub fn hand_over_due(&self) -> Option<Instant> {
-        self.enrollments.iter().filter_map(Enrollment::hand_over_due).min()
+        self.enrollments
+            .iter()
+            .filter_map(Enrollment::hand_over_due)
+            .min()
     }
 
     /// The first moment at which this person needs anything.
     pub fn wake_at(&self) -> Option<Instant> {
-        [self.timer_due(), self.hand_over_due()].into_iter().flatten().min()
+        [self.timer_due(), self.hand_over_due()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// An attribute's value as conditions see it; `id` is one of them.

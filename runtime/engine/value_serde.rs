@@ -70,7 +70,10 @@ impl<'de> Deserialize<'de> for Map {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match Value::deserialize(deserializer)? {
             Value::Map(map) => Ok(map),
-            other => Err(D::Error::custom(format!("expected a map, found {}", other.kind()))),
+            other => Err(D::Error::custom(format!(
+                "expected a map, found {}",
+                other.kind()
+            ))),
         }
     }
 }
@@ -97,7 +100,8 @@ impl<'de> Visitor<'de> for ValueVisitor {
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(i64::try_from(value).map_or_else(|_| Value::Decimal(Decimal::from(value)), Value::Integer))
+        Ok(i64::try_from(value)
+            .map_or_else(|_| Value::Decimal(Decimal::from(value)), Value::Integer))
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
@@ -140,7 +144,11 @@ fn number<E: serde::de::Error>(text: &str) -> Result<Value, E> {
     Decimal::from_str_exact(text)
         .or_else(|_| Decimal::from_scientific(text))
         .map(Value::from)
-        .map_err(|_| E::custom(format!("the number {text} has more digits than a decimal can hold")))
+        .map_err(|_| {
+            E::custom(format!(
+                "the number {text} has more digits than a decimal can hold"
+            ))
+        })
 }
 
 fn moment<E: serde::de::Error>(text: &str) -> Result<Value, E> {
@@ -157,8 +165,13 @@ mod tests {
 
     #[test]
     fn numbers_keep_every_digit() {
-        let value: Value = serde_json::from_str(r#"{"total": 29.33, "count": 3, "long": 12345678901234567.89}"#).unwrap();
-        assert_eq!(serde_json::to_string(&value).unwrap(), r#"{"count":3,"long":12345678901234567.89,"total":29.33}"#);
+        let value: Value =
+            serde_json::from_str(r#"{"total": 29.33, "count": 3, "long": 12345678901234567.89}"#)
+                .unwrap();
+        assert_eq!(
+            serde_json::to_string(&value).unwrap(),
+            r#"{"count":3,"long":12345678901234567.89,"total":29.33}"#
+        );
     }
 
     #[test]

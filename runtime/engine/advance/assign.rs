@@ -11,7 +11,13 @@ use crate::value::Value;
 
 impl Work<'_> {
     /// Chooses a person, or waits for the pool's hours.
-    pub(super) fn assign(&mut self, index: usize, number: u32, node: &Node, assign: &Assign) -> Flow {
+    pub(super) fn assign(
+        &mut self,
+        index: usize,
+        number: u32,
+        node: &Node,
+        assign: &Assign,
+    ) -> Flow {
         let catalog = self.catalog;
         let workspace = catalog.workspace();
         let pool = workspace.pools.iter().find(|pool| pool.name == assign.pool);
@@ -20,7 +26,10 @@ impl Work<'_> {
         {
             let zone = pool.timezone.unwrap_or(workspace.timezone);
             if !hours.is_open(self.now, zone) {
-                return Flow::Stay(Place::Assigning { node: number, due: hours.next_open(self.now, zone) });
+                return Flow::Stay(Place::Assigning {
+                    node: number,
+                    due: hours.next_open(self.now, zone),
+                });
             }
         }
         let chosen = pool.and_then(|pool| self.choose_person(pool, assign.by));
@@ -50,11 +59,17 @@ impl Work<'_> {
         let mut at_work = in_turn.filter(|number| !self.desk.away.contains(&pool.people[*number]));
         let number = match by {
             AssignBy::RoundRobin => at_work.next()?,
-            AssignBy::LeastLoaded => {
-                at_work.min_by_key(|number| self.desk.given.get(&pool.people[*number]).copied().unwrap_or(0))?
-            }
+            AssignBy::LeastLoaded => at_work.min_by_key(|number| {
+                self.desk
+                    .given
+                    .get(&pool.people[*number])
+                    .copied()
+                    .unwrap_or(0)
+            })?,
         };
-        self.desk.turns.insert(pool.name.clone(), (number + 1) % pool.people.len());
+        self.desk
+            .turns
+            .insert(pool.name.clone(), (number + 1) % pool.people.len());
         Some(pool.people[number].clone())
     }
 

@@ -73,9 +73,18 @@ impl Work<'_> {
         score: &Score,
     ) -> Result<Flow, script::Error> {
         let frame = self.frame_of_node(loaded, index, number);
-        let because = self.compute(loaded.scripts(), &score.because, &frame)?.to_string();
-        let until = score.lasts.as_ref().map(|lasts| lasts.after(self.now, self.zone));
-        self.person.customer.points.push(Points { add: score.add, because: because.clone(), until });
+        let because = self
+            .compute(loaded.scripts(), &score.because, &frame)?
+            .to_string();
+        let until = score
+            .lasts
+            .as_ref()
+            .map(|lasts| lasts.after(self.now, self.zone));
+        self.person.customer.points.push(Points {
+            add: score.add,
+            because: because.clone(),
+            until,
+        });
         self.note_changed("score");
         let mut data = Map::new();
         data.insert("add", Value::Integer(score.add));
@@ -98,7 +107,13 @@ impl Work<'_> {
     ) -> Result<Flow, script::Error> {
         let frame = self.frame_of_node(loaded, index, number);
         let mut data = Map::new();
-        data.insert("title", Value::text(self.compute(loaded.scripts(), &task.title, &frame)?.to_string()));
+        data.insert(
+            "title",
+            Value::text(
+                self.compute(loaded.scripts(), &task.title, &frame)?
+                    .to_string(),
+            ),
+        );
         let assignee = match &task.assignee {
             TaskFor::Owner => self.person.customer.text("owner").map(ToOwned::to_owned),
             TaskFor::Person(name) | TaskFor::Pool(name) => Some(name.clone()),
@@ -127,17 +142,34 @@ impl Work<'_> {
         };
         let hours = pool.and_then(|pool| Some((pool, pool.hours.as_ref()?)));
         Some(match hours {
-            Some((pool, hours)) if due.is_elapsed_only() => {
-                hours.add_within(self.now, due.at_most_millis(), pool.timezone.unwrap_or(workspace.timezone))
-            }
+            Some((pool, hours)) if due.is_elapsed_only() => hours.add_within(
+                self.now,
+                due.at_most_millis(),
+                pool.timezone.unwrap_or(workspace.timezone),
+            ),
             _ => due.after(self.now, self.zone),
         })
     }
 
     /// The line in the log and the command, which say the same.
-    pub(super) fn tell_crm(&mut self, index: usize, number: u32, node: &Node, verb: &str, data: Map) -> Key {
+    pub(super) fn tell_crm(
+        &mut self,
+        index: usize,
+        number: u32,
+        node: &Node,
+        verb: &str,
+        data: Map,
+    ) -> Key {
         let key = self.action_key(index, number, 0);
-        self.command(index, node, key, Effect::Crm { command: verb.to_owned(), data: data.clone() });
+        self.command(
+            index,
+            node,
+            key,
+            Effect::Crm {
+                command: verb.to_owned(),
+                data: data.clone(),
+            },
+        );
         let action = self.action(index, node, key, verb, data);
         self.changes.actions.push(action);
         key

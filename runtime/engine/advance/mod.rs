@@ -61,17 +61,37 @@ impl Work<'_> {
         }
         let mut values = Map::new();
         values.insert("steps", i64::from(MAX_STEPS).into());
-        self.trace_at(loaded, index, Some(number), "error", Some("too_many_steps"), values);
+        self.trace_at(
+            loaded,
+            index,
+            Some(number),
+            "error",
+            Some("too_many_steps"),
+            values,
+        );
         self.end(index, "error");
     }
 
-    fn step(&mut self, loaded: &Loaded, index: usize, number: u32, node: &Node) -> Result<Flow, script::Error> {
+    fn step(
+        &mut self,
+        loaded: &Loaded,
+        index: usize,
+        number: u32,
+        node: &Node,
+    ) -> Result<Flow, script::Error> {
         if let Some(when) = &node.when
             && !self.within_repeat(index, number)
         {
             let frame = self.frame_of_node(loaded, index, number);
             if !self.holds(loaded, when, &frame)? {
-                self.trace_at(loaded, index, Some(number), "passed_over", Some("when"), Map::new());
+                self.trace_at(
+                    loaded,
+                    index,
+                    Some(number),
+                    "passed_over",
+                    Some("when"),
+                    Map::new(),
+                );
                 return Ok(Flow::Next(node.next));
             }
         }
@@ -80,15 +100,32 @@ impl Work<'_> {
             Op::WaitFor { wait, then, .. } => self.wait_for(loaded, index, number, wait, *then),
             Op::Choose(branches) => self.choose(loaded, index, number, node, branches),
             Op::Split(arms) => Ok(self.split(loaded, index, number, node, arms)),
-            Op::Repeat { condition, at_most, body } => {
-                self.repeat(loaded, index, number, node, condition.as_ref(), *at_most, *body)
-            }
+            Op::Repeat {
+                condition,
+                at_most,
+                body,
+            } => self.repeat(
+                loaded,
+                index,
+                number,
+                node,
+                condition.as_ref(),
+                *at_most,
+                *body,
+            ),
             Op::Run(run) => self.run(loaded, index, number, node, run),
             Op::Exit(reason) => Ok(Flow::End(reason.clone())),
-            _ if self.person.enrollments[index].control => Ok(self.pass_in_control(index, number, node)),
+            _ if self.person.enrollments[index].control => {
+                Ok(self.pass_in_control(index, number, node))
+            }
             Op::Send { .. } => {
                 let now = self.now;
-                Ok(Flow::Stay(Place::Sending { node: number, planned: now, due: now, deferred: None }))
+                Ok(Flow::Stay(Place::Sending {
+                    node: number,
+                    planned: now,
+                    due: now,
+                    deferred: None,
+                }))
             }
             Op::Set(fields) => self.set(loaded, index, number, node, fields),
             Op::Tag(tags) => self.tag(loaded, index, number, node, tags, true),

@@ -73,13 +73,20 @@ impl Work<'_> {
         data.insert("url", Value::text(hook.url.as_str()));
         data.insert("method", Value::text(hook.method.as_str()));
         data.insert("body", body.clone());
-        let what = Effect::Webhook { url: hook.url.clone(), method: hook.method.clone(), headers, body };
+        let what = Effect::Webhook {
+            url: hook.url.clone(),
+            method: hook.method.clone(),
+            headers,
+            body,
+        };
         self.command(index, node, key, what);
         let action = self.action(index, node, key, "webhook", data);
         self.changes.actions.push(action);
         if let Some(variable) = &hook.save {
             let answer = self.catalog.answer(&hook.url);
-            self.person.enrollments[index].vars.insert(variable.as_str(), answer);
+            self.person.enrollments[index]
+                .vars
+                .insert(variable.as_str(), answer);
         }
         Ok(Flow::Next(node.next))
     }

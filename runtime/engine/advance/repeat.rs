@@ -11,7 +11,10 @@ use crate::script;
 impl Work<'_> {
     /// Whether a `repeat` has begun already: its own `when` is judged only before the first round.
     pub(super) fn within_repeat(&self, index: usize, number: u32) -> bool {
-        self.person.enrollments[index].rounds.iter().any(|round| round.node == number)
+        self.person.enrollments[index]
+            .rounds
+            .iter()
+            .any(|round| round.node == number)
     }
 
     /// Begins the next round, or goes on behind the loop.
@@ -27,10 +30,16 @@ impl Work<'_> {
         body: u32,
     ) -> Result<Flow, script::Error> {
         let rounds = &mut self.person.enrollments[index].rounds;
-        let position = rounds.iter().position(|round| round.node == number).unwrap_or_else(|| {
-            rounds.push(Round { node: number, round: 0 });
-            rounds.len() - 1
-        });
+        let position = rounds
+            .iter()
+            .position(|round| round.node == number)
+            .unwrap_or_else(|| {
+                rounds.push(Round {
+                    node: number,
+                    round: 0,
+                });
+                rounds.len() - 1
+            });
         let round = rounds[position].round + 1;
         let goes_on = round <= at_most && {
             let mut frame = self.frame_of_node(loaded, index, number);

@@ -35,7 +35,11 @@ impl Work<'_> {
                 }
                 Ok(Flow::Next(node.next))
             }
-            other => Err(super::unexpected(&run.script, "a map like #{ name: value }", other.kind())),
+            other => Err(super::unexpected(
+                &run.script,
+                "a map like #{ name: value }",
+                other.kind(),
+            )),
         }
     }
 
@@ -51,7 +55,9 @@ impl Work<'_> {
         let key = self.action_key(index, number, 0);
         let code = code(&coupon.codes, key);
         let until = self.valid_until(loaded, index, number, coupon)?;
-        self.person.enrollments[index].vars.insert(coupon.variable.as_str(), Value::text(code.as_str()));
+        self.person.enrollments[index]
+            .vars
+            .insert(coupon.variable.as_str(), Value::text(code.as_str()));
         let mut data = Map::new();
         data.insert("code", Value::text(code));
         data.insert("codes", Value::text(coupon.codes.as_str()));
@@ -73,7 +79,9 @@ impl Work<'_> {
         if let Some(valid) = &coupon.valid {
             return Ok(Some(valid.after(self.now, self.zone)));
         }
-        let Some(until) = &coupon.until else { return Ok(None) };
+        let Some(until) = &coupon.until else {
+            return Ok(None);
+        };
         let frame = self.frame_of_node(loaded, index, number);
         self.moment(loaded, until, &frame).map(Some)
     }
@@ -81,7 +89,11 @@ impl Work<'_> {
 
 /// A code from a pattern, in which each `#` becomes a character; or, for the name of a pool, the name and some characters.
 fn code(codes: &str, key: Key) -> String {
-    let pattern = if codes.contains('#') { codes.to_owned() } else { format!("{codes}-{}", "#".repeat(CODE_LENGTH)) };
+    let pattern = if codes.contains('#') {
+        codes.to_owned()
+    } else {
+        format!("{codes}-{}", "#".repeat(CODE_LENGTH))
+    };
     let mut position = 0;
     pattern
         .chars()
@@ -90,7 +102,10 @@ fn code(codes: &str, key: Key) -> String {
                 return character;
             }
             position += 1;
-            let drawn = crate::id::bucket(&[&key.to_string(), &position.to_string()], CODE_ALPHABET.len() as u64);
+            let drawn = crate::id::bucket(
+                &[&key.to_string(), &position.to_string()],
+                CODE_ALPHABET.len() as u64,
+            );
             char::from(CODE_ALPHABET[drawn as usize])
         })
         .collect()
@@ -103,7 +118,10 @@ mod tests {
     #[test]
     fn a_pattern_keeps_its_letters_and_fills_its_places() {
         let code = code("BDAY-####", Key::of(&["a"]));
-        assert!(code.starts_with("BDAY-") && code.len() == 9 && !code.contains('#'), "{code}");
+        assert!(
+            code.starts_with("BDAY-") && code.len() == 9 && !code.contains('#'),
+            "{code}"
+        );
     }
 
     #[test]

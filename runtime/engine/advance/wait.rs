@@ -61,19 +61,37 @@ impl Work<'_> {
         }
         self.trace_wait(loaded, index, number, deadline);
         // A deadline already past still is a timeout: the timer fires at once, and so has its line in the trace.
-        Ok(Flow::Stay(Place::WaitingFor { node: number, since, deadline: deadline.map(|due| due.max(self.now)) }))
+        Ok(Flow::Stay(Place::WaitingFor {
+            node: number,
+            since,
+            deadline: deadline.map(|due| due.max(self.now)),
+        }))
     }
 
     /// Works out an instant; a date is its 00:00 on the customer's clock.
-    pub(super) fn moment(&mut self, loaded: &Loaded, script: &Script, frame: &Frame) -> Result<Instant, script::Error> {
+    pub(super) fn moment(
+        &mut self,
+        loaded: &Loaded,
+        script: &Script,
+        frame: &Frame,
+    ) -> Result<Instant, script::Error> {
         Ok(self.anchor(loaded, script, frame)?.instant(self.zone))
     }
 
-    fn anchor(&mut self, loaded: &Loaded, script: &Script, frame: &Frame) -> Result<Anchor, script::Error> {
+    fn anchor(
+        &mut self,
+        loaded: &Loaded,
+        script: &Script,
+        frame: &Frame,
+    ) -> Result<Anchor, script::Error> {
         match self.value(loaded, script, frame)? {
             Value::Instant(instant) => Ok(Anchor::Instant(instant)),
             Value::Date(date) => Ok(Anchor::Date(date)),
-            other => Err(super::unexpected(script, "an instant or a date", other.kind())),
+            other => Err(super::unexpected(
+                script,
+                "an instant or a date",
+                other.kind(),
+            )),
         }
     }
 

@@ -16,10 +16,15 @@ impl Catalog {
         let zone = self.zone(person);
         let mut firings = Vec::new();
         for (attribute, triggers) in &self.index().anchors {
-            let Some(anchor) = anchor(person, attribute) else { continue };
+            let Some(anchor) = anchor(person, attribute) else {
+                continue;
+            };
             for at in triggers {
                 let mut from = after;
-                while let Some(firing) = self.next_of(*at, anchor, from, zone).filter(|firing| firing.at <= upto) {
+                while let Some(firing) = self
+                    .next_of(*at, anchor, from, zone)
+                    .filter(|firing| firing.at <= upto)
+                {
                     from = firing.at;
                     firings.push(firing);
                 }
@@ -34,8 +39,12 @@ impl Catalog {
         let zone = self.zone(person);
         let mut next: Option<Instant> = None;
         for (attribute, triggers) in &self.index().anchors {
-            let Some(anchor) = anchor(person, attribute) else { continue };
-            let firings = triggers.iter().filter_map(|at| self.next_of(*at, anchor, after, zone));
+            let Some(anchor) = anchor(person, attribute) else {
+                continue;
+            };
+            let firings = triggers
+                .iter()
+                .filter_map(|at| self.next_of(*at, anchor, after, zone));
             next = firings.map(|firing| firing.at).chain(next).min();
         }
         next
@@ -47,7 +56,9 @@ impl Catalog {
         for at in &self.index().schedules {
             let mut from = after;
             for _ in 0..SCHEDULE_FIRINGS_AT_ONCE {
-                let Some(time) = self.schedule_after(*at, from).filter(|time| *time <= upto) else { break };
+                let Some(time) = self.schedule_after(*at, from).filter(|time| *time <= upto) else {
+                    break;
+                };
                 from = time;
                 firings.push(Firing {
                     at: time,
@@ -63,11 +74,20 @@ impl Catalog {
 
     /// When a schedule trigger fires next, strictly after an instant.
     pub fn next_schedule(&self, after: Instant) -> Option<Instant> {
-        self.index().schedules.iter().filter_map(|at| self.schedule_after(*at, after)).min()
+        self.index()
+            .schedules
+            .iter()
+            .filter_map(|at| self.schedule_after(*at, after))
+            .min()
     }
 
     /// The latest firing of a trigger at or before an instant, for this person.
-    pub(crate) fn latest_firing(&self, at: TriggerAt, person: &Person, upto: Instant) -> Option<Firing> {
+    pub(crate) fn latest_firing(
+        &self,
+        at: TriggerAt,
+        person: &Person,
+        upto: Instant,
+    ) -> Option<Firing> {
         let zone = self.zone(person);
         let trigger = self.trigger(at);
         let anchor = anchor(person, trigger.kind.anchor()?)?;
@@ -102,7 +122,12 @@ impl Catalog {
     }
 
     fn firing(&self, at: TriggerAt, time: Instant, occasion: Occasion) -> Firing {
-        Firing { at: time, journey: self.loaded(at.journey).id.clone(), trigger: at.trigger, occasion }
+        Firing {
+            at: time,
+            journey: self.loaded(at.journey).id.clone(),
+            trigger: at.trigger,
+            occasion,
+        }
     }
 
     fn schedule_after(&self, at: TriggerAt, after: Instant) -> Option<Instant> {

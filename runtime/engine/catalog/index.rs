@@ -41,11 +41,21 @@ impl Index {
             schedules: Vec::new(),
         };
         for (number, update) in definitions.profile.iter().enumerate() {
-            index.updates.entry(update.event.clone()).or_default().push(number);
+            index
+                .updates
+                .entry(update.event.clone())
+                .or_default()
+                .push(number);
         }
         for (journey, loaded) in current.iter().enumerate() {
             for (trigger, declared) in loaded.journey().triggers.iter().enumerate() {
-                index.add(&declared.kind, TriggerAt { journey: Place(journey), trigger });
+                index.add(
+                    &declared.kind,
+                    TriggerAt {
+                        journey: Place(journey),
+                        trigger,
+                    },
+                );
             }
         }
         index
@@ -53,13 +63,16 @@ impl Index {
 
     fn add(&mut self, kind: &TriggerKind, at: TriggerAt) {
         match kind {
-            TriggerKind::Event { event, .. } => self.events.entry(event.clone()).or_default().push(at),
-            TriggerKind::Date { of: attribute, .. } | TriggerKind::Inactive { since: attribute, .. } => {
-                match self.anchors.iter_mut().find(|(name, _)| name == attribute) {
-                    Some((_, triggers)) => triggers.push(at),
-                    None => self.anchors.push((attribute.clone(), vec![at])),
-                }
+            TriggerKind::Event { event, .. } => {
+                self.events.entry(event.clone()).or_default().push(at)
             }
+            TriggerKind::Date { of: attribute, .. }
+            | TriggerKind::Inactive {
+                since: attribute, ..
+            } => match self.anchors.iter_mut().find(|(name, _)| name == attribute) {
+                Some((_, triggers)) => triggers.push(at),
+                None => self.anchors.push((attribute.clone(), vec![at])),
+            },
             TriggerKind::Enters { segment } => self.segments.push((segment.clone(), true, at)),
             TriggerKind::Leaves { segment } => self.segments.push((segment.clone(), false, at)),
             TriggerKind::Schedule { .. } => self.schedules.push(at),

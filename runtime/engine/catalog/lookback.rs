@@ -18,8 +18,15 @@ pub(super) fn lookbacks(source: &str) -> Vec<Lookback> {
     let mut found = Vec::new();
     for (name, window) in [("count", Some(1)), ("sum", Some(2)), ("last", None)] {
         for arguments in calls(source, name) {
-            let Some(event) = arguments.first().and_then(|argument| literal(argument)) else { continue };
-            let millis = window.map(|position| arguments.get(position).and_then(|span| millis(span)).unwrap_or(LONGEST_MILLIS));
+            let Some(event) = arguments.first().and_then(|argument| literal(argument)) else {
+                continue;
+            };
+            let millis = window.map(|position| {
+                arguments
+                    .get(position)
+                    .and_then(|span| millis(span))
+                    .unwrap_or(LONGEST_MILLIS)
+            });
             found.push(Lookback { event, millis });
         }
     }
@@ -32,7 +39,8 @@ fn calls<'s>(source: &'s str, name: &str) -> Vec<Vec<&'s str>> {
     let mut from = 0;
     while let Some(at) = source[from..].find(name).map(|at| from + at) {
         from = at + name.len();
-        let whole_word = !source[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_' || before == '.');
+        let whole_word = !source[..at]
+            .ends_with(|before: char| before.is_alphanumeric() || before == '_' || before == '.');
         let rest = source[from..].trim_start();
         if whole_word && let Some(inside) = rest.strip_prefix('(') {
             calls.push(arguments(inside));
@@ -89,19 +97,33 @@ mod tests {
 
     #[test]
     fn finds_every_window() {
-        let found = lookbacks(r#"count("order.paid", days(2)) > 1 && is_set(last("lead.created")) && sum("o", "total", x) > 0"#);
+        let found = lookbacks(
+            r#"count("order.paid", days(2)) > 1 && is_set(last("lead.created")) && sum("o", "total", x) > 0"#,
+        );
         assert_eq!(
             found,
             [
-                Lookback { event: "order.paid".into(), millis: Some(180_000_000) },
-                Lookback { event: "o".into(), millis: Some(LONGEST_MILLIS) },
-                Lookback { event: "lead.created".into(), millis: None },
+                Lookback {
+                    event: "order.paid".into(),
+                    millis: Some(180_000_000)
+                },
+                Lookback {
+                    event: "o".into(),
+                    millis: Some(LONGEST_MILLIS)
+                },
+                Lookback {
+                    event: "lead.created".into(),
+                    millis: None
+                },
             ]
         );
     }
 
     #[test]
     fn a_name_that_only_looks_alike_is_no_call() {
-        assert_eq!(lookbacks(r#"customer.count("a") == discount("a", days(1))"#), []);
+        assert_eq!(
+            lookbacks(r#"customer.count("a") == discount("a", days(1))"#),
+            []
+        );
     }
 }

@@ -79,21 +79,45 @@ impl Catalog {
     /// # Errors
     /// Every script that doesn't compile, with its journey and place. Definitions that were checked have none; a version
     /// pinned by an older Kurant may, and then nothing is loaded.
-    pub fn load(definitions: &Definitions, pinned: &[Version], acting: Acting) -> Result<Self, Error> {
+    pub fn load(
+        definitions: &Definitions,
+        pinned: &[Version],
+        acting: Acting,
+    ) -> Result<Self, Error> {
         let mut definitions = definitions.clone();
-        let mut pinned: Vec<Version> =
-            pinned.iter().filter(|old| definitions.journeys.iter().all(|new| new.hash != old.hash)).cloned().collect();
+        let mut pinned: Vec<Version> = pinned
+            .iter()
+            .filter(|old| definitions.journeys.iter().all(|new| new.hash != old.hash))
+            .cloned()
+            .collect();
         let scripts = Arc::new(compile(&mut definitions, &mut pinned)?);
         let mut versions = HashMap::new();
         for version in definitions.journeys.iter().chain(&pinned) {
-            versions.insert(version.hash, Arc::new(Loaded::new(version.clone(), scripts.clone())));
+            versions.insert(
+                version.hash,
+                Arc::new(Loaded::new(version.clone(), scripts.clone())),
+            );
         }
-        let current: Vec<Arc<Loaded>> =
-            definitions.journeys.iter().map(|version| versions[&version.hash].clone()).collect();
+        let current: Vec<Arc<Loaded>> = definitions
+            .journeys
+            .iter()
+            .map(|version| versions[&version.hash].clone())
+            .collect();
         let index = Index::new(&definitions, &current);
         let watched = watched_segments(&definitions, &current, &scripts)?;
         let needs = Needs::new(&definitions, versions.values().map(AsRef::as_ref), &watched);
-        Ok(Self { definitions, acting, tracing: true, answers: Vec::new(), scripts, versions, current, index, watched, needs })
+        Ok(Self {
+            definitions,
+            acting,
+            tracing: true,
+            answers: Vec::new(),
+            scripts,
+            versions,
+            current,
+            index,
+            watched,
+            needs,
+        })
     }
 
     /// Whether decisions write a trace; they do unless told. `simulate` over millions does without.
@@ -130,7 +154,10 @@ impl Catalog {
 
     /// The current version of a journey.
     pub fn journey(&self, id: &str) -> Option<&Loaded> {
-        self.current.iter().find(|loaded| loaded.journey().id == id).map(AsRef::as_ref)
+        self.current
+            .iter()
+            .find(|loaded| loaded.journey().id == id)
+            .map(AsRef::as_ref)
     }
 
     /// A version, current or pinned.
@@ -166,8 +193,18 @@ impl Catalog {
     ///
     /// # Errors
     /// What went wrong in the script, in people's words.
-    pub fn in_segment(&self, name: &str, person: &mut Person, now: Instant) -> Result<bool, crate::script::Error> {
-        let Some(segment) = self.definitions.segments.iter().find(|segment| segment.name == name) else {
+    pub fn in_segment(
+        &self,
+        name: &str,
+        person: &mut Person,
+        now: Instant,
+    ) -> Result<bool, crate::script::Error> {
+        let Some(segment) = self
+            .definitions
+            .segments
+            .iter()
+            .find(|segment| segment.name == name)
+        else {
             return Ok(false);
         };
         let frame = Frame::new(now, self.zone(person));
@@ -182,7 +219,11 @@ impl Catalog {
     }
 
     pub(crate) fn answer(&self, url: &str) -> Value {
-        self.answers.iter().find(|(own, _)| own == url).map(|(_, answer)| answer.clone()).unwrap_or_default()
+        self.answers
+            .iter()
+            .find(|(own, _)| own == url)
+            .map(|(_, answer)| answer.clone())
+            .unwrap_or_default()
     }
 
     pub(crate) fn traces(&self) -> bool {
@@ -209,7 +250,12 @@ impl Catalog {
 impl Loaded {
     fn new(version: Version, scripts: Arc<Scripts>) -> Self {
         let program = Program::new(&version.journey.steps);
-        Self { id: version.journey.id.as_str().into(), program, scripts, version }
+        Self {
+            id: version.journey.id.as_str().into(),
+            program,
+            scripts,
+            version,
+        }
     }
 
     pub(crate) fn scripts(&self) -> &Scripts {
@@ -227,30 +273,47 @@ fn compile(definitions: &mut Definitions, pinned: &mut [Version]) -> Result<Scri
         }
     }
     for version in &mut definitions.journeys {
-        version.journey.for_each_script_mut(&mut |script| current.push(script));
+        version
+            .journey
+            .for_each_script_mut(&mut |script| current.push(script));
     }
     let segments = definitions.segments.clone();
     for segment in &mut definitions.segments {
         current.push(&mut segment.condition);
     }
-    let mut scripts = Scripts::compile(current, &definitions.library, &segments).map_err(Error::Scripts)?;
+    let mut scripts =
+        Scripts::compile(current, &definitions.library, &segments).map_err(Error::Scripts)?;
     for version in pinned {
         let mut own = Vec::new();
-        version.journey.for_each_script_mut(&mut |script| own.push(script));
-        scripts.add(own, &version.library).map_err(|errors| Error::Pinned {
-            journey: version.journey.id.clone(),
-            version: version.hash,
-            errors,
-        })?;
+        version
+            .journey
+            .for_each_script_mut(&mut |script| own.push(script));
+        scripts
+            .add(own, &version.library)
+            .map_err(|errors| Error::Pinned {
+                journey: version.journey.id.clone(),
+                version: version.hash,
+                errors,
+            })?;
     }
     Ok(scripts)
 }
 
-fn watched_segments(definitions: &Definitions, current: &[Arc<Loaded>], _scripts: &Scripts) -> Result<Vec<Watched>, Error> {
-    let names = current.iter().flat_map(|loaded| &loaded.journey().triggers).filter_map(|trigger| trigger.kind.segment());
+fn watched_segments(
+    definitions: &Definitions,
+    current: &[Arc<Loaded>],
+    _scripts: &Scripts,
+) -> Result<Vec<Watched>, Error> {
+    let names = current
+        .iter()
+        .flat_map(|loaded| &loaded.journey().triggers)
+        .filter_map(|trigger| trigger.kind.segment());
     let mut watched: Vec<Watched> = Vec::new();
     for name in names {
-        let segment = definitions.segments.iter().find(|segment| segment.name == name);
+        let segment = definitions
+            .segments
+            .iter()
+            .find(|segment| segment.name == name);
         if let Some(segment) = segment
             && watched.iter().all(|known| known.name != name)
         {

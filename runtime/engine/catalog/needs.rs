@@ -86,7 +86,10 @@ impl Needs {
             && wait.since.is_some()
         {
             for awaited in &wait.any {
-                self.types.entry(awaited.event.clone()).or_default().enrolled = true;
+                self.types
+                    .entry(awaited.event.clone())
+                    .or_default()
+                    .enrolled = true;
             }
         }
     }
@@ -95,6 +98,7 @@ impl Needs {
 impl Keep {
     /// Whether an event this old is still needed for its age.
     pub fn covers(&self, time: Instant, now: Instant) -> bool {
-        self.millis.is_some_and(|millis| time > now.plus_millis(-millis))
+        self.millis
+            .is_some_and(|millis| time > now.plus_millis(-millis))
     }
 }

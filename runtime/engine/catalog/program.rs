@@ -5,10 +5,11 @@
 
 use std::sync::Arc;
 
-use crate::definition::{
-    Assign, Coupon, Emit, OnError, OnStop, Repeat, Run, Score, Script, Send, Start, Step, Task, Verb, Wait, WaitFor, Webhook,
-};
 use crate::definition::Computed;
+use crate::definition::{
+    Assign, Coupon, Emit, OnError, OnStop, Repeat, Run, Score, Script, Send, Start, Step, Task,
+    Verb, Wait, WaitFor, Webhook,
+};
 
 /// The number that stands for "past the last step".
 pub const END: u32 = u32::MAX;
@@ -156,7 +157,11 @@ impl Program {
     fn block(&mut self, steps: &[Step], path: &str, next: u32, repeats: &[u32]) -> u32 {
         let first = self.nodes.len() as u32;
         for (index, step) in steps.iter().enumerate() {
-            let after = if index + 1 == steps.len() { next } else { self.nodes.len() as u32 + size(step) };
+            let after = if index + 1 == steps.len() {
+                next
+            } else {
+                self.nodes.len() as u32 + size(step)
+            };
             self.step(step, &format!("{path}[{index}]"), after, repeats);
         }
         if steps.is_empty() { next } else { first }
@@ -181,13 +186,21 @@ impl Program {
             Verb::Send(send) => {
                 let late = self.on_stop(&send.on_late, &format!("{path}.on_late"), next, repeats);
                 let capped = self.on_stop(&send.on_cap, &format!("{path}.on_cap"), next, repeats);
-                Op::Send { send: Box::new(send.clone()), late, capped }
+                Op::Send {
+                    send: Box::new(send.clone()),
+                    late,
+                    capped,
+                }
             }
             Verb::Wait(wait) => Op::Wait(wait.clone()),
             Verb::WaitFor(wait) => {
                 let then = self.block(&wait.then, &format!("{path}.then"), next, repeats);
                 let otherwise = self.block(&wait.otherwise, &format!("{path}.else"), next, repeats);
-                Op::WaitFor { wait: Box::new(wait.clone()), then, otherwise }
+                Op::WaitFor {
+                    wait: Box::new(wait.clone()),
+                    then,
+                    otherwise,
+                }
             }
             Verb::Choose(choose) => Op::Choose(
                 choose
@@ -196,14 +209,20 @@ impl Program {
                     .enumerate()
                     .map(|(index, branch)| {
                         let steps = format!("{path}.choose[{index}].steps");
-                        (branch.when.clone(), self.block(&branch.steps, &steps, next, repeats))
+                        (
+                            branch.when.clone(),
+                            self.block(&branch.steps, &steps, next, repeats),
+                        )
                     })
                     .collect(),
             ),
             Verb::If(step) => {
                 let then = self.block(&step.then, &format!("{path}.then"), next, repeats);
                 let otherwise = self.block(&step.otherwise, &format!("{path}.else"), next, repeats);
-                Op::Choose(vec![(Some(step.condition.clone()), then), (None, otherwise)])
+                Op::Choose(vec![
+                    (Some(step.condition.clone()), then),
+                    (None, otherwise),
+                ])
             }
             Verb::Split(split) => Op::Split(
                 split
@@ -211,17 +230,26 @@ impl Program {
                     .iter()
                     .map(|arm| {
                         let steps = format!("{path}.split.{}.steps", arm.name);
-                        (arm.name.clone(), arm.weight, self.block(&arm.steps, &steps, next, repeats))
+                        (
+                            arm.name.clone(),
+                            arm.weight,
+                            self.block(&arm.steps, &steps, next, repeats),
+                        )
                     })
                     .collect(),
             ),
             Verb::Repeat(repeat) => self.repeat(repeat, path, number, repeats),
             Verb::Webhook(hook) => {
                 let failed = match &hook.on_error {
-                    OnError::Steps(steps) => self.block(steps, &format!("{path}.on_error"), next, repeats),
+                    OnError::Steps(steps) => {
+                        self.block(steps, &format!("{path}.on_error"), next, repeats)
+                    }
                     OnError::Continue | OnError::Exit => next,
                 };
-                Op::Webhook { hook: Box::new(hook.clone()), failed }
+                Op::Webhook {
+                    hook: Box::new(hook.clone()),
+                    failed,
+                }
             }
             other => effect(other),
         }
@@ -237,8 +265,17 @@ impl Program {
     fn repeat(&mut self, repeat: &Repeat, path: &str, number: u32, repeats: &[u32]) -> Op {
         let mut inside = repeats.to_vec();
         inside.push(number);
-        let body = self.block(&repeat.steps, &format!("{path}.repeat.steps"), number, &inside);
-        Op::Repeat { condition: repeat.condition.clone(), at_most: repeat.at_most, body }
+        let body = self.block(
+            &repeat.steps,
+            &format!("{path}.repeat.steps"),
+            number,
+            &inside,
+        );
+        Op::Repeat {
+            condition: repeat.condition.clone(),
+            at_most: repeat.at_most,
+            body,
+        }
     }
 }
 
@@ -269,7 +306,13 @@ fn effect(verb: &Verb) -> Op {
 
 /// How many numbers a step takes: its own and those of all steps inside.
 fn size(step: &Step) -> u32 {
-    1 + step.verb.blocks().into_iter().flatten().map(size).sum::<u32>()
+    1 + step
+        .verb
+        .blocks()
+        .into_iter()
+        .flatten()
+        .map(size)
+        .sum::<u32>()
 }
 
 #[cfg(test)]
@@ -278,7 +321,12 @@ mod tests {
     use crate::definition::{Branch, Choose};
 
     fn exit(reason: &str) -> Step {
-        Step { id: None, title: None, when: None, verb: Verb::Exit(reason.to_owned()) }
+        Step {
+            id: None,
+            title: None,
+            when: None,
+            verb: Verb::Exit(reason.to_owned()),
+        }
     }
 
     #[test]
@@ -289,17 +337,33 @@ mod tests {
             when: None,
             verb: Verb::Choose(Choose {
                 branches: vec![
-                    Branch { when: Some(Script::new("true", "")), steps: vec![exit("a"), exit("b")] },
-                    Branch { when: None, steps: vec![] },
+                    Branch {
+                        when: Some(Script::new("true", "")),
+                        steps: vec![exit("a"), exit("b")],
+                    },
+                    Branch {
+                        when: None,
+                        steps: vec![],
+                    },
                 ],
             }),
         };
         let program = Program::new(&[choose, exit("c")]);
         let paths: Vec<&str> = program.nodes().iter().map(|node| &*node.path).collect();
-        assert_eq!(paths, ["steps[0]", "steps[0].choose[0].steps[0]", "steps[0].choose[0].steps[1]", "steps[1]"]);
+        assert_eq!(
+            paths,
+            [
+                "steps[0]",
+                "steps[0].choose[0].steps[0]",
+                "steps[0].choose[0].steps[1]",
+                "steps[1]"
+            ]
+        );
         let next: Vec<u32> = program.nodes().iter().map(|node| node.next).collect();
         assert_eq!(next, [3, 2, 3, END]);
-        let Op::Choose(branches) = &program.nodes()[0].op else { panic!("a choose") };
+        let Op::Choose(branches) = &program.nodes()[0].op else {
+            panic!("a choose")
+        };
         assert_eq!([branches[0].1, branches[1].1], [1, 3]);
     }
 }

@@ -17,10 +17,11 @@ pub use schema::{Fields, Schema, Type};
 pub use script::Script;
 pub(crate) use script::Slot;
 pub use step::{
-    Arm, Assign, AssignBy, Awaited, Branch, Channel, Choose, Coupon, Emit, If, OnError, OnStop, Repeat, Run, Score, Send, Split,
-    Start, Step, Task, TaskFor, Verb, Wait, WaitFor, Webhook,
+    Arm, Assign, AssignBy, Awaited, Branch, Channel, Choose, Coupon, Emit, If, OnError, OnStop,
+    Repeat, Run, Score, Send, Split, Start, Step, Task, TaskFor, Verb, Wait, WaitFor, Webhook,
 };
 pub use trigger::{Trigger, TriggerKind};
 pub use workspace::{
-    Cap, ChannelSettings, Definitions, Library, Pool, ProfileUpdate, Segment, Settings, Template, UnknownCustomers, Workspace,
+    Cap, ChannelSettings, Definitions, Library, Pool, ProfileUpdate, Segment, Settings, Template,
+    UnknownCustomers, Workspace,
 };

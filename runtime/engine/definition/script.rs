@@ -27,6 +27,10 @@ impl PartialEq for Slot {
 impl Script {
     /// A script with its text and its place.
     pub fn new(source: impl Into<String>, place: impl Into<String>) -> Self {
-        Self { source: source.into(), place: place.into(), slot: Slot::default() }
+        Self {
+            source: source.into(),
+            place: place.into(),
+            slot: Slot::default(),
+        }
     }
 }

@@ -99,11 +99,18 @@ impl Verb {
                 })
                 .collect(),
             Self::WaitFor(wait) => vec![&wait.then, &wait.otherwise],
-            Self::Choose(choose) => choose.branches.iter().map(|branch| branch.steps.as_slice()).collect(),
+            Self::Choose(choose) => choose
+                .branches
+                .iter()
+                .map(|branch| branch.steps.as_slice())
+                .collect(),
             Self::If(step) => vec![&step.then, &step.otherwise],
             Self::Split(split) => split.arms.iter().map(|arm| arm.steps.as_slice()).collect(),
             Self::Repeat(repeat) => vec![&repeat.steps],
-            Self::Webhook(Webhook { on_error: OnError::Steps(steps), .. }) => vec![steps],
+            Self::Webhook(Webhook {
+                on_error: OnError::Steps(steps),
+                ..
+            }) => vec![steps],
             _ => Vec::new(),
         }
     }

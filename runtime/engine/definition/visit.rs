@@ -9,7 +9,11 @@ impl Journey {
     /// Calls `visit` with every script of the journey.
     pub fn for_each_script_mut<'s>(&'s mut self, visit: &mut dyn FnMut(&'s mut Script)) {
         for trigger in &mut self.triggers {
-            if let TriggerKind::Event { filter: Some(filter), .. } = &mut trigger.kind {
+            if let TriggerKind::Event {
+                filter: Some(filter),
+                ..
+            } = &mut trigger.kind
+            {
                 visit(filter);
             }
         }
@@ -37,7 +41,9 @@ impl Computed {
         match self {
             Self::Literal(_) => {}
             Self::Expression(script) => visit(script),
-            Self::List(values) => values.iter_mut().for_each(|value| value.for_each_script_mut(visit)),
+            Self::List(values) => values
+                .iter_mut()
+                .for_each(|value| value.for_each_script_mut(visit)),
             Self::Map(fields) => computed_fields(fields, visit),
         }
     }
@@ -66,7 +72,9 @@ fn verb<'s>(verb: &'s mut Verb, visit: Visit<'_, 's>) {
     match verb {
         Verb::Send(send) => {
             computed_fields(&mut send.data, visit);
-            send.to.iter_mut().for_each(|to| to.for_each_script_mut(visit));
+            send.to
+                .iter_mut()
+                .for_each(|to| to.for_each_script_mut(visit));
             on_stop(&mut send.on_late, visit);
             on_stop(&mut send.on_cap, visit);
         }
@@ -94,7 +102,10 @@ fn verb<'s>(verb: &'s mut Verb, visit: Visit<'_, 's>) {
             steps(&mut step.then, visit);
             steps(&mut step.otherwise, visit);
         }
-        Verb::Split(split) => split.arms.iter_mut().for_each(|arm| steps(&mut arm.steps, visit)),
+        Verb::Split(split) => split
+            .arms
+            .iter_mut()
+            .for_each(|arm| steps(&mut arm.steps, visit)),
         Verb::Repeat(repeat) => {
             repeat.condition.iter_mut().for_each(&mut *visit);
             steps(&mut repeat.steps, visit);
@@ -114,7 +125,9 @@ fn effect<'s>(verb: &'s mut Verb, visit: Visit<'_, 's>) {
         Verb::Emit(emit) => computed_fields(&mut emit.data, visit),
         Verb::Webhook(hook) => {
             computed_fields(&mut hook.headers, visit);
-            hook.body.iter_mut().for_each(|body| body.for_each_script_mut(visit));
+            hook.body
+                .iter_mut()
+                .for_each(|body| body.for_each_script_mut(visit));
             if let OnError::Steps(list) = &mut hook.on_error {
                 steps(list, visit);
             }

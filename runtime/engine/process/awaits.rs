@@ -17,9 +17,22 @@ impl Work<'_> {
     pub(crate) fn awaited(&mut self, event: &Arc<Event>, inside: usize) {
         for index in 0..inside.min(self.person.enrollments.len()) {
             self.confirm(index, event);
-            let Place::WaitingFor { node, since, deadline } = self.person.enrollments[index].place else { continue };
-            let Some(loaded) = self.loaded_of(index) else { continue };
-            let Some(Op::WaitFor { wait, then, .. }) = loaded.program.node(node).map(|node| &node.op) else { continue };
+            let Place::WaitingFor {
+                node,
+                since,
+                deadline,
+            } = self.person.enrollments[index].place
+            else {
+                continue;
+            };
+            let Some(loaded) = self.loaded_of(index) else {
+                continue;
+            };
+            let Some(Op::WaitFor { wait, then, .. }) =
+                loaded.program.node(node).map(|node| &node.op)
+            else {
+                continue;
+            };
             if !self.answers(&loaded, index, wait, since, event) {
                 continue;
             }
@@ -33,16 +46,27 @@ impl Work<'_> {
     }
 
     /// An event of the past that already answers a `wait_for` with `since`.
-    pub(crate) fn answered_before(&mut self, loaded: &Loaded, index: usize, wait: &WaitFor, since: Instant) -> Option<Arc<Event>> {
+    pub(crate) fn answered_before(
+        &mut self,
+        loaded: &Loaded,
+        index: usize,
+        wait: &WaitFor,
+        since: Instant,
+    ) -> Option<Arc<Event>> {
         let mut past: Vec<Arc<Event>> = self
             .person
             .history
             .iter()
-            .filter(|event| event.time >= since && event.time <= self.now && wait.any.iter().any(|any| any.event == *event.kind))
+            .filter(|event| {
+                event.time >= since
+                    && event.time <= self.now
+                    && wait.any.iter().any(|any| any.event == *event.kind)
+            })
             .cloned()
             .collect();
         past.sort_by_key(|event| event.time);
-        past.into_iter().find(|event| self.answers(loaded, index, wait, since, event))
+        past.into_iter()
+            .find(|event| self.answers(loaded, index, wait, since, event))
     }
 
     /// Notes which event a `wait_for` was answered by: `event` inside its `then`.
@@ -52,12 +76,21 @@ impl Work<'_> {
         awaited.push(Answered { node, event });
     }
 
-    fn answers(&mut self, loaded: &Loaded, index: usize, wait: &WaitFor, since: Instant, event: &Arc<Event>) -> bool {
+    fn answers(
+        &mut self,
+        loaded: &Loaded,
+        index: usize,
+        wait: &WaitFor,
+        since: Instant,
+        event: &Arc<Event>,
+    ) -> bool {
         if event.time < since || !self.is_own(index, event) {
             return false;
         }
         for any in wait.any.iter().filter(|any| any.event == *event.kind) {
-            let Some(filter) = &any.filter else { return true };
+            let Some(filter) = &any.filter else {
+                return true;
+            };
             let mut frame = self.frame_of(loaded, index);
             frame.event = Some(event.clone());
             match self.holds(loaded, filter, &frame) {
@@ -75,8 +108,19 @@ impl Work<'_> {
 
     /// A delivery that is confirmed first cancels the fallback.
     fn confirm(&mut self, index: usize, event: &Event) {
-        let confirms = matches!(&*event.kind, "message.delivered" | "message.opened" | "message.clicked" | "message.replied");
-        let Some(key) = event.answers().filter(|_| confirms).and_then(|key| key.parse().ok()) else { return };
-        self.person.enrollments[index].fallbacks.retain(|fallback| fallback.key != key);
+        let confirms = matches!(
+            &*event.kind,
+            "message.delivered" | "message.opened" | "message.clicked" | "message.replied"
+        );
+        let Some(key) = event
+            .answers()
+            .filter(|_| confirms)
+            .and_then(|key| key.parse().ok())
+        else {
+            return;
+        };
+        self.person.enrollments[index]
+            .fallbacks
+            .retain(|fallback| fallback.key != key);
     }
 }

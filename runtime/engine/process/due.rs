@@ -20,9 +20,15 @@ impl Work<'_> {
             let timer = self.person.timer_due().filter(|due| *due <= self.clock);
             let firing = firings.peek().map(|firing| firing.at);
             match (timer, firing) {
-                (Some(due), Some(at)) if at < due => firings.next().into_iter().for_each(|firing| self.fire(&firing)),
+                (Some(due), Some(at)) if at < due => firings
+                    .next()
+                    .into_iter()
+                    .for_each(|firing| self.fire(&firing)),
                 (Some(due), _) => self.timer(due),
-                (None, Some(_)) => firings.next().into_iter().for_each(|firing| self.fire(&firing)),
+                (None, Some(_)) => firings
+                    .next()
+                    .into_iter()
+                    .for_each(|firing| self.fire(&firing)),
                 (None, None) => return,
             }
         }
@@ -31,13 +37,21 @@ impl Work<'_> {
     /// Works off one timer that is due at this instant.
     fn timer(&mut self, due: Instant) {
         self.set_now(due);
-        if self.person.segments_due.is_some_and(|segments| segments <= due) {
+        if self
+            .person
+            .segments_due
+            .is_some_and(|segments| segments <= due)
+        {
             self.person.segments_due = None;
             self.stirred = true;
             self.follow_segments();
             return;
         }
-        let index = self.person.enrollments.iter().position(|enrollment| enrollment.timer_due() == Some(due));
+        let index = self
+            .person
+            .enrollments
+            .iter()
+            .position(|enrollment| enrollment.timer_due() == Some(due));
         if let Some(index) = index {
             self.wake(index, due);
         }
@@ -68,7 +82,9 @@ impl Work<'_> {
             }
             Place::Assigning { node, .. } => self.go_on(&loaded, index, node),
             Place::WaitingFor { node, .. } => {
-                if let Some(Op::WaitFor { otherwise, .. }) = loaded.program.node(node).map(|node| &node.op) {
+                if let Some(Op::WaitFor { otherwise, .. }) =
+                    loaded.program.node(node).map(|node| &node.op)
+                {
                     self.trace_at(&loaded, index, Some(node), "timeout", None, Map::new());
                     self.go_on(&loaded, index, *otherwise);
                 }
@@ -80,8 +96,16 @@ impl Work<'_> {
     /// A date, inactivity or schedule trigger fires.
     pub(crate) fn fire(&mut self, firing: &Firing) {
         let catalog = self.catalog;
-        let Some(loaded) = catalog.journeys().iter().find(|loaded| loaded.id == firing.journey) else { return };
-        let Some(trigger) = loaded.journey().triggers.get(firing.trigger) else { return };
+        let Some(loaded) = catalog
+            .journeys()
+            .iter()
+            .find(|loaded| loaded.id == firing.journey)
+        else {
+            return;
+        };
+        let Some(trigger) = loaded.journey().triggers.get(firing.trigger) else {
+            return;
+        };
         if !catalog.is_open(loaded.journey()) {
             return;
         }
@@ -108,7 +132,15 @@ impl Work<'_> {
             Occasion::Since(value) => (value.to_string(), true),
             Occasion::Time(time) => (time.to_string(), false),
         };
-        self.enter(loaded, Entrance { started, occasion, once, vars: None });
+        self.enter(
+            loaded,
+            Entrance {
+                started,
+                occasion,
+                once,
+                vars: None,
+            },
+        );
     }
 }
 
@@ -116,7 +148,9 @@ impl Work<'_> {
 fn date_occasion(kind: &TriggerKind, date: Date) -> String {
     match kind {
         TriggerKind::Date { rule, .. } if rule.every == Every::Year => date.year().to_string(),
-        TriggerKind::Date { rule, .. } if rule.every == Every::Month => format!("{}-{:02}", date.year(), date.month()),
+        TriggerKind::Date { rule, .. } if rule.every == Every::Month => {
+            format!("{}-{:02}", date.year(), date.month())
+        }
         _ => date.to_string(),
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::Work;
 use crate::action::{Action, ActionStatus};
-use crate::catalog::program::Node;
 use crate::catalog::Loaded;
+use crate::catalog::program::Node;
 use crate::enrollment::{Enrollment, Place};
 use crate::id::Key;
 use crate::input::{Command, Effect};
@@ -16,7 +16,8 @@ use crate::value::Value;
 impl<'w> Work<'w> {
     /// The version that an enrollment ends on.
     pub(crate) fn loaded_of(&self, index: usize) -> Option<Arc<Loaded>> {
-        self.catalog.shared_version(self.person.enrollments[index].version)
+        self.catalog
+            .shared_version(self.person.enrollments[index].version)
     }
 
     /// What the scripts of an enrollment see where it stands.
@@ -29,18 +30,26 @@ impl<'w> Work<'w> {
             | Place::Assigning { node, .. } => Some(node),
             Place::Done => None,
         };
-        node.map_or_else(|| self.frame_without_step(loaded, index), |node| self.frame_of_node(loaded, index, node))
+        node.map_or_else(
+            || self.frame_without_step(loaded, index),
+            |node| self.frame_of_node(loaded, index, node),
+        )
     }
 
     /// What the scripts of a step see.
     pub(crate) fn frame_of_node(&self, loaded: &Loaded, index: usize, number: u32) -> Frame {
         let mut frame = self.frame_without_step(loaded, index);
-        let Some(node) = loaded.program.node(number) else { return frame };
+        let Some(node) = loaded.program.node(number) else {
+            return frame;
+        };
         let enrollment = &self.person.enrollments[index];
         if let Some(event) = awaited_around(loaded, enrollment, node) {
             frame.event = Some(event);
         }
-        frame.round = node.repeats.last().map(|repeat| round_of(enrollment, *repeat));
+        frame.round = node
+            .repeats
+            .last()
+            .map(|repeat| round_of(enrollment, *repeat));
         frame
     }
 
@@ -62,11 +71,22 @@ impl<'w> Work<'w> {
 
     /// The rounds of the repeats around the current step.
     pub(crate) fn rounds(&self, index: usize) -> Vec<u32> {
-        self.person.enrollments[index].rounds.iter().map(|round| round.round).collect()
+        self.person.enrollments[index]
+            .rounds
+            .iter()
+            .map(|round| round.round)
+            .collect()
     }
 
     /// The line of an action that is done.
-    pub(crate) fn action(&self, index: usize, node: &Node, key: Key, verb: &str, data: Map) -> Action {
+    pub(crate) fn action(
+        &self,
+        index: usize,
+        node: &Node,
+        key: Key,
+        verb: &str,
+        data: Map,
+    ) -> Action {
         let enrollment = &self.person.enrollments[index];
         Action {
             at: self.now,
@@ -112,14 +132,26 @@ impl<'w> Work<'w> {
         let mut trigger = Map::new();
         trigger.insert("kind", Value::text(enrollment.trigger.kind.as_str()));
         trigger.insert("time", Value::Instant(enrollment.trigger.time));
-        trigger.insert("date", enrollment.trigger.date.map_or(Value::Null, Value::Date));
-        trigger.insert("since", enrollment.trigger.since.clone().unwrap_or_default());
+        trigger.insert(
+            "date",
+            enrollment.trigger.date.map_or(Value::Null, Value::Date),
+        );
+        trigger.insert(
+            "since",
+            enrollment.trigger.since.clone().unwrap_or_default(),
+        );
         context.insert("trigger", Value::Map(trigger));
         context
     }
 
     /// Ends an enrollment whose script failed. Always none, for use with `?`-like returns.
-    pub(crate) fn fail<T>(&mut self, loaded: &Loaded, index: usize, place: &str, error: &script::Error) -> Option<T> {
+    pub(crate) fn fail<T>(
+        &mut self,
+        loaded: &Loaded,
+        index: usize,
+        place: &str,
+        error: &script::Error,
+    ) -> Option<T> {
         self.trace_error(loaded, Some(index), place, error);
         self.end(index, "error");
         None
@@ -127,15 +159,29 @@ impl<'w> Work<'w> {
 }
 
 /// The event that the innermost `wait_for` around a step was answered by, if the step stands in its `then`.
-fn awaited_around(loaded: &Loaded, enrollment: &Enrollment, node: &Node) -> Option<Arc<crate::event::Event>> {
+fn awaited_around(
+    loaded: &Loaded,
+    enrollment: &Enrollment,
+    node: &Node,
+) -> Option<Arc<crate::event::Event>> {
     let around = enrollment.awaited.iter().filter(|answered| {
         let wait = loaded.program.node(answered.node);
-        wait.is_some_and(|wait| node.path.strip_prefix(&*wait.path).is_some_and(|rest| rest.starts_with(".then[")))
+        wait.is_some_and(|wait| {
+            node.path
+                .strip_prefix(&*wait.path)
+                .is_some_and(|rest| rest.starts_with(".then["))
+        })
     });
-    around.max_by_key(|answered| answered.node).map(|answered| answered.event.clone())
+    around
+        .max_by_key(|answered| answered.node)
+        .map(|answered| answered.event.clone())
 }
 
 /// Which round of a `repeat` an enrollment is in.
 pub(crate) fn round_of(enrollment: &Enrollment, repeat: u32) -> u32 {
-    enrollment.rounds.iter().find(|round| round.node == repeat).map_or(0, |round| round.round)
+    enrollment
+        .rounds
+        .iter()
+        .find(|round| round.node == repeat)
+        .map_or(0, |round| round.round)
 }

@@ -37,8 +37,13 @@ impl Work<'_> {
     /// Enters a journey, if its entry rules let the customer in. Whoever stays out leaves a trace with the reason.
     pub(crate) fn enter(&mut self, loaded: &Arc<Loaded>, entrance: Entrance) {
         let frame = self.frame_at_door(loaded, &entrance);
-        let judged = self.may_come(loaded, &frame).and_then(|()| self.entry_key(loaded, &frame));
-        let outcome = judged.and_then(|key| self.room_for(loaded, &entrance, &key).map(|room| (key, room)));
+        let judged = self
+            .may_come(loaded, &frame)
+            .and_then(|()| self.entry_key(loaded, &frame));
+        let outcome = judged.and_then(|key| {
+            self.room_for(loaded, &entrance, &key)
+                .map(|room| (key, room))
+        });
         match outcome {
             Ok((key, Room::Now)) => self.begin(loaded, entrance, key),
             Ok((key, Room::Later)) => self.wait_in_line(loaded, entrance, key),
@@ -55,15 +60,36 @@ impl Work<'_> {
     /// Enrolls the customer in a journey that may be started by hand. Whether it may.
     pub(crate) fn start_journey(&mut self, journey: &str, vars: Map, request: String) -> bool {
         let catalog = self.catalog;
-        let target = catalog.journeys().iter().find(|loaded| loaded.journey().id == journey);
+        let target = catalog
+            .journeys()
+            .iter()
+            .find(|loaded| loaded.journey().id == journey);
         let Some(loaded) = target else { return false };
-        let by_hand = loaded.journey().triggers.iter().any(|trigger| matches!(trigger.kind, TriggerKind::Manual));
+        let by_hand = loaded
+            .journey()
+            .triggers
+            .iter()
+            .any(|trigger| matches!(trigger.kind, TriggerKind::Manual));
         if !by_hand || !catalog.is_open(loaded.journey()) || self.depth >= MAX_DEPTH {
             return false;
         }
-        let started = Started { kind: "manual".to_owned(), time: self.now, event: None, date: None, since: None };
+        let started = Started {
+            kind: "manual".to_owned(),
+            time: self.now,
+            event: None,
+            date: None,
+            since: None,
+        };
         self.depth += 1;
-        self.enter(loaded, Entrance { started, occasion: request, once: false, vars: Some(vars) });
+        self.enter(
+            loaded,
+            Entrance {
+                started,
+                occasion: request,
+                once: false,
+                vars: Some(vars),
+            },
+        );
         self.depth -= 1;
         true
     }
@@ -72,7 +98,9 @@ impl Work<'_> {
         let mut frame = self.frame(entrance.started.event.as_ref());
         frame.started = Some(Arc::new(entrance.started.clone()));
         super::set_journey(&mut frame, loaded.journey());
-        let mut vars = self.compute_fields(loaded.scripts(), &loaded.journey().vars, &frame).unwrap_or_default();
+        let mut vars = self
+            .compute_fields(loaded.scripts(), &loaded.journey().vars, &frame)
+            .unwrap_or_default();
         for (name, value) in entrance.vars.clone().unwrap_or_default() {
             vars.insert(name, value);
         }
@@ -85,7 +113,8 @@ impl Work<'_> {
         let journey = loaded.journey();
         for (condition, reason) in [(&journey.pilot, "pilot"), (&journey.audience, "audience")] {
             if let Some(condition) = condition {
-                self.judge_at_door(loaded, condition, frame).and_then(|holds| if holds { Ok(()) } else { Err(reason) })?;
+                self.judge_at_door(loaded, condition, frame)
+                    .and_then(|holds| if holds { Ok(()) } else { Err(reason) })?;
             }
         }
         for exit in &journey.exits {
@@ -98,7 +127,12 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn judge_at_door(&mut self, loaded: &Loaded, script: &crate::definition::Script, frame: &Frame) -> Result<bool, Refusal> {
+    fn judge_at_door(
+        &mut self,
+        loaded: &Loaded,
+        script: &crate::definition::Script,
+        frame: &Frame,
+    ) -> Result<bool, Refusal> {
         self.holds(loaded, script, frame).map_err(|error| {
             self.trace_error(loaded, None, &script.place, &error);
             "error"
@@ -106,7 +140,9 @@ impl Work<'_> {
     }
 
     fn entry_key(&mut self, loaded: &Loaded, frame: &Frame) -> Result<String, Refusal> {
-        let Some(script) = &loaded.journey().entry.key else { return Ok(String::new()) };
+        let Some(script) = &loaded.journey().entry.key else {
+            return Ok(String::new());
+        };
         match self.value(loaded, script, frame) {
             Ok(value) if value.is_null() => Err("no_key"),
             Ok(value) => Ok(value.to_string()),
@@ -118,12 +154,28 @@ impl Work<'_> {
     }
 
     /// Occasions, active enrollments and re-entry, all per key.
-    fn room_for(&mut self, loaded: &Loaded, entrance: &Entrance, key: &str) -> Result<Room, Refusal> {
+    fn room_for(
+        &mut self,
+        loaded: &Loaded,
+        entrance: &Entrance,
+        key: &str,
+    ) -> Result<Room, Refusal> {
         let entry = &loaded.journey().entry;
         let id = enrollment_id(loaded, &self.person.customer.id, key, &entrance.occasion);
-        let last = self.person.entries.iter().find(|last| *last.journey == *loaded.id && last.key == key);
-        let taken = entrance.once && last.is_some_and(|last| last.occasions.contains(&entrance.occasion));
-        if taken || self.person.enrollments.iter().any(|enrollment| enrollment.id == id) {
+        let last = self
+            .person
+            .entries
+            .iter()
+            .find(|last| *last.journey == *loaded.id && last.key == key);
+        let taken =
+            entrance.once && last.is_some_and(|last| last.occasions.contains(&entrance.occasion));
+        if taken
+            || self
+                .person
+                .enrollments
+                .iter()
+                .any(|enrollment| enrollment.id == id)
+        {
             return Err("occasion_taken");
         }
         let active = self.active(loaded, key);
@@ -133,7 +185,9 @@ impl Work<'_> {
                 WhileActive::Parallel => Ok(Room::Now),
                 WhileActive::Queue => Ok(Room::Later),
                 WhileActive::Restart => {
-                    active.into_iter().for_each(|index| self.end(index, "restarted"));
+                    active
+                        .into_iter()
+                        .for_each(|index| self.end(index, "restarted"));
                     Ok(Room::Now)
                 }
             };
@@ -143,13 +197,19 @@ impl Work<'_> {
             (Again::Never, Some(_)) => false,
             (Again::After(duration), Some(last)) => duration.after(last.at, self.zone) <= self.now,
         };
-        if may_again { Ok(Room::Now) } else { Err("again") }
+        if may_again {
+            Ok(Room::Now)
+        } else {
+            Err("again")
+        }
     }
 
     fn active(&self, loaded: &Loaded, key: &str) -> Vec<usize> {
         let enrollments = self.person.enrollments.iter().enumerate();
         enrollments
-            .filter(|(_, enrollment)| enrollment.is_active() && *enrollment.journey == *loaded.id && enrollment.key == key)
+            .filter(|(_, enrollment)| {
+                enrollment.is_active() && *enrollment.journey == *loaded.id && enrollment.key == key
+            })
             .map(|(index, _)| index)
             .collect()
     }
@@ -163,7 +223,8 @@ impl Work<'_> {
             self.remember_entry(&loaded.id, &key, once);
         }
         let customer = self.person.customer.id.clone();
-        let control = journey.holdout > 0 && bucket(&[&customer, &journey.id, "holdout"], 10_000) < u64::from(journey.holdout);
+        let control = journey.holdout > 0
+            && bucket(&[&customer, &journey.id, "holdout"], 10_000) < u64::from(journey.holdout);
         self.changes.actions.push(Action {
             at: self.now,
             journey: loaded.id.clone(),
@@ -187,10 +248,15 @@ impl Work<'_> {
             entered: self.now,
             trigger: entrance.started,
             vars: frame.vars.map(|vars| (*vars).clone()).unwrap_or_default(),
-            place: Place::At { node: loaded.program.first() },
+            place: Place::At {
+                node: loaded.program.first(),
+            },
             awaited: Vec::new(),
             control,
-            expires: journey.expires.as_ref().map(|expires| expires.after(self.now, self.zone)),
+            expires: journey
+                .expires
+                .as_ref()
+                .map(|expires| expires.after(self.now, self.zone)),
             rounds: Vec::new(),
             keys: Vec::new(),
             last_send: None,
@@ -205,10 +271,18 @@ impl Work<'_> {
     fn remember_entry(&mut self, journey: &Arc<str>, key: &str, occasion: Option<String>) {
         let now = self.now;
         let entries = &mut self.person.entries;
-        let position = entries.iter().position(|last| last.journey == *journey && last.key == key).unwrap_or_else(|| {
-            entries.push(LastEntry { journey: journey.clone(), key: key.to_owned(), at: now, occasions: Vec::new() });
-            entries.len() - 1
-        });
+        let position = entries
+            .iter()
+            .position(|last| last.journey == *journey && last.key == key)
+            .unwrap_or_else(|| {
+                entries.push(LastEntry {
+                    journey: journey.clone(),
+                    key: key.to_owned(),
+                    at: now,
+                    occasions: Vec::new(),
+                });
+                entries.len() - 1
+            });
         let last = &mut entries[position];
         last.at = now;
         last.occasions.extend(occasion);
@@ -238,7 +312,9 @@ impl Work<'_> {
         let mut position = 0;
         while let Some(queued) = self.person.queue.get(position) {
             let journeys = catalog.journeys().iter();
-            let loaded = journeys.clone().find(|loaded| *loaded.id == *queued.journey);
+            let loaded = journeys
+                .clone()
+                .find(|loaded| *loaded.id == *queued.journey);
             let free = loaded.is_none_or(|loaded| self.active(loaded, &queued.key).is_empty());
             if !free {
                 position += 1;
@@ -246,8 +322,22 @@ impl Work<'_> {
             }
             let queued = self.person.queue.remove(position);
             if let Some(loaded) = loaded.filter(|loaded| catalog.is_open(loaded.journey())) {
-                let Queued { trigger: started, occasion, once, vars, .. } = queued;
-                self.enter(loaded, Entrance { started, occasion, once, vars: Some(vars) });
+                let Queued {
+                    trigger: started,
+                    occasion,
+                    once,
+                    vars,
+                    ..
+                } = queued;
+                self.enter(
+                    loaded,
+                    Entrance {
+                        started,
+                        occasion,
+                        once,
+                        vars: Some(vars),
+                    },
+                );
             }
         }
     }

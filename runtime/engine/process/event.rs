@@ -16,7 +16,12 @@ impl Work<'_> {
             self.team(&event);
             return;
         }
-        if self.person.customer.erased.is_some_and(|at| event.time <= at) {
+        if self
+            .person
+            .customer
+            .erased
+            .is_some_and(|at| event.time <= at)
+        {
             self.trace_event(&event, "ignored", "erased");
             return;
         }
@@ -54,10 +59,17 @@ impl Work<'_> {
 
     /// Starts the journeys that wait for such an event.
     fn triggers(&mut self, event: &Arc<Event>) {
-        let Some(triggers) = self.catalog.index().events.get(&*event.kind) else { return };
+        let Some(triggers) = self.catalog.index().events.get(&*event.kind) else {
+            return;
+        };
         for at in triggers {
             let loaded = self.catalog.loaded(at.journey);
-            let TriggerKind::Event { filter, max_age, .. } = &self.catalog.trigger(*at).kind else { continue };
+            let TriggerKind::Event {
+                filter, max_age, ..
+            } = &self.catalog.trigger(*at).kind
+            else {
+                continue;
+            };
             if !self.catalog.is_open(loaded.journey()) {
                 continue;
             }
@@ -86,13 +98,25 @@ impl Work<'_> {
                 }
             }
             let occasion = event.identity().to_string();
-            self.enter(loaded, Entrance { started, occasion, once: false, vars: None });
+            self.enter(
+                loaded,
+                Entrance {
+                    started,
+                    occasion,
+                    once: false,
+                    vars: None,
+                },
+            );
         }
     }
 
     /// `person.away` and `person.back` concern whom tasks and customers are given to.
     fn team(&mut self, event: &Event) {
-        let name = event.data.get("person").and_then(|person| person.as_text()).unwrap_or(&event.customer);
+        let name = event
+            .data
+            .get("person")
+            .and_then(|person| person.as_text())
+            .unwrap_or(&event.customer);
         if &*event.kind == "person.away" {
             self.desk.away.insert(name.to_owned());
         } else {

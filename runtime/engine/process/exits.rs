@@ -13,8 +13,12 @@ use crate::map::Map;
 
 /// Whether an enrollment that ended may still reach its goal.
 pub(crate) fn goal_is_open(journey: &Journey, enrollment: &Enrollment, at: Instant) -> bool {
-    let Some(goal) = &journey.goal else { return false };
-    let (Some(within), Some(last)) = (&goal.within, enrollment.last_send) else { return false };
+    let Some(goal) = &journey.goal else {
+        return false;
+    };
+    let (Some(within), Some(last)) = (&goal.within, enrollment.last_send) else {
+        return false;
+    };
     !enrollment.goal_reached && at <= last.plus_millis(within.at_most_millis())
 }
 
@@ -25,7 +29,9 @@ impl Work<'_> {
             if !self.person.enrollments[index].is_active() {
                 continue;
             }
-            let Some(loaded) = self.loaded_of(index) else { continue };
+            let Some(loaded) = self.loaded_of(index) else {
+                continue;
+            };
             if let Some(reason) = self.exit_by_event(&loaded, index, event) {
                 self.end(index, &reason);
             } else {
@@ -37,7 +43,9 @@ impl Work<'_> {
     /// Ends an enrollment whose `exit: when` holds; whether it did.
     pub(crate) fn exit_when(&mut self, loaded: &Loaded, index: usize) -> bool {
         for exit in &loaded.journey().exits {
-            let Exit::When { when, reason } = exit else { continue };
+            let Exit::When { when, reason } = exit else {
+                continue;
+            };
             let frame = self.frame_of(loaded, index);
             match self.holds(loaded, when, &frame) {
                 Ok(false) => {}
@@ -55,13 +63,27 @@ impl Work<'_> {
         false
     }
 
-    fn exit_by_event(&mut self, loaded: &Loaded, index: usize, event: &Arc<Event>) -> Option<String> {
+    fn exit_by_event(
+        &mut self,
+        loaded: &Loaded,
+        index: usize,
+        event: &Arc<Event>,
+    ) -> Option<String> {
         for exit in &loaded.journey().exits {
-            let Exit::Event { event: kind, filter, reason } = exit else { continue };
+            let Exit::Event {
+                event: kind,
+                filter,
+                reason,
+            } = exit
+            else {
+                continue;
+            };
             if **kind != *event.kind || !self.is_own(index, event) {
                 continue;
             }
-            let Some(filter) = filter else { return Some(reason.clone()) };
+            let Some(filter) = filter else {
+                return Some(reason.clone());
+            };
             let mut frame = self.frame_of(loaded, index);
             frame.event = Some(event.clone());
             match self.holds(loaded, filter, &frame) {
@@ -79,7 +101,9 @@ impl Work<'_> {
     /// Counts the goals that this event reaches, in enrollments that go on and in those that have ended.
     pub(crate) fn goals(&mut self, event: &Arc<Event>, inside: usize) {
         for index in 0..inside.min(self.person.enrollments.len()) {
-            let Some(loaded) = self.loaded_of(index) else { continue };
+            let Some(loaded) = self.loaded_of(index) else {
+                continue;
+            };
             if self.reaches_goal(&loaded, index, event) {
                 self.count_goal(&loaded, index, event);
             }
@@ -87,11 +111,16 @@ impl Work<'_> {
     }
 
     fn reaches_goal(&mut self, loaded: &Loaded, index: usize, event: &Arc<Event>) -> bool {
-        let Some(goal) = &loaded.journey().goal else { return false };
+        let Some(goal) = &loaded.journey().goal else {
+            return false;
+        };
         let enrollment = &self.person.enrollments[index];
         let in_time = match (&goal.within, enrollment.last_send) {
             (Some(within), Some(last)) => event.time <= within.after(last, self.zone),
-            _ => enrollment.ended.as_ref().is_none_or(|ended| ended.at == self.now),
+            _ => enrollment
+                .ended
+                .as_ref()
+                .is_none_or(|ended| ended.at == self.now),
         };
         let counts = goal.event == *event.kind
             && !enrollment.goal_reached
@@ -101,7 +130,9 @@ impl Work<'_> {
         if !counts {
             return false;
         }
-        let Some(filter) = &goal.filter else { return true };
+        let Some(filter) = &goal.filter else {
+            return true;
+        };
         let mut frame = self.frame_of(loaded, index);
         frame.event = Some(event.clone());
         match self.holds(loaded, filter, &frame) {
@@ -115,7 +146,12 @@ impl Work<'_> {
 
     fn count_goal(&mut self, loaded: &Loaded, index: usize, event: &Arc<Event>) {
         let mut values = Map::new();
-        if let Some(script) = loaded.journey().goal.as_ref().and_then(|goal| goal.value.as_ref()) {
+        if let Some(script) = loaded
+            .journey()
+            .goal
+            .as_ref()
+            .and_then(|goal| goal.value.as_ref())
+        {
             let mut frame = self.frame_of(loaded, index);
             frame.event = Some(event.clone());
             match self.value(loaded, script, &frame) {
@@ -136,7 +172,10 @@ impl Work<'_> {
         if !enrollment.is_active() {
             return;
         }
-        enrollment.ended = Some(Ended { at: self.now, reason: reason.to_owned() });
+        enrollment.ended = Some(Ended {
+            at: self.now,
+            reason: reason.to_owned(),
+        });
         enrollment.place = Place::Done;
         enrollment.fallbacks.clear();
         self.changes.actions.push(Action {
@@ -158,7 +197,9 @@ impl Work<'_> {
     /// An operator ends the customer's enrollments in a journey.
     pub(crate) fn stop(&mut self, journey: &str) {
         self.set_now(self.clock);
-        self.person.queue.retain(|queued| &*queued.journey != journey);
+        self.person
+            .queue
+            .retain(|queued| &*queued.journey != journey);
         for index in 0..self.person.enrollments.len() {
             if &*self.person.enrollments[index].journey == journey {
                 self.end(index, "stopped");
@@ -170,8 +211,9 @@ impl Work<'_> {
     pub(crate) fn is_own(&self, index: usize, event: &Event) -> bool {
         match event.answers() {
             None => true,
-            Some(key) => key.parse().is_ok_and(|key| self.person.enrollments[index].keys.contains(&key)),
+            Some(key) => key
+                .parse()
+                .is_ok_and(|key| self.person.enrollments[index].keys.contains(&key)),
         }
     }
-
 }

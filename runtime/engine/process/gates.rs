@@ -54,7 +54,12 @@ pub(crate) struct Candidate<'c> {
 impl Work<'_> {
     /// Judges a message by the engine's clock.
     pub(crate) fn judge(&self, candidate: &Candidate<'_>) -> Verdict {
-        let Candidate { journey, send, planned, .. } = candidate;
+        let Candidate {
+            journey,
+            send,
+            planned,
+            ..
+        } = candidate;
         if self.person.customer.erased.is_some() {
             return Verdict::Stop("erased");
         }
@@ -77,7 +82,9 @@ impl Work<'_> {
         {
             return Verdict::Stop("opted_out");
         }
-        self.hours(journey, send).or_else(|| self.caps(journey, send, &route.channel)).unwrap_or(Verdict::Go(route))
+        self.hours(journey, send)
+            .or_else(|| self.caps(journey, send, &route.channel))
+            .unwrap_or(Verdict::Go(route))
     }
 
     /// Quiet hours, then the step's window.
@@ -86,13 +93,19 @@ impl Work<'_> {
             && let Some(quiet) = &self.catalog.workspace().quiet_hours
             && quiet.contains(self.clock.local(self.zone).time())
         {
-            return Some(Verdict::Defer { until: quiet.end_after(self.clock, self.zone), reason: "quiet_hours" });
+            return Some(Verdict::Defer {
+                until: quiet.end_after(self.clock, self.zone),
+                reason: "quiet_hours",
+            });
         }
         let window = send.window.as_ref()?;
         if window.is_open(self.clock, self.zone) {
             return None;
         }
-        Some(Verdict::Defer { until: window.next_open(self.clock, self.zone), reason: "window" })
+        Some(Verdict::Defer {
+            until: window.next_open(self.clock, self.zone),
+            reason: "window",
+        })
     }
 
     fn caps(&self, journey: &Journey, send: &Send, channel: &str) -> Option<Verdict> {
@@ -100,9 +113,14 @@ impl Work<'_> {
             return None;
         }
         let caps = self.catalog.workspace().frequency_caps.iter();
-        let free_at = caps.filter_map(|cap| self.cap_frees_at(cap, journey.category, channel)).max()?;
+        let free_at = caps
+            .filter_map(|cap| self.cap_frees_at(cap, journey.category, channel))
+            .max()?;
         Some(match send.on_cap {
-            OnStop::Defer => Verdict::Defer { until: free_at, reason: CAPPED },
+            OnStop::Defer => Verdict::Defer {
+                until: free_at,
+                reason: CAPPED,
+            },
             OnStop::Skip | OnStop::Steps(_) => Verdict::Stop(CAPPED),
         })
     }
@@ -118,7 +136,11 @@ impl Work<'_> {
             .sends
             .iter()
             .filter(|sent| sent.category == cap.category && sent.at >= start)
-            .filter(|sent| cap.channel.as_deref().is_none_or(|only| only == sent.channel))
+            .filter(|sent| {
+                cap.channel
+                    .as_deref()
+                    .is_none_or(|only| only == sent.channel)
+            })
             .map(|sent| sent.at)
             .collect();
         let over = counted.len().checked_sub(cap.max as usize)?;
@@ -150,7 +172,13 @@ impl Work<'_> {
         let mut refusal = None;
         for (number, channel) in channels.iter().enumerate().skip(candidate.from as usize) {
             match self.reach(candidate, channel) {
-                Ok(to) => return Ok(Route { channel: channel.clone(), to, number: number as u32 }),
+                Ok(to) => {
+                    return Ok(Route {
+                        channel: channel.clone(),
+                        to,
+                        number: number as u32,
+                    });
+                }
                 Err(reason) => refusal = refusal.max(Some(Refusal::new(reason))),
             }
         }
@@ -164,25 +192,48 @@ impl Work<'_> {
             Channel::Named(name) => vec![name.clone()],
             Channel::Best => {
                 let preferred = self.person.customer.text("preferred_channel");
-                let all = self.catalog.workspace().channels.iter().map(|channel| channel.name.as_str());
-                let ordered = preferred.into_iter().chain(all.filter(|name| Some(*name) != preferred));
-                ordered.filter(|name| self.has_template(&send.template, name)).map(ToOwned::to_owned).collect()
+                let all = self
+                    .catalog
+                    .workspace()
+                    .channels
+                    .iter()
+                    .map(|channel| channel.name.as_str());
+                let ordered = preferred
+                    .into_iter()
+                    .chain(all.filter(|name| Some(*name) != preferred));
+                ordered
+                    .filter(|name| self.has_template(&send.template, name))
+                    .map(ToOwned::to_owned)
+                    .collect()
             }
         };
-        own.into_iter().chain(send.fallback.iter().cloned()).collect()
+        own.into_iter()
+            .chain(send.fallback.iter().cloned())
+            .collect()
     }
 
     fn has_template(&self, template: &str, channel: &str) -> bool {
         let templates = &self.catalog.definitions().templates;
-        templates.iter().any(|own| own.name == template && own.channel == channel)
+        templates
+            .iter()
+            .any(|own| own.name == template && own.channel == channel)
     }
 
     /// The address under which a channel reaches the customer, or why it doesn't.
     fn reach(&self, candidate: &Candidate<'_>, channel: &str) -> Result<String, &'static str> {
         let customer = &self.person.customer;
-        let own = candidate.to.as_deref().or_else(|| customer.address(channel));
-        let Some(address) = own.filter(|address| !address.is_empty()) else { return Err("unreachable") };
-        if customer.suppressed.iter().any(|suppressed| suppressed == address) {
+        let own = candidate
+            .to
+            .as_deref()
+            .or_else(|| customer.address(channel));
+        let Some(address) = own.filter(|address| !address.is_empty()) else {
+            return Err("unreachable");
+        };
+        if customer
+            .suppressed
+            .iter()
+            .any(|suppressed| suppressed == address)
+        {
             return Err("suppressed");
         }
         if candidate.journey.category == Category::Marketing && !customer.consented(channel) {

@@ -42,7 +42,9 @@ impl Work<'_> {
     /// Judges and hands over every due message. What follows in the journey may make more of them.
     pub(crate) fn hand_over(&mut self) {
         for _ in 0..MAX_MESSAGES {
-            let Some(due) = self.next_message() else { return };
+            let Some(due) = self.next_message() else {
+                return;
+            };
             self.set_now(due.due);
             self.hand_over_one(due);
         }
@@ -52,21 +54,40 @@ impl Work<'_> {
     fn next_message(&self) -> Option<Due> {
         let mut first: Option<((Reverse<u8>, Instant, crate::id::Key), Due)> = None;
         for (index, enrollment) in self.person.enrollments.iter().enumerate() {
-            if enrollment.hand_over_due().is_none_or(|due| due > self.clock) {
+            if enrollment
+                .hand_over_due()
+                .is_none_or(|due| due > self.clock)
+            {
                 continue;
             }
-            let priority = self.catalog.version(enrollment.version).map_or(0, |loaded| loaded.journey().priority);
+            let priority = self
+                .catalog
+                .version(enrollment.version)
+                .map_or(0, |loaded| loaded.journey().priority);
             let own = match enrollment.place {
-                Place::Sending { planned, due, .. } => Some(Due { index, fallback: None, due, planned }),
+                Place::Sending { planned, due, .. } => Some(Due {
+                    index,
+                    fallback: None,
+                    due,
+                    planned,
+                }),
                 _ => None,
             };
-            let fallbacks = enrollment.fallbacks.iter().enumerate().map(|(number, fallback)| Due {
-                index,
-                fallback: Some(number),
-                due: fallback.due,
-                planned: fallback.planned,
-            });
-            for due in own.into_iter().chain(fallbacks).filter(|message| message.due <= self.clock) {
+            let fallbacks = enrollment
+                .fallbacks
+                .iter()
+                .enumerate()
+                .map(|(number, fallback)| Due {
+                    index,
+                    fallback: Some(number),
+                    due: fallback.due,
+                    planned: fallback.planned,
+                });
+            for due in own
+                .into_iter()
+                .chain(fallbacks)
+                .filter(|message| message.due <= self.clock)
+            {
                 let order = (Reverse(priority), due.planned, enrollment.id);
                 if first.as_ref().is_none_or(|(best, _)| order < *best) {
                     first = Some((order, due));
@@ -87,9 +108,20 @@ impl Work<'_> {
             (None, Place::Sending { node, .. }) => *node,
             (None, _) => return,
         };
-        let Some(node) = loaded.program.node(number) else { return };
-        let Op::Send { send, late, capped } = &node.op else { return };
-        let message = Message { loaded: &loaded, node, send, late: *late, capped: *capped, due };
+        let Some(node) = loaded.program.node(number) else {
+            return;
+        };
+        let Op::Send { send, late, capped } = &node.op else {
+            return;
+        };
+        let message = Message {
+            loaded: &loaded,
+            node,
+            send,
+            late: *late,
+            capped: *capped,
+            due,
+        };
         match self.verdict(&message, number) {
             Some(Verdict::Go(route)) => self.let_go(&message, number, route),
             Some(Verdict::Defer { until, reason }) => self.defer(&message, number, until, reason),
@@ -116,13 +148,23 @@ impl Work<'_> {
                 let frame = self.frame_of_node(message.loaded, index, number);
                 match self.compute(message.loaded.scripts(), to, &frame) {
                     Ok(value) => Some(value.to_string()),
-                    Err(error) => return self.fail(message.loaded, index, &message.node.path, &error),
+                    Err(error) => {
+                        return self.fail(message.loaded, index, &message.node.path, &error);
+                    }
                 }
             }
         };
-        let from = message.due.fallback.map_or(0, |fallback| self.person.enrollments[index].fallbacks[fallback].next);
+        let from = message.due.fallback.map_or(0, |fallback| {
+            self.person.enrollments[index].fallbacks[fallback].next
+        });
         let journey = message.loaded.journey();
-        Some(self.judge(&Candidate { journey, send: message.send, planned: message.due.planned, from, to }))
+        Some(self.judge(&Candidate {
+            journey,
+            send: message.send,
+            planned: message.due.planned,
+            from,
+            to,
+        }))
     }
 
     fn let_go(&mut self, message: &Message<'_>, number: u32, route: super::gates::Route) {
@@ -139,14 +181,23 @@ impl Work<'_> {
         let key = self.action_key(index, number, route.number);
         let context = self.context(index, &frame, &data);
         let template = message.send.template.clone();
-        let what = Effect::Send { channel: route.channel.clone(), to: route.to, template: template.clone(), context };
+        let what = Effect::Send {
+            channel: route.channel.clone(),
+            to: route.to,
+            template: template.clone(),
+            context,
+        };
         self.command(index, message.node, key, what);
         let mut action = self.action(index, message.node, key, "send", data);
         action.channel = Some(route.channel.clone());
         action.template = Some(template);
         self.changes.actions.push(action);
         let category = message.loaded.journey().category;
-        self.person.sends.push(Sent { at: self.clock, category, channel: route.channel });
+        self.person.sends.push(Sent {
+            at: self.clock,
+            category,
+            channel: route.channel,
+        });
         let now = self.now;
         let enrollment = &mut self.person.enrollments[index];
         enrollment.last_send = Some(now);
@@ -160,7 +211,14 @@ impl Work<'_> {
             let due = patience.after(now, self.zone);
             let rounds = self.rounds(index);
             let next = route.number + 1;
-            let fallback = Fallback { node: number, rounds, key, next, planned: due, due };
+            let fallback = Fallback {
+                node: number,
+                rounds,
+                key,
+                next,
+                planned: due,
+                due,
+            };
             self.person.enrollments[index].fallbacks.push(fallback);
         }
         if message.due.fallback.is_none() {
@@ -176,7 +234,9 @@ impl Work<'_> {
             enrollment.fallbacks[fallback].due = until;
             return;
         }
-        let Place::Sending { due, deferred, .. } = &mut enrollment.place else { return };
+        let Place::Sending { due, deferred, .. } = &mut enrollment.place else {
+            return;
+        };
         *due = until;
         let first = deferred.replace(reason.to_owned()).is_none();
         if first {
@@ -185,7 +245,14 @@ impl Work<'_> {
         } else {
             let mut values = Map::new();
             values.insert("until", Value::Instant(until));
-            self.trace_at(message.loaded, index, Some(number), "deferred", Some(reason), values);
+            self.trace_at(
+                message.loaded,
+                index,
+                Some(number),
+                "deferred",
+                Some(reason),
+                values,
+            );
         }
     }
 
@@ -194,7 +261,14 @@ impl Work<'_> {
         let key = self.action_key(index, number, 0);
         if let Some(fallback) = message.due.fallback {
             self.person.enrollments[index].fallbacks.remove(fallback);
-            self.trace_at(message.loaded, index, Some(number), "fallback_skipped", Some(reason), Map::new());
+            self.trace_at(
+                message.loaded,
+                index,
+                Some(number),
+                "fallback_skipped",
+                Some(reason),
+                Map::new(),
+            );
             return;
         }
         let action = self.not_sent(message, key, ActionStatus::Skipped, reason);
@@ -208,7 +282,13 @@ impl Work<'_> {
     }
 
     /// The line of a message that doesn't leave, or not yet.
-    fn not_sent(&self, message: &Message<'_>, key: crate::id::Key, status: ActionStatus, reason: &str) -> crate::action::Action {
+    fn not_sent(
+        &self,
+        message: &Message<'_>,
+        key: crate::id::Key,
+        status: ActionStatus,
+        reason: &str,
+    ) -> crate::action::Action {
         let mut action = self.action(message.due.index, message.node, key, "send", Map::new());
         action.channel = match &message.send.channel {
             crate::definition::Channel::Named(name) => Some(name.clone()),

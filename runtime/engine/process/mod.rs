@@ -43,7 +43,13 @@ const MAX_ROUNDS: u32 = 8;
 /// `person` is the snapshot and becomes the next state; `desk` is shared between customers. `clock` is the engine's clock:
 /// the gates before a send use it, while conditions see the input's logical instant. Nothing fails: what goes wrong in a
 /// script ends an enrollment, or keeps the customer from entering, with a trace.
-pub fn process(catalog: &Catalog, person: &mut Person, desk: &mut Desk, input: Input, clock: Instant) -> Changes {
+pub fn process(
+    catalog: &Catalog,
+    person: &mut Person,
+    desk: &mut Desk,
+    input: Input,
+    clock: Instant,
+) -> Changes {
     let mut work = Work::new(catalog, person, desk, clock);
     match input {
         Input::Event(event) => work.take_in(event, Arrival::Live),
@@ -51,7 +57,11 @@ pub fn process(catalog: &Catalog, person: &mut Person, desk: &mut Desk, input: I
         Input::Due(firings) => work.due(firings),
         Input::HandOver => work.hand_over(),
         Input::Baseline => work.baseline(),
-        Input::Enroll { journey, vars, request } => work.enroll(&journey, vars, request),
+        Input::Enroll {
+            journey,
+            vars,
+            request,
+        } => work.enroll(&journey, vars, request),
         Input::Stop { journey } => work.stop(&journey),
     }
     work.finish()
@@ -91,7 +101,12 @@ pub(crate) struct Work<'w> {
 }
 
 impl<'w> Work<'w> {
-    fn new(catalog: &'w Catalog, person: &'w mut Person, desk: &'w mut Desk, clock: Instant) -> Self {
+    fn new(
+        catalog: &'w Catalog,
+        person: &'w mut Person,
+        desk: &'w mut Desk,
+        clock: Instant,
+    ) -> Self {
         let now = person.clock.min(clock);
         let zone = catalog.zone(person);
         Self {
@@ -156,16 +171,28 @@ impl<'w> Work<'w> {
         let catalog = self.catalog;
         let clock = self.clock;
         self.person.enrollments.retain(|enrollment| {
-            enrollment.is_active() || catalog.version(enrollment.version).is_some_and(|loaded| {
-                exits::goal_is_open(loaded.journey(), enrollment, clock)
-            })
+            enrollment.is_active()
+                || catalog
+                    .version(enrollment.version)
+                    .is_some_and(|loaded| exits::goal_is_open(loaded.journey(), enrollment, clock))
         });
-        let horizon = catalog.workspace().frequency_caps.iter().map(|cap| cap.per.at_most_millis()).max();
+        let horizon = catalog
+            .workspace()
+            .frequency_caps
+            .iter()
+            .map(|cap| cap.per.at_most_millis())
+            .max();
         match horizon {
             None => self.person.sends.clear(),
-            Some(millis) => self.person.sends.retain(|sent| sent.at > clock.plus_millis(-millis)),
+            Some(millis) => self
+                .person
+                .sends
+                .retain(|sent| sent.at > clock.plus_millis(-millis)),
         }
-        self.person.customer.points.retain(|points| points.until.is_none_or(|until| until > clock));
+        self.person
+            .customer
+            .points
+            .retain(|points| points.until.is_none_or(|until| until > clock));
     }
 
     /// What a script sees that belongs to no enrollment.
@@ -176,22 +203,40 @@ impl<'w> Work<'w> {
     }
 
     /// Judges a condition of a journey.
-    pub(crate) fn holds(&mut self, loaded: &Loaded, script: &Script, frame: &Frame) -> Result<bool, script::Error> {
+    pub(crate) fn holds(
+        &mut self,
+        loaded: &Loaded,
+        script: &Script,
+        frame: &Frame,
+    ) -> Result<bool, script::Error> {
         loaded.scripts().holds(script, self.person, frame)
     }
 
     /// Works out an expression of a journey.
-    pub(crate) fn value(&mut self, loaded: &Loaded, script: &Script, frame: &Frame) -> Result<Value, script::Error> {
+    pub(crate) fn value(
+        &mut self,
+        loaded: &Loaded,
+        script: &Script,
+        frame: &Frame,
+    ) -> Result<Value, script::Error> {
         loaded.scripts().evaluate(script, self.person, frame)
     }
 
     /// Works out a value that may hold expressions.
-    pub(crate) fn compute(&mut self, scripts: &script::Scripts, value: &Computed, frame: &Frame) -> Result<Value, script::Error> {
+    pub(crate) fn compute(
+        &mut self,
+        scripts: &script::Scripts,
+        value: &Computed,
+        frame: &Frame,
+    ) -> Result<Value, script::Error> {
         Ok(match value {
             Computed::Literal(value) => value.clone(),
             Computed::Expression(script) => scripts.evaluate(script, self.person, frame)?,
             Computed::List(values) => Value::List(
-                values.iter().map(|value| self.compute(scripts, value, frame)).collect::<Result<_, _>>()?,
+                values
+                    .iter()
+                    .map(|value| self.compute(scripts, value, frame))
+                    .collect::<Result<_, _>>()?,
             ),
             Computed::Map(fields) => Value::Map(self.compute_fields(scripts, fields, frame)?),
         })

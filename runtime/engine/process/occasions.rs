@@ -18,13 +18,17 @@ impl Work<'_> {
         let catalog = self.catalog;
         for (attribute, triggers) in &catalog.index().anchors {
             if changed.contains(attribute) || changed.contains("timezone") {
-                triggers.iter().for_each(|at| self.fire_if_due(*at, &changed, attribute));
+                triggers
+                    .iter()
+                    .for_each(|at| self.fire_if_due(*at, &changed, attribute));
             }
         }
     }
 
     fn fire_if_due(&mut self, at: TriggerAt, changed: &BTreeSet<String>, attribute: &str) {
-        let Some(firing) = self.catalog.latest_firing(at, self.person, self.clock) else { return };
+        let Some(firing) = self.catalog.latest_firing(at, self.person, self.clock) else {
+            return;
+        };
         let trigger = self.catalog.trigger(at);
         let in_time = trigger.catch_up.after(firing.at, self.zone) >= self.clock;
         let still_ahead = match &firing.occasion {

@@ -14,7 +14,9 @@ impl Work<'_> {
     pub(crate) fn update_profile(&mut self, event: &Event) -> bool {
         let mut changed = self.merge_attributes(&event.attributes);
         match &*event.kind {
-            "customer.created" | "customer.updated" => changed |= self.merge_attributes(&event.data),
+            "customer.created" | "customer.updated" => {
+                changed |= self.merge_attributes(&event.data)
+            }
             "consent.changed" => changed |= self.change_consent(event, None),
             "message.unsubscribed" => changed |= self.change_consent(event, Some(false)),
             "customer.erased" => {
@@ -28,7 +30,9 @@ impl Work<'_> {
 
     /// Applies the `profile.yaml` entries for this event. All read the profile as it was before the event.
     pub(crate) fn apply_updates(&mut self, event: &Arc<Event>) {
-        let Some(updates) = self.catalog.index().updates.get(&*event.kind) else { return };
+        let Some(updates) = self.catalog.index().updates.get(&*event.kind) else {
+            return;
+        };
         let frame = self.frame(Some(event));
         let mut values = Vec::new();
         for update in updates {
@@ -47,7 +51,9 @@ impl Work<'_> {
     /// Gives an attribute a value; null removes it. Whether it was another one.
     pub(crate) fn set_attribute(&mut self, attribute: &str, value: Value) -> bool {
         let attributes = &mut self.person.customer.attributes;
-        if attributes.get(attribute) == Some(&value) || (value.is_null() && attributes.get(attribute).is_none()) {
+        if attributes.get(attribute) == Some(&value)
+            || (value.is_null() && attributes.get(attribute).is_none())
+        {
             return false;
         }
         if value.is_null() {
@@ -79,7 +85,12 @@ impl Work<'_> {
         let mut changed = false;
         for (channel, granted) in consents.iter() {
             let granted = *granted == Value::Bool(true);
-            let known = self.person.customer.consents.iter().any(|own| own.channel == channel);
+            let known = self
+                .person
+                .customer
+                .consents
+                .iter()
+                .any(|own| own.channel == channel);
             if !granted || !known {
                 changed |= self.set_consent(channel, granted, Instant::MIN);
             }
@@ -103,17 +114,30 @@ impl Work<'_> {
 
     /// `consent.changed`, or a message that was unsubscribed from. The later word holds; on a tie, the "no".
     fn change_consent(&mut self, event: &Event, fixed: Option<bool>) -> bool {
-        let Some(channel) = event.data.get("channel").and_then(Value::as_text) else { return false };
+        let Some(channel) = event.data.get("channel").and_then(Value::as_text) else {
+            return false;
+        };
         let granted = fixed.unwrap_or(event.data.get("granted") == Some(&Value::Bool(true)));
-        let known = self.person.customer.consents.iter().find(|own| own.channel == channel);
-        let stale = known.is_some_and(|own| own.at > event.time || (granted && !own.granted && own.at == event.time));
+        let known = self
+            .person
+            .customer
+            .consents
+            .iter()
+            .find(|own| own.channel == channel);
+        let stale = known.is_some_and(|own| {
+            own.at > event.time || (granted && !own.granted && own.at == event.time)
+        });
         !stale && self.set_consent(channel, granted, event.time)
     }
 
     fn set_consent(&mut self, channel: &str, granted: bool, at: Instant) -> bool {
         let consents = &mut self.person.customer.consents;
         let Some(own) = consents.iter_mut().find(|own| own.channel == channel) else {
-            consents.push(Consent { channel: channel.to_owned(), granted, at });
+            consents.push(Consent {
+                channel: channel.to_owned(),
+                granted,
+                at,
+            });
             self.stirred = true;
             return true;
         };
@@ -132,7 +156,12 @@ impl Work<'_> {
         let mut customer = Customer::new(self.person.customer.id.clone());
         customer.erased = Some(at);
         self.person.customer = customer;
-        self.person.enrollments.retain(|enrollment| enrollment.ended.as_ref().is_some_and(|ended| ended.at == self.now));
+        self.person.enrollments.retain(|enrollment| {
+            enrollment
+                .ended
+                .as_ref()
+                .is_some_and(|ended| ended.at == self.now)
+        });
         self.person.queue.clear();
         self.person.sends.clear();
         self.person.history.clear();

@@ -9,10 +9,17 @@ impl Work<'_> {
     /// Judges watched segments of which nothing is known yet for this person: editing a segment triggers nothing.
     pub(crate) fn first_baseline(&mut self) {
         let known = |person: &crate::person::Person, watched: &Watched| {
-            person.memberships.iter().any(|own| own.segment == watched.name && own.condition == watched.key)
+            person
+                .memberships
+                .iter()
+                .any(|own| own.segment == watched.name && own.condition == watched.key)
         };
         let catalog = self.catalog;
-        if catalog.watched().iter().all(|watched| known(self.person, watched)) {
+        if catalog
+            .watched()
+            .iter()
+            .all(|watched| known(self.person, watched))
+        {
             return;
         }
         for watched in catalog.watched() {
@@ -40,7 +47,9 @@ impl Work<'_> {
         }
         let mut moved = Vec::new();
         for watched in catalog.watched() {
-            let Some(inside) = self.is_inside(watched) else { continue };
+            let Some(inside) = self.is_inside(watched) else {
+                continue;
+            };
             if self.set_membership(watched, inside) {
                 moved.push((watched.name.as_str(), inside));
             }
@@ -54,9 +63,23 @@ impl Work<'_> {
                 let loaded = catalog.loaded(at.journey);
                 if name == segment && *entering == inside && catalog.is_open(loaded.journey()) {
                     let kind = if inside { "enters" } else { "leaves" };
-                    let started = Started { kind: kind.to_owned(), time: self.now, event: None, date: None, since: None };
+                    let started = Started {
+                        kind: kind.to_owned(),
+                        time: self.now,
+                        event: None,
+                        date: None,
+                        since: None,
+                    };
                     let occasion = format!("{kind} {segment} {}", self.now);
-                    self.enter(loaded, Entrance { started, occasion, once: false, vars: None });
+                    self.enter(
+                        loaded,
+                        Entrance {
+                            started,
+                            occasion,
+                            once: false,
+                            vars: None,
+                        },
+                    );
                 }
             }
         }
@@ -65,7 +88,11 @@ impl Work<'_> {
     /// Whether the customer is in a segment; none when its condition fails, which leaves the membership as it was.
     fn is_inside(&mut self, watched: &Watched) -> Option<bool> {
         let frame = self.frame(None);
-        match self.catalog.scripts().holds(&watched.condition, self.person, &frame) {
+        match self
+            .catalog
+            .scripts()
+            .holds(&watched.condition, self.person, &frame)
+        {
             Ok(inside) => Some(inside),
             Err(error) => {
                 self.trace_profile_error(&watched.name, &error);
@@ -77,7 +104,10 @@ impl Work<'_> {
     /// Notes a membership; whether it is another one than before.
     fn set_membership(&mut self, watched: &Watched, inside: bool) -> bool {
         let memberships = &mut self.person.memberships;
-        match memberships.iter_mut().find(|own| own.segment == watched.name) {
+        match memberships
+            .iter_mut()
+            .find(|own| own.segment == watched.name)
+        {
             Some(own) => {
                 let moved = own.condition == watched.key && own.inside != inside;
                 own.condition = watched.key;
@@ -85,7 +115,11 @@ impl Work<'_> {
                 moved
             }
             None => {
-                memberships.push(Membership { segment: watched.name.clone(), condition: watched.key, inside });
+                memberships.push(Membership {
+                    segment: watched.name.clone(),
+                    condition: watched.key,
+                    inside,
+                });
                 false
             }
         }

@@ -51,7 +51,9 @@ impl Work<'_> {
         if !self.catalog.traces() {
             return;
         }
-        let place: Option<Arc<str>> = node.and_then(|node| loaded.program.node(node)).map(|node| node.path.clone());
+        let place: Option<Arc<str>> = node
+            .and_then(|node| loaded.program.node(node))
+            .map(|node| node.path.clone());
         self.changes.trace.push(Trace {
             clock: self.clock,
             at: self.now,
@@ -65,7 +67,13 @@ impl Work<'_> {
     }
 
     /// A script of a journey fails. Errors are always logged.
-    pub(crate) fn trace_error(&mut self, loaded: &Loaded, index: Option<usize>, place: &str, error: &script::Error) {
+    pub(crate) fn trace_error(
+        &mut self,
+        loaded: &Loaded,
+        index: Option<usize>,
+        place: &str,
+        error: &script::Error,
+    ) {
         self.changes.trace.push(Trace {
             clock: self.clock,
             at: self.now,

@@ -48,7 +48,11 @@ pub(super) fn value_to_dynamic(value: &Value) -> Dynamic {
 }
 
 fn map_to_dynamic(map: &Map) -> Dynamic {
-    Dynamic::from_map(map.iter().map(|(name, value)| (name.into(), value_to_dynamic(value))).collect())
+    Dynamic::from_map(
+        map.iter()
+            .map(|(name, value)| (name.into(), value_to_dynamic(value)))
+            .collect(),
+    )
 }
 
 /// What a built-in function is called with.
@@ -69,16 +73,25 @@ pub(super) fn to_value(dynamic: &Dynamic) -> Result<Value, Error> {
 
 fn nested(dynamic: &Dynamic, depth: usize) -> Result<Value, Error> {
     let Some(depth) = depth.checked_sub(1) else {
-        return Err(Error::new(ErrorKind::Limit, "lists and maps are nested too deep"));
+        return Err(Error::new(
+            ErrorKind::Limit,
+            "lists and maps are nested too deep",
+        ));
     };
     if let Some(value) = scalar(dynamic) {
         return Ok(value);
     }
     if let Some(list) = dynamic.read_lock::<rhai::Array>() {
-        return list.iter().map(|value| nested(value, depth)).collect::<Result<_, _>>().map(Value::List);
+        return list
+            .iter()
+            .map(|value| nested(value, depth))
+            .collect::<Result<_, _>>()
+            .map(Value::List);
     }
     if let Some(map) = dynamic.read_lock::<rhai::Map>() {
-        let fields = map.iter().map(|(name, value)| Ok((name.as_str(), nested(value, depth)?)));
+        let fields = map
+            .iter()
+            .map(|(name, value)| Ok((name.as_str(), nested(value, depth)?)));
         return fields.collect::<Result<Map, Error>>().map(Value::Map);
     }
     if let Some(event) = dynamic.read_lock::<EventView>() {
@@ -90,8 +103,14 @@ fn nested(dynamic: &Dynamic, depth: usize) -> Result<Value, Error> {
     if let Some(root) = dynamic.read_lock::<super::natives::RootView>() {
         return super::scene::with_view(|view| Ok(Value::Map(view.whole(root.0))));
     }
-    Err(Error::new(ErrorKind::WrongType, format!("{} is not a value that can be kept", words(dynamic.type_name())))
-        .help("give text, a number, `true` or `false`, an instant, a date, a list or a map"))
+    Err(Error::new(
+        ErrorKind::WrongType,
+        format!(
+            "{} is not a value that can be kept",
+            words(dynamic.type_name())
+        ),
+    )
+    .help("give text, a number, `true` or `false`, an instant, a date, a list or a map"))
 }
 
 fn scalar(dynamic: &Dynamic) -> Option<Value> {
@@ -119,7 +138,11 @@ pub(super) fn settle(value: Value) -> Value {
     match value {
         Value::Decimal(number) => Value::from(number),
         Value::List(values) => Value::List(values.into_iter().map(settle).collect()),
-        Value::Map(map) => Value::Map(map.into_iter().map(|(name, value)| (name, settle(value))).collect()),
+        Value::Map(map) => Value::Map(
+            map.into_iter()
+                .map(|(name, value)| (name, settle(value)))
+                .collect(),
+        ),
         other => other,
     }
 }

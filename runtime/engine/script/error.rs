@@ -70,7 +70,14 @@ pub struct Error {
 
 impl Error {
     pub(super) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, place: String::new(), line: 0, column: 0, message: message.into(), help: None }
+        Self {
+            kind,
+            place: String::new(),
+            line: 0,
+            column: 0,
+            message: message.into(),
+            help: None,
+        }
     }
 
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {

@@ -13,25 +13,47 @@ use crate::value::Value;
 
 /// The events of a type in the window that ends now: after its beginning, up to and with now.
 fn lately<'a>(view: &View<'a>, kind: &str, window: Span) -> impl Iterator<Item = &'a Arc<Event>> {
-    let (now, from) = (view.frame.now, window.negated().after(view.frame.now, view.frame.zone));
+    let (now, from) = (
+        view.frame.now,
+        window.negated().after(view.frame.now, view.frame.zone),
+    );
     let history = &view.person.history;
-    history.iter().filter(move |event| &*event.kind == kind && event.time > from && event.time <= now)
+    history
+        .iter()
+        .filter(move |event| &*event.kind == kind && event.time > from && event.time <= now)
 }
 
 pub(super) fn count<'a>(view: &View<'_>, kind: &str, window: Span) -> Result<Operand<'a>, Error> {
-    Ok(i64::try_from(lately(view, kind, window).count()).unwrap_or(i64::MAX).into())
+    Ok(i64::try_from(lately(view, kind, window).count())
+        .unwrap_or(i64::MAX)
+        .into())
 }
 
 /// The latest event of a type; of several at one instant the one that came last.
 pub(super) fn last<'a>(view: &View<'_>, kind: &str) -> Operand<'a> {
-    let past = view.person.history.iter().filter(|event| &*event.kind == kind && event.time <= view.frame.now);
-    past.max_by_key(|event| event.time).map_or(Operand::NULL, |event| Operand::Event(Arc::clone(event)))
+    let past = view
+        .person
+        .history
+        .iter()
+        .filter(|event| &*event.kind == kind && event.time <= view.frame.now);
+    past.max_by_key(|event| event.time)
+        .map_or(Operand::NULL, |event| Operand::Event(Arc::clone(event)))
 }
 
 /// Whole numbers stay whole; one decimal makes the sum a decimal. Fields that are absent count nothing.
-pub(super) fn sum<'a>(view: &View<'_>, kind: &str, field: &str, window: Span) -> Result<Operand<'a>, Error> {
+pub(super) fn sum<'a>(
+    view: &View<'_>,
+    kind: &str,
+    field: &str,
+    window: Span,
+) -> Result<Operand<'a>, Error> {
     let (mut whole, mut decimal, mut is_decimal) = (0_i64, Decimal::ZERO, false);
-    let overflow = || Error::new(ErrorKind::Arithmetic, format!("the sum of `{field}` is too large"));
+    let overflow = || {
+        Error::new(
+            ErrorKind::Arithmetic,
+            format!("the sum of `{field}` is too large"),
+        )
+    };
     for event in lately(view, kind, window) {
         match event.data.get(field) {
             None => {}
@@ -44,13 +66,20 @@ pub(super) fn sum<'a>(view: &View<'_>, kind: &str, field: &str, window: Span) ->
                 is_decimal = true;
             }
             Some(other) => {
-                let message = format!("`sum` adds numbers, but `{field}` is {} in an event `{kind}`", other.kind());
-                return Err(Error::new(ErrorKind::WrongType, message).help("name a field that is a number"));
+                let message = format!(
+                    "`sum` adds numbers, but `{field}` is {} in an event `{kind}`",
+                    other.kind()
+                );
+                return Err(
+                    Error::new(ErrorKind::WrongType, message).help("name a field that is a number")
+                );
             }
         }
     }
     if is_decimal {
-        let sum = decimal.checked_add(Decimal::from(whole)).ok_or_else(overflow)?;
+        let sum = decimal
+            .checked_add(Decimal::from(whole))
+            .ok_or_else(overflow)?;
         return Ok(Operand::Value(std::borrow::Cow::Owned(Value::Decimal(sum))));
     }
     Ok(whole.into())

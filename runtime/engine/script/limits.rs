@@ -2,8 +2,8 @@
 
 use rhai::module_resolvers::DummyModuleResolver;
 use rhai::packages::{
-    ArithmeticPackage, BasicArrayPackage, BasicFnPackage, BasicIteratorPackage, BasicMapPackage, BasicMathPackage,
-    BasicStringPackage, LogicPackage, MoreStringPackage, Package,
+    ArithmeticPackage, BasicArrayPackage, BasicFnPackage, BasicIteratorPackage, BasicMapPackage,
+    BasicMathPackage, BasicStringPackage, LogicPackage, MoreStringPackage, Package,
 };
 use rhai::{Engine, OptimizationLevel, def_package};
 
@@ -36,7 +36,10 @@ def_package! {
 }
 
 /// An engine for one thread.
-#[allow(deprecated, reason = "`on_var` is not deprecated but volatile; the version of rhai is pinned")]
+#[allow(
+    deprecated,
+    reason = "`on_var` is not deprecated but volatile; the version of rhai is pinned"
+)]
 pub(super) fn engine() -> Engine {
     let mut engine = Engine::new_raw();
     ConditionPackage::new().register_into_engine(&mut engine);
@@ -56,7 +59,13 @@ pub(super) fn engine() -> Engine {
         engine.disable_symbol(symbol);
     }
     // A local name or a parameter has an index; it goes before ours.
-    engine.on_var(|name, index, _| if index == 0 { natives::variable(name) } else { Ok(None) });
+    engine.on_var(|name, index, _| {
+        if index == 0 {
+            natives::variable(name)
+        } else {
+            Ok(None)
+        }
+    });
     natives::register(&mut engine);
     engine
 }

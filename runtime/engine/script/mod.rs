@@ -27,6 +27,3 @@ pub use frame::Frame;
 pub use limits::MOST_OPERATIONS;
 pub use scripts::Scripts;
 pub use signature::{Kind, Parameter, Signature, functions};
-
-#[cfg(test)]
-mod tests;

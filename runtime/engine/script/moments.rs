@@ -31,12 +31,14 @@ pub(super) fn plus<'a>(a: &Operand<'_>, b: &Operand<'_>, zone: Zone) -> Option<O
 pub(super) fn minus<'a>(a: &Operand<'_>, b: &Operand<'_>, zone: Zone) -> Option<Operand<'a>> {
     match (a, b) {
         (Operand::Span(a), Operand::Span(b)) => Some(Operand::Span(a.plus(b.negated()))),
-        (moment, Operand::Span(span)) if !moment.is_null() => {
-            moment.as_anchor().map(|anchor| shift(anchor, span.negated(), zone))
-        }
+        (moment, Operand::Span(span)) if !moment.is_null() => moment
+            .as_anchor()
+            .map(|anchor| shift(anchor, span.negated(), zone)),
         (a, b) if a.is_null() || b.is_null() => Some(Operand::NULL),
         (a, b) => Some(Operand::Span(match (a.as_anchor()?, b.as_anchor()?) {
-            (Anchor::Date(a), Anchor::Date(b)) => Span::of_days(a.signed_duration_since(b).num_days()),
+            (Anchor::Date(a), Anchor::Date(b)) => {
+                Span::of_days(a.signed_duration_since(b).num_days())
+            }
             (a, b) => Span::of_millis(a.instant(zone).millis_since(b.instant(zone))),
         })),
     }

@@ -23,19 +23,29 @@ type Native<T> = Result<T, Box<EvalAltResult>>;
 
 /// Hands an error of ours through Rhai.
 fn raise(error: Error) -> Box<EvalAltResult> {
-    Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(error), Position::NONE))
+    Box::new(EvalAltResult::ErrorRuntime(
+        Dynamic::from(error),
+        Position::NONE,
+    ))
 }
 
 /// What stands behind a name that the script has not made itself.
 pub(super) fn variable(name: &str) -> Native<Option<Dynamic>> {
     let found = scene::with_view(|view| {
         if let Some(root) = Root::named(name) {
-            return if view.has(root) { Ok(Some(Dynamic::from(RootView(root)))) } else { Err(absent(root)) };
+            return if view.has(root) {
+                Ok(Some(Dynamic::from(RootView(root))))
+            } else {
+                Err(absent(root))
+            };
         }
         match (name, view.frame.round) {
             ("now", _) => Ok(Some(Dynamic::from(view.frame.now))),
             ("round", Some(round)) => Ok(Some(i64::from(round).into())),
-            ("round", None) => Err(Error::new(ErrorKind::UnknownName, "`round` is known only inside a `repeat`")),
+            ("round", None) => Err(Error::new(
+                ErrorKind::UnknownName,
+                "`round` is known only inside a `repeat`",
+            )),
             _ => Ok(None),
         }
     });
@@ -51,11 +61,22 @@ fn absent(root: Root) -> Error {
 }
 
 pub(super) fn register(engine: &mut Engine) {
-    engine.register_type_with_name::<Instant>("Instant").register_type_with_name::<Date>("NaiveDate");
-    engine.register_type_with_name::<Span>("Span").register_type_with_name::<EventView>("EventView");
-    engine.register_type_with_name::<MetaView>("MetaView").register_type_with_name::<RootView>("RootView");
+    engine
+        .register_type_with_name::<Instant>("Instant")
+        .register_type_with_name::<Date>("NaiveDate");
+    engine
+        .register_type_with_name::<Span>("Span")
+        .register_type_with_name::<EventView>("EventView");
+    engine
+        .register_type_with_name::<MetaView>("MetaView")
+        .register_type_with_name::<RootView>("RootView");
     for signature in functions() {
-        register_function(engine, signature.name, signature.parameters.len(), signature.function);
+        register_function(
+            engine,
+            signature.name,
+            signature.parameters.len(),
+            signature.function,
+        );
     }
     register_indexers(engine);
     register_texts(engine);
@@ -64,14 +85,20 @@ pub(super) fn register(engine: &mut Engine) {
 
 fn call(function: Function, args: &[Dynamic]) -> Native<Dynamic> {
     if function == Function::InSegment {
-        let name = args.first().and_then(|name| name.read_lock::<ImmutableString>().map(|name| name.clone()));
+        let name = args
+            .first()
+            .and_then(|name| name.read_lock::<ImmutableString>().map(|name| name.clone()));
         let name = name.ok_or_else(|| {
-            raise(Error::new(ErrorKind::WrongType, "`in_segment` takes text").help("write it like `in_segment(\"vip\")`"))
+            raise(
+                Error::new(ErrorKind::WrongType, "`in_segment` takes text")
+                    .help("write it like `in_segment(\"vip\")`"),
+            )
         })?;
         return segments::judge(&name).map(Dynamic::from).map_err(raise);
     }
     scene::with_view(|view| {
-        let mut operands: [Operand<'_>; MOST_ARGUMENTS] = [Operand::NULL, Operand::NULL, Operand::NULL];
+        let mut operands: [Operand<'_>; MOST_ARGUMENTS] =
+            [Operand::NULL, Operand::NULL, Operand::NULL];
         for (operand, arg) in operands.iter_mut().zip(args) {
             *operand = to_operand(arg)?;
         }
@@ -85,7 +112,9 @@ fn register_function(engine: &mut Engine, name: &str, arity: usize, function: Fu
         0 => engine.register_fn(name, move || call(function, &[])),
         1 => engine.register_fn(name, move |a: Dynamic| call(function, &[a])),
         2 => engine.register_fn(name, move |a: Dynamic, b: Dynamic| call(function, &[a, b])),
-        _ => engine.register_fn(name, move |a: Dynamic, b: Dynamic, c: Dynamic| call(function, &[a, b, c])),
+        _ => engine.register_fn(name, move |a: Dynamic, b: Dynamic, c: Dynamic| {
+            call(function, &[a, b, c])
+        }),
     };
 }
 
@@ -100,21 +129,34 @@ fn root_field(root: Root, name: &str) -> Native<Dynamic> {
 fn event_field(event: &EventView, name: &str) -> Dynamic {
     match name {
         "meta" => Dynamic::from(MetaView(Arc::clone(&event.0))),
-        _ => event.0.data.get(name).map_or(Dynamic::UNIT, value_to_dynamic),
+        _ => event
+            .0
+            .data
+            .get(name)
+            .map_or(Dynamic::UNIT, value_to_dynamic),
     }
 }
 
 fn register_indexers(engine: &mut Engine) {
-    engine.register_indexer_get(|root: &mut RootView, name: ImmutableString| root_field(root.0, &name));
-    engine.register_indexer_get(|event: &mut EventView, name: ImmutableString| event_field(event, &name));
-    engine.register_indexer_get(|event: &mut MetaView, name: ImmutableString| value_to_dynamic(&meta(&event.0, &name)));
+    engine.register_indexer_get(|root: &mut RootView, name: ImmutableString| {
+        root_field(root.0, &name)
+    });
+    engine.register_indexer_get(|event: &mut EventView, name: ImmutableString| {
+        event_field(event, &name)
+    });
+    engine.register_indexer_get(|event: &mut MetaView, name: ImmutableString| {
+        value_to_dynamic(&meta(&event.0, &name))
+    });
     // What is missing has nothing inside: `customer.address.city` is `()` when there is no address.
     engine.register_indexer_get(|(): &mut (), _: ImmutableString| ());
     engine.register_indexer_get(|(): &mut (), _: i64| ());
     engine.register_fn("contains", |root: &mut RootView, name: ImmutableString| {
         root_field(root.0, &name).map(|value| !value.is_unit())
     });
-    engine.register_fn("contains", |event: &mut EventView, name: ImmutableString| !event_field(event, &name).is_unit());
+    engine.register_fn(
+        "contains",
+        |event: &mut EventView, name: ImmutableString| !event_field(event, &name).is_unit(),
+    );
     engine.register_fn("contains", |(): &mut (), _: Dynamic| false);
 }
 
@@ -124,8 +166,12 @@ pub(super) fn register_field(engine: &mut Engine, name: &str) {
     let field = own.clone();
     engine.register_get(name, move |root: &mut RootView| root_field(root.0, &field));
     let field = own.clone();
-    engine.register_get(name, move |event: &mut EventView| event_field(event, &field));
-    engine.register_get(name, move |event: &mut MetaView| value_to_dynamic(&meta(&event.0, &own)));
+    engine.register_get(name, move |event: &mut EventView| {
+        event_field(event, &field)
+    });
+    engine.register_get(name, move |event: &mut MetaView| {
+        value_to_dynamic(&meta(&event.0, &own))
+    });
     engine.register_get(name, |(): &mut ()| ());
 }
 
@@ -189,16 +235,23 @@ fn register_operators(engine: &mut Engine) {
     register_order::<Date, Instant>(engine, order);
     register_order::<Span, Span>(engine, |a: Span, b: Span| {
         a.compare(b).ok_or_else(|| {
-            Error::new(ErrorKind::WrongType, "lengths with different numbers of months have no order")
-                .help("write `months_since(...)` and compare with a number")
+            Error::new(
+                ErrorKind::WrongType,
+                "lengths with different numbers of months have no order",
+            )
+            .help("write `months_since(...)` and compare with a number")
         })
     });
 }
 
 /// `a + b` both ways round, and `a - b`.
 fn register_sums<A: Reckoned, B: Reckoned>(engine: &mut Engine) {
-    engine.register_fn("+", |a: A, b: B| done(moments::plus(&a.operand(), &b.operand(), scene::zone())));
-    engine.register_fn("+", |b: B, a: A| done(moments::plus(&b.operand(), &a.operand(), scene::zone())));
+    engine.register_fn("+", |a: A, b: B| {
+        done(moments::plus(&a.operand(), &b.operand(), scene::zone()))
+    });
+    engine.register_fn("+", |b: B, a: A| {
+        done(moments::plus(&b.operand(), &a.operand(), scene::zone()))
+    });
     register_difference::<A, B>(engine);
     if std::any::TypeId::of::<B>() == std::any::TypeId::of::<()>() {
         register_difference::<B, A>(engine);
@@ -206,11 +259,18 @@ fn register_sums<A: Reckoned, B: Reckoned>(engine: &mut Engine) {
 }
 
 fn register_difference<A: Reckoned, B: Reckoned>(engine: &mut Engine) {
-    engine.register_fn("-", |a: A, b: B| done(moments::minus(&a.operand(), &b.operand(), scene::zone())));
+    engine.register_fn("-", |a: A, b: B| {
+        done(moments::minus(&a.operand(), &b.operand(), scene::zone()))
+    });
 }
 
 fn done(result: Option<Operand<'_>>) -> Native<Dynamic> {
-    let result = result.ok_or_else(|| raise(Error::new(ErrorKind::WrongType, "these cannot be added or subtracted")));
+    let result = result.ok_or_else(|| {
+        raise(Error::new(
+            ErrorKind::WrongType,
+            "these cannot be added or subtracted",
+        ))
+    });
     result.map(to_dynamic)
 }
 
@@ -222,10 +282,22 @@ fn register_order<A: Reckoned, B: Reckoned>(
     engine: &mut Engine,
     order: fn(A, B) -> Result<std::cmp::Ordering, Error>,
 ) {
-    engine.register_fn("<", move |a: A, b: B| order(a, b).map(|order| order.is_lt()).map_err(raise));
-    engine.register_fn("<=", move |a: A, b: B| order(a, b).map(|order| order.is_le()).map_err(raise));
-    engine.register_fn(">", move |a: A, b: B| order(a, b).map(|order| order.is_gt()).map_err(raise));
-    engine.register_fn(">=", move |a: A, b: B| order(a, b).map(|order| order.is_ge()).map_err(raise));
-    engine.register_fn("==", move |a: A, b: B| order(a, b).map(|order| order.is_eq()).map_err(raise));
-    engine.register_fn("!=", move |a: A, b: B| order(a, b).map(|order| order.is_ne()).map_err(raise));
+    engine.register_fn("<", move |a: A, b: B| {
+        order(a, b).map(|order| order.is_lt()).map_err(raise)
+    });
+    engine.register_fn("<=", move |a: A, b: B| {
+        order(a, b).map(|order| order.is_le()).map_err(raise)
+    });
+    engine.register_fn(">", move |a: A, b: B| {
+        order(a, b).map(|order| order.is_gt()).map_err(raise)
+    });
+    engine.register_fn(">=", move |a: A, b: B| {
+        order(a, b).map(|order| order.is_ge()).map_err(raise)
+    });
+    engine.register_fn("==", move |a: A, b: B| {
+        order(a, b).map(|order| order.is_eq()).map_err(raise)
+    });
+    engine.register_fn("!=", move |a: A, b: B| {
+        order(a, b).map(|order| order.is_ne()).map_err(raise)
+    });
 }

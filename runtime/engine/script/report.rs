@@ -9,15 +9,21 @@ use super::signature::functions;
 
 /// A condition whose value is something else.
 pub(super) fn not_a_bool(found: &str) -> Error {
-    Error::new(ErrorKind::WrongResult, format!("a condition must be `true` or `false`, but this is {found}"))
-        .help("compare it with something: `... == 5`, `... > 0`, `is_set(...)`")
+    Error::new(
+        ErrorKind::WrongResult,
+        format!("a condition must be `true` or `false`, but this is {found}"),
+    )
+    .help("compare it with something: `... == 5`, `... > 0`, `is_set(...)`")
 }
 
 fn placed(error: Error, position: Position) -> Error {
     if error.line > 0 {
         return error;
     }
-    error.at(position.line().unwrap_or(0), position.position().unwrap_or(0))
+    error.at(
+        position.line().unwrap_or(0),
+        position.position().unwrap_or(0),
+    )
 }
 
 /// An error at run time.
@@ -79,16 +85,28 @@ fn in_function(name: &str, inner: Error) -> Error {
 
 fn arithmetic(text: &str) -> Error {
     // Rhai's text holds the numbers themselves.
-    let message = if text.contains("zero") { "a division by zero" } else { "a number grows too large" };
+    let message = if text.contains("zero") {
+        "a division by zero"
+    } else {
+        "a number grows too large"
+    };
     let error = Error::new(ErrorKind::Arithmetic, message);
-    if text.contains("zero") { error.help("ask first: `x != 0 && total / x > 5`") } else { error }
+    if text.contains("zero") {
+        error.help("ask first: `x != 0 && total / x > 5`")
+    } else {
+        error
+    }
 }
 
 /// `name (type, type)`: an operator, a built-in function with other arguments, or nothing that is known.
 fn unknown_function(signature: &str) -> Error {
     let (name, arguments) = signature.split_once(" (").unwrap_or((signature, ""));
-    let arguments: Vec<&str> =
-        arguments.trim_end_matches(')').split(", ").filter(|kind| !kind.is_empty()).map(words).collect();
+    let arguments: Vec<&str> = arguments
+        .trim_end_matches(')')
+        .split(", ")
+        .filter(|kind| !kind.is_empty())
+        .map(words)
+        .collect();
     let is_word = name.starts_with(|first: char| first.is_alphabetic() || first == '_');
     if !is_word {
         let message = match arguments.as_slice() {
@@ -96,7 +114,8 @@ fn unknown_function(signature: &str) -> Error {
             [only] => format!("`{name}` does not work on {only}"),
             _ => format!("`{name}` does not work here"),
         };
-        return Error::new(ErrorKind::WrongType, message).help("say what stands for a missing value: `(customer.x ?? 0)`");
+        return Error::new(ErrorKind::WrongType, message)
+            .help("say what stands for a missing value: `(customer.x ?? 0)`");
     }
     if let Some(known) = functions().iter().find(|own| own.name == name) {
         let takes = match known.parameters.len() {
@@ -104,13 +123,19 @@ fn unknown_function(signature: &str) -> Error {
             1 => "1 value".to_owned(),
             n => format!("{n} values"),
         };
-        return Error::new(ErrorKind::UnknownFunction, format!("`{name}` takes {takes}"))
-            .help(format!("write it like `{}`", known.example));
+        return Error::new(
+            ErrorKind::UnknownFunction,
+            format!("`{name}` takes {takes}"),
+        )
+        .help(format!("write it like `{}`", known.example));
     }
     let message = if arguments.is_empty() {
         format!("there is no function `{name}` without arguments")
     } else {
-        format!("there is no function `{name}` for {}", arguments.join(" and "))
+        format!(
+            "there is no function `{name}` for {}",
+            arguments.join(" and ")
+        )
     };
     Error::new(ErrorKind::UnknownFunction, message)
 }

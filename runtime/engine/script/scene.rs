@@ -50,7 +50,10 @@ pub(super) fn play<R>(
         true
     });
     if !free {
-        return Err(Error::new(ErrorKind::Internal, "a script was evaluated while another one ran"));
+        return Err(Error::new(
+            ErrorKind::Internal,
+            "a script was evaluated while another one ran",
+        ));
     }
     let result = catch_unwind(AssertUnwindSafe(run));
     SCENE.with_borrow_mut(|scene| {
@@ -59,15 +62,22 @@ pub(super) fn play<R>(
         scene.segments = None;
         scene.busy = false;
     });
-    result.unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "the script could not be evaluated")))
+    result.unwrap_or_else(|_| {
+        Err(Error::new(
+            ErrorKind::Internal,
+            "the script could not be evaluated",
+        ))
+    })
 }
 
 /// What is evaluated now.
 pub(super) fn with_view<R>(look: impl FnOnce(&View<'_>) -> Result<R, Error>) -> Result<R, Error> {
     SCENE.with_borrow(|scene| {
         if !scene.busy {
-            return Err(Error::new(ErrorKind::Forbidden, "there is no customer here")
-                .help("outside of functions a file in `rhai-lib` may hold constants only"));
+            return Err(
+                Error::new(ErrorKind::Forbidden, "there is no customer here")
+                    .help("outside of functions a file in `rhai-lib` may hold constants only"),
+            );
         }
         look(&View {
             person: &scene.person,
@@ -87,11 +97,17 @@ pub(super) fn zone() -> Zone {
 pub(super) fn aside<R>(run: impl FnOnce(&Segments) -> Result<R, Error>) -> Result<R, Error> {
     let (own, segments) = SCENE.with_borrow_mut(|scene| {
         let plain = Frame::new(scene.frame.now, scene.frame.zone);
-        (std::mem::replace(&mut scene.frame, plain), scene.segments.clone())
+        (
+            std::mem::replace(&mut scene.frame, plain),
+            scene.segments.clone(),
+        )
     });
     let result = match segments {
         Some(segments) => run(&segments),
-        None => Err(Error::new(ErrorKind::Internal, "the segments are not at hand")),
+        None => Err(Error::new(
+            ErrorKind::Internal,
+            "the segments are not at hand",
+        )),
     };
     SCENE.with_borrow_mut(|scene| scene.frame = own);
     result

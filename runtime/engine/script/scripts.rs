@@ -32,7 +32,11 @@ impl Scripts {
     ///
     /// # Errors
     /// Every mistake in every script, with its place.
-    pub fn compile(scripts: Vec<&mut Script>, library: &[Library], segments: &[Segment]) -> Result<Self, Vec<Error>> {
+    pub fn compile(
+        scripts: Vec<&mut Script>,
+        library: &[Library],
+        segments: &[Segment],
+    ) -> Result<Self, Vec<Error>> {
         let mut own = Self {
             segments: Arc::default(),
             others: Vec::new(),
@@ -58,30 +62,54 @@ impl Scripts {
         compiled.engine = engine;
         own.segments = Arc::new(compiled);
         own.take_in(scripts, 0, used, &mut errors);
-        if errors.is_empty() { Ok(own) } else { Err(errors) }
+        if errors.is_empty() {
+            Ok(own)
+        } else {
+            Err(errors)
+        }
     }
 
     /// Compiles the scripts of an older version with the library functions as they were then.
     ///
     /// # Errors
     /// Every mistake in every script, with its place.
-    pub fn add(&mut self, scripts: Vec<&mut Script>, library: &[Library]) -> Result<(), Vec<Error>> {
+    pub fn add(
+        &mut self,
+        scripts: Vec<&mut Script>,
+        library: &[Library],
+    ) -> Result<(), Vec<Error>> {
         let mut errors = Vec::new();
         let mut used = BTreeSet::new();
-        let engine = self.libraries.iter().position(|known| known == library).unwrap_or_else(|| {
-            let mut engine = limits::engine();
-            used = load(&mut engine, library, &mut errors);
-            self.fields.iter().for_each(|name| natives::register_field(&mut engine, name));
-            self.others.push(engine);
-            self.libraries.push(library.to_vec());
-            self.others.len()
-        });
+        let engine = self
+            .libraries
+            .iter()
+            .position(|known| known == library)
+            .unwrap_or_else(|| {
+                let mut engine = limits::engine();
+                used = load(&mut engine, library, &mut errors);
+                self.fields
+                    .iter()
+                    .for_each(|name| natives::register_field(&mut engine, name));
+                self.others.push(engine);
+                self.libraries.push(library.to_vec());
+                self.others.len()
+            });
         self.take_in(scripts, engine, used, &mut errors);
-        if errors.is_empty() { Ok(()) } else { Err(errors) }
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(errors)
+        }
     }
 
     /// Compiles scripts on an engine, and gives every engine the getters of the fields that they use.
-    fn take_in(&mut self, scripts: Vec<&mut Script>, engine: usize, mut used: BTreeSet<String>, errors: &mut Vec<Error>) {
+    fn take_in(
+        &mut self,
+        scripts: Vec<&mut Script>,
+        engine: usize,
+        mut used: BTreeSet<String>,
+        errors: &mut Vec<Error>,
+    ) {
         for script in scripts {
             let key = (engine, is_whole_script(script), script.source.clone());
             if let Some(slot) = self.known.get(&key) {
@@ -103,13 +131,17 @@ impl Scripts {
             if let Some(segments) = Arc::get_mut(&mut self.segments) {
                 natives::register_field(&mut segments.engine, name);
             }
-            self.others.iter_mut().for_each(|engine| natives::register_field(engine, name));
+            self.others
+                .iter_mut()
+                .for_each(|engine| natives::register_field(engine, name));
         }
         self.fields.append(&mut used);
     }
 
     fn engine(&self, index: usize) -> &Engine {
-        let other = index.checked_sub(1).and_then(|other| self.others.get(other));
+        let other = index
+            .checked_sub(1)
+            .and_then(|other| self.others.get(other));
         other.unwrap_or(&self.segments.engine)
     }
 
@@ -117,7 +149,12 @@ impl Scripts {
     ///
     /// # Errors
     /// What the script did wrong, with its place and position, without the customer's data.
-    pub fn evaluate(&self, script: &Script, person: &mut Person, frame: &Frame) -> Result<Value, Error> {
+    pub fn evaluate(
+        &self,
+        script: &Script,
+        person: &mut Person,
+        frame: &Frame,
+    ) -> Result<Value, Error> {
         let value = self.run(script, person, frame, |value| convert::to_value(&value));
         value.map(convert::settle)
     }
@@ -126,9 +163,16 @@ impl Scripts {
     ///
     /// # Errors
     /// As [`Scripts::evaluate`]; also when the value is anything but `true` or `false`.
-    pub fn holds(&self, script: &Script, person: &mut Person, frame: &Frame) -> Result<bool, Error> {
+    pub fn holds(
+        &self,
+        script: &Script,
+        person: &mut Person,
+        frame: &Frame,
+    ) -> Result<bool, Error> {
         self.run(script, person, frame, |value| {
-            value.as_bool().map_err(|kind| report::not_a_bool(convert::words(kind)).at(1, 1))
+            value
+                .as_bool()
+                .map_err(|kind| report::not_a_bool(convert::words(kind)).at(1, 1))
         })
     }
 
@@ -136,7 +180,12 @@ impl Scripts {
     ///
     /// # Errors
     /// As [`Scripts::holds`]; also when there is no such segment.
-    pub fn is_in_segment(&self, segment: &str, person: &mut Person, frame: &Frame) -> Result<bool, Error> {
+    pub fn is_in_segment(
+        &self,
+        segment: &str,
+        person: &mut Person,
+        frame: &Frame,
+    ) -> Result<bool, Error> {
         let result = scene::play(person, frame, &self.segments, || segments::judge(segment));
         result.map_err(|error| error.in_place(&format!("segments.{segment}")))
     }
@@ -149,9 +198,14 @@ impl Scripts {
         finish: impl FnOnce(Dynamic) -> Result<R, Error>,
     ) -> Result<R, Error> {
         let slot = usize::try_from(script.slot.0).unwrap_or_default();
-        let compiled = slot.checked_sub(1).and_then(|index| self.compiled.get(index));
+        let compiled = slot
+            .checked_sub(1)
+            .and_then(|index| self.compiled.get(index));
         let Some(compiled) = compiled else {
-            return Err(Error::new(ErrorKind::Internal, "the script was not compiled").in_place(&script.place));
+            return Err(
+                Error::new(ErrorKind::Internal, "the script was not compiled")
+                    .in_place(&script.place),
+            );
         };
         let engine = self.engine(compiled.engine);
         let result = scene::play(person, frame, &self.segments, || {
@@ -168,8 +222,11 @@ fn is_whole_script(script: &Script) -> bool {
 }
 
 fn compile(engine: &Engine, script: &Script) -> Result<AST, Error> {
-    let ast =
-        if is_whole_script(script) { engine.compile(&script.source) } else { engine.compile_expression(&script.source) };
+    let ast = if is_whole_script(script) {
+        engine.compile(&script.source)
+    } else {
+        engine.compile_expression(&script.source)
+    };
     ast.map_err(|error| report::parse(&error).in_place(&script.place))
 }
 
@@ -179,11 +236,14 @@ fn load(engine: &mut Engine, library: &[Library], errors: &mut Vec<Error>) -> BT
     for file in library {
         let place = format!("rhai-lib/{}.rhai", file.name);
         engine.set_strict_variables(true);
-        let ast = engine.compile(&file.source).map_err(|error| report::parse(&error));
+        let ast = engine
+            .compile(&file.source)
+            .map_err(|error| report::parse(&error));
         engine.set_strict_variables(false);
         let module = ast.and_then(|ast| {
             fields(&ast, &mut used);
-            Module::eval_ast_as_new(Scope::new(), &ast, engine).map_err(|error| report::runtime(*error))
+            Module::eval_ast_as_new(Scope::new(), &ast, engine)
+                .map_err(|error| report::runtime(*error))
         });
         match module {
             Ok(module) => {

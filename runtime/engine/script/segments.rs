@@ -28,7 +28,8 @@ pub(super) fn judge(name: &str) -> Result<bool, Error> {
         Known::Judged(inside) => return Ok(inside),
         Known::Unjudged(index) => index,
     };
-    let result = scene::aside(|segments| run(segments, index)).map_err(|error| error.in_segment(name));
+    let result =
+        scene::aside(|segments| run(segments, index)).map_err(|error| error.in_segment(name));
     scene::with_view(|view| {
         let mut memo = view.memo.borrow_mut();
         if let Some(entry) = memo.iter_mut().find(|(known, _)| *known == index) {
@@ -45,20 +46,29 @@ enum Known {
 }
 
 fn look_up(view: &super::view::View<'_>, name: &str) -> Result<Known, Error> {
-    let index = view.segments.and_then(|segments| segments.names.get(name).copied());
+    let index = view
+        .segments
+        .and_then(|segments| segments.names.get(name).copied());
     let index = index.ok_or_else(|| {
-        Error::new(ErrorKind::UnknownName, "there is no such segment").help("segments stand in `segments.yaml`")
+        Error::new(ErrorKind::UnknownName, "there is no such segment")
+            .help("segments stand in `segments.yaml`")
     })?;
     let mut memo = view.memo.borrow_mut();
     match memo.iter().find(|(known, _)| *known == index) {
         Some((_, Some(inside))) => return Ok(Known::Judged(*inside)),
         Some((_, None)) => {
-            return Err(Error::new(ErrorKind::Cycle, format!("the segment `{name}` asks for itself")));
+            return Err(Error::new(
+                ErrorKind::Cycle,
+                format!("the segment `{name}` asks for itself"),
+            ));
         }
         None => {}
     }
     if memo.iter().filter(|(_, inside)| inside.is_none()).count() >= DEEPEST {
-        return Err(Error::new(ErrorKind::Limit, format!("segments ask for one another more than {DEEPEST} deep")));
+        return Err(Error::new(
+            ErrorKind::Limit,
+            format!("segments ask for one another more than {DEEPEST} deep"),
+        ));
     }
     memo.push((index, None));
     Ok(Known::Unjudged(index))
@@ -66,11 +76,18 @@ fn look_up(view: &super::view::View<'_>, name: &str) -> Result<Known, Error> {
 
 fn run(segments: &Segments, index: usize) -> Result<bool, Error> {
     let Some(compiled) = segments.compiled.get(index) else {
-        return Err(Error::new(ErrorKind::Internal, "the segment is not compiled"));
+        return Err(Error::new(
+            ErrorKind::Internal,
+            "the segment is not compiled",
+        ));
     };
-    let result = segments.engine.eval_ast_with_scope::<Dynamic>(&mut Scope::new(), &compiled.ast);
+    let result = segments
+        .engine
+        .eval_ast_with_scope::<Dynamic>(&mut Scope::new(), &compiled.ast);
     let result = result.map_err(|error| report::runtime(*error))?;
-    result.as_bool().map_err(|kind| report::not_a_bool(super::convert::words(kind)))
+    result
+        .as_bool()
+        .map_err(|kind| report::not_a_bool(super::convert::words(kind)))
 }
 
 impl Error {

@@ -21,15 +21,27 @@ pub(super) struct Span {
 
 impl Span {
     pub(super) fn of_months(months: i64) -> Self {
-        Self { months, ..Self::default() }.bounded()
+        Self {
+            months,
+            ..Self::default()
+        }
+        .bounded()
     }
 
     pub(super) fn of_days(days: i64) -> Self {
-        Self { days, ..Self::default() }.bounded()
+        Self {
+            days,
+            ..Self::default()
+        }
+        .bounded()
     }
 
     pub(super) fn of_millis(millis: i64) -> Self {
-        Self { millis, ..Self::default() }.bounded()
+        Self {
+            millis,
+            ..Self::default()
+        }
+        .bounded()
     }
 
     /// Keeps every part within the calendar's range, so that no later sum can overflow.
@@ -42,7 +54,12 @@ impl Span {
     }
 
     pub(super) fn plus(self, other: Self) -> Self {
-        Self { months: self.months + other.months, days: self.days + other.days, millis: self.millis + other.millis }.bounded()
+        Self {
+            months: self.months + other.months,
+            days: self.days + other.days,
+            millis: self.millis + other.millis,
+        }
+        .bounded()
     }
 
     pub(super) fn times(self, factor: i64) -> Self {
@@ -55,7 +72,11 @@ impl Span {
     }
 
     pub(super) fn negated(self) -> Self {
-        Self { months: -self.months, days: -self.days, millis: -self.millis }
+        Self {
+            months: -self.months,
+            days: -self.days,
+            millis: -self.millis,
+        }
     }
 
     /// Whether it has a part that only an instant can be moved by.
@@ -74,10 +95,19 @@ impl Span {
 
     /// The date so many months and days later, within the years 1 to 9999; the elapsed part has no say.
     pub(super) fn after_date(self, date: Date) -> Date {
-        let months = Duration::from_months(u32::try_from(self.months.unsigned_abs()).unwrap_or(u32::MAX));
+        let months =
+            Duration::from_months(u32::try_from(self.months.unsigned_abs()).unwrap_or(u32::MAX));
         let days = Duration::from_days(u32::try_from(self.days.unsigned_abs()).unwrap_or(u32::MAX));
-        let moved = Offset { duration: months, negative: self.months < 0 }.from_date(date);
-        let moved = Offset { duration: days, negative: self.days < 0 }.from_date(moved);
+        let moved = Offset {
+            duration: months,
+            negative: self.months < 0,
+        }
+        .from_date(date);
+        let moved = Offset {
+            duration: days,
+            negative: self.days < 0,
+        }
+        .from_date(moved);
         moved.clamp(Instant::MIN.date(Zone::UTC), Instant::MAX.date(Zone::UTC))
     }
 

@@ -49,7 +49,9 @@ impl<'a> View<'a> {
                 Some(event) => Operand::borrowed(event.data.get(name)),
                 None => Operand::NULL,
             },
-            Root::Trigger => self.started().map_or(Operand::NULL, |started| trigger(started, name)),
+            Root::Trigger => self
+                .started()
+                .map_or(Operand::NULL, |started| trigger(started, name)),
             Root::Vars => Operand::borrowed(self.vars().and_then(|vars| vars.get(name))),
         }
     }
@@ -60,25 +62,48 @@ impl<'a> View<'a> {
             "id" => Value::text(&*customer.id).into(),
             "score" => customer.score(self.frame.now).into(),
             "consents" => Value::Map(
-                customer.consents.iter().map(|consent| (consent.channel.as_str(), consent.granted.into())).collect(),
+                customer
+                    .consents
+                    .iter()
+                    .map(|consent| (consent.channel.as_str(), consent.granted.into()))
+                    .collect(),
             )
             .into(),
-            "topics" => {
-                Value::Map(customer.opted_out.iter().map(|topic| (topic.as_str(), false.into())).collect()).into()
-            }
+            "topics" => Value::Map(
+                customer
+                    .opted_out
+                    .iter()
+                    .map(|topic| (topic.as_str(), false.into()))
+                    .collect(),
+            )
+            .into(),
             _ => Operand::borrowed(customer.attributes.get(name)),
         }
     }
 
     /// What started the enrollment.
     pub(super) fn started(&self) -> Option<&'a Started> {
-        let enrollment = || self.frame.enrollment.and_then(|index| self.person.enrollments.get(index));
-        self.frame.started.as_deref().or_else(|| enrollment().map(|enrollment| &enrollment.trigger))
+        let enrollment = || {
+            self.frame
+                .enrollment
+                .and_then(|index| self.person.enrollments.get(index))
+        };
+        self.frame
+            .started
+            .as_deref()
+            .or_else(|| enrollment().map(|enrollment| &enrollment.trigger))
     }
 
     fn vars(&self) -> Option<&'a Map> {
-        let enrollment = || self.frame.enrollment.and_then(|index| self.person.enrollments.get(index));
-        self.frame.vars.as_deref().or_else(|| enrollment().map(|enrollment| &enrollment.vars))
+        let enrollment = || {
+            self.frame
+                .enrollment
+                .and_then(|index| self.person.enrollments.get(index))
+        };
+        self.frame
+            .vars
+            .as_deref()
+            .or_else(|| enrollment().map(|enrollment| &enrollment.vars))
     }
 
     /// Whether there is such an object at all.
@@ -94,7 +119,12 @@ impl<'a> View<'a> {
     pub(super) fn whole(&self, root: Root) -> Map {
         match root {
             Root::Customer => self.customer(),
-            Root::Event => self.frame.event.as_deref().map(event_to_map).unwrap_or_default(),
+            Root::Event => self
+                .frame
+                .event
+                .as_deref()
+                .map(event_to_map)
+                .unwrap_or_default(),
             Root::Trigger => self.started().map(trigger_to_map).unwrap_or_default(),
             Root::Vars => self.vars().cloned().unwrap_or_default(),
         }
@@ -131,5 +161,9 @@ fn trigger_to_map(started: &Started) -> Map {
         Operand::Event(event) => Value::Map(event_to_map(&event)),
         Operand::Span(_) => Value::Null,
     };
-    TRIGGER.iter().map(|name| (*name, value(name))).filter(|(_, value)| !value.is_null()).collect()
+    TRIGGER
+        .iter()
+        .map(|name| (*name, value(name)))
+        .filter(|(_, value)| !value.is_null())
+        .collect()
 }
