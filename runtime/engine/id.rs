@@ -37,6 +37,11 @@ impl Key {
         }
         Self(xxh3_128(&bytes))
     }
+
+    /// Eight bytes of it, where a collision does little harm.
+    pub fn short(self) -> u64 {
+        self.0 as u64
+    }
 }
 
 impl fmt::Display for Key {

@@ -100,6 +100,14 @@ impl Decoder {
         self.finish(parts, Value::Map(data), arrival)
     }
 
+    /// Makes an event of data that have been read already.
+    ///
+    /// # Errors
+    /// Whatever makes it a dead letter.
+    pub fn map(&mut self, parts: Parts<'_>, data: Map, arrival: Arrival) -> Result<Event, Error> {
+        self.finish(parts, Value::Map(data), arrival)
+    }
+
     /// Types the data and settles the time.
     fn finish(&mut self, parts: Parts<'_>, data: Value, arrival: Arrival) -> Result<Event, Error> {
         let event = Event {

@@ -28,7 +28,11 @@ impl Record {
         Self::from_map(schema, json::object(bytes)?)
     }
 
-    fn from_map(schema: &Schema, mut map: Map) -> Result<Self, Error> {
+    /// Takes values that have been read already: `id` and attributes.
+    ///
+    /// # Errors
+    /// What makes it no customer.
+    pub fn from_map(schema: &Schema, mut map: Map) -> Result<Self, Error> {
         let id: CustomerId = match map.remove("id") {
             None | Some(Value::Null) => return Err(Error::Missing { field: "id" }),
             Some(Value::Text(id)) if id.is_empty() => return Err(Error::Missing { field: "id" }),
