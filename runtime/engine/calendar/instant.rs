@@ -2,11 +2,10 @@
 
 use std::fmt;
 
-use chrono::{
-    DateTime, Datelike, NaiveDate, NaiveTime, Offset as _, TimeDelta, TimeZone, Timelike,
-};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Timelike};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::offsets::offset_at;
 use super::{DAY, Date, Error, HOUR, Local, MINUTE, SECOND, Zone};
 
 /// A point in time: milliseconds since the Unix epoch. Read and written as RFC 3339 text, written in UTC. It never leaves the years 1 to 9999:
@@ -53,10 +52,7 @@ impl Instant {
     /// What a clock on the wall shows in the zone.
     #[must_use]
     pub fn local(self, zone: Zone) -> Local {
-        let utc = self.utc();
-        utc + TimeDelta::seconds(i64::from(
-            zone.offset_from_utc_datetime(&utc).fix().local_minus_utc(),
-        ))
+        wall(self.0 + self.offset_millis(zone))
     }
 
     /// The date in the zone.
@@ -68,20 +64,13 @@ impl Instant {
     /// How many milliseconds the zone's clock is ahead of UTC.
     #[must_use]
     pub(super) fn offset_millis(self, zone: Zone) -> i64 {
-        i64::from(
-            zone.offset_from_utc_datetime(&self.utc())
-                .fix()
-                .local_minus_utc(),
-        ) * SECOND
+        offset_at(self.0.div_euclid(SECOND), zone) * SECOND
     }
 
     /// What a clock in UTC shows.
     #[must_use]
     pub(super) fn utc(self) -> Local {
-        // In range by construction; the epoch never shows.
-        DateTime::from_timestamp_millis(self.0)
-            .unwrap_or_default()
-            .naive_utc()
+        wall(self.0)
     }
 
     /// Reads RFC 3339: `2026-11-22T10:00:00+02:00`, `2026-11-22T08:00:00.250Z`. Digits finer than a millisecond are cut off.
@@ -94,6 +83,14 @@ impl Instant {
             reason,
         })
     }
+}
+
+/// What a clock shows so many milliseconds after it showed the beginning of 1970.
+fn wall(millis: i64) -> Local {
+    // Instants and offsets are far inside chrono's range; the epoch never shows.
+    DateTime::from_timestamp_millis(millis)
+        .unwrap_or_default()
+        .naive_utc()
 }
 
 /// Reads the digits `from..to` as a number.

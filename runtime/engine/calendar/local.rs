@@ -1,25 +1,18 @@
 //! From the wall clock to the time line: gaps and overlaps.
 
-use chrono::{MappedLocalTime, NaiveTime, Offset as _, TimeDelta, TimeZone};
-use chrono_tz::GapInfo;
+use chrono::{NaiveTime, TimeDelta};
 
+use super::offsets::{Place, place_of};
 use super::{Date, Error, Instant, Local, SECOND, Zone};
 
 /// The instant at which the zone's clock shows `local`. A time in the spring gap moves forward by the gap's length (03:30 becomes 04:30);
 /// one that exists twice is the earlier.
 #[must_use]
 pub fn resolve(local: Local, zone: Zone) -> Instant {
-    match zone.offset_from_local_datetime(&local) {
-        MappedLocalTime::Single(offset) | MappedLocalTime::Ambiguous(offset, _) => {
-            at_offset(local, offset.fix().local_minus_utc())
-        }
+    match place_of(local, zone) {
         // The offset before the gap gives just the instant that lies the gap's length further on the clock.
-        MappedLocalTime::None => {
-            let before = GapInfo::new(&local, &zone).and_then(|gap| gap.begin);
-            at_offset(
-                local,
-                before.map_or(0, |(_, offset)| offset.fix().local_minus_utc()),
-            )
+        Place::Once(offset) | Place::Twice(offset, _) | Place::Nowhere(offset, _) => {
+            at_offset(local, offset)
         }
     }
 }
@@ -27,31 +20,23 @@ pub fn resolve(local: Local, zone: Zone) -> Instant {
 /// The instant at which the zone's clock shows `local`; a time in the spring gap gives the gap's end, one that exists twice the earlier.
 #[must_use]
 pub(super) fn resolve_to_gap_end(local: Local, zone: Zone) -> Instant {
-    match zone.offset_from_local_datetime(&local) {
-        MappedLocalTime::None => GapInfo::new(&local, &zone)
-            .and_then(|gap| gap.end)
-            .map_or_else(
-                || resolve(local, zone),
-                |end| Instant::from_millis(end.timestamp_millis()),
-            ),
-        _ => resolve(local, zone),
+    match place_of(local, zone) {
+        Place::Once(offset) | Place::Twice(offset, _) => at_offset(local, offset),
+        Place::Nowhere(_, end) => Instant::from_millis(end * SECOND),
     }
 }
 
 /// The first instant at or after `not_before` at which the clock shows `local`, if there is one: the later, where it exists twice and the earlier is past.
 #[must_use]
 pub(super) fn resolve_not_before(local: Local, not_before: Instant, zone: Zone) -> Option<Instant> {
-    let first = resolve(local, zone);
-    if first >= not_before {
-        return Some(first);
-    }
-    match zone.offset_from_local_datetime(&local) {
-        MappedLocalTime::Ambiguous(_, later) => {
-            Some(at_offset(local, later.fix().local_minus_utc()))
-                .filter(|second| *second >= not_before)
-        }
-        _ => None,
-    }
+    let (first, second) = match place_of(local, zone) {
+        Place::Once(offset) | Place::Nowhere(offset, _) => (offset, offset),
+        Place::Twice(earlier, later) => (earlier, later),
+    };
+    [first, second]
+        .map(|offset| at_offset(local, offset))
+        .into_iter()
+        .find(|instant| *instant >= not_before)
 }
 
 /// The first instant of a day in the zone: its midnight, or the end of the gap that swallowed it.
@@ -70,8 +55,8 @@ pub fn parse_zone(name: &str) -> Result<Zone, Error> {
     })
 }
 
-fn at_offset(local: Local, seconds_ahead: i32) -> Instant {
-    Instant::from_millis(local.and_utc().timestamp_millis() - i64::from(seconds_ahead) * SECOND)
+fn at_offset(local: Local, seconds_ahead: i64) -> Instant {
+    Instant::from_millis(local.and_utc().timestamp_millis() - seconds_ahead * SECOND)
 }
 
 /// `date` so many days later (earlier, if negative), within chrono's range.

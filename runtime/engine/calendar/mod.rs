@@ -12,6 +12,7 @@ mod hours;
 mod instant;
 mod local;
 mod occasion;
+mod offsets;
 mod schedule;
 mod schedule_field;
 mod source;
@@ -38,7 +39,7 @@ pub use schedule::Schedule;
 pub use source::{MonthDay, Source, Times};
 pub use time_of_day::{format_time, parse_date, parse_time};
 pub use wait::WaitRule;
-pub use weekdays::Weekdays;
+pub use weekdays::{Weekdays, weekday_name};
 pub use window::{DayWindow, QuietHours, SendWindow};
 
 /// A calendar date, without a zone.

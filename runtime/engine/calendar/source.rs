@@ -100,6 +100,9 @@ impl DateRule {
     #[must_use]
     pub fn sources(&self, after: Instant, upto: Instant, zone: Zone) -> Vec<Source> {
         let pieces = pieces(&self.offset, self.at, after, upto, zone);
+        if pieces.is_empty() {
+            return Vec::new();
+        }
         match self.every {
             Every::Once => moments(&pieces),
             Every::Year => self.month_days(&pieces),

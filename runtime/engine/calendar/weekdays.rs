@@ -109,7 +109,7 @@ fn weekday(name: &str) -> Result<Weekday, Error> {
 
 /// The name of a day: `mon`, `tue`, ...
 #[must_use]
-pub(super) fn name_of(day: Weekday) -> &'static str {
+pub fn weekday_name(day: Weekday) -> &'static str {
     WEEK[day.num_days_from_monday() as usize].1
 }
 
@@ -128,7 +128,7 @@ impl fmt::Display for Weekdays {
         if *self == Self::WORKDAYS {
             return f.write_str("workdays");
         }
-        let names: Vec<&str> = self.iter().map(name_of).collect();
+        let names: Vec<&str> = self.iter().map(weekday_name).collect();
         f.write_str(&names.join(" "))
     }
 }
@@ -141,7 +141,7 @@ impl fmt::Debug for Weekdays {
 
 impl Serialize for Weekdays {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.iter().map(name_of))
+        serializer.collect_seq(self.iter().map(weekday_name))
     }
 }
 
