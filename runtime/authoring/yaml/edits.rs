@@ -133,6 +133,27 @@ impl<'t> Edits<'t> {
         }
     }
 
+    /// By how many columns the mending has moved the text at `to` in the line that begins at `line`; `None` when the line is gone.
+    pub(super) fn moved(&self, line: usize, to: usize) -> Option<isize> {
+        let mut moved = 0_isize;
+        for edit in &self.list {
+            if edit.lost && edit.range.contains(&line) {
+                return None;
+            }
+            if edit.range.start >= line && edit.range.end <= to {
+                moved = moved
+                    .saturating_add_unsigned(edit.with.len())
+                    .saturating_sub_unsigned(edit.range.len());
+            }
+        }
+        Some(moved)
+    }
+
+    /// Whether the line that begins here has been moved already.
+    pub(super) fn moves(&self, line: usize) -> bool {
+        self.list.iter().any(|edit| edit.range.start == line)
+    }
+
     /// Where lines were passed over, in bytes as written.
     pub(super) fn lost(&self) -> impl Iterator<Item = usize> {
         self.list

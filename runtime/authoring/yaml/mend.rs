@@ -2,6 +2,7 @@
 
 mod block;
 mod flow;
+mod indent;
 mod quote;
 
 use granit_parser::ErrorKind;
@@ -22,6 +23,7 @@ struct Mend {
 /// The text as written and the fault's place in it.
 struct Scene<'t> {
     text: &'t str,
+    edits: &'t Edits<'t>,
     file: FileId,
     at: usize,
     line: Line,
@@ -68,6 +70,7 @@ pub(super) fn mend(
     let flow = fault.flow.map(|at| edits.start_of(at));
     let scene = Scene {
         text,
+        edits,
         file,
         at,
         line: Line::at(text, at),
@@ -84,19 +87,20 @@ pub(super) fn mend(
         FaultKind::CutByComma => flow::cut_by_comma(&scene),
         FaultKind::CutInside => flow::cut_inside(&scene),
         FaultKind::NoSpaceAfterColon => flow::no_space(&scene),
-        FaultKind::ItemSwallowed => block::item_swallowed(&scene),
+        FaultKind::ItemSwallowed => indent::item_swallowed(&scene),
         FaultKind::TooDeep | FaultKind::TooManyNodes => None,
     };
     let Mend {
         report,
         edits: wanted,
     } = mend.unwrap_or_else(|| unknown(&scene, &fault.kind));
+    let block = block::whole(text, &scene.line);
     if edits.add(wanted) {
         diagnostics.push(report);
         return true;
     }
     // The line was mended before and is still no good: it has its report, so it is passed over in silence.
-    edits.overrule(Edit::lost(block::whole(text, &scene.line)))
+    edits.overrule(Edit::lost(block))
 }
 
 fn hopeless(scene: &Scene<'_>, kind: &FaultKind) -> Option<Diagnostic> {
@@ -123,7 +127,7 @@ fn by_error(scene: &Scene<'_>, kind: &ErrorKind) -> Option<Mend> {
         | E::TabInPlainScalar
         | E::TabInIndentation
         | E::TabNotAllowed
-        | E::TabAtBlockScalarStart => block::tabs(scene),
+        | E::TabAtBlockScalarStart => indent::tabs(scene),
         E::UnclosedQuotedScalar => quote::unclosed(scene, scene.at),
         E::InvalidTrailingSingleQuotedScalar
         | E::InvalidTrailingDoubleQuotedScalar
@@ -139,7 +143,7 @@ fn by_error(scene: &Scene<'_>, kind: &ErrorKind) -> Option<Mend> {
         E::UnexpectedCharacter { character } if character.is_control() => {
             block::control_character(scene)
         }
-        E::DirectiveDisallowed => block::directive(scene),
+        E::DirectiveDisallowed => block::stray_sign(scene).or_else(|| block::directive(scene)),
         E::BomInsideDocument => block::control_character(scene),
         E::CommentNotSeparated => block::tight_comment(scene),
         E::UnclosedFlowCollection { .. }
@@ -150,10 +154,12 @@ fn by_error(scene: &Scene<'_>, kind: &ErrorKind) -> Option<Mend> {
         E::MappingValueNotAllowed => block::mapping_value(scene),
         E::SimpleKeyExpected => block::no_colon(scene, &scene.line),
         E::BlockSequenceEntryNotAllowed => {
-            block::list_beside_key(scene).or_else(|| block::indentation(scene))
+            block::list_beside_key(scene).or_else(|| indent::indentation(scene))
         }
         E::MissingDocumentEndBeforeDirective | E::ExpectedDocumentStart => block::stray(scene),
-        _ => quote::whole_value(scene, &scene.line).or_else(|| block::indentation(scene)),
+        _ => quote::whole_value(scene, &scene.line)
+            .or_else(|| block::stray_sign(scene))
+            .or_else(|| indent::indentation(scene)),
     }
 }
 

@@ -9,6 +9,9 @@ use crate::source::Span;
 pub(super) fn reason(value: &str) -> Option<String> {
     let mut chars = value.chars();
     let first = chars.next()?;
+    if is_whole(value, first) {
+        return None;
+    }
     let blank_follows = chars.next().is_none_or(char::is_whitespace);
     let begins = match first {
         '!' => "a tag",
@@ -37,6 +40,35 @@ pub(super) fn reason(value: &str) -> Option<String> {
         }
         _ => format!("a value that begins with `{first}` is {begins} to YAML"),
     })
+}
+
+/// Whether a value that begins with a bracket, quote or block sign is all that it should be.
+fn is_whole(value: &str, first: char) -> bool {
+    match first {
+        '[' => value.ends_with(']') && value.matches('[').count() == value.matches(']').count(),
+        '{' => {
+            value.ends_with('}')
+                && value.matches('{').count() == value.matches('}').count()
+                && !value.starts_with("{{")
+        }
+        '|' | '>' => {
+            value[1..]
+                .chars()
+                .all(|c| matches!(c, '+' | '-' | '1'..='9'))
+                && value.len() <= 3
+        }
+        '"' => {
+            value.len() > 1
+                && value.ends_with('"')
+                && !value[1..value.len() - 1].replace("\\\"", "").contains('"')
+        }
+        '\'' => {
+            value.len() > 1
+                && value.ends_with('\'')
+                && !value[1..value.len() - 1].replace("''", "").contains('\'')
+        }
+        _ => false,
+    }
 }
 
 /// The value in quotes: single ones, unless only double ones make it easy to read.

@@ -1,8 +1,8 @@
-//! Indentation, tabs, colons and dashes.
+//! Colons, dashes and signs that stand where none can.
 
 use std::ops::Range;
 
-use super::{Mend, Scene, quote};
+use super::{Mend, Scene, indent, quote};
 use crate::yaml::edits::Edit;
 use crate::yaml::line::Line;
 use crate::yaml::trap;
@@ -31,37 +31,6 @@ pub(super) fn last_of(text: &str, line: &Line) -> usize {
     Line::at(text, last).value.end
 }
 
-/// Tabs before a key: every line that has one is reported where its tabs begin, and read with two spaces for each.
-pub(super) fn tabs(scene: &Scene<'_>) -> Option<Mend> {
-    let mut edits = Vec::new();
-    let mut first = None;
-    let mut line = Some(Line::at(scene.text, 0));
-    while let Some(current) = line {
-        let indent = current.range.start..current.range.start + current.indent;
-        if scene.text[indent.clone()].contains('\t') && !current.is_idle(scene.text) {
-            first.get_or_insert(indent.start + scene.text[indent.clone()].find('\t').unwrap_or(0));
-            edits.push(Edit::put(
-                indent.clone(),
-                scene.text[indent].replace('\t', "  "),
-            ));
-        }
-        line = current.next(scene.text);
-    }
-    let at = first?;
-    let more = match edits.len() {
-        1 => String::new(),
-        count => format!(" (and in {} more lines)", count - 1),
-    };
-    let report = scene
-        .error(
-            "tab-indentation",
-            at..at + 1,
-            format!("a tab stands in the indentation{more}, where YAML takes spaces only"),
-        )
-        .help("write two spaces for each tab");
-    Some(Mend { report, edits })
-}
-
 /// A colon where no key can be: a value that holds `: `, a line indented too deep, or one before it that lacks its colon.
 pub(super) fn mapping_value(scene: &Scene<'_>) -> Option<Mend> {
     let line = &scene.line;
@@ -76,38 +45,7 @@ pub(super) fn mapping_value(scene: &Scene<'_>) -> Option<Mend> {
     if before.key.is_none() {
         return quote::whole_value(scene, &before).or_else(|| no_colon(scene, &before));
     }
-    (line.column() > before.column()).then(|| too_deep(scene, &before))
-}
-
-/// The line is indented deeper than the key before it, which has its value already.
-fn too_deep(scene: &Scene<'_>, before: &Line) -> Mend {
-    let line = &scene.line;
-    let surplus = line.column() - before.column();
-    let mut edits = Vec::new();
-    let mut current = Some(line.clone());
-    while let Some(line_now) =
-        current.filter(|now| now.is_idle(scene.text) || now.indent >= line.indent)
-    {
-        if !line_now.is_idle(scene.text) {
-            edits.push(Edit::put(
-                line_now.range.start..line_now.range.start + surplus,
-                "",
-            ));
-        }
-        current = line_now.next(scene.text);
-    }
-    let key = name(scene.text, line);
-    let sibling = name(scene.text, before);
-    let message = format!(
-        "`{key}` is indented deeper than `{sibling}` above it, which already has its value"
-    );
-    let report = scene
-        .error("indentation", key_range(line), message)
-        .help(format!(
-            "begin `{key}` in column {}, right below `{sibling}`",
-            before.column() + 1
-        ));
-    Mend { report, edits }
+    (line.column() > before.column()).then(|| indent::too_deep(scene, &before))
 }
 
 /// A line that should be `key: value` and has no colon, or no space after it.
@@ -168,176 +106,6 @@ pub(super) fn list_beside_key(scene: &Scene<'_>) -> Option<Mend> {
         report,
         edits: vec![Edit::broken(line.value.start..end)],
     })
-}
-
-/// A line whose indentation fits none of those above it.
-pub(super) fn indentation(scene: &Scene<'_>) -> Option<Mend> {
-    let line = &scene.line;
-    if scene.at > line.content {
-        return None;
-    }
-    let dash = scene.text[line.range.start + line.indent..].starts_with("- ");
-    let own = line.indent;
-    let above = open_above(scene.text, line);
-    let lost = vec![Edit::lost(whole(scene.text, line))];
-    let key = name(scene.text, line);
-    let place = if dash {
-        own_start(line)..own_start(line) + 1
-    } else {
-        key_range(line)
-    };
-    if let Some(level) = above.iter().find(|level| level.column == own) {
-        let report = match (dash, level.dash) {
-            (true, false) => return Some(item_beside_keys(scene, level, &above)),
-            (false, true) => scene
-                .error(
-                    "indentation",
-                    place,
-                    format!("`{key}` stands where the next list item is expected"),
-                )
-                .help("begin it with `- `, or indent it as deep as the keys of the item above"),
-            _ => return None,
-        };
-        return Some(Mend {
-            report,
-            edits: lost,
-        });
-    }
-    let fits: Vec<String> = above
-        .iter()
-        .rev()
-        .map(|level| format!("{} (as `{}`)", level.column, level.name))
-        .collect();
-    let spaces = if own == 1 {
-        "1 space"
-    } else {
-        &format!("{own} spaces")
-    };
-    let message = format!("the indentation of {spaces} fits none of the lines above");
-    let report = scene
-        .error("indentation", place, message)
-        .help(format!("indent it by {}", fits.join(" or ")));
-    let near = above
-        .iter()
-        .filter(|level| level.dash == dash && level.column.abs_diff(own) == 1)
-        .min_by_key(|level| level.column < own);
-    let edits = match near {
-        Some(level) => vec![Edit::put(
-            line.range.start..own_start(line),
-            " ".repeat(level.column),
-        )],
-        None => lost,
-    };
-    Some(Mend { report, edits })
-}
-
-/// A list item where only a key of the mapping can stand: its siblings are indented deeper, or it has none.
-fn item_beside_keys(scene: &Scene<'_>, level: &Level, above: &[Level]) -> Mend {
-    let line = &scene.line;
-    let start = own_start(line);
-    let message = format!(
-        "a list item stands here, where only a key beside `{}` can",
-        level.name
-    );
-    let report = scene.error("indentation", start..start + 1, message);
-    match nearest_dash(above, line.indent) {
-        Some(item) => {
-            let deeper = " ".repeat(item.column.saturating_sub(line.indent));
-            let block = whole(scene.text, line);
-            let lines = std::iter::successors(Some(line.clone()), |line| line.next(scene.text));
-            let edits = lines
-                .take_while(|line| line.range.start < block.end)
-                .filter(|line| !line.is_idle(scene.text))
-                .map(|line| Edit::put(line.range.start..line.range.start, deeper.clone()))
-                .collect();
-            let help = format!(
-                "begin it in column {}, as `{}` above",
-                item.column + 1,
-                item.name
-            );
-            Mend {
-                report: report.help(help),
-                edits,
-            }
-        }
-        None => Mend {
-            report: report.help("indent the item deeper than the key that it belongs to"),
-            edits: vec![Edit::lost(whole(scene.text, line))],
-        },
-    }
-}
-
-/// A column at which something above the line still stands open.
-struct Level {
-    column: usize,
-    dash: bool,
-    name: String,
-}
-
-/// What stands open above a line, the innermost first.
-fn open_above(text: &str, line: &Line) -> Vec<Level> {
-    let mut levels: Vec<Level> = Vec::new();
-    let mut current = line.previous(text);
-    let mut least = usize::MAX;
-    while let Some(above) = current {
-        let dash = text[above.range.start + above.indent..].starts_with("- ");
-        let (content, indent) = (above.column(), above.indent);
-        let name = name(text, &above);
-        if content < least && (above.key.is_some() || !dash) {
-            least = content;
-            levels.push(Level {
-                column: content,
-                dash: false,
-                name: name.clone(),
-            });
-        }
-        if dash && indent < least {
-            least = indent;
-            levels.push(Level {
-                column: indent,
-                dash: true,
-                name: format!("- {name}"),
-            });
-        }
-        if least == 0 {
-            break;
-        }
-        current = above.previous(text);
-    }
-    levels
-}
-
-/// A list item that YAML reads on as a part of the value above it.
-pub(super) fn item_swallowed(scene: &Scene<'_>) -> Option<Mend> {
-    let line = &scene.line;
-    let start = own_start(line);
-    let report = scene.error(
-        "indentation",
-        start..start + 1,
-        "this list item is indented deeper than what stands above it, so YAML takes it as more of that text",
-    );
-    match nearest_dash(&open_above(scene.text, line), line.indent) {
-        Some(level) => Some(Mend {
-            report: report.help(format!(
-                "begin it in column {}, as `{}` above",
-                level.column + 1,
-                level.name
-            )),
-            edits: vec![Edit::put(line.range.start..start, " ".repeat(level.column))],
-        }),
-        None => Some(Mend {
-            report: report.help("take the text above away, or put all of it in quotes"),
-            edits: vec![Edit::lost(whole(scene.text, line))],
-        }),
-    }
-}
-
-/// The list whose items begin nearest to a column.
-fn nearest_dash(above: &[Level], column: usize) -> Option<&Level> {
-    above
-        .iter()
-        .filter(|level| level.dash)
-        .min_by_key(|level| level.column.abs_diff(column))
 }
 
 /// `%YAML 1.2`.
@@ -402,14 +170,42 @@ pub(super) fn stray(scene: &Scene<'_>) -> Option<Mend> {
     })
 }
 
-fn own_start(line: &Line) -> usize {
-    line.range.start + line.indent
-}
-
-fn key_range(line: &Line) -> Range<usize> {
+pub(super) fn key_range(line: &Line) -> Range<usize> {
     line.key.clone().unwrap_or_else(|| line.value.clone())
 }
 
-fn name(text: &str, line: &Line) -> String {
+pub(super) fn name(text: &str, line: &Line) -> String {
     text.get(key_range(line)).unwrap_or("").to_owned()
+}
+
+/// A sign before a key or a dash that has no business there, such as a slip of the finger: `,send: email`.
+pub(super) fn stray_sign(scene: &Scene<'_>) -> Option<Mend> {
+    let line = &scene.line;
+    let content = scene.text.get(line.content..line.range.end)?;
+    let sign = content
+        .chars()
+        .next()
+        .filter(|c| !c.is_alphanumeric() && !matches!(c, '-' | '_' | '"' | '\''))?;
+    let rest = &content[sign.len_utf8()..];
+    let key = rest
+        .trim_start()
+        .split_once(':')
+        .map(|(key, _)| key)
+        .filter(|key| is_word(key));
+    let followed = key.or_else(|| rest.trim_start().starts_with("- ").then_some("- "))?;
+    let range = line.content..line.content + sign.len_utf8();
+    let report = scene
+        .error(
+            "stray-sign",
+            range.clone(),
+            format!("`{sign}` stands before `{followed}`, where YAML has another use for it"),
+        )
+        .help(format!("take the `{sign}` away"));
+    // A sign typed into the line moves it, one typed over a space does not: the line is put where its neighbour stands.
+    let blanks = rest.len() - rest.trim_start().len();
+    let with = if blanks == 0 { "" } else { " " };
+    Some(Mend {
+        report,
+        edits: vec![Edit::put(range, with)],
+    })
 }

@@ -6,6 +6,7 @@ use super::{Mend, Scene, block, quote};
 use crate::yaml::edits::Edit;
 use crate::yaml::line::Line;
 use crate::yaml::trap;
+use crate::yaml::value::is_word;
 
 /// A fault after the `[` or `{` at `scene.flow`: it is never closed, or a value in it needs quotes.
 pub(super) fn fault(scene: &Scene<'_>) -> Option<Mend> {
@@ -19,8 +20,10 @@ pub(super) fn fault(scene: &Scene<'_>) -> Option<Mend> {
     if close < line.value.end && open == line.value.start {
         return quote::whole_value(scene, &line);
     }
-    let value = element(scene.text, open, scene.at)?;
-    in_quotes(scene, value)
+    extra_comma(scene, open..close)
+        .or_else(|| missing_comma(scene, open))
+        .or_else(|| in_quotes(scene, element(scene.text, open, scene.at)?))
+        .or_else(|| Some(unreadable(scene, open..close)))
 }
 
 /// A value in `{ }` that a comma inside of brackets or quotes has cut: `{ where: count("a", 3) > 1 }`; or `{{ ... }}`; or a tag.
@@ -77,6 +80,82 @@ pub(super) fn no_space(scene: &Scene<'_>) -> Option<Mend> {
     })
 }
 
+/// `{ a: 1,, b: 2 }` or `{ , a: 1 }`.
+fn extra_comma(scene: &Scene<'_>, flow: Range<usize>) -> Option<Mend> {
+    let mut walk = Walk::default();
+    let mut before = ' ';
+    for (offset, c) in scene.text[flow.clone()].char_indices() {
+        let Some(c) = walk.step(c).filter(|c| !c.is_whitespace()) else {
+            // A text in quotes stands before the next comma, whatever it holds.
+            before = if walk.quote.is_some() { '"' } else { before };
+            continue;
+        };
+        let at = flow.start + offset;
+        if c == ',' && matches!(before, ',' | '[' | '{') && !scene.edits.moves(at) {
+            let report = scene
+                .error(
+                    "extra-comma",
+                    at..at + 1,
+                    "nothing stands before this comma",
+                )
+                .help("take the comma away; if it belongs to a value, put that in single quotes");
+            return Some(Mend {
+                report,
+                edits: vec![Edit::put(at..at + 1, "")],
+            });
+        }
+        before = c;
+    }
+    None
+}
+
+/// `{ a: 1 b: 2 }`, or the same on two lines.
+fn missing_comma(scene: &Scene<'_>, open: usize) -> Option<Mend> {
+    let value = element(scene.text, open, scene.at)?;
+    let written = scene.text.get(value.clone())?;
+    let inside = written.find(": ").and_then(|colon| {
+        let (first, second) = written[..colon].rsplit_once(char::is_whitespace)?;
+        let single = !first.trim_end().contains(char::is_whitespace) && is_word(second);
+        single.then_some((value.start + first.trim_end().len(), second))
+    });
+    let behind = || {
+        let rest = &scene.text[value.end..];
+        let (key, after) = rest.trim_start().split_once(':')?;
+        let found = is_word(key) && after.starts_with([' ', '\n', '\r']) && scene.at > value.end;
+        (found && trap::reason(written).is_none()).then_some((value.end, key))
+    };
+    let (at, key) = inside.or_else(behind)?;
+    let before = scene.text[..at]
+        .rsplit(char::is_whitespace)
+        .next()
+        .unwrap_or("");
+    let report = scene
+        .error(
+            "missing-comma",
+            at..at,
+            format!("a comma is missing before `{key}:`"),
+        )
+        .help(format!(
+            "write `{before}, {key}: ...`; if all of it is text, put it in single quotes"
+        ));
+    Some(Mend {
+        report,
+        edits: vec![Edit::put(at..at, ",")],
+    })
+}
+
+/// Nothing better is known: the whole `{ }` or `[ ]` is passed over.
+fn unreadable(scene: &Scene<'_>, flow: Range<usize>) -> Mend {
+    let sign = &scene.text[flow.start..flow.start + 1];
+    let report = scene
+        .error("yaml-syntax", scene.at..scene.at + 1, format!("YAML cannot read what stands in this `{sign}`"))
+        .help("check its commas, colons and brackets; a value that holds one of them needs single quotes");
+    Mend {
+        report,
+        edits: vec![Edit::broken(flow)],
+    }
+}
+
 fn in_quotes(scene: &Scene<'_>, range: Range<usize>) -> Option<Mend> {
     let value = scene
         .text
@@ -115,7 +194,22 @@ fn unclosed(scene: &Scene<'_>, open: usize, line: &Line) -> Option<Mend> {
         .chars()
         .next()
         .filter(|c| matches!(c, '[' | '{'))?;
+    let whole_line =
+        line.key.is_none() && open == line.content && open == line.range.start + line.indent;
+    if let Some(mend) = block::stray_sign(scene).filter(|_| whole_line && scene.line == *line) {
+        return Some(mend);
+    }
     let end = block::last_of(scene.text, line);
+    if let Some(hash) = comment_in(&scene.text[open..end]) {
+        let report = scene
+            .error("unclosed-bracket", open..open + 1, format!("`{sign}` is never closed: a `#` after a space begins a comment"))
+            .help("close it before the comment; if the `#` belongs to a value, put that in single quotes")
+            .label(scene.span(open + hash, open + hash + 1), "the comment");
+        return Some(Mend {
+            report,
+            edits: vec![Edit::broken(open..end)],
+        });
+    }
     let closers = missing_closers(&scene.text[open..end]);
     let report = scene.error(
         "unclosed-bracket",
@@ -260,29 +354,41 @@ fn key_follows(rest: &str) -> bool {
     word.contains(": ") || word.trim_end().ends_with(':')
 }
 
-/// Passes over what stands in quotes.
+/// Where a comment begins in it.
+fn comment_in(text: &str) -> Option<usize> {
+    let mut walk = Walk::default();
+    text.char_indices().find_map(|(at, c)| {
+        walk.step(c);
+        walk.comment.then_some(at)
+    })
+}
+
+/// Passes over what stands in quotes and comments.
 #[derive(Default)]
 struct Walk {
     quote: Option<char>,
+    comment: bool,
     before: Option<char>,
 }
 
 impl Walk {
-    /// The character, unless it belongs to a quoted text.
+    /// The character, unless it belongs to a quoted text or a comment.
     fn step(&mut self, c: char) -> Option<char> {
         let before = self.before.replace(c);
-        match self.quote {
-            Some(quote) => {
-                if c == quote {
-                    self.quote = None;
-                }
-                None
-            }
-            None if c == '"' || (c == '\'' && !before.is_some_and(char::is_alphanumeric)) => {
-                self.quote = Some(c);
-                None
-            }
-            None => Some(c),
+        if self.comment {
+            self.comment = c != '\n';
+            return None;
         }
+        if let Some(quote) = self.quote {
+            if c == quote {
+                self.quote = None;
+            }
+            return None;
+        }
+        // An apostrophe is no quote; a `#` begins a comment only after a blank.
+        let opens = c == '"' || (c == '\'' && !before.is_some_and(char::is_alphanumeric));
+        self.quote = opens.then_some(c);
+        self.comment = c == '#' && before.is_some_and(char::is_whitespace);
+        (!opens && !self.comment).then_some(c)
     }
 }

@@ -139,3 +139,61 @@ fn every_mistake_of_a_file_is_reported() {
         ],
     );
 }
+
+#[test]
+fn commas_and_stray_signs_are_found() {
+    check(
+        "a: { for: 3d at: x }\nb: !x\n",
+        &[
+            ("1:13 missing-comma", "`3d, at: ...`"),
+            ("2:4 quote-needed", ""),
+        ],
+    );
+    assert_eq!(
+        tree("a: { for: 3d at: x }\n"),
+        r#"{a: {for: "3d", at: "x"}}"#
+    );
+    let lines = "a: {\n  for: 3d\n  at: \"10:00\"\n}\nb: 1\n";
+    check(lines, &[("2:10 missing-comma", "`3d, at: ...`")]);
+    assert_eq!(tree(lines), r#"{a: {for: "3d", at: "10:00"}, b: "1"}"#);
+    check(
+        "a: { b: \"x\" c: 1 }\n",
+        &[("1:12 missing-comma", "c: ...")],
+    );
+    check(
+        "a: { b: 1,, c: 2 }\nd: [, x]\n",
+        &[("1:11 extra-comma", ""), ("2:5 extra-comma", "")],
+    );
+    check(
+        "a: 1\n@b: 2\nc: 3\n",
+        &[("2:1 stray-sign", "take the `@` away")],
+    );
+    check(
+        "steps:\n  - ,wait: 3d\n  - wait: 4d\n",
+        &[("2:5 stray-sign", "")],
+    );
+    check(
+        "a: 1\n[b: 2\nc: !x\n",
+        &[("2:1 stray-sign", ""), ("3:4 quote-needed", "")],
+    );
+    check(
+        "a: { b: 1 # c }\nd: !x\n",
+        &[
+            ("1:4 unclosed-bracket", "before the comment"),
+            ("2:4 quote-needed", ""),
+        ],
+    );
+}
+
+#[test]
+fn one_wrong_line_is_not_reported_again_for_each_line_below_it() {
+    let first_item = "steps:\n   - id: nine\n    send: email\n    data: { a: 1 }\n  - wait: 3d\n  - run: |\n      x\nb: !x\n";
+    let (_, found) = super::read_text(first_item);
+    assert!(found.len() <= 3, "{found:#?}");
+    assert!(
+        found
+            .iter()
+            .any(|found| found.starts_with("8:4 quote-needed")),
+        "{found:#?}"
+    );
+}
