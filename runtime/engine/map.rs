@@ -49,7 +49,9 @@ impl Map {
 
     /// Names and values, by name; the values can be changed.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut Value)> {
-        self.0.iter_mut().map(|(name, value)| (name.as_str(), value))
+        self.0
+            .iter_mut()
+            .map(|(name, value)| (name.as_str(), value))
     }
 
     /// How many names there are.

@@ -102,6 +102,18 @@ impl Catalog {
         (time <= upto).then(|| self.firing(at, time, occasion))
     }
 
+    /// When one trigger fires next for this person, strictly after an instant.
+    pub(crate) fn next_firing_of(
+        &self,
+        at: TriggerAt,
+        person: &Person,
+        after: Instant,
+    ) -> Option<Instant> {
+        let anchor = anchor(person, self.trigger(at).kind.anchor()?)?;
+        self.next_of(at, anchor, after, self.zone(person))
+            .map(|firing| firing.at)
+    }
+
     /// The trigger at a place of the index.
     pub(crate) fn trigger(&self, at: TriggerAt) -> &Trigger {
         &self.loaded(at.journey).journey().triggers[at.trigger]

@@ -60,13 +60,21 @@ impl<'w> Work<'w> {
         frame
     }
 
-    /// The idempotency key of an action of a step: the same in every run.
+    /// The idempotency key of an action of the current step: the same in every run.
     pub(crate) fn action_key(&self, index: usize, number: u32, action: u32) -> Key {
-        let enrollment = &self.person.enrollments[index];
-        let mut numbers = vec![number];
-        numbers.extend(enrollment.rounds.iter().map(|round| round.round));
-        numbers.push(action);
-        enrollment.id.within("action", &numbers)
+        self.action_key_in(index, number, &self.rounds(index), action)
+    }
+
+    /// The idempotency key of an action of a step, made in these rounds of the repeats around it.
+    pub(crate) fn action_key_in(
+        &self,
+        index: usize,
+        number: u32,
+        rounds: &[u32],
+        action: u32,
+    ) -> Key {
+        let numbers = [&[number], rounds, &[action]].concat();
+        self.person.enrollments[index].id.within("action", &numbers)
     }
 
     /// The rounds of the repeats around the current step.

@@ -178,7 +178,8 @@ impl Work<'_> {
                 return;
             }
         };
-        let key = self.action_key(index, number, route.number);
+        let rounds = self.rounds_of(&message.due);
+        let key = self.action_key_in(index, number, &rounds, route.number);
         let context = self.context(index, &frame, &data);
         let template = message.send.template.clone();
         let what = Effect::Send {
@@ -209,7 +210,6 @@ impl Work<'_> {
             && (route.number as usize) < message.send.fallback.len()
         {
             let due = patience.after(now, self.zone);
-            let rounds = self.rounds(index);
             let next = route.number + 1;
             let fallback = Fallback {
                 node: number,
@@ -223,6 +223,16 @@ impl Work<'_> {
         }
         if message.due.fallback.is_none() {
             self.go_on(message.loaded, index, message.node.next);
+        }
+    }
+
+    /// The rounds of the repeats around a message: for a fallback those in which it was first sent.
+    fn rounds_of(&self, due: &Due) -> Vec<u32> {
+        match due.fallback {
+            Some(fallback) => self.person.enrollments[due.index].fallbacks[fallback]
+                .rounds
+                .clone(),
+            None => self.rounds(due.index),
         }
     }
 

@@ -9,6 +9,7 @@ mod effects;
 mod entry;
 mod event;
 mod exits;
+mod explain;
 mod gates;
 mod hand_over;
 mod occasions;
@@ -31,6 +32,7 @@ use crate::script::{self, Frame};
 use crate::value::Value;
 
 pub(crate) use entry::Entrance;
+pub use explain::{Explanation, Gate, Standing, explain};
 
 /// How deep events that journeys emit, and journeys that journeys start, may follow from one input.
 pub const MAX_DEPTH: u32 = 8;

@@ -1,0 +1,395 @@
+//! Why, or why not: every gate of a journey in order, judged for one customer, with the values seen.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::Work;
+use super::gates::{Candidate, Verdict};
+use crate::calendar::Instant;
+use crate::catalog::program::Op;
+use crate::catalog::{Catalog, Loaded, Place as JourneyAt, TriggerAt};
+use crate::definition::{Again, Exit, Script, Status, TriggerKind, WhileActive};
+use crate::desk::Desk;
+use crate::enrollment::{Enrollment, Place};
+use crate::map::Map;
+use crate::person::Person;
+use crate::script::Frame;
+use crate::value::Value;
+
+/// Why a customer is, or isn't, in a journey and gets, or doesn't get, its messages, at one moment.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Explanation {
+    /// The customer.
+    pub customer: String,
+    /// The journey's id.
+    pub journey: String,
+    /// The moment.
+    pub at: Instant,
+    /// In the order in which they are judged.
+    pub gates: Vec<Gate>,
+    /// Where the customer stands, if inside.
+    pub inside: Vec<Standing>,
+}
+
+/// One gate.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Gate {
+    /// What it is: `status`, `trigger`, `audience`, `again`, `send nine`.
+    pub gate: String,
+    /// Whether it lets the customer through; none = it doesn't decide by itself.
+    pub open: Option<bool>,
+    /// What it says.
+    pub says: String,
+    /// The condition as written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
+    /// The values that the condition saw.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub values: Map,
+}
+
+/// Where somebody stands inside.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Standing {
+    /// Since when.
+    pub entered: Instant,
+    /// The step.
+    pub step: String,
+    /// What is waited for, and until when.
+    pub says: String,
+}
+
+/// Judges every gate of a journey for a customer as if a trigger fired at `clock`; nothing is changed. None for an unknown
+/// journey.
+pub fn explain(
+    catalog: &Catalog,
+    person: &Person,
+    journey: &str,
+    clock: Instant,
+) -> Option<Explanation> {
+    let position = catalog
+        .journeys()
+        .iter()
+        .position(|loaded| loaded.journey().id == journey)?;
+    let loaded = catalog.journeys()[position].clone();
+    let mut person = person.clone();
+    person.clock = person.clock.min(clock);
+    let mut desk = Desk::default();
+    let mut work = Work::new(catalog, &mut person, &mut desk, clock);
+    work.set_now(clock);
+    let mut gates = vec![status(&loaded, catalog)];
+    gates.extend(work.explain_triggers(&loaded, JourneyAt(position)));
+    gates.extend(work.explain_door(&loaded));
+    gates.extend(work.explain_sends(&loaded));
+    let inside = work
+        .person
+        .enrollments
+        .iter()
+        .filter(|enrollment| enrollment.is_active() && enrollment.journey == loaded.id)
+        .map(|enrollment| standing(catalog, enrollment))
+        .collect();
+    Some(Explanation {
+        customer: work.person.customer.id.to_string(),
+        journey: journey.to_owned(),
+        at: clock,
+        gates,
+        inside,
+    })
+}
+
+fn gate(name: impl Into<String>, open: impl Into<Option<bool>>, says: impl Into<String>) -> Gate {
+    Gate {
+        gate: name.into(),
+        open: open.into(),
+        says: says.into(),
+        condition: None,
+        values: Map::new(),
+    }
+}
+
+fn status(loaded: &Loaded, catalog: &Catalog) -> Gate {
+    let says = match loaded.journey().status {
+        Status::Live => "the journey is live",
+        Status::Draft => "the journey is a draft: it acts only in `test` and `simulate`",
+        Status::Retired => "the journey is retired: nobody enters any more",
+    };
+    gate("status", catalog.is_open(loaded.journey()), says)
+}
+
+fn standing(catalog: &Catalog, enrollment: &Enrollment) -> Standing {
+    let (node, says) = match &enrollment.place {
+        Place::At { node } => (Some(*node), "is about to go on".to_owned()),
+        Place::Waiting { node, due } => (Some(*node), format!("waits until {due}")),
+        Place::WaitingFor { node, deadline, .. } => (
+            Some(*node),
+            deadline.map_or_else(
+                || "waits for an event, however long".to_owned(),
+                |deadline| format!("waits for an event until {deadline}"),
+            ),
+        ),
+        Place::Sending {
+            node,
+            due,
+            deferred,
+            ..
+        } => (
+            Some(*node),
+            deferred.as_ref().map_or_else(
+                || format!("is to be handed over at {due}"),
+                |reason| format!("is deferred until {due}: {reason}"),
+            ),
+        ),
+        Place::Assigning { node, due } => (
+            Some(*node),
+            format!("waits until {due} for somebody at work"),
+        ),
+        Place::Done => (None, "has ended".to_owned()),
+    };
+    let loaded = catalog.version(enrollment.version);
+    let step = loaded
+        .zip(node)
+        .and_then(|(loaded, node)| loaded.program.node(node))
+        .map(|node| node.name.to_string())
+        .unwrap_or_default();
+    Standing {
+        entered: enrollment.entered,
+        step,
+        says,
+    }
+}
+
+impl Work<'_> {
+    fn explain_triggers(&self, loaded: &Loaded, journey: JourneyAt) -> Vec<Gate> {
+        let triggers = loaded.journey().triggers.iter().enumerate();
+        triggers
+            .map(|(trigger, declared)| {
+                let at = TriggerAt { journey, trigger };
+                match &declared.kind {
+                    TriggerKind::Event { event, .. } => self.explain_event(event),
+                    TriggerKind::Date { of, .. } | TriggerKind::Inactive { since: of, .. } => {
+                        self.explain_anchor(declared.kind.word(), of, at)
+                    }
+                    TriggerKind::Enters { segment } | TriggerKind::Leaves { segment } => {
+                        let known = self
+                            .person
+                            .memberships
+                            .iter()
+                            .find(|own| own.segment == *segment);
+                        let says = match known {
+                            Some(own) if own.inside => {
+                                format!("the customer is in the segment `{segment}` now")
+                            }
+                            Some(_) => {
+                                format!("the customer is not in the segment `{segment}` now")
+                            }
+                            None => format!("the segment `{segment}` was not judged yet"),
+                        };
+                        gate(format!("trigger {}", declared.kind.word()), None, says)
+                    }
+                    TriggerKind::Schedule { schedule, timezone } => {
+                        let zone = timezone.unwrap_or(self.catalog.workspace().timezone);
+                        let says = schedule.next_after(self.clock, zone).map_or_else(
+                            || "the schedule never fires again".to_owned(),
+                            |next| format!("the schedule fires next at {next}"),
+                        );
+                        gate("trigger schedule", None, says)
+                    }
+                    TriggerKind::Manual => gate("trigger manual", None, "somebody has to start it"),
+                }
+            })
+            .collect()
+    }
+
+    fn explain_event(&self, event: &str) -> Gate {
+        let last = self
+            .person
+            .history
+            .iter()
+            .filter(|past| *past.kind == *event)
+            .map(|past| past.time)
+            .max();
+        let says = match last {
+            Some(last) => {
+                format!("fires when `{event}` is taken in; the last known one is of {last}")
+            }
+            None => format!("fires when `{event}` is taken in"),
+        };
+        gate("trigger event", None, says)
+    }
+
+    fn explain_anchor(&self, word: &str, attribute: &str, at: TriggerAt) -> Gate {
+        let name = format!("trigger {word}");
+        let Some(value) = self.person.customer.attributes.get(attribute).cloned() else {
+            return gate(
+                name,
+                false,
+                format!("customer.{attribute} is not known, so it never fires"),
+            );
+        };
+        let last = self.catalog.latest_firing(at, self.person, self.clock);
+        let next = self.catalog.next_firing_of(at, self.person, self.clock);
+        let says = match (last, next) {
+            (Some(last), Some(next)) => format!("fired last at {}, fires next at {next}", last.at),
+            (Some(last), None) => format!("fired at {}", last.at),
+            (None, Some(next)) => format!("fires at {next}"),
+            (None, None) => "never fires for this value".to_owned(),
+        };
+        let mut told = gate(name, None, says);
+        told.values.insert(format!("customer.{attribute}"), value);
+        told
+    }
+
+    /// Pilot, audience, exits and entry rules.
+    fn explain_door(&mut self, loaded: &Arc<Loaded>) -> Vec<Gate> {
+        let journey = loaded.journey();
+        let mut frame = self.frame(None);
+        super::set_journey(&mut frame, journey);
+        let mut gates = Vec::new();
+        for (name, condition) in [("pilot", &journey.pilot), ("audience", &journey.audience)] {
+            gates.extend(
+                condition
+                    .as_ref()
+                    .map(|script| self.explain_condition(name, loaded, script, &frame, true)),
+            );
+        }
+        for exit in &journey.exits {
+            if let Exit::When { when, .. } = exit {
+                gates.push(self.explain_condition("exit", loaded, when, &frame, false));
+            }
+        }
+        if journey.entry.key.is_some() {
+            gates.push(gate(
+                "entry",
+                None,
+                "the rules hold per key, which the trigger decides",
+            ));
+            return gates;
+        }
+        let active = self
+            .person
+            .enrollments
+            .iter()
+            .any(|own| own.is_active() && own.journey == loaded.id);
+        if active {
+            let (open, says) = match journey.entry.while_active {
+                WhileActive::Ignore => (false, "the customer is inside, so a firing does nothing"),
+                WhileActive::Restart => (true, "the customer is inside; a firing starts over"),
+                WhileActive::Queue => {
+                    (true, "the customer is inside; a firing waits until the end")
+                }
+                WhileActive::Parallel => (true, "the customer is inside; a firing enters beside"),
+            };
+            gates.push(gate("while_active", open, says));
+        } else {
+            gates.extend(self.explain_again(loaded));
+        }
+        gates
+    }
+
+    fn explain_again(&self, loaded: &Loaded) -> Option<Gate> {
+        let last = self
+            .person
+            .entries
+            .iter()
+            .find(|last| last.journey == loaded.id && last.key.is_empty())?;
+        let at = last.at;
+        Some(match &loaded.journey().entry.again {
+            Again::Always => gate(
+                "again",
+                true,
+                format!("entered last at {at}; may come again"),
+            ),
+            Again::Never => gate(
+                "again",
+                false,
+                format!("entered at {at}, and nobody enters twice"),
+            ),
+            Again::After(duration) => {
+                let from = duration.after(at, self.zone);
+                gate(
+                    "again",
+                    from <= self.now,
+                    format!("entered last at {at}; may come again from {from}"),
+                )
+            }
+        })
+    }
+
+    fn explain_condition(
+        &mut self,
+        name: &str,
+        loaded: &Loaded,
+        script: &Script,
+        frame: &Frame,
+        wanted: bool,
+    ) -> Gate {
+        let mut told = match self.holds(loaded, script, frame) {
+            Ok(holds) => gate(
+                name,
+                holds == wanted,
+                if holds { "holds" } else { "does not hold" },
+            ),
+            Err(error) => gate(
+                name,
+                false,
+                format!("can't be judged without its event: {}", error.message),
+            ),
+        };
+        told.condition = Some(script.source.clone());
+        told.values = self.values_in(&script.source);
+        told
+    }
+
+    /// What stands between each send and the customer now.
+    fn explain_sends(&self, loaded: &Loaded) -> Vec<Gate> {
+        let sends = loaded
+            .program
+            .nodes()
+            .iter()
+            .filter_map(|node| match &node.op {
+                Op::Send { send, .. } => Some((node, send)),
+                _ => None,
+            });
+        sends
+            .map(|(node, send)| {
+                let candidate = Candidate {
+                    journey: loaded.journey(),
+                    send,
+                    planned: self.clock,
+                    from: 0,
+                    to: None,
+                };
+                let name = format!("send {}", node.name);
+                match self.judge(&candidate) {
+                    Verdict::Go(route) => {
+                        gate(name, true, format!("would leave now by {}", route.channel))
+                    }
+                    Verdict::Defer { until, reason } => {
+                        gate(name, None, format!("would wait until {until}: {reason}"))
+                    }
+                    Verdict::Stop(reason) => {
+                        gate(name, false, format!("would be skipped: {reason}"))
+                    }
+                }
+            })
+            .collect()
+    }
+
+    /// The attributes that a condition names, with their values.
+    fn values_in(&self, source: &str) -> Map {
+        let mut values = Map::new();
+        for rest in source.split("customer.").skip(1) {
+            let end = rest
+                .find(|next: char| !next.is_alphanumeric() && next != '_')
+                .unwrap_or(rest.len());
+            let name = &rest[..end];
+            let value = match name {
+                "score" => Some(Value::Integer(self.person.customer.score(self.now))),
+                other => self.person.attribute(other),
+            };
+            values.insert(format!("customer.{name}"), value.unwrap_or_default());
+        }
+        values
+    }
+}
