@@ -33,18 +33,18 @@ fn behind(node: &Node, text: &str) -> Option<(usize, usize)> {
         return None;
     }
     let rest = text.get(node.span.end..)?;
-    let line = &rest[..rest.find('\n').unwrap_or(rest.len())];
-    let line = line.trim_end_matches('\r');
     let signs = if node.is_null() {
         &[' ', '\t', ':', '-'][..]
     } else {
         &[' ', '\t'][..]
     };
-    let comment = line.trim_start_matches(signs);
-    let start = node.span.end + line.len() - comment.len();
-    comment
-        .starts_with('#')
-        .then_some((start, node.span.end + line.len()))
+    let comment = rest.trim_start_matches(signs);
+    if !comment.starts_with('#') {
+        return None;
+    }
+    let start = text.len() - comment.len();
+    let line = comment.lines().next().unwrap_or("");
+    Some((start, start + line.len()))
 }
 
 /// A comment that was likely meant as a part of the value: one written like `#1`, or one that leaves the value before it half a thing.

@@ -48,6 +48,8 @@ impl Edit {
 pub(super) struct Edits<'t> {
     written: &'t str,
     list: Vec<Edit>,
+    /// For each edit, where its replacement begins in the parsed text.
+    begins: Vec<usize>,
 }
 
 impl<'t> Edits<'t> {
@@ -55,6 +57,7 @@ impl<'t> Edits<'t> {
         Self {
             written,
             list: Vec::new(),
+            begins: Vec::new(),
         }
     }
 
@@ -77,20 +80,43 @@ impl<'t> Edits<'t> {
 
     /// Adds edits, if none of them touches an earlier one.
     pub(super) fn add(&mut self, edits: Vec<Edit>) -> bool {
-        let overlaps = |edit: &Edit| {
-            self.list
-                .iter()
-                .any(|other| touch(&edit.range, &other.range))
-        };
         let inside = |edit: &Edit| {
             edit.range.end <= self.written.len() && edit.range.start <= edit.range.end
         };
-        if edits.is_empty() || edits.iter().any(overlaps) || !edits.iter().all(inside) {
+        if edits.is_empty()
+            || edits
+                .iter()
+                .any(|edit| !inside(edit) || self.touched(&edit.range))
+        {
             return false;
         }
         self.list.extend(edits);
-        self.list.sort_by_key(|edit| edit.range.start);
+        self.settle();
         true
+    }
+
+    /// Whether an edit touches the stretch.
+    fn touched(&self, range: &Range<usize>) -> bool {
+        // Edits don't overlap, so only those around the place of the stretch can touch it.
+        let after = self
+            .list
+            .partition_point(|edit| edit.range.start < range.start);
+        let near = self
+            .list
+            .get(after.saturating_sub(1)..(after + 1).min(self.list.len()));
+        near.into_iter()
+            .flatten()
+            .any(|edit| touch(&edit.range, range))
+    }
+
+    fn settle(&mut self) {
+        self.list.sort_by_key(|edit| edit.range.start);
+        let mut shift = Shift::default();
+        self.begins.clear();
+        for edit in &self.list {
+            self.begins.push(shift.apply(edit.range.start));
+            shift.add(edit);
+        }
     }
 
     /// Adds an edit and takes away all earlier ones that it touches.
@@ -104,7 +130,7 @@ impl<'t> Edits<'t> {
         }
         self.list.retain(|other| !touch(&edit.range, &other.range));
         self.list.push(edit);
-        self.list.sort_by_key(|edit| edit.range.start);
+        self.settle();
         true
     }
 
@@ -135,23 +161,27 @@ impl<'t> Edits<'t> {
 
     /// By how many columns the mending has moved the text at `to` in the line that begins at `line`; `None` when the line is gone.
     pub(super) fn moved(&self, line: usize, to: usize) -> Option<isize> {
-        let mut moved = 0_isize;
-        for edit in &self.list {
-            if edit.lost && edit.range.contains(&line) {
-                return None;
-            }
-            if edit.range.start >= line && edit.range.end <= to {
-                moved = moved
-                    .saturating_add_unsigned(edit.with.len())
-                    .saturating_sub_unsigned(edit.range.len());
-            }
+        let from = self.list.partition_point(|edit| edit.range.start < line);
+        let gone = |edit: &Edit| edit.lost && edit.range.contains(&line);
+        if self.list[from.saturating_sub(1)..].iter().take(2).any(gone) {
+            return None;
         }
+        let before = self.list[from..]
+            .iter()
+            .take_while(|edit| edit.range.end <= to);
+        let moved = before.fold(0_isize, |moved, edit| {
+            moved
+                .saturating_add_unsigned(edit.with.len())
+                .saturating_sub_unsigned(edit.range.len())
+        });
         Some(moved)
     }
 
-    /// Whether the line that begins here has been moved already.
-    pub(super) fn moves(&self, line: usize) -> bool {
-        self.list.iter().any(|edit| edit.range.start == line)
+    /// Whether the text that begins here has been mended already.
+    pub(super) fn moves(&self, start: usize) -> bool {
+        self.list
+            .binary_search_by_key(&start, |edit| edit.range.start)
+            .is_ok()
     }
 
     /// Where lines were passed over, in bytes as written.
@@ -163,20 +193,33 @@ impl<'t> Edits<'t> {
     }
 
     fn find(&self, parsed: usize) -> Found<'_> {
-        // How far the parsed text is behind (or ahead of) the written one after the edits passed.
-        let (mut removed, mut added) = (0, 0);
-        for edit in &self.list {
-            let begins = edit.range.start + added - removed;
-            if parsed < begins {
-                break;
-            }
-            if parsed < begins + edit.with.len() {
-                return Found::In(edit);
-            }
-            removed += edit.range.len();
-            added += edit.with.len();
+        let passed = self.begins.partition_point(|begin| *begin <= parsed);
+        let Some(last) = passed.checked_sub(1) else {
+            return Found::Shifted(parsed);
+        };
+        let (edit, begin) = (&self.list[last], self.begins[last]);
+        match parsed - begin {
+            offset if offset < edit.with.len() => Found::In(edit),
+            offset => Found::Shifted(edit.range.end + offset - edit.with.len()),
         }
-        Found::Shifted((parsed + removed).saturating_sub(added))
+    }
+}
+
+/// How far the parsed text is ahead of the written one, or behind it.
+#[derive(Default)]
+struct Shift {
+    added: usize,
+    removed: usize,
+}
+
+impl Shift {
+    fn add(&mut self, edit: &Edit) {
+        self.added += edit.with.len();
+        self.removed += edit.range.len();
+    }
+
+    fn apply(&self, written: usize) -> usize {
+        (written + self.added).saturating_sub(self.removed)
     }
 }
 

@@ -145,6 +145,7 @@ fn by_error(scene: &Scene<'_>, kind: &ErrorKind) -> Option<Mend> {
         }
         E::DirectiveDisallowed => block::stray_sign(scene).or_else(|| block::directive(scene)),
         E::BomInsideDocument => block::control_character(scene),
+        E::CommentInterceptedScalar => block::comment_between(scene),
         E::CommentNotSeparated => block::tight_comment(scene),
         E::UnclosedFlowCollection { .. }
         | E::UnexpectedEofFlowMapping

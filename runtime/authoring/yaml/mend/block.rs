@@ -136,6 +136,28 @@ pub(super) fn tight_comment(scene: &Scene<'_>) -> Option<Mend> {
     })
 }
 
+/// A comment between two lines of one value.
+pub(super) fn comment_between(scene: &Scene<'_>) -> Option<Mend> {
+    let above = scene.line.previous(scene.text);
+    let lines = [
+        Some(scene.line.clone()),
+        above.clone(),
+        above.and_then(|line| line.next(scene.text)),
+    ];
+    let comment = lines.into_iter().flatten().find_map(|line| {
+        let rest = &scene.text[line.value.end..line.range.end];
+        let hash = rest.find('#').map(|at| line.value.end + at)?;
+        (!scene.edits.moves(hash)).then_some(hash..line.range.end)
+    })?;
+    let report = scene
+        .error("lost-to-comment", comment.clone(), "this comment cuts the value in two")
+        .help("put the comment above the value; if the `#` belongs to it, put the whole value in single quotes");
+    Some(Mend {
+        report,
+        edits: vec![Edit::put(comment, "")],
+    })
+}
+
 /// A character that cannot be seen.
 pub(super) fn control_character(scene: &Scene<'_>) -> Option<Mend> {
     let sign = scene.text[scene.at..].chars().next()?;

@@ -66,6 +66,9 @@ pub(super) fn indentation(scene: &Scene<'_>) -> Option<Mend> {
     let dash = is_item(scene.text, line);
     let own = line.indent;
     let above = open_above(scene, line);
+    if above.is_empty() {
+        return None;
+    }
     let place = if dash {
         own_start(line)..own_start(line) + 1
     } else {

@@ -22,6 +22,28 @@ fn hostile_texts_are_refused_with_one_report() {
 }
 
 #[test]
+fn large_texts_full_of_mistakes_end_soon() {
+    for text in [
+        "a: [".to_owned()
+            + &"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx, ".repeat(19_000)
+            + "]\n",
+        "a:\n".to_owned() + &"\t- b: !x\n".repeat(9_000),
+        "a:\n".to_owned() + &"  - b: 1\n   c: 2\n".repeat(4_000),
+        "a:\n".to_owned() + &"  - b: 1\n     c: 2\n".repeat(4_000),
+        "a: {".to_owned() + &"b:1, ".repeat(15_000),
+        "a: \"".to_owned() + &"b\n c: \"d\n".repeat(9_000),
+        "\"".repeat(500_000),
+        "'a' 'b' ".repeat(100_000),
+        "a: b: ".repeat(100_000),
+        "? ".repeat(100_000),
+        " \n#\n".repeat(200_000) + "a: !x\n",
+    ] {
+        let (_, found) = read_text(&text);
+        assert!(found.len() < 100);
+    }
+}
+
+#[test]
 fn an_alias_bomb_is_never_expanded() {
     let mut bomb = "a0: &a0 [lol]\n".to_owned();
     for level in 1..10 {

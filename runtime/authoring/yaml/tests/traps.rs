@@ -108,6 +108,14 @@ fn what_yaml_would_lose_as_a_comment_is_reported() {
         "when: has_tag(\"a #b\")\n",
         &[("1:7 lost-to-comment", "'has_tag(\"a #b\")'")],
     );
+    check(
+        "when: a && # c\n  b\nx: !y\n",
+        &[
+            ("1:12 lost-to-comment", "above the value"),
+            ("3:4 quote-needed", ""),
+        ],
+    );
+    assert_eq!(tree("when: a && # c\n  b\n"), r#"{when: "a && b"}"#);
     check("when: a == # b\n", &[("1:7 lost-to-comment", "'a == # b'")]);
     check(
         "wait: 3d #was 5\nzone: Europe/Kyiv #home\ntitle: 18+ # adults\nstatus: live     # draft (default)\nsteps: # all\n  - a\n",
