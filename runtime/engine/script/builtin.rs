@@ -10,7 +10,6 @@ use super::view::View;
 use crate::calendar::{Anchor, HOUR, Instant, MINUTE, Unit, Weekday, parse_date};
 use crate::definition::Category;
 use crate::id::bucket;
-use crate::value::Value;
 
 /// The most arguments that a built-in function takes.
 pub(super) const MOST_ARGUMENTS: usize = 3;
@@ -212,13 +211,4 @@ fn pick<'a>(
         (_, None) => true,
     };
     Ok(if first { a.clone() } else { b.clone() })
-}
-
-/// A value that can leave the script, if it is one.
-pub(super) fn result(operand: Operand<'_>) -> Option<Value> {
-    match operand {
-        Operand::Value(value) => Some(value.into_owned()),
-        Operand::Event(event) => Some(Value::Map(super::operand::event_to_map(&event))),
-        Operand::Span(_) => None,
-    }
 }

@@ -35,13 +35,6 @@ impl Operand<'_> {
         self.value().and_then(Value::as_text)
     }
 
-    pub(super) fn as_bool(&self) -> Option<bool> {
-        match self.value() {
-            Some(Value::Bool(value)) => Some(*value),
-            _ => None,
-        }
-    }
-
     pub(super) fn as_integer(&self) -> Option<i64> {
         match self.value() {
             Some(Value::Integer(value)) => Some(*value),

@@ -216,6 +216,13 @@ impl Scripts {
     }
 }
 
+#[cfg(test)]
+impl Scripts {
+    pub(super) fn segments_for_tests(&self) -> Arc<Segments> {
+        Arc::clone(&self.segments)
+    }
+}
+
 /// A `run` step holds a whole script; everything else is one expression.
 fn is_whole_script(script: &Script) -> bool {
     script.place.ends_with(".run")
@@ -233,6 +240,10 @@ fn compile(engine: &Engine, script: &Script) -> Result<AST, Error> {
 /// Makes each file of the library a module; a function in it sees its parameters, the built-in functions and the library.
 fn load(engine: &mut Engine, library: &[Library], errors: &mut Vec<Error>) -> BTreeSet<String> {
     let mut used = BTreeSet::new();
+    for file in library {
+        // Files may call each other in any order, so all names are known before the first is compiled.
+        engine.register_static_module(file.name.as_str(), Module::new().into());
+    }
     for file in library {
         let place = format!("rhai-lib/{}.rhai", file.name);
         engine.set_strict_variables(true);
