@@ -27,3 +27,6 @@ pub use frame::Frame;
 pub use limits::MOST_OPERATIONS;
 pub use scripts::Scripts;
 pub use signature::{Kind, Parameter, Signature, functions};
+
+#[cfg(test)]
+mod tests;
