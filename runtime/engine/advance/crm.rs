@@ -142,12 +142,10 @@ impl Work<'_> {
         };
         let hours = pool.and_then(|pool| Some((pool, pool.hours.as_ref()?)));
         Some(match hours {
-            Some((pool, hours)) if due.is_elapsed_only() => hours.add_within(
-                self.now,
-                due.at_most_millis(),
-                pool.timezone.unwrap_or(workspace.timezone),
-            ),
-            _ => due.after(self.now, self.zone),
+            Some((pool, hours)) => {
+                hours.due(self.now, due, pool.timezone.unwrap_or(workspace.timezone))
+            }
+            None => due.after(self.now, self.zone),
         })
     }
 
