@@ -42,6 +42,16 @@ impl Key {
     pub fn short(self) -> u64 {
         self.0 as u64
     }
+
+    /// The key as 16 bytes, for stores.
+    pub const fn to_bytes(self) -> [u8; 16] {
+        self.0.to_be_bytes()
+    }
+
+    /// The key of 16 bytes.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(u128::from_be_bytes(bytes))
+    }
 }
 
 impl fmt::Display for Key {

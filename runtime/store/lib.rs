@@ -1,1 +1,105 @@
 //! Where customers, timers and the outbox are kept: one trait, one conformance suite, several stores.
+//!
+//! A store decides nothing and reads no clock. What a decision changed comes as one [`Batch`] and is written in one
+//! transaction: all of it, or nothing.
+
+mod anchor;
+mod batch;
+mod error;
+mod memory;
+mod read;
+mod sqlite;
+
+use std::future::Future;
+
+use kurant_engine::calendar::Instant;
+use kurant_engine::definition::{Definitions, Version};
+use kurant_engine::id::{CustomerId, Key};
+
+pub use anchor::{AnchorRange, AnchorRow, By};
+pub use batch::{Batch, EnrollmentRow, OutboxState, Outgoing, Rejected, Seen, Settled, Stored};
+pub use error::Error;
+pub use memory::Memory;
+pub use read::{Inside, Kept, Logged, Totals, Traced, Waiting};
+pub use sqlite::Sqlite;
+
+/// What a store does or says, later.
+pub type Reply<'s, T> = std::pin::Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 's>>;
+
+/// A store. Whatever writes goes through [`Store::commit`] and [`Store::publish`].
+pub trait Store: Send + Sync {
+    /// The customers with these ids, those that there are, with the events that `kept` names, oldest first.
+    fn load<'s>(&'s self, ids: &'s [CustomerId], kept: &'s [Kept]) -> Reply<'s, Vec<Stored>>;
+
+    /// Those of these events that have been taken in.
+    fn seen<'s>(&'s self, identities: &'s [Key]) -> Reply<'s, Vec<Seen>>;
+
+    /// Writes all of the batch, or nothing.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when one of its events has been taken in before; nothing was written then.
+    fn commit(&self, batch: Batch) -> Reply<'_, ()>;
+
+    /// Customers with a timer or a message due up to an instant, in the order of their moments.
+    fn due(&self, upto: Instant, limit: usize) -> Reply<'_, Vec<(Instant, CustomerId)>>;
+
+    /// The first moment at which any customer needs anything.
+    fn next_wake(&self) -> Reply<'_, Option<Instant>>;
+
+    /// The zones that anchors of an attribute are kept in.
+    fn zones<'s>(&'s self, attribute: &'s str, by: By) -> Reply<'s, Vec<String>>;
+
+    /// Customers with an anchor in any of these ranges, by id, strictly after one, each with the `since` of its anchor.
+    fn anchored<'s>(
+        &'s self,
+        attribute: &'s str,
+        by: By,
+        ranges: &'s [AnchorRange],
+        after: Option<&'s str>,
+        limit: usize,
+    ) -> Reply<'s, Vec<(CustomerId, Instant)>>;
+
+    /// All customers, by id, strictly after one.
+    fn customers<'s>(&'s self, after: Option<&'s str>, limit: usize) -> Reply<'s, Vec<CustomerId>>;
+
+    /// Rows of the outbox in a state, due up to an instant, earliest first.
+    fn outbox(&self, state: OutboxState, upto: Instant, limit: usize) -> Reply<'_, Vec<Outgoing>>;
+
+    /// All marks whose names begin so.
+    fn marks<'s>(&'s self, prefix: &'s str) -> Reply<'s, Vec<(String, String)>>;
+
+    /// Puts definitions in force and keeps their versions for those who enter.
+    fn publish<'s>(&'s self, definitions: &'s Definitions, at: Instant) -> Reply<'s, ()>;
+
+    /// What is in force.
+    fn definitions(&self) -> Reply<'_, Option<Definitions>>;
+
+    /// The versions that somebody is inside of, or whose goal somebody may still reach.
+    fn pinned(&self) -> Reply<'_, Vec<Version>>;
+
+    /// What was done, in order: of one customer or of all, strictly after a number.
+    fn actions<'s>(
+        &'s self,
+        customer: Option<&'s str>,
+        after: i64,
+        limit: usize,
+    ) -> Reply<'s, Vec<Logged>>;
+
+    /// What happened to a customer and why, latest first.
+    fn traces<'s>(&'s self, customer: &'s str, limit: usize) -> Reply<'s, Vec<Traced>>;
+
+    /// A customer's enrollments, also those that ended.
+    fn enrollments<'s>(&'s self, customer: &'s str) -> Reply<'s, Vec<EnrollmentRow>>;
+
+    /// How many are inside each journey, by version and step.
+    fn inside(&self) -> Reply<'_, Vec<Inside>>;
+
+    /// How many rows of the outbox stand where, by route.
+    fn waiting(&self) -> Reply<'_, Vec<Waiting>>;
+
+    /// Dead letters of one origin or of all, oldest first.
+    fn rejected<'s>(&'s self, origin: Option<&'s str>, limit: usize) -> Reply<'s, Vec<Rejected>>;
+
+    /// How many customers, taken-in events and dead letters there are.
+    fn totals(&self) -> Reply<'_, Totals>;
+}

@@ -1,0 +1,209 @@
+//! What one transaction writes.
+
+use std::sync::Arc;
+
+use kurant_engine::action::Action;
+use kurant_engine::calendar::Instant;
+use kurant_engine::enrollment::{Enrollment, Place};
+use kurant_engine::event::Event;
+use kurant_engine::id::{CustomerId, Key};
+use kurant_engine::input::{Command, Trace};
+use kurant_engine::person::Person;
+
+use crate::AnchorRow;
+
+/// A customer as stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stored {
+    /// Everything that decisions need; the history only as far as it was asked for.
+    pub person: Person,
+    /// Date and inactivity triggers are worked off up to here, where that is later than the runner's own place.
+    pub fired: Instant,
+}
+
+/// Everything that one transaction writes: all of it, or nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Batch {
+    /// Customers as they are now.
+    pub persons: Vec<Arc<Stored>>,
+    /// Anchors that are no longer.
+    pub anchors_gone: Vec<AnchorRow>,
+    /// Anchors that are new.
+    pub anchors: Vec<AnchorRow>,
+    /// Events taken in; none may have been before.
+    pub seen: Vec<Seen>,
+    /// Events for the history, in the order of their arrival.
+    pub events: Vec<Arc<Event>>,
+    /// Enrollments that began, moved on or ended.
+    pub enrollments: Vec<EnrollmentRow>,
+    /// What was done.
+    pub actions: Vec<Action>,
+    /// What happened and why, by customer.
+    pub traces: Vec<(CustomerId, Vec<Trace>)>,
+    /// What must leave.
+    pub outbox: Vec<Outgoing>,
+    /// How it went with what left.
+    pub settled: Vec<Settled>,
+    /// Dead letters.
+    pub rejected: Vec<Rejected>,
+    /// Places come to; none = forgotten.
+    pub marks: Vec<(String, Option<String>)>,
+}
+
+/// An event that was taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// Hash of source and id.
+    pub identity: Key,
+    /// Hash of what it said.
+    pub body: u64,
+}
+
+/// Who is and was inside which journey.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnrollmentRow {
+    /// The enrollment's id.
+    pub id: Key,
+    /// The customer.
+    pub customer: CustomerId,
+    /// The journey's id.
+    pub journey: Arc<str>,
+    /// The version it ends on.
+    pub version: Key,
+    /// The entry key; empty when the customer is the key.
+    pub key: String,
+    /// The number of the step it stands at; none past the last.
+    pub node: Option<u32>,
+    /// When it began.
+    pub entered: Instant,
+    /// When it ended.
+    pub ended: Option<Instant>,
+    /// Why.
+    pub reason: Option<String>,
+    /// Whether the customer's state still holds it.
+    pub held: bool,
+}
+
+impl EnrollmentRow {
+    /// The row of an enrollment that the customer's state holds.
+    pub fn of(customer: &CustomerId, enrollment: &Enrollment) -> Self {
+        let node = match enrollment.place {
+            Place::At { node }
+            | Place::Waiting { node, .. }
+            | Place::WaitingFor { node, .. }
+            | Place::Sending { node, .. }
+            | Place::Assigning { node, .. } => Some(node),
+            Place::Done => None,
+        };
+        Self {
+            id: enrollment.id,
+            customer: customer.clone(),
+            journey: enrollment.journey.clone(),
+            version: enrollment.version,
+            key: enrollment.key.clone(),
+            node: node.filter(|_| enrollment.ended.is_none()),
+            entered: enrollment.entered,
+            ended: enrollment.ended.as_ref().map(|ended| ended.at),
+            reason: enrollment.ended.as_ref().map(|ended| ended.reason.clone()),
+            held: true,
+        }
+    }
+}
+
+/// Where a row of the outbox stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OutboxState {
+    /// Waits to be handed over.
+    Pending,
+    /// Is being handed over: after a crash nobody knows whether it was.
+    Claimed,
+    /// Handed over.
+    Accepted,
+    /// Not needed any more.
+    Skipped,
+    /// Given up.
+    Dead,
+    /// Nobody knows, and somebody has to decide.
+    InDoubt,
+}
+
+impl OutboxState {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Pending,
+        Self::Claimed,
+        Self::Accepted,
+        Self::Skipped,
+        Self::Dead,
+        Self::InDoubt,
+    ];
+
+    /// The word in the database.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Claimed => "claimed",
+            Self::Accepted => "accepted",
+            Self::Skipped => "skipped",
+            Self::Dead => "dead",
+            Self::InDoubt => "in_doubt",
+        }
+    }
+
+    /// The state of a word in the database.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == word)
+    }
+
+    /// Whether nothing more happens to it.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Accepted | Self::Skipped | Self::Dead)
+    }
+}
+
+/// A command made durable.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outgoing {
+    /// What is to be done.
+    pub command: Command,
+    /// Which way out: a channel's name, `crm`, `webhook`, `events`.
+    pub route: String,
+    /// When it may leave.
+    pub due: Instant,
+    /// Where it stands: pending, or claimed by the very transaction that makes it.
+    pub state: OutboxState,
+    /// How often it has been claimed.
+    pub attempt: u32,
+    /// Until when the claim holds.
+    pub lease: Option<Instant>,
+}
+
+/// How a hand-over went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    /// The command's key.
+    pub key: Key,
+    /// The claim that it was handed over under; another one changes nothing.
+    pub attempt: u32,
+    /// Where it stands now.
+    pub state: OutboxState,
+    /// When it may leave again, if it is pending again.
+    pub due: Option<Instant>,
+    /// Why, if it is not accepted.
+    pub reason: Option<String>,
+}
+
+/// An event that can't be taken in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejected {
+    /// When.
+    pub at: Instant,
+    /// From where: a file's name, `http`.
+    pub origin: String,
+    /// Which line of it, from 1, or a number that tells it from others of the same origin.
+    pub line: u64,
+    /// Why, in people's words.
+    pub reason: String,
+    /// As it came.
+    pub body: String,
+}

@@ -1,0 +1,433 @@
+//! The reference: a store in memory, written as simply as can be. What it does is what every store has to do.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use kurant_engine::action::Action;
+use kurant_engine::calendar::Instant;
+use kurant_engine::definition::{Definitions, Version};
+use kurant_engine::event::Event;
+use kurant_engine::id::{CustomerId, Key};
+use kurant_engine::input::Trace;
+
+use crate::{
+    AnchorRange, AnchorRow, Batch, By, EnrollmentRow, Error, Inside, Kept, Logged, OutboxState,
+    Outgoing, Rejected, Reply, Seen, Store, Stored, Totals, Traced, Waiting,
+};
+
+/// A store in memory; it ends with the process.
+#[derive(Default)]
+pub struct Memory {
+    tables: Mutex<Tables>,
+}
+
+#[derive(Default)]
+struct Tables {
+    people: BTreeMap<CustomerId, Stored>,
+    seen: HashMap<Key, u64>,
+    events: BTreeMap<CustomerId, BTreeMap<(Instant, u64), Arc<Event>>>,
+    number: u64,
+    anchors: BTreeMap<(String, By), BTreeMap<(String, i64, CustomerId), Instant>>,
+    enrollments: BTreeMap<(CustomerId, Key), EnrollmentRow>,
+    actions: Vec<Action>,
+    traces: Vec<(CustomerId, Vec<Trace>)>,
+    outbox: Vec<Outgoing>,
+    rejected: Vec<Rejected>,
+    marks: BTreeMap<String, String>,
+    definitions: Option<Definitions>,
+    versions: BTreeMap<Key, Version>,
+}
+
+impl Memory {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn reply<'s, T: Send + 's>(
+        &'s self,
+        work: impl FnOnce(&mut Tables) -> Result<T, Error>,
+    ) -> Reply<'s, T> {
+        let done = work(&mut self.tables());
+        Box::pin(std::future::ready(done))
+    }
+}
+
+impl Tables {
+    fn commit(&mut self, batch: Batch) -> Result<(), Error> {
+        let mut fresh = BTreeSet::new();
+        if batch
+            .seen
+            .iter()
+            .any(|seen| self.seen.contains_key(&seen.identity) || !fresh.insert(seen.identity))
+        {
+            return Err(Error::Conflict);
+        }
+        self.seen
+            .extend(batch.seen.iter().map(|seen| (seen.identity, seen.body)));
+        for stored in batch.persons {
+            let mut stored = Arc::unwrap_or_clone(stored);
+            stored.person.history.clear();
+            self.people
+                .insert(stored.person.customer.id.clone(), stored);
+        }
+        for event in batch.events {
+            self.number += 1;
+            self.events
+                .entry(event.customer.clone())
+                .or_default()
+                .insert((event.time, self.number), event);
+        }
+        for row in &batch.anchors_gone {
+            self.series(row)
+                .remove(&(row.zone.clone(), row.at, row.customer.clone()));
+        }
+        for row in &batch.anchors {
+            self.series(row)
+                .insert((row.zone.clone(), row.at, row.customer.clone()), row.since);
+        }
+        for row in batch.enrollments {
+            self.enrollments.insert((row.customer.clone(), row.id), row);
+        }
+        self.actions.extend(batch.actions);
+        self.traces.extend(batch.traces);
+        self.outbox.extend(batch.outbox);
+        for settled in batch.settled {
+            let open = |row: &&mut Outgoing| {
+                row.command.key == settled.key && row.attempt == settled.attempt
+            };
+            if let Some(row) = self.outbox.iter_mut().find(open) {
+                row.state = settled.state;
+                row.due = settled.due.unwrap_or(row.due);
+                row.lease = None;
+            }
+        }
+        for row in batch.rejected {
+            if !self
+                .rejected
+                .iter()
+                .any(|known| (&known.origin, known.line) == (&row.origin, row.line))
+            {
+                self.rejected.push(row);
+            }
+        }
+        for (name, value) in batch.marks {
+            match value {
+                Some(value) => self.marks.insert(name, value),
+                None => self.marks.remove(&name),
+            };
+        }
+        Ok(())
+    }
+
+    fn series(&mut self, row: &AnchorRow) -> &mut BTreeMap<(String, i64, CustomerId), Instant> {
+        self.anchors
+            .entry((row.attribute.clone(), row.by))
+            .or_default()
+    }
+
+    fn load(&self, id: &CustomerId, kept: &[Kept]) -> Option<Stored> {
+        let mut stored = self.people.get(id)?.clone();
+        let Some(events) = self.events.get(id) else {
+            return Some(stored);
+        };
+        let latest = |kept: &Kept| {
+            events
+                .iter()
+                .rev()
+                .find(|(_, event)| *event.kind == *kept.kind)
+                .map(|(place, _)| *place)
+        };
+        let latest: BTreeSet<_> = kept
+            .iter()
+            .filter(|kept| kept.latest)
+            .filter_map(latest)
+            .collect();
+        let holds = |place: &(Instant, u64), event: &Event| {
+            latest.contains(place)
+                || kept
+                    .iter()
+                    .any(|kept| kept.holds(&stored.person, &event.kind, event.time))
+        };
+        let history = events
+            .iter()
+            .filter(|(place, event)| holds(place, event))
+            .map(|(_, event)| event.clone());
+        stored.person.history = history.collect();
+        Some(stored)
+    }
+}
+
+impl Store for Memory {
+    fn load<'s>(&'s self, ids: &'s [CustomerId], kept: &'s [Kept]) -> Reply<'s, Vec<Stored>> {
+        self.reply(|tables| {
+            let ids: BTreeSet<&CustomerId> = ids.iter().collect();
+            Ok(ids
+                .into_iter()
+                .filter_map(|id| tables.load(id, kept))
+                .collect())
+        })
+    }
+
+    fn seen<'s>(&'s self, identities: &'s [Key]) -> Reply<'s, Vec<Seen>> {
+        self.reply(|tables| {
+            let identities: BTreeSet<Key> = identities.iter().copied().collect();
+            let found = |identity| {
+                tables.seen.get(&identity).map(|body| Seen {
+                    identity,
+                    body: *body,
+                })
+            };
+            Ok(identities.into_iter().filter_map(found).collect())
+        })
+    }
+
+    fn commit(&self, batch: Batch) -> Reply<'_, ()> {
+        self.reply(|tables| tables.commit(batch))
+    }
+
+    fn due(&self, upto: Instant, limit: usize) -> Reply<'_, Vec<(Instant, CustomerId)>> {
+        self.reply(|tables| {
+            let wakes = tables
+                .people
+                .iter()
+                .filter_map(|(id, stored)| Some((stored.person.wake_at()?, id.clone())));
+            let mut due: Vec<_> = wakes.filter(|(wake, _)| *wake <= upto).collect();
+            due.sort();
+            due.truncate(limit);
+            Ok(due)
+        })
+    }
+
+    fn next_wake(&self) -> Reply<'_, Option<Instant>> {
+        self.reply(|tables| {
+            Ok(tables
+                .people
+                .values()
+                .filter_map(|stored| stored.person.wake_at())
+                .min())
+        })
+    }
+
+    fn zones<'s>(&'s self, attribute: &'s str, by: By) -> Reply<'s, Vec<String>> {
+        self.reply(|tables| {
+            let series = tables.anchors.get(&(attribute.to_owned(), by));
+            let zones: BTreeSet<&String> = series
+                .into_iter()
+                .flatten()
+                .map(|((zone, _, _), _)| zone)
+                .collect();
+            Ok(zones.into_iter().cloned().collect())
+        })
+    }
+
+    fn anchored<'s>(
+        &'s self,
+        attribute: &'s str,
+        by: By,
+        ranges: &'s [AnchorRange],
+        after: Option<&'s str>,
+        limit: usize,
+    ) -> Reply<'s, Vec<(CustomerId, Instant)>> {
+        self.reply(|tables| {
+            let series = tables.anchors.get(&(attribute.to_owned(), by));
+            let inside = |zone: &str, at: i64| {
+                ranges
+                    .iter()
+                    .any(|range| range.zone == zone && range.contains(at))
+            };
+            let found = series
+                .into_iter()
+                .flatten()
+                .filter(|((zone, at, customer), _)| {
+                    inside(zone, *at) && after.is_none_or(|after| **customer > *after)
+                });
+            let found: BTreeSet<_> = found
+                .map(|((_, _, customer), since)| (customer.clone(), *since))
+                .collect();
+            Ok(found.into_iter().take(limit).collect())
+        })
+    }
+
+    fn customers<'s>(&'s self, after: Option<&'s str>, limit: usize) -> Reply<'s, Vec<CustomerId>> {
+        self.reply(|tables| {
+            let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+            let later = tables.people.range::<str, _>((from, Bound::Unbounded));
+            Ok(later.take(limit).map(|(id, _)| id.clone()).collect())
+        })
+    }
+
+    fn outbox(&self, state: OutboxState, upto: Instant, limit: usize) -> Reply<'_, Vec<Outgoing>> {
+        self.reply(|tables| {
+            let open = |row: &&Outgoing| row.state == state && row.due <= upto && !state.is_final();
+            let mut rows: Vec<Outgoing> = tables.outbox.iter().filter(open).cloned().collect();
+            rows.sort_by_key(|row| row.due);
+            rows.truncate(limit);
+            Ok(rows)
+        })
+    }
+
+    fn marks<'s>(&'s self, prefix: &'s str) -> Reply<'s, Vec<(String, String)>> {
+        self.reply(|tables| {
+            let marks = tables
+                .marks
+                .iter()
+                .filter(|(name, _)| name.starts_with(prefix));
+            Ok(marks
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect())
+        })
+    }
+
+    fn publish<'s>(&'s self, definitions: &'s Definitions, _: Instant) -> Reply<'s, ()> {
+        self.reply(|tables| {
+            tables.versions.extend(
+                definitions
+                    .journeys
+                    .iter()
+                    .map(|version| (version.hash, version.clone())),
+            );
+            tables.definitions = Some(definitions.clone());
+            Ok(())
+        })
+    }
+
+    fn definitions(&self) -> Reply<'_, Option<Definitions>> {
+        self.reply(|tables| Ok(tables.definitions.clone()))
+    }
+
+    fn pinned(&self) -> Reply<'_, Vec<Version>> {
+        self.reply(|tables| {
+            let held: BTreeSet<Key> = tables
+                .enrollments
+                .values()
+                .filter(|row| row.held)
+                .map(|row| row.version)
+                .collect();
+            Ok(held
+                .iter()
+                .filter_map(|hash| tables.versions.get(hash).cloned())
+                .collect())
+        })
+    }
+
+    fn actions<'s>(
+        &'s self,
+        customer: Option<&'s str>,
+        after: i64,
+        limit: usize,
+    ) -> Reply<'s, Vec<Logged>> {
+        self.reply(|tables| {
+            let lines = (1..).zip(&tables.actions).filter(|(n, action)| {
+                *n > after && customer.is_none_or(|customer| *action.customer == *customer)
+            });
+            Ok(lines
+                .take(limit)
+                .map(|(n, action)| Logged {
+                    n,
+                    action: action.clone(),
+                })
+                .collect())
+        })
+    }
+
+    fn traces<'s>(&'s self, customer: &'s str, limit: usize) -> Reply<'s, Vec<Traced>> {
+        self.reply(|tables| {
+            let mut traces: Vec<Traced> = (1..)
+                .zip(&tables.traces)
+                .filter(|(_, (id, _))| **id == *customer)
+                .map(|(n, (_, traces))| Traced {
+                    n,
+                    traces: traces.clone(),
+                })
+                .collect();
+            traces.reverse();
+            traces.truncate(limit);
+            Ok(traces)
+        })
+    }
+
+    fn enrollments<'s>(&'s self, customer: &'s str) -> Reply<'s, Vec<EnrollmentRow>> {
+        self.reply(|tables| {
+            let mut rows: Vec<EnrollmentRow> = tables
+                .enrollments
+                .values()
+                .filter(|row| *row.customer == *customer)
+                .cloned()
+                .collect();
+            rows.sort_by_key(|row| (row.entered, row.id));
+            Ok(rows)
+        })
+    }
+
+    fn inside(&self) -> Reply<'_, Vec<Inside>> {
+        self.reply(|tables| {
+            let mut counts: BTreeMap<(String, Key, Option<u32>), u64> = BTreeMap::new();
+            for row in tables
+                .enrollments
+                .values()
+                .filter(|row| row.held && row.ended.is_none())
+            {
+                *counts
+                    .entry((row.journey.to_string(), row.version, row.node))
+                    .or_default() += 1;
+            }
+            let inside = |((journey, version, node), count)| Inside {
+                journey,
+                version,
+                node,
+                count,
+            };
+            Ok(counts.into_iter().map(inside).collect())
+        })
+    }
+
+    fn waiting(&self) -> Reply<'_, Vec<Waiting>> {
+        self.reply(|tables| {
+            let mut counts: BTreeMap<(String, OutboxState), u64> = BTreeMap::new();
+            for row in &tables.outbox {
+                *counts.entry((row.route.clone(), row.state)).or_default() += 1;
+            }
+            Ok(counts
+                .into_iter()
+                .map(|((route, state), count)| Waiting {
+                    route,
+                    state,
+                    count,
+                })
+                .collect())
+        })
+    }
+
+    fn rejected<'s>(&'s self, origin: Option<&'s str>, limit: usize) -> Reply<'s, Vec<Rejected>> {
+        self.reply(|tables| {
+            let rows = tables
+                .rejected
+                .iter()
+                .filter(|row| origin.is_none_or(|origin| row.origin == origin));
+            let mut rows: Vec<Rejected> = rows.cloned().collect();
+            if origin.is_some() {
+                rows.sort_by_key(|row| row.line);
+            }
+            rows.truncate(limit);
+            Ok(rows)
+        })
+    }
+
+    fn totals(&self) -> Reply<'_, Totals> {
+        self.reply(|tables| {
+            let size = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
+            Ok(Totals {
+                customers: size(tables.people.len()),
+                events: size(tables.seen.len()),
+                actions: size(tables.actions.len()),
+                rejected: size(tables.rejected.len()),
+            })
+        })
+    }
+}

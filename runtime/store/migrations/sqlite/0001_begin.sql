@@ -1,0 +1,127 @@
+-- Times are milliseconds since the epoch, keys are 16 bytes, documents are JSON.
+
+-- One row per customer holds everything that decisions about the customer need.
+CREATE TABLE customer (
+    id TEXT NOT NULL PRIMARY KEY,
+    state TEXT NOT NULL,
+    -- Date and inactivity triggers are worked off up to here, where that is later than the runner's own place.
+    fired BIGINT NOT NULL,
+    -- The first moment at which a timer or a message is due; none = nothing is.
+    wake_at BIGINT
+) WITHOUT ROWID;
+CREATE INDEX customer_wake ON customer (wake_at) WHERE wake_at IS NOT NULL;
+
+-- What was taken in: an event's source and id take effect once.
+CREATE TABLE seen (
+    identity BLOB NOT NULL PRIMARY KEY,
+    body BIGINT NOT NULL
+) WITHOUT ROWID;
+
+-- The events of each customer side by side, in the order of their times, then of their arrival.
+CREATE TABLE event (
+    customer TEXT NOT NULL,
+    time BIGINT NOT NULL,
+    n BIGINT NOT NULL,
+    type TEXT NOT NULL,
+    source TEXT NOT NULL,
+    id TEXT NOT NULL,
+    data TEXT NOT NULL,
+    PRIMARY KEY (customer, time, n)
+) WITHOUT ROWID;
+
+-- What date and inactivity triggers reckon from, by what the customer's clock shows there: a firing is a range read.
+CREATE TABLE anchor (
+    attribute TEXT NOT NULL,
+    part TEXT NOT NULL,
+    zone TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    customer TEXT NOT NULL,
+    -- What was due up to here was handled when the attribute was set.
+    since BIGINT NOT NULL,
+    PRIMARY KEY (attribute, part, zone, at, customer)
+) WITHOUT ROWID;
+
+-- An index of who is and was inside which journey; what decides stands in the customer's state.
+CREATE TABLE enrollment (
+    customer TEXT NOT NULL,
+    id BLOB NOT NULL,
+    journey TEXT NOT NULL,
+    version BLOB NOT NULL,
+    key TEXT NOT NULL,
+    -- The number of the step; none past the last.
+    node INTEGER,
+    entered BIGINT NOT NULL,
+    ended BIGINT,
+    reason TEXT,
+    -- 1 while the customer's state holds it: inside, or its goal may still be reached.
+    held INTEGER NOT NULL,
+    PRIMARY KEY (customer, id)
+) WITHOUT ROWID;
+CREATE INDEX enrollment_held ON enrollment (journey, version) WHERE held = 1;
+
+-- What was done: the lines of the actions file.
+CREATE TABLE action (
+    n INTEGER PRIMARY KEY,
+    at BIGINT NOT NULL,
+    customer TEXT NOT NULL,
+    journey TEXT NOT NULL,
+    body TEXT NOT NULL
+);
+CREATE INDEX action_customer ON action (customer, n);
+CREATE INDEX action_journey ON action (journey, n);
+
+-- What happened and why: the traces of one customer in one transaction.
+CREATE TABLE trace (
+    n INTEGER PRIMARY KEY,
+    clock BIGINT NOT NULL,
+    customer TEXT NOT NULL,
+    body TEXT NOT NULL
+);
+CREATE INDEX trace_customer ON trace (customer, n);
+
+-- What must leave, and how it went.
+CREATE TABLE outbox (
+    n INTEGER PRIMARY KEY,
+    key BLOB NOT NULL,
+    customer TEXT NOT NULL,
+    route TEXT NOT NULL,
+    due BIGINT NOT NULL,
+    -- pending, claimed, accepted, skipped, dead, in_doubt
+    state TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    lease BIGINT,
+    reason TEXT,
+    command TEXT NOT NULL
+);
+CREATE UNIQUE INDEX outbox_key ON outbox (key);
+CREATE INDEX outbox_open ON outbox (state, due) WHERE state IN ('pending', 'claimed', 'in_doubt');
+
+-- Dead letters.
+CREATE TABLE rejected (
+    n INTEGER PRIMARY KEY,
+    at BIGINT NOT NULL,
+    origin TEXT NOT NULL,
+    line BIGINT NOT NULL,
+    reason TEXT NOT NULL,
+    body TEXT NOT NULL
+);
+CREATE UNIQUE INDEX rejected_place ON rejected (origin, line);
+
+-- Places that the runner has come to, and small documents: cursors of triggers, pages, files, the desk.
+CREATE TABLE mark (
+    name TEXT NOT NULL PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- What is in force, and every version that somebody is inside of.
+CREATE TABLE definition (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    at BIGINT NOT NULL,
+    body TEXT NOT NULL
+);
+CREATE TABLE version (
+    hash BLOB NOT NULL PRIMARY KEY,
+    journey TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    body TEXT NOT NULL
+) WITHOUT ROWID;

@@ -1,0 +1,324 @@
+//! Writes a batch.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use kurant_engine::calendar::Instant;
+use kurant_engine::definition::Definitions;
+use kurant_engine::input::Trace;
+use serde::Serialize;
+use sqlx::SqlitePool;
+
+use super::EVENT_NUMBER;
+use super::transaction::{Rows, Transaction};
+use crate::{AnchorRow, Batch, Error};
+
+const PERSONS: Rows = Rows {
+    head: "INSERT INTO customer (id, state, fired, wake_at) VALUES ",
+    columns: 4,
+    tail: " ON CONFLICT (id) DO UPDATE SET state = excluded.state, fired = excluded.fired, wake_at = excluded.wake_at",
+};
+const SEEN: Rows = Rows {
+    head: "INSERT INTO seen (identity, body) VALUES ",
+    columns: 2,
+    tail: "",
+};
+const EVENTS: Rows = Rows {
+    head: "INSERT INTO event (customer, time, n, type, source, id, data) VALUES ",
+    columns: 7,
+    tail: "",
+};
+const ANCHORS_GONE: Rows = Rows {
+    head: "DELETE FROM anchor WHERE (attribute, part, zone, at, customer) IN (VALUES ",
+    columns: 5,
+    tail: ")",
+};
+const ANCHORS: Rows = Rows {
+    head: "INSERT INTO anchor (attribute, part, zone, at, customer, since) VALUES ",
+    columns: 6,
+    tail: " ON CONFLICT DO UPDATE SET since = excluded.since",
+};
+const ENROLLMENTS: Rows = Rows {
+    head: "INSERT INTO enrollment (customer, id, journey, version, key, node, entered, ended, reason, held) VALUES ",
+    columns: 10,
+    tail: " ON CONFLICT (customer, id) DO UPDATE SET version = excluded.version, node = excluded.node, \
+           ended = excluded.ended, reason = excluded.reason, held = excluded.held",
+};
+const ACTIONS: Rows = Rows {
+    head: "INSERT INTO action (at, customer, journey, body) VALUES ",
+    columns: 4,
+    tail: "",
+};
+const TRACES: Rows = Rows {
+    head: "INSERT INTO trace (clock, customer, body) VALUES ",
+    columns: 3,
+    tail: "",
+};
+const OUTBOX: Rows = Rows {
+    head: "INSERT INTO outbox (key, customer, route, due, state, attempt, lease, command) VALUES ",
+    columns: 8,
+    tail: "",
+};
+const SETTLED: Rows = Rows {
+    head: "WITH done (key, attempt, state, due, reason) AS (VALUES ",
+    columns: 5,
+    tail: ") UPDATE outbox SET state = done.state, due = coalesce(done.due, outbox.due), reason = done.reason, lease = NULL, \
+           command = CASE WHEN done.state IN ('accepted', 'skipped', 'dead') THEN '' ELSE outbox.command END \
+           FROM done WHERE outbox.key = done.key AND outbox.attempt = done.attempt",
+};
+const REJECTED: Rows = Rows {
+    head: "INSERT INTO rejected (at, origin, line, reason, body) VALUES ",
+    columns: 5,
+    tail: " ON CONFLICT (origin, line) DO NOTHING",
+};
+const MARKS: Rows = Rows {
+    head: "INSERT INTO mark (name, value) VALUES ",
+    columns: 2,
+    tail: " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+};
+const MARKS_GONE: Rows = Rows {
+    head: "DELETE FROM mark WHERE name IN (VALUES ",
+    columns: 1,
+    tail: ")",
+};
+const DEFINITIONS: Rows = Rows {
+    head: "INSERT INTO definition (id, at, body) VALUES ",
+    columns: 3,
+    tail: " ON CONFLICT (id) DO UPDATE SET at = excluded.at, body = excluded.body",
+};
+const VERSIONS: Rows = Rows {
+    head: "INSERT INTO version (hash, journey, at, body) VALUES ",
+    columns: 4,
+    tail: " ON CONFLICT (hash) DO NOTHING",
+};
+
+/// Writes all of a batch in one transaction.
+pub(super) async fn commit(
+    pool: &SqlitePool,
+    number: &AtomicI64,
+    mut batch: Batch,
+) -> Result<(), Error> {
+    // In the order of the tables' own keys neighbours are written together.
+    batch
+        .persons
+        .sort_by(|one, other| one.person.customer.id.cmp(&other.person.customer.id));
+    batch.seen.sort_by_key(|seen| seen.identity);
+    batch
+        .enrollments
+        .sort_by(|one, other| (&one.customer, one.id).cmp(&(&other.customer, other.id)));
+    let mut tx = Transaction::begin(pool).await?;
+    let seen = tx.write(&SEEN, &batch.seen, |seen, values| {
+        values.key(seen.identity);
+        values.number(seen.body.cast_signed());
+    });
+    seen.await.map_err(conflict)?;
+    persons(&mut tx, &batch).await?;
+    events(&mut tx, number, &mut batch).await?;
+    anchors(&mut tx, &batch).await?;
+    log(&mut tx, &batch).await?;
+    outbox(&mut tx, &batch).await?;
+    rest(&mut tx, &batch).await?;
+    tx.commit().await
+}
+
+/// Puts definitions in force.
+pub(super) async fn publish(
+    pool: &SqlitePool,
+    definitions: &Definitions,
+    at: Instant,
+) -> Result<(), Error> {
+    let body = json("definitions", definitions)?;
+    let mut versions = Vec::new();
+    for version in &definitions.journeys {
+        versions.push((
+            version.hash,
+            version.journey.id.clone(),
+            json("version", version)?,
+        ));
+    }
+    let mut tx = Transaction::begin(pool).await?;
+    tx.write(&DEFINITIONS, &[body], |body, values| {
+        values.number(1);
+        values.number(at.millis());
+        values.text(body);
+    })
+    .await?;
+    tx.write(&VERSIONS, &versions, |(hash, journey, body), values| {
+        values.key(*hash);
+        values.text(journey);
+        values.number(at.millis());
+        values.text(body);
+    })
+    .await?;
+    tx.commit().await
+}
+
+async fn persons(tx: &mut Transaction, batch: &Batch) -> Result<(), Error> {
+    let mut rows = Vec::with_capacity(batch.persons.len());
+    for stored in &batch.persons {
+        rows.push((stored, json("customer", &stored.person)?));
+    }
+    tx.write(&PERSONS, &rows, |(stored, state), values| {
+        values.shared(&stored.person.customer.id);
+        values.text(state);
+        values.number(stored.fired.millis());
+        values.maybe_number(stored.person.wake_at().map(Instant::millis));
+    })
+    .await?;
+    tx.write(&ENROLLMENTS, &batch.enrollments, |row, values| {
+        values.shared(&row.customer);
+        values.key(row.id);
+        values.shared(&row.journey);
+        values.key(row.version);
+        values.text(&row.key);
+        values.maybe_number(row.node.map(i64::from));
+        values.number(row.entered.millis());
+        values.maybe_number(row.ended.map(Instant::millis));
+        values.maybe_text(row.reason.as_deref());
+        values.number(row.held.into());
+    })
+    .await?;
+    Ok(())
+}
+
+async fn events(tx: &mut Transaction, number: &AtomicI64, batch: &mut Batch) -> Result<(), Error> {
+    if batch.events.is_empty() {
+        return Ok(());
+    }
+    let count = i64::try_from(batch.events.len()).unwrap_or(i64::MAX);
+    let first = number.fetch_add(count, Ordering::Relaxed) + 1;
+    batch.marks.push((
+        EVENT_NUMBER.to_owned(),
+        Some((first + count - 1).to_string()),
+    ));
+    let mut rows = Vec::with_capacity(batch.events.len());
+    for (n, event) in (first..).zip(&batch.events) {
+        rows.push((n, event, json("event", &event.data)?));
+    }
+    rows.sort_by(|(n, one, _), (m, other, _)| {
+        (&one.customer, one.time, n).cmp(&(&other.customer, other.time, m))
+    });
+    tx.write(&EVENTS, &rows, |(n, event, data), values| {
+        values.shared(&event.customer);
+        values.number(event.time.millis());
+        values.number(*n);
+        values.shared(&event.kind);
+        values.shared(&event.source);
+        values.shared(&event.id);
+        values.text(data);
+    })
+    .await?;
+    Ok(())
+}
+
+async fn anchors(tx: &mut Transaction, batch: &Batch) -> Result<(), Error> {
+    let place = |row: &AnchorRow, values: &mut super::transaction::Values| {
+        values.text(&row.attribute);
+        values.text(row.by.word());
+        values.text(&row.zone);
+        values.number(row.at);
+        values.shared(&row.customer);
+    };
+    tx.write(&ANCHORS_GONE, &batch.anchors_gone, place).await?;
+    tx.write(&ANCHORS, &batch.anchors, |row, values| {
+        place(row, values);
+        values.number(row.since.millis());
+    })
+    .await?;
+    Ok(())
+}
+
+async fn log(tx: &mut Transaction, batch: &Batch) -> Result<(), Error> {
+    let mut actions = Vec::with_capacity(batch.actions.len());
+    for action in &batch.actions {
+        actions.push((action, json("action", action)?));
+    }
+    tx.write(&ACTIONS, &actions, |(action, body), values| {
+        values.number(action.at.millis());
+        values.shared(&action.customer);
+        values.shared(&action.journey);
+        values.text(body);
+    })
+    .await?;
+    let mut traces = Vec::with_capacity(batch.traces.len());
+    for (customer, lines) in &batch.traces {
+        let clock = lines.last().map_or(Instant::MIN, |line: &Trace| line.clock);
+        traces.push((clock, customer, json("trace", lines)?));
+    }
+    tx.write(&TRACES, &traces, |(clock, customer, body), values| {
+        values.number(clock.millis());
+        values.shared(customer);
+        values.text(body);
+    })
+    .await?;
+    Ok(())
+}
+
+async fn outbox(tx: &mut Transaction, batch: &Batch) -> Result<(), Error> {
+    let mut rows = Vec::with_capacity(batch.outbox.len());
+    for outgoing in &batch.outbox {
+        rows.push((outgoing, json("command", &outgoing.command)?));
+    }
+    tx.write(&OUTBOX, &rows, |(outgoing, command), values| {
+        values.key(outgoing.command.key);
+        values.shared(&outgoing.command.customer);
+        values.text(&outgoing.route);
+        values.number(outgoing.due.millis());
+        values.text(outgoing.state.word());
+        values.number(outgoing.attempt.into());
+        values.maybe_number(outgoing.lease.map(Instant::millis));
+        values.text(command);
+    })
+    .await?;
+    tx.write(&SETTLED, &batch.settled, |settled, values| {
+        values.key(settled.key);
+        values.number(settled.attempt.into());
+        values.text(settled.state.word());
+        values.maybe_number(settled.due.map(Instant::millis));
+        values.maybe_text(settled.reason.as_deref());
+    })
+    .await?;
+    Ok(())
+}
+
+async fn rest(tx: &mut Transaction, batch: &Batch) -> Result<(), Error> {
+    tx.write(&REJECTED, &batch.rejected, |row, values| {
+        values.number(row.at.millis());
+        values.text(&row.origin);
+        values.number(row.line.cast_signed());
+        values.text(&row.reason);
+        values.text(&row.body);
+    })
+    .await?;
+    let gone: Vec<&str> = batch
+        .marks
+        .iter()
+        .filter(|(_, value)| value.is_none())
+        .map(|(name, _)| name.as_str())
+        .collect();
+    tx.write(&MARKS_GONE, &gone, |name, values| values.text(*name))
+        .await?;
+    let marks: Vec<(&str, &str)> = batch
+        .marks
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str(), value.as_deref()?)))
+        .collect();
+    tx.write(&MARKS, &marks, |(name, value), values| {
+        values.text(*name);
+        values.text(*value);
+    })
+    .await?;
+    Ok(())
+}
+
+fn json(what: &'static str, value: &impl Serialize) -> Result<String, Error> {
+    serde_json::to_string(value).map_err(|error| Error::corrupt(what, error))
+}
+
+fn conflict(error: Error) -> Error {
+    match error {
+        Error::Database(sqlx::Error::Database(inner)) if inner.is_unique_violation() => {
+            Error::Conflict
+        }
+        other => other,
+    }
+}

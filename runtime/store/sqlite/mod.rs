@@ -1,0 +1,289 @@
+//! SQLite: one file, one process that writes, any number that read beside it.
+
+mod commit;
+mod decode;
+mod people;
+mod report;
+mod transaction;
+mod work;
+
+use std::borrow::Cow;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use kurant_engine::calendar::Instant;
+use kurant_engine::definition::{Definitions, Version};
+use kurant_engine::id::{CustomerId, Key};
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{SqlSafeStr, SqlitePool};
+
+use crate::{
+    AnchorRange, Batch, By, EnrollmentRow, Error, Inside, Kept, Logged, OutboxState, Outgoing,
+    Rejected, Reply, Seen, Store, Stored, Totals, Traced, Waiting,
+};
+
+/// How many read at the same time.
+const READERS: u32 = 4;
+/// How many prepared statements a connection keeps.
+const STATEMENTS: usize = 200;
+/// How long a reader waits for a file that is being checkpointed.
+const BUSY: Duration = Duration::from_secs(5);
+/// Pages of the cache of the writing connection, in KiB when negative, as SQLite writes it.
+const CACHE: &str = "-65536";
+/// The mark under which the number of the latest event stands.
+pub(super) const EVENT_NUMBER: &str = "store/event";
+
+/// A store in one SQLite file.
+pub struct Sqlite {
+    read: SqlitePool,
+    write: Option<SqlitePool>,
+    /// The number of the latest event in the history.
+    number: Arc<AtomicI64>,
+    /// Held as long as the store is open to write.
+    _lock: Option<File>,
+}
+
+impl Sqlite {
+    /// Opens the store at a path to write, and makes it if there is none.
+    ///
+    /// # Errors
+    /// [`Error::Locked`] when another process writes to it.
+    pub async fn open(path: &Path) -> Result<Self, Error> {
+        let lock = lock(path)?;
+        let options = options(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .pragma("cache_size", CACHE);
+        // One connection writes; it is never given up, since nothing else may write in between.
+        let write = pool(1).connect_with(options).await?;
+        migrations().run(&write).await?;
+        let read = pool(READERS)
+            .connect_with(self::options(path).pragma("query_only", "ON"))
+            .await?;
+        let store = Self {
+            read,
+            write: Some(write),
+            number: Arc::default(),
+            _lock: Some(lock),
+        };
+        let number = store.marks(EVENT_NUMBER).await?;
+        let number = number
+            .first()
+            .and_then(|(_, value)| value.parse().ok())
+            .unwrap_or(0);
+        store.number.store(number, Ordering::Relaxed);
+        Ok(store)
+    }
+
+    /// Opens the store at a path to read, beside a process that may write to it.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] when there is none.
+    pub async fn open_to_read(path: &Path) -> Result<Self, Error> {
+        if !path.exists() {
+            return Err(Error::Missing {
+                path: path.display().to_string(),
+            });
+        }
+        let read = pool(READERS)
+            .connect_with(options(path).pragma("query_only", "ON"))
+            .await?;
+        Ok(Self {
+            read,
+            write: None,
+            number: Arc::default(),
+            _lock: None,
+        })
+    }
+
+    /// Closes all connections and gives up the lock.
+    pub async fn close(self) {
+        self.read.close().await;
+        if let Some(write) = &self.write {
+            write.close().await;
+        }
+    }
+
+    fn writer(&self) -> Result<SqlitePool, Error> {
+        self.write.clone().ok_or(Error::ReadOnly)
+    }
+}
+
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .min_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .busy_timeout(BUSY)
+        .statement_cache_capacity(STATEMENTS)
+        .pragma("temp_store", "MEMORY")
+}
+
+fn migrations() -> Migrator {
+    let begin = include_str!("../migrations/sqlite/0001_begin.sql").into_sql_str();
+    Migrator::with_migrations(vec![Migration::new(
+        1,
+        Cow::Borrowed("begin"),
+        MigrationType::Simple,
+        begin,
+        false,
+    )])
+}
+
+/// Takes the lock of a store, and leaves the process's number in it for the message to the next one.
+fn lock(path: &Path) -> Result<File, Error> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let name = PathBuf::from(name);
+    let failed = |source| Error::File {
+        path: name.display().to_string(),
+        source,
+    };
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|source| Error::File {
+            path: folder.display().to_string(),
+            source,
+        })?;
+    }
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&name)
+        .map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            let _ = file.read_to_string(&mut holder);
+            let holder = holder
+                .trim()
+                .parse::<u32>()
+                .map_or_else(|_| String::new(), |id| format!(" (process {id})"));
+            return Err(Error::Locked {
+                path: path.display().to_string(),
+                holder,
+            });
+        }
+        Err(TryLockError::Error(source)) => return Err(failed(source)),
+    }
+    file.set_len(0).map_err(failed)?;
+    file.seek(SeekFrom::Start(0)).map_err(failed)?;
+    file.write_all(std::process::id().to_string().as_bytes())
+        .map_err(failed)?;
+    Ok(file)
+}
+
+impl Store for Sqlite {
+    fn load<'s>(&'s self, ids: &'s [CustomerId], kept: &'s [Kept]) -> Reply<'s, Vec<Stored>> {
+        Box::pin(people::load(&self.read, ids, kept))
+    }
+
+    fn seen<'s>(&'s self, identities: &'s [Key]) -> Reply<'s, Vec<Seen>> {
+        Box::pin(people::seen(&self.read, identities))
+    }
+
+    fn commit(&self, batch: Batch) -> Reply<'_, ()> {
+        Box::pin(async move {
+            let (writer, number) = (self.writer()?, self.number.clone());
+            // In a task of its own: whoever waits for it may give up, the transaction doesn't.
+            let task = tokio::spawn(async move { commit::commit(&writer, &number, batch).await });
+            task.await.map_err(|error| Error::Task(error.to_string()))?
+        })
+    }
+
+    fn due(&self, upto: Instant, limit: usize) -> Reply<'_, Vec<(Instant, CustomerId)>> {
+        Box::pin(work::due(&self.read, upto, limit))
+    }
+
+    fn next_wake(&self) -> Reply<'_, Option<Instant>> {
+        Box::pin(work::next_wake(&self.read))
+    }
+
+    fn zones<'s>(&'s self, attribute: &'s str, by: By) -> Reply<'s, Vec<String>> {
+        Box::pin(work::zones(&self.read, attribute, by))
+    }
+
+    fn anchored<'s>(
+        &'s self,
+        attribute: &'s str,
+        by: By,
+        ranges: &'s [AnchorRange],
+        after: Option<&'s str>,
+        limit: usize,
+    ) -> Reply<'s, Vec<(CustomerId, Instant)>> {
+        Box::pin(work::anchored(
+            &self.read, attribute, by, ranges, after, limit,
+        ))
+    }
+
+    fn customers<'s>(&'s self, after: Option<&'s str>, limit: usize) -> Reply<'s, Vec<CustomerId>> {
+        Box::pin(people::customers(&self.read, after, limit))
+    }
+
+    fn outbox(&self, state: OutboxState, upto: Instant, limit: usize) -> Reply<'_, Vec<Outgoing>> {
+        Box::pin(work::outbox(&self.read, state, upto, limit))
+    }
+
+    fn marks<'s>(&'s self, prefix: &'s str) -> Reply<'s, Vec<(String, String)>> {
+        Box::pin(work::marks(&self.read, prefix))
+    }
+
+    fn publish<'s>(&'s self, definitions: &'s Definitions, at: Instant) -> Reply<'s, ()> {
+        Box::pin(async move { commit::publish(&self.writer()?, definitions, at).await })
+    }
+
+    fn definitions(&self) -> Reply<'_, Option<Definitions>> {
+        Box::pin(report::definitions(&self.read))
+    }
+
+    fn pinned(&self) -> Reply<'_, Vec<Version>> {
+        Box::pin(report::pinned(&self.read))
+    }
+
+    fn actions<'s>(
+        &'s self,
+        customer: Option<&'s str>,
+        after: i64,
+        limit: usize,
+    ) -> Reply<'s, Vec<Logged>> {
+        Box::pin(report::actions(&self.read, customer, after, limit))
+    }
+
+    fn traces<'s>(&'s self, customer: &'s str, limit: usize) -> Reply<'s, Vec<Traced>> {
+        Box::pin(report::traces(&self.read, customer, limit))
+    }
+
+    fn enrollments<'s>(&'s self, customer: &'s str) -> Reply<'s, Vec<EnrollmentRow>> {
+        Box::pin(report::enrollments(&self.read, customer))
+    }
+
+    fn inside(&self) -> Reply<'_, Vec<Inside>> {
+        Box::pin(report::inside(&self.read))
+    }
+
+    fn waiting(&self) -> Reply<'_, Vec<Waiting>> {
+        Box::pin(report::waiting(&self.read))
+    }
+
+    fn rejected<'s>(&'s self, origin: Option<&'s str>, limit: usize) -> Reply<'s, Vec<Rejected>> {
+        Box::pin(report::rejected(&self.read, origin, limit))
+    }
+
+    fn totals(&self) -> Reply<'_, Totals> {
+        Box::pin(report::totals(&self.read))
+    }
+}

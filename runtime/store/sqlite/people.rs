@@ -1,0 +1,185 @@
+//! Reads customers, their histories, and which events were taken in.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use kurant_engine::calendar::Instant;
+use kurant_engine::event::Event;
+use kurant_engine::id::{CustomerId, Key};
+use kurant_engine::person::Person;
+use sqlx::SqlitePool;
+use sqlx::sqlite::SqliteRow;
+
+use super::decode::{Columns, array, count, limit};
+use crate::{Error, Kept, Seen, Stored};
+
+/// Events of one customer by time and number.
+type Numbered = BTreeMap<(i64, i64), Arc<Event>>;
+
+/// The customers with these ids.
+pub(super) async fn load(
+    pool: &SqlitePool,
+    ids: &[CustomerId],
+    kept: &[Kept],
+) -> Result<Vec<Stored>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = array(ids.iter().map(AsRef::as_ref));
+    let rows = sqlx::query(
+        "SELECT state, fired FROM customer WHERE id IN (SELECT value FROM json_each($1))",
+    )
+    .bind(&ids)
+    .fetch_all(pool)
+    .await?;
+    let mut people = Vec::with_capacity(rows.len());
+    for row in rows {
+        let mut columns = Columns::new(&row, "customer");
+        people.push(Stored {
+            person: columns.json::<Person>()?,
+            fired: columns.instant()?,
+        });
+    }
+    if kept.is_empty() || people.is_empty() {
+        return Ok(people);
+    }
+    let mut histories = histories(pool, &ids, &people, kept).await?;
+    for stored in &mut people {
+        let history = histories
+            .remove(&stored.person.customer.id)
+            .unwrap_or_default();
+        stored.person.history = history.into_values().collect();
+    }
+    Ok(people)
+}
+
+async fn histories(
+    pool: &SqlitePool,
+    ids: &str,
+    people: &[Stored],
+    kept: &[Kept],
+) -> Result<HashMap<CustomerId, Numbered>, Error> {
+    let mut histories: HashMap<CustomerId, Numbered> = HashMap::new();
+    let persons: HashMap<&str, &Person> = people
+        .iter()
+        .map(|stored| (&*stored.person.customer.id, &stored.person))
+        .collect();
+    let floors = people
+        .iter()
+        .flat_map(|stored| kept.iter().filter_map(|kept| kept.floor(&stored.person)));
+    if let Some(floor) = floors.min() {
+        let rows = sqlx::query(
+            "SELECT e.customer, e.time, e.n, e.type, e.source, e.id, e.data FROM json_each($1) c \
+             CROSS JOIN event e WHERE e.customer = c.value AND e.time >= $2 AND e.type IN (SELECT value FROM json_each($3))",
+        )
+        .bind(ids)
+        .bind(floor.millis())
+        .bind(array(kept.iter().map(|kept| kept.kind.as_str())))
+        .fetch_all(pool)
+        .await?;
+        for row in &rows {
+            let (place, event) = event(row)?;
+            let person = persons.get(&*event.customer);
+            if person.is_some_and(|person| {
+                kept.iter()
+                    .any(|kept| kept.holds(person, &event.kind, event.time))
+            }) {
+                histories
+                    .entry(event.customer.clone())
+                    .or_default()
+                    .insert(place, Arc::new(event));
+            }
+        }
+    }
+    let latest = array(
+        kept.iter()
+            .filter(|kept| kept.latest)
+            .map(|kept| kept.kind.as_str()),
+    );
+    if latest != "[]" {
+        let rows = sqlx::query(
+            "SELECT e.customer, e.time, e.n, e.type, e.source, e.id, e.data FROM json_each($1) c \
+             CROSS JOIN json_each($2) k CROSS JOIN event e WHERE e.customer = c.value AND (e.time, e.n) = \
+             (SELECT l.time, l.n FROM event l WHERE l.customer = c.value AND l.type = k.value \
+              ORDER BY l.time DESC, l.n DESC LIMIT 1)",
+        )
+        .bind(ids)
+        .bind(latest)
+        .fetch_all(pool)
+        .await?;
+        for row in &rows {
+            let (place, event) = event(row)?;
+            histories
+                .entry(event.customer.clone())
+                .or_default()
+                .entry(place)
+                .or_insert_with(|| Arc::new(event));
+        }
+    }
+    Ok(histories)
+}
+
+fn event(row: &SqliteRow) -> Result<((i64, i64), Event), Error> {
+    let mut columns = Columns::new(row, "event");
+    let customer = columns.shared()?;
+    let (time, number) = (columns.number()?, columns.number()?);
+    let (kind, source, id) = (columns.shared()?, columns.shared()?, columns.shared()?);
+    let data = columns.json()?;
+    let time_of = Instant::from_millis(time);
+    Ok((
+        (time, number),
+        Event {
+            id,
+            source,
+            kind,
+            customer,
+            time: time_of,
+            data,
+            attributes: Default::default(),
+        },
+    ))
+}
+
+/// Those of these events that have been taken in.
+pub(super) async fn seen(pool: &SqlitePool, identities: &[Key]) -> Result<Vec<Seen>, Error> {
+    if identities.is_empty() {
+        return Ok(Vec::new());
+    }
+    let names: Vec<String> = identities.iter().map(Key::to_string).collect();
+    let rows = sqlx::query("SELECT identity, body FROM seen WHERE identity IN (SELECT unhex(value) FROM json_each($1))")
+        .bind(array(names.iter().map(String::as_str)))
+        .fetch_all(pool)
+        .await?;
+    let mut seen = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let mut columns = Columns::new(row, "seen");
+        seen.push(Seen {
+            identity: columns.key()?,
+            body: columns.number()?.cast_unsigned(),
+        });
+    }
+    Ok(seen)
+}
+
+/// All customers after one.
+pub(super) async fn customers(
+    pool: &SqlitePool,
+    after: Option<&str>,
+    most: usize,
+) -> Result<Vec<CustomerId>, Error> {
+    let rows = sqlx::query("SELECT id FROM customer WHERE id > $1 ORDER BY id LIMIT $2")
+        .bind(after.unwrap_or_default().to_owned())
+        .bind(limit(most))
+        .fetch_all(pool)
+        .await?;
+    rows.iter()
+        .map(|row| Columns::new(row, "customer").shared())
+        .collect()
+}
+
+/// How many rows a table has.
+pub(super) async fn rows_of(pool: &SqlitePool, sql: &'static str) -> Result<u64, Error> {
+    Ok(count(
+        sqlx::query_scalar::<_, i64>(sql).fetch_one(pool).await?,
+    ))
+}

@@ -1,0 +1,43 @@
+//! One suite for every store: the one in memory is the reference, each other has to do the same.
+
+mod anchors;
+mod batches;
+mod outbox;
+mod people;
+mod reports;
+mod sample;
+mod sqlite_file;
+
+use kurant_store::{Memory, Sqlite};
+
+/// A SQLite store in a folder that goes when the test ends.
+async fn sqlite() -> (tempfile::TempDir, Sqlite) {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let store = Sqlite::open(&folder.path().join("state.db"))
+        .await
+        .expect("a new store");
+    (folder, store)
+}
+
+/// Runs each check over each store.
+macro_rules! conformance {
+    ($($file:ident: $($check:ident)*;)*) => {
+        mod on_memory {
+            $($(#[tokio::test] async fn $check() { super::$file::$check(&super::Memory::new()).await; })*)*
+        }
+        mod on_sqlite {
+            $($(#[tokio::test] async fn $check() { let (_folder, store) = super::sqlite().await; super::$file::$check(&store).await; })*)*
+        }
+    };
+}
+
+conformance! {
+    people: a_person_comes_back_as_written an_unknown_customer_is_absent history_holds_what_is_kept_oldest_first
+        customers_come_in_pages_by_id;
+    batches: an_event_takes_effect_once a_batch_with_a_known_event_writes_nothing the_same_event_twice_in_a_batch_is_a_conflict
+        marks_are_set_and_forgotten a_large_batch_is_written_whole;
+    anchors: a_firing_is_a_range_read anchors_move_with_their_attribute pages_of_anchors_end zones_are_listed;
+    outbox: due_customers_come_in_order outbox_rows_move_on only_the_own_claim_settles;
+    reports: the_log_is_kept_by_customer enrollments_are_counted pinned_versions_are_those_held definitions_are_replaced
+        dead_letters_are_kept_once;
+}

@@ -1,0 +1,189 @@
+//! Small made-up rows.
+
+use std::sync::Arc;
+
+use kurant_engine::action::{Action, ActionStatus};
+use kurant_engine::calendar::Instant;
+use kurant_engine::customer::Customer;
+use kurant_engine::definition::{Definitions, Journey, Status, Version};
+use kurant_engine::enrollment::{Ended, Enrollment, Place, Started};
+use kurant_engine::event::Event;
+use kurant_engine::id::{CustomerId, Key};
+use kurant_engine::input::{Command, Effect};
+use kurant_engine::map::Map;
+use kurant_engine::person::Person;
+use kurant_engine::value::Value;
+use kurant_store::{OutboxState, Outgoing, Seen, Stored};
+
+pub(super) fn at(millis: i64) -> Instant {
+    Instant::from_millis(millis)
+}
+
+pub(super) fn id(text: &str) -> CustomerId {
+    text.into()
+}
+
+pub(super) fn person(name: &str) -> Stored {
+    let mut customer = Customer::new(id(name));
+    customer
+        .attributes
+        .insert("email", Value::text(format!("{name}@example.com")));
+    customer
+        .attributes
+        .insert("last_purchase_at", Value::Instant(at(1_000)));
+    Stored {
+        person: Person::new(customer),
+        fired: at(7),
+    }
+}
+
+/// A person who waits in a journey until `due`.
+pub(super) fn waiting(name: &str, due: i64) -> Stored {
+    let mut stored = person(name);
+    stored.person.enrollments.push(enrollment(name, due));
+    stored
+}
+
+pub(super) fn enrollment(name: &str, due: i64) -> Enrollment {
+    Enrollment {
+        id: Key::of(&["enrollment", name]),
+        journey: "welcome".into(),
+        version: Key::of(&["welcome", "1"]),
+        key: String::new(),
+        parallel: false,
+        entered: at(500),
+        trigger: Started {
+            kind: "event".into(),
+            time: at(500),
+            event: None,
+            date: None,
+            since: None,
+        },
+        vars: Map::new(),
+        place: Place::Waiting {
+            node: 3,
+            due: at(due),
+        },
+        awaited: Vec::new(),
+        control: false,
+        expires: None,
+        rounds: Vec::new(),
+        keys: Vec::new(),
+        last_send: None,
+        goal_reached: false,
+        fallbacks: Vec::new(),
+        ended: None,
+    }
+}
+
+pub(super) fn ended(name: &str) -> Enrollment {
+    let mut enrollment = enrollment(name, 0);
+    enrollment.place = Place::Done;
+    enrollment.ended = Some(Ended {
+        at: at(900),
+        reason: "completed".into(),
+    });
+    enrollment
+}
+
+pub(super) fn event(customer: &str, kind: &str, number: u32, time: i64) -> Arc<Event> {
+    let mut data = Map::new();
+    data.insert("number", Value::Integer(number.into()));
+    data.insert("at", Value::Instant(at(time)));
+    Arc::new(Event {
+        id: format!("{kind}-{number}").into(),
+        source: "shop".into(),
+        kind: kind.into(),
+        customer: id(customer),
+        time: at(time),
+        data,
+        attributes: Map::new(),
+    })
+}
+
+pub(super) fn seen(event: &Event) -> Seen {
+    Seen {
+        identity: event.identity(),
+        body: u64::MAX,
+    }
+}
+
+pub(super) fn action(customer: &str, number: i64) -> Action {
+    Action {
+        at: at(number),
+        journey: "welcome".into(),
+        step: Some("hello".into()),
+        customer: id(customer),
+        enrollment: Key::of(&["enrollment", customer]),
+        action: "send".into(),
+        channel: Some("email".into()),
+        template: Some("hello".into()),
+        data: Map::new(),
+        key: Key::of(&["action", customer, &number.to_string()]),
+        status: ActionStatus::Sent,
+        reason: None,
+    }
+}
+
+pub(super) fn outgoing(customer: &str, number: i64, state: OutboxState) -> Outgoing {
+    Outgoing {
+        command: Command {
+            key: Key::of(&["command", customer, &number.to_string()]),
+            customer: id(customer),
+            journey: "welcome".into(),
+            step: "hello".into(),
+            at: at(number),
+            what: Effect::Send {
+                channel: "email".into(),
+                to: format!("{customer}@example.com"),
+                template: "hello".into(),
+                context: Map::new(),
+            },
+        },
+        route: "email".into(),
+        due: at(number),
+        state,
+        attempt: u32::from(state == OutboxState::Claimed),
+        lease: None,
+    }
+}
+
+/// Definitions of one journey at a version.
+pub(super) fn definitions(version: &str) -> Definitions {
+    let journey = Journey {
+        id: "welcome".into(),
+        title: None,
+        owner: None,
+        status: Status::Live,
+        category: Default::default(),
+        triggers: Vec::new(),
+        audience: None,
+        entry: Default::default(),
+        exits: Vec::new(),
+        goal: None,
+        topic: None,
+        expires: None,
+        priority: 50,
+        holdout: 0,
+        pilot: None,
+        vars: Vec::new(),
+        steps: Vec::new(),
+    };
+    let workspace = serde_json::json!({
+        "name": "test", "timezone": "Europe/Kyiv", "locale": "uk", "quiet_hours": null, "frequency_caps": [], "channels": [],
+        "pools": [], "unknown_customers": "create", "settings": { "store": "", "events": "", "crm": {}, "listen": "" },
+    });
+    Definitions {
+        workspace: serde_json::from_value(workspace).expect("a workspace"),
+        schema: Default::default(),
+        profile: Vec::new(),
+        segments: Vec::new(),
+        library: Vec::new(),
+        templates: Vec::new(),
+        journeys: vec![Version {
+            hash: Key::of(&["welcome", version]),
+            journey,
+            library: Vec::new(),
+        }],
+    }
+}
