@@ -1,0 +1,41 @@
+//! `profile.yaml`: which events change which attributes of the customer.
+
+use kurant_engine::definition::ProfileUpdate;
+
+use super::Context;
+use super::computed::some_fields;
+use super::context::event_type;
+use super::step::attribute_key;
+use crate::yaml::Node;
+
+/// Reads `profile.yaml`; none when it is no mapping.
+pub(super) fn read(context: &Context<'_>, root: &Node) -> Option<Vec<ProfileUpdate>> {
+    if root.is_null() {
+        return Some(Vec::new());
+    }
+    let mut map = context.open(root, "the profile")?;
+    map.synonyms(&[("update", "updates"), ("profile", "updates"), ("rules", "updates"), ("events", "updates")]);
+    let node = map.required("updates");
+    let items = node.and_then(|node| context.diagnostics.keep(node.span, node.list("a list of updates")));
+    map.finish();
+    Some(items.unwrap_or(&[]).iter().filter_map(|item| update(context, item)).collect())
+}
+
+fn update(context: &Context<'_>, node: &Node) -> Option<ProfileUpdate> {
+    let mut map = context.open(node, "an update")?;
+    map.synonyms(&[("on", "event"), ("type", "event"), ("attributes", "set"), ("update", "set")]);
+    map.misplaced(&[
+        ("where", "put the condition into the value: `=if event.total > 0 { event.total } else { customer.last_total }`"),
+        ("when", "put the condition into the value: `=if event.total > 0 { event.total } else { customer.last_total }`"),
+    ]);
+    let event = map.need("event", event_type);
+    let set = map.required("set");
+    for entry in set.and_then(Node::as_map).unwrap_or(&[]) {
+        if let Some(problem) = attribute_key(&entry.key.text) {
+            context.report(entry.key.span, problem);
+        }
+    }
+    let set = set.and_then(|node| context.diagnostics.keep(node.span, some_fields(context, node)));
+    map.finish();
+    Some(ProfileUpdate { event: event.unwrap_or_default(), set: set.unwrap_or_default() })
+}

@@ -1,0 +1,209 @@
+//! `schemas/customer.json` and `schemas/events/TYPE.json`: the part of JSON Schema that gives fields their types.
+
+use std::collections::BTreeMap;
+
+use kurant_engine::definition::{Fields, Schema, Type};
+
+use super::{json, known};
+use crate::diagnostic::{Diagnostic, Diagnostics, Problem};
+use crate::source::FileId;
+use crate::suggest::{either, nearest_or_synonym};
+use crate::yaml::{Kind, Node};
+
+/// Deepest chain of `$ref`.
+const MAX_REFS: usize = 16;
+
+const TYPES: [&str; 7] = ["string", "integer", "number", "boolean", "array", "object", "null"];
+const TYPE_SYNONYMS: [(&str, &str); 12] = [
+    ("text", "string"),
+    ("str", "string"),
+    ("int", "integer"),
+    ("float", "number"),
+    ("decimal", "number"),
+    ("double", "number"),
+    ("money", "number"),
+    ("bool", "boolean"),
+    ("list", "array"),
+    ("map", "object"),
+    ("dict", "object"),
+    ("none", "null"),
+];
+/// Types that people write and that are a string with a format.
+const FORMATS: [(&str, &str); 5] =
+    [("date", "date"), ("datetime", "date-time"), ("date-time", "date-time"), ("timestamp", "date-time"), ("instant", "date-time")];
+
+/// The schema files read so far.
+#[derive(Default)]
+pub(super) struct Files {
+    customer: Fields,
+    events: BTreeMap<String, Fields>,
+}
+
+impl Files {
+    /// Reads one schema file.
+    pub(super) fn add(&mut self, file: FileId, path: &str, text: &str, diagnostics: &Diagnostics) {
+        let Some(root) = json::read(file, text, diagnostics) else {
+            return;
+        };
+        let reader = Reader { root: &root, diagnostics };
+        let fields = match reader.read(&root, 0) {
+            Type::Map(fields) => fields,
+            Type::Any => Fields::new(),
+            _ => {
+                let report = Diagnostic::error("bad-schema", root.head(), "this schema describes no fields");
+                diagnostics.push(report.help("write `\"type\": \"object\"` and `\"properties\": { ... }`"));
+                return;
+            }
+        };
+        match path.strip_prefix("schemas/events/").and_then(|rest| rest.strip_suffix(".json")) {
+            Some(kind) => {
+                self.events.insert(kind.to_owned(), fields);
+            }
+            None => self.customer = fields,
+        }
+    }
+
+    /// What is declared, together with what is known unasked. A declaration may add to what is known, not change it.
+    pub(super) fn finish(self) -> Schema {
+        let mut customer = self.customer;
+        for (name, kind) in known::attributes() {
+            let declared = customer.get(&name);
+            // An enumeration of texts, or the names of `consents`, say more than what is known.
+            let narrower = matches!((declared, &kind), (Some(Type::Text(_)), Type::Text(_)) | (Some(Type::Map(_)), Type::Map(_)));
+            if !narrower {
+                customer.insert(name, kind);
+            }
+        }
+        let mut events = known::events(&customer);
+        for (kind, fields) in self.events {
+            events.entry(kind).or_default().extend(fields);
+        }
+        Schema { customer, events }
+    }
+}
+
+struct Reader<'a> {
+    root: &'a Node,
+    diagnostics: &'a Diagnostics,
+}
+
+impl Reader<'_> {
+    fn report(&self, node: &Node, problem: Problem) {
+        self.diagnostics.report(node.head(), problem);
+    }
+
+    fn read(&self, node: &Node, refs: usize) -> Type {
+        if node.as_map().is_none() {
+            // `true` allows anything.
+            if node.as_scalar().is_none_or(|scalar| scalar.as_bool().is_none()) {
+                self.report(node, Problem::new("bad-schema", format!("expected a schema, found {}", node.what())).help("write `{ \"type\": \"string\" }`"));
+            }
+            return Type::Any;
+        }
+        if let Some(target) = node.get("$ref") {
+            return self.reference(target, refs);
+        }
+        if let Some(alternatives) = node.get("anyOf").or_else(|| node.get("oneOf")) {
+            return self.alternatives(alternatives, refs);
+        }
+        let mut kinds = self.kinds(node);
+        if let Some(texts) = enumeration(node) {
+            return texts;
+        }
+        if kinds.is_empty() && node.get("properties").is_some() {
+            kinds.push("object");
+        }
+        match kinds.as_slice() {
+            [one] => self.one(one, node, refs),
+            ["integer", "number"] | ["number", "integer"] => Type::Number,
+            _ => Type::Any,
+        }
+    }
+
+    /// The types that a schema names, without `null`: every field may be absent.
+    fn kinds(&self, node: &Node) -> Vec<&'static str> {
+        let Some(kind) = node.get("type") else {
+            return Vec::new();
+        };
+        let known = |item: &Node| self.diagnostics.keep(item.span, type_name(item));
+        kind.one_or_many().iter().filter_map(known).filter(|kind| *kind != "null").collect()
+    }
+
+    fn one(&self, kind: &str, node: &Node, refs: usize) -> Type {
+        match kind {
+            "string" => match node.get("format").and_then(|format| format.text().ok()) {
+                Some("date") => Type::Date,
+                Some("date-time") => Type::Instant,
+                _ => known::any_text(),
+            },
+            "integer" => Type::Integer,
+            "number" => Type::Number,
+            "boolean" => Type::Boolean,
+            "array" => Type::List(Box::new(node.get("items").map_or(Type::Any, |items| self.read(items, refs)))),
+            _ => Type::Map(self.fields(node, refs)),
+        }
+    }
+
+    fn fields(&self, node: &Node, refs: usize) -> Fields {
+        let Some(properties) = node.get("properties") else {
+            return Fields::new();
+        };
+        let entries = self.diagnostics.keep(properties.head(), properties.map("the fields by name")).unwrap_or(&[]);
+        entries.iter().map(|entry| (entry.key.text.clone(), self.read(&entry.value, refs))).collect()
+    }
+
+    /// One alternative besides `null` is that one; several are anything.
+    fn alternatives(&self, node: &Node, refs: usize) -> Type {
+        let is_null = |item: &&Node| item.get("type").is_some_and(|kind| kind.text() == Ok("null"));
+        let others: Vec<&Node> = node.one_or_many().iter().filter(|item| !is_null(item)).collect();
+        match others.as_slice() {
+            [one] => self.read(one, refs),
+            _ => Type::Any,
+        }
+    }
+
+    fn reference(&self, target: &Node, refs: usize) -> Type {
+        let found = target.text().ok().and_then(|text| {
+            let path = text.strip_prefix("#/")?;
+            path.split('/').try_fold(self.root, |node, key| node.get(key))
+        });
+        match found {
+            Some(node) if refs < MAX_REFS => self.read(node, refs + 1),
+            Some(_) => Type::Any,
+            None => {
+                let problem = Problem::new("bad-schema", "this `$ref` leads nowhere in this file");
+                self.report(target, problem.help("refer to a schema in this file, like `#/$defs/address`; other files are not read"));
+                Type::Any
+            }
+        }
+    }
+}
+
+fn enumeration(node: &Node) -> Option<Type> {
+    let values = match (node.get("enum"), node.get("const")) {
+        (Some(list), _) => list.as_list()?,
+        (None, Some(one)) => std::slice::from_ref(one),
+        (None, None) => return None,
+    };
+    let quoted = |item: &Node| match &item.kind {
+        Kind::Scalar(scalar) if scalar.style == crate::yaml::Style::Double => Some(scalar.text.clone()),
+        _ => None,
+    };
+    let texts = values.iter().filter(|item| !item.is_null()).map(quoted).collect::<Option<Vec<String>>>()?;
+    Some(Type::Text(texts))
+}
+
+fn type_name(node: &Node) -> Result<&'static str, Problem> {
+    let text = node.text()?;
+    if let Some(kind) = TYPES.iter().find(|kind| **kind == text) {
+        return Ok(kind);
+    }
+    let problem = Problem::new("bad-schema", format!("JSON Schema has no type `{text}`"));
+    if let Some((_, format)) = FORMATS.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)) {
+        return Err(problem.help(format!("write `\"type\": \"string\", \"format\": \"{format}\"`")));
+    }
+    Err(match nearest_or_synonym(text, TYPES, &TYPE_SYNONYMS) {
+        Some(meant) => problem.help(format!("did you mean `{meant}`?")),
+        None => problem.help(format!("write {}", either(TYPES))),
+    })
+}

@@ -1,0 +1,68 @@
+//! `webhook: { url, method, headers, body, save, on_error }`.
+
+use kurant_engine::definition::{OnError, Webhook};
+
+use super::{At, list};
+use crate::diagnostic::Problem;
+use crate::parse::computed::{computed, fields};
+use crate::parse::context::{text, variable};
+use crate::yaml::{MapReader, Node};
+
+const METHODS: [(&str, &str); 6] =
+    [("GET", "GET"), ("POST", "POST"), ("PUT", "PUT"), ("PATCH", "PATCH"), ("DELETE", "DELETE"), ("HEAD", "HEAD")];
+
+pub(super) fn read(at: At<'_, '_>) -> Option<Webhook> {
+    let node = at.value("webhook: { url: \"https://crm.example/lead\" }")?;
+    if let Some(scalar) = node.as_scalar() {
+        let problem = Problem::wrong_type(format!("expected a mapping after `webhook`, found {}", node.what()));
+        at.context.report(node.span, problem.help(format!("write `webhook: {{ url: \"{}\" }}`", scalar.text)));
+        return None;
+    }
+    let mut map = at.inside("a web hook", "webhook: { url: \"https://crm.example/lead\" }")?;
+    map.synonyms(&[
+        ("address", "url"),
+        ("endpoint", "url"),
+        ("verb", "method"),
+        ("data", "body"),
+        ("payload", "body"),
+        ("json", "body"),
+        ("as", "save"),
+        ("save_as", "save"),
+        ("result", "save"),
+        ("on_failure", "on_error"),
+    ]);
+    let context = at.context;
+    let url = map.need("url", url);
+    let method = map.read("method", |node| node.choice(&METHODS));
+    let headers = map.read("headers", |node| fields(context, node));
+    let body = map.read("body", |node| computed(context, node));
+    let save = map.read("save", variable);
+    let on_error = on_error(&at, &mut map);
+    map.finish();
+    Some(Webhook {
+        url: url.unwrap_or_default(),
+        method: method.unwrap_or("POST").to_owned(),
+        headers: headers.unwrap_or_default(),
+        body,
+        save,
+        on_error,
+    })
+}
+
+fn url(node: &Node) -> Result<String, Problem> {
+    let url = text(node)?;
+    if url.starts_with("https://") || url.starts_with("http://") || url.starts_with("${env:") || url.starts_with("${file:") {
+        return Ok(url);
+    }
+    Err(Problem::bad_value(format!("`{url}` is not an address")).help("write it whole, like `https://crm.example/lead`"))
+}
+
+fn on_error(at: &At<'_, '_>, map: &mut MapReader<'_>) -> OnError {
+    let Some(node) = map.optional("on_error") else {
+        return OnError::default();
+    };
+    if node.as_list().is_some() {
+        return OnError::Steps(list(at.steps, node));
+    }
+    at.keep(node, node.choice(&[("continue", OnError::Continue), ("exit", OnError::Exit)])).unwrap_or_default()
+}

@@ -1,0 +1,208 @@
+//! `kurant.yaml`: what all journeys of a team share.
+
+use kurant_engine::calendar::{DayWindow, Zone};
+use kurant_engine::definition::{Cap, ChannelSettings, Pool, Settings, UnknownCustomers, Workspace};
+use kurant_engine::map::Map;
+use kurant_engine::value::Value;
+
+use super::Context;
+use super::calendar::{day_window, some_duration, work_hours, zone};
+use super::context::{name, text};
+use super::journey::category;
+use super::settings::with_kind;
+use crate::diagnostic::{Diagnostic, Problem};
+use crate::yaml::{Entry, MapReader, Node};
+
+/// Where state, events and the console live unless told.
+const STORE: &str = "sqlite://.kurant/state.db";
+const EVENTS: &str = "file://.kurant/inbox";
+const LISTEN: &str = "127.0.0.1:8080";
+const LOCALE: &str = "en";
+const NAME: &str = "kurant";
+
+/// How a channel can be reached.
+const CHANNEL_KINDS: &[&str] = &["file", "smtp", "http", "amqp", "terminal"];
+/// How the CRM can be reached.
+const CRM_KINDS: &[&str] = &["file", "amqp", "http"];
+
+/// The highest cap that makes sense.
+const MAX_CAP: i64 = 10_000;
+
+const SYNONYMS: &[(&str, &str)] = &[
+    ("name", "workspace"),
+    ("project", "workspace"),
+    ("tz", "timezone"),
+    ("time_zone", "timezone"),
+    ("language", "locale"),
+    ("lang", "locale"),
+    ("silence", "quiet_hours"),
+    ("caps", "frequency_caps"),
+    ("frequency_cap", "frequency_caps"),
+    ("limits", "frequency_caps"),
+    ("channel", "channels"),
+    ("teams", "pools"),
+    ("people", "pools"),
+    ("database", "store"),
+    ("storage", "store"),
+    ("db", "store"),
+    ("broker", "events"),
+    ("queue", "events"),
+    ("http", "console"),
+    ("guards", "guard"),
+];
+
+/// Reads `kurant.yaml`; none when it is no mapping.
+pub(super) fn read(context: &Context<'_>, root: &Node) -> Option<Workspace> {
+    let mut map = context.open(root, "the workspace")?;
+    map.synonyms(SYNONYMS);
+    let name = map.read("workspace", name);
+    let timezone = timezone(context, &mut map);
+    let locale = map.read("locale", locale);
+    let quiet_hours = map.optional("quiet_hours").and_then(|node| quiet_hours(context, node));
+    let channels = map.optional("channels").map(|node| channels(context, node)).unwrap_or_default();
+    let frequency_caps = map.optional("frequency_caps").map(|node| caps(context, node)).unwrap_or_default();
+    let pools = map.optional("pools").map(|node| pools(context, node)).unwrap_or_default();
+    let unknown_customers = map.read("unknown_customers", |node| {
+        node.choice(&[("create", UnknownCustomers::Create), ("reject", UnknownCustomers::Reject)])
+    });
+    if let Some(node) = map.optional("guard") {
+        guard(context, node);
+    }
+    let settings = settings(context, &mut map);
+    map.finish();
+    Some(Workspace {
+        name: name.unwrap_or_else(|| NAME.to_owned()),
+        timezone,
+        locale: locale.unwrap_or_else(|| LOCALE.to_owned()),
+        quiet_hours,
+        frequency_caps,
+        channels,
+        pools,
+        unknown_customers: unknown_customers.unwrap_or_default(),
+        settings,
+    })
+}
+
+fn timezone(context: &Context<'_>, map: &mut MapReader<'_>) -> Zone {
+    let read = map.read("timezone", zone);
+    if !map.has("timezone") && !map.node().damaged {
+        let report = Diagnostic::warning("no-timezone", map.node().head(), "the workspace has no `timezone`, so its clock is UTC");
+        context.diagnostics.push(report.help("add `timezone: Europe/Kyiv`: the clock of customers without one of their own"));
+    }
+    read.unwrap_or(Zone::UTC)
+}
+
+/// `uk`, `uk-UA`.
+fn locale(node: &Node) -> Result<String, Problem> {
+    let written = text(node)?;
+    if super::templates::is_locale(&written) {
+        return Ok(written);
+    }
+    Err(Problem::bad_value(format!("`{written}` is not a locale")).help("write a language, like `uk`, or a language and a country, like `uk-UA`"))
+}
+
+fn quiet_hours(context: &Context<'_>, node: &Node) -> Option<DayWindow> {
+    day_window(context, node, "quiet hours")
+}
+
+fn channels(context: &Context<'_>, node: &Node) -> Vec<ChannelSettings> {
+    let entries = context.diagnostics.keep(node.span, node.map("the channels by name")).unwrap_or(&[]);
+    let read = |entry: &Entry| {
+        if entry.key.text == "best" || entry.key.text == "any" {
+            let problem = Problem::bad_value(format!("`{}` cannot be the name of a channel", entry.key.text));
+            context.report(entry.key.span, problem.help("give it another name: the word has a meaning of its own"));
+        }
+        let settings = with_kind(context, &entry.value, "a channel", CHANNEL_KINDS)?;
+        Some(ChannelSettings { name: entry.key.text.clone(), settings })
+    };
+    entries.iter().filter_map(read).collect()
+}
+
+fn caps(context: &Context<'_>, node: &Node) -> Vec<Cap> {
+    let items = context.diagnostics.keep(node.span, node.list("a list of frequency caps")).unwrap_or(&[]);
+    items.iter().filter_map(|item| cap(context, item)).collect()
+}
+
+fn cap(context: &Context<'_>, node: &Node) -> Option<Cap> {
+    let mut map = context.open(node, "a frequency cap")?;
+    map.synonyms(&[("limit", "max"), ("count", "max"), ("period", "per"), ("every", "per"), ("within", "per"), ("window", "per")]);
+    let category = map.need("category", category);
+    let channel = map.read("channel", name).filter(|channel| channel != "any");
+    let max = map.need("max", |node| node.integer(0..=MAX_CAP));
+    let per = map.need("per", some_duration);
+    map.finish();
+    Some(Cap { category: category?, channel, max: u32::try_from(max?).ok()?, per: per? })
+}
+
+fn pools(context: &Context<'_>, node: &Node) -> Vec<Pool> {
+    let entries = context.diagnostics.keep(node.span, node.map("the pools by name")).unwrap_or(&[]);
+    entries.iter().filter_map(|entry| pool(context, entry)).collect()
+}
+
+fn pool(context: &Context<'_>, entry: &Entry) -> Option<Pool> {
+    let name = entry.key.text.clone();
+    if name == "owner" {
+        let problem = Problem::bad_value("`owner` cannot be the name of a pool: it means the customer's own manager");
+        context.report(entry.key.span, problem.help("give the pool another name"));
+    }
+    if entry.value.as_list().is_some() || entry.value.as_scalar().is_some() {
+        return Some(Pool { name, people: people(context, &entry.value), timezone: None, hours: None });
+    }
+    let mut map = context.open(&entry.value, "a pool")?;
+    map.synonyms(&[("members", "people"), ("persons", "people"), ("managers", "people"), ("tz", "timezone")]);
+    let members = map.required("people").map(|node| people(context, node)).unwrap_or_default();
+    let timezone = map.read("timezone", zone);
+    let hours = map.optional("hours").and_then(|node| work_hours(context, node));
+    map.finish();
+    Some(Pool { name, people: members, timezone, hours })
+}
+
+fn people(context: &Context<'_>, node: &Node) -> Vec<String> {
+    let people: Vec<String> = node.one_or_many().iter().filter_map(|item| context.diagnostics.keep(item.span, text(item))).collect();
+    if node.one_or_many().is_empty() {
+        context.report(node.span, Problem::new("missing-value", "nobody is in this pool").help("name at least one person"));
+    }
+    people
+}
+
+fn settings(context: &Context<'_>, map: &mut MapReader<'_>) -> Settings {
+    let one = |node: &Node, what: &'static str, key: &'static str| {
+        let mut map = context.open(node, what)?;
+        map.synonyms(&[("path", "url"), ("uri", "url"), ("address", key), ("port", key)]);
+        let value = map.need(key, text);
+        map.finish();
+        value
+    };
+    let store = map.optional("store").and_then(|node| one(node, "the store", "url"));
+    let events = map.optional("events").and_then(|node| one(node, "the events", "url"));
+    let listen = map.optional("console").and_then(|node| one(node, "the console", "listen"));
+    let crm = map.optional("crm").and_then(|node| with_kind(context, node, "the CRM", CRM_KINDS));
+    Settings {
+        store: store.unwrap_or_else(|| STORE.to_owned()),
+        events: events.unwrap_or_else(|| EVENTS.to_owned()),
+        crm: crm.unwrap_or_else(|| Map::from_iter([("kind", Value::text("file"))])),
+        listen: listen.unwrap_or_else(|| LISTEN.to_owned()),
+    }
+}
+
+/// `guard: { enter: 20000/h, send: 50000/h }`.
+fn guard(context: &Context<'_>, node: &Node) {
+    let Some(mut map) = context.open(node, "the guard") else {
+        return;
+    };
+    map.read("enter", rate);
+    map.read("send", rate);
+    map.finish();
+}
+
+/// `20000/h`.
+fn rate(node: &Node) -> Result<(), Problem> {
+    let written = text(node)?;
+    let fits = written.split_once('/').is_some_and(|(number, unit)| {
+        !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()) && matches!(unit, "s" | "m" | "h" | "d")
+    });
+    if fits {
+        return Ok(());
+    }
+    Err(Problem::bad_value(format!("`{written}` is not a rate")).help("write a number and a unit of time, like `20000/h`"))
+}

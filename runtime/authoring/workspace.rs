@@ -1,0 +1,66 @@
+//! A workspace's files in, definitions and diagnostics out.
+//!
+//! The texts are passed in: whoever calls reads the disk, or a browser's editor, or a bundle.
+
+use kurant_engine::definition::Definitions;
+
+use crate::check;
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::lower;
+use crate::parse::{self, Parsed};
+use crate::places::Places;
+use crate::scenario::Scenario;
+use crate::source::Sources;
+
+/// One file of a workspace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceFile {
+    /// Its path within the workspace, with `/`: `journeys/retail/welcome.yaml`.
+    pub path: String,
+    /// Its text.
+    pub text: String,
+}
+
+impl SourceFile {
+    /// A file with its path within the workspace and its text.
+    pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { path: path.into(), text: text.into() }
+    }
+}
+
+/// What came of a workspace's files.
+#[derive(Debug)]
+pub struct Compiled {
+    /// Ready for a catalog; none when there is any error.
+    pub definitions: Option<Definitions>,
+    /// Everything found, by file and place.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The journeys' tests that could be read.
+    pub scenarios: Vec<Scenario>,
+    /// Where each name and each script stands.
+    pub places: Places,
+    /// The texts.
+    pub sources: Sources,
+}
+
+impl Compiled {
+    /// How many errors there are; warnings do not count.
+    pub fn errors(&self) -> usize {
+        self.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count()
+    }
+}
+
+/// Compiles a workspace. Every mistake of every file is reported; with any error there are no definitions.
+pub fn compile(files: &[SourceFile]) -> Compiled {
+    let diagnostics = Diagnostics::new();
+    let (parsed, places, sources) = parse::parse(files, &diagnostics);
+    check::run(&parsed, &places, &sources, &diagnostics);
+    let definitions = if diagnostics.has_errors() { None } else { lower::lower(&parsed) };
+    let Parsed { scenarios, .. } = parsed;
+    Compiled { definitions, diagnostics: diagnostics.into_sorted(&sources), scenarios, places, sources }
+}
+
+/// Whether a path within a workspace is one that [`compile`] reads; all other files need not be loaded.
+pub fn is_read(path: &str) -> bool {
+    parse::kind_of(path).is_some()
+}
