@@ -1,7 +1,15 @@
 //! Text in, a checked catalog and diagnostics out: YAML, Rhai and JSON Schema as authors write them.
 
+mod check;
 pub mod diagnostic;
 pub mod render;
+mod lower;
+pub mod parse;
+pub mod places;
+pub mod scenario;
 pub mod source;
 pub mod suggest;
+pub mod workspace;
 pub mod yaml;
+
+pub use workspace::{Compiled, SourceFile, compile, is_read};
