@@ -2,10 +2,10 @@
 
 mod check;
 pub mod diagnostic;
-pub mod render;
 mod lower;
 pub mod parse;
 pub mod places;
+pub mod render;
 pub mod scenario;
 pub mod source;
 pub mod suggest;

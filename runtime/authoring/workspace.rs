@@ -24,7 +24,10 @@ pub struct SourceFile {
 impl SourceFile {
     /// A file with its path within the workspace and its text.
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { path: path.into(), text: text.into() }
+        Self {
+            path: path.into(),
+            text: text.into(),
+        }
     }
 }
 
@@ -46,7 +49,10 @@ pub struct Compiled {
 impl Compiled {
     /// How many errors there are; warnings do not count.
     pub fn errors(&self) -> usize {
-        self.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count()
+        self.diagnostics
+            .iter()
+            .filter(|diagnostic| diagnostic.severity == Severity::Error)
+            .count()
     }
 }
 
@@ -55,9 +61,19 @@ pub fn compile(files: &[SourceFile]) -> Compiled {
     let diagnostics = Diagnostics::new();
     let (parsed, places, sources) = parse::parse(files, &diagnostics);
     check::run(&parsed, &places, &sources, &diagnostics);
-    let definitions = if diagnostics.has_errors() { None } else { lower::lower(&parsed) };
+    let definitions = if diagnostics.has_errors() {
+        None
+    } else {
+        lower::lower(&parsed)
+    };
     let Parsed { scenarios, .. } = parsed;
-    Compiled { definitions, diagnostics: diagnostics.into_sorted(&sources), scenarios, places, sources }
+    Compiled {
+        definitions,
+        diagnostics: diagnostics.into_sorted(&sources),
+        scenarios,
+        places,
+        sources,
+    }
 }
 
 /// Whether a path within a workspace is one that [`compile`] reads; all other files need not be loaded.

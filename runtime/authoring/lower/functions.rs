@@ -37,15 +37,26 @@ struct Calls {
 
 impl<'a> Functions<'a> {
     pub(super) fn of(library: &'a [Library]) -> Self {
-        Self { files: library.iter().map(|file| (file.name.as_str(), File::read(&file.source))).collect() }
+        Self {
+            files: library
+                .iter()
+                .map(|file| (file.name.as_str(), File::read(&file.source)))
+                .collect(),
+        }
     }
 
     /// The functions that these scripts reach, directly or through each other: per file, in its own order, as they matter.
     pub(super) fn reached<'s>(&self, scripts: impl Iterator<Item = &'s str>) -> Vec<Library> {
         let mut reached: BTreeSet<(String, String)> = BTreeSet::new();
-        let mut open: Vec<(String, String)> = scripts.flat_map(|script| Calls::in_text(script).qualified).collect();
+        let mut open: Vec<(String, String)> = scripts
+            .flat_map(|script| Calls::in_text(script).qualified)
+            .collect();
         while let Some((file, name)) = open.pop() {
-            let Some(functions) = self.files.get(file.as_str()).and_then(|found| found.functions.get(&name)) else {
+            let Some(functions) = self
+                .files
+                .get(file.as_str())
+                .and_then(|found| found.functions.get(&name))
+            else {
                 continue;
             };
             if !reached.insert((file.clone(), name)) {
@@ -53,21 +64,44 @@ impl<'a> Functions<'a> {
             }
             for function in functions {
                 open.extend(function.calls.qualified.iter().cloned());
-                open.extend(function.calls.own.iter().map(|name| (file.clone(), name.clone())));
+                open.extend(
+                    function
+                        .calls
+                        .own
+                        .iter()
+                        .map(|name| (file.clone(), name.clone())),
+                );
             }
         }
         self.texts(&reached)
     }
 
     fn texts(&self, reached: &BTreeSet<(String, String)>) -> Vec<Library> {
-        let names = |wanted: &str| reached.iter().filter(move |(file, _)| file == wanted).map(|(_, name)| name.clone()).collect::<Vec<_>>();
+        let names = |wanted: &str| {
+            reached
+                .iter()
+                .filter(move |(file, _)| file == wanted)
+                .map(|(_, name)| name.clone())
+                .collect::<Vec<_>>()
+        };
         let one = |(name, file): (&&str, &File)| {
-            let mut functions: Vec<&Function> = names(name).iter().filter_map(|name| file.functions.get(name)).flatten().collect();
+            let mut functions: Vec<&Function> = names(name)
+                .iter()
+                .filter_map(|name| file.functions.get(name))
+                .flatten()
+                .collect();
             functions.sort_by_key(|function| function.order);
-            let texts: Vec<&str> =
-                file.outside.iter().map(String::as_str).chain(functions.iter().map(|function| function.text.as_str())).collect();
+            let texts: Vec<&str> = file
+                .outside
+                .iter()
+                .map(String::as_str)
+                .chain(functions.iter().map(|function| function.text.as_str()))
+                .collect();
             let some = !functions.is_empty();
-            some.then(|| Library { name: (*name).to_owned(), source: texts.join("\n") })
+            some.then(|| Library {
+                name: (*name).to_owned(),
+                source: texts.join("\n"),
+            })
         };
         self.files.iter().filter_map(one).collect()
     }
@@ -76,11 +110,21 @@ impl<'a> Functions<'a> {
 impl File {
     fn read(source: &str) -> Self {
         let tokens = tokens(source);
-        let mut file = Self { functions: BTreeMap::new(), outside: Vec::new() };
+        let mut file = Self {
+            functions: BTreeMap::new(),
+            outside: Vec::new(),
+        };
         let (mut at, mut order, mut loose) = (0, 0, 0);
         while at < tokens.len() {
-            let start = if tokens[at].text == "private" { at + 1 } else { at };
-            let name = tokens.get(start).filter(|token| token.text == "fn").and_then(|_| tokens.get(start + 1));
+            let start = if tokens[at].text == "private" {
+                at + 1
+            } else {
+                at
+            };
+            let name = tokens
+                .get(start)
+                .filter(|token| token.text == "fn")
+                .and_then(|_| tokens.get(start + 1));
             let Some(name) = name else {
                 at += 1;
                 continue;
@@ -89,7 +133,10 @@ impl File {
             let end = end_of_body(&tokens, start + 2);
             let text = joined(&tokens[at..end]);
             let calls = Calls::in_tokens(&tokens[start + 2..end]);
-            file.functions.entry(name.text.to_owned()).or_default().push(Function { text, order, calls });
+            file.functions
+                .entry(name.text.to_owned())
+                .or_default()
+                .push(Function { text, order, calls });
             (at, loose, order) = (end, end, order + 1);
         }
         file.add_outside(&tokens[loose..]);
@@ -150,7 +197,9 @@ impl Calls {
             } else if token.is_name() {
                 let before = |back: usize| index.checked_sub(back).map_or("", |at| tokens[at].text);
                 if before(1) == "::" {
-                    calls.qualified.insert((before(2).to_owned(), token.text.to_owned()));
+                    calls
+                        .qualified
+                        .insert((before(2).to_owned(), token.text.to_owned()));
                 } else {
                     calls.own.insert(token.text.to_owned());
                 }
@@ -165,7 +214,10 @@ mod tests {
     use super::*;
 
     fn reached(script: &str, source: &str) -> String {
-        let library = [Library { name: "vip".to_owned(), source: source.to_owned() }];
+        let library = [Library {
+            name: "vip".to_owned(),
+            source: source.to_owned(),
+        }];
         let found = Functions::of(&library).reached([script].into_iter());
         found.into_iter().map(|file| file.source).collect()
     }
@@ -194,15 +246,26 @@ fn note(x) { true }
 
     #[test]
     fn comments_and_layout_make_no_version_but_a_changed_text_does() {
-        let tidy = VIP.replace("// Gold and better.", "").replace("    ", "\t").replace("/* a comment with fn x() { } */", "");
-        assert_eq!(reached("vip::is_gold(customer)", VIP), reached("vip::is_gold(customer)", &tidy));
+        let tidy = VIP
+            .replace("// Gold and better.", "")
+            .replace("    ", "\t")
+            .replace("/* a comment with fn x() { } */", "");
+        assert_eq!(
+            reached("vip::is_gold(customer)", VIP),
+            reached("vip::is_gold(customer)", &tidy)
+        );
         let dearer = VIP.replace("5000", "6000");
-        assert_ne!(reached("vip::is_gold(customer)", VIP), reached("vip::is_gold(customer)", &dearer));
+        assert_ne!(
+            reached("vip::is_gold(customer)", VIP),
+            reached("vip::is_gold(customer)", &dearer)
+        );
     }
 
     #[test]
     fn what_is_kept_is_rhai_that_compiles() {
         let text = reached("vip::is_gold(customer)", VIP);
-        rhai::Engine::new_raw().compile(&text).expect("the kept functions compile");
+        rhai::Engine::new_raw()
+            .compile(&text)
+            .expect("the kept functions compile");
     }
 }

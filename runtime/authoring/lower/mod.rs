@@ -14,8 +14,16 @@ use functions::Functions;
 /// Makes definitions of a workspace in which nothing wrong was found; none when there is no `kurant.yaml`.
 pub(crate) fn lower(parsed: &Parsed) -> Option<Definitions> {
     let workspace = parsed.workspace.as_ref()?.item.clone();
-    let pools: BTreeSet<&str> = workspace.pools.iter().map(|pool| pool.name.as_str()).collect();
-    let library: Vec<_> = parsed.library.iter().map(|file| file.item.clone()).collect();
+    let pools: BTreeSet<&str> = workspace
+        .pools
+        .iter()
+        .map(|pool| pool.name.as_str())
+        .collect();
+    let library: Vec<_> = parsed
+        .library
+        .iter()
+        .map(|file| file.item.clone())
+        .collect();
     let functions = Functions::of(&library);
     let journeys = parsed.journeys.iter().map(|journey| {
         let mut journey = journey.item.clone();
@@ -25,9 +33,21 @@ pub(crate) fn lower(parsed: &Parsed) -> Option<Definitions> {
     Some(Definitions {
         journeys: journeys.collect(),
         schema: parsed.schema.clone(),
-        profile: parsed.profile.as_ref().map(|file| file.item.clone()).unwrap_or_default(),
-        segments: parsed.segments.as_ref().map(|file| file.item.clone()).unwrap_or_default(),
-        templates: parsed.templates.iter().map(|file| file.item.clone()).collect(),
+        profile: parsed
+            .profile
+            .as_ref()
+            .map(|file| file.item.clone())
+            .unwrap_or_default(),
+        segments: parsed
+            .segments
+            .as_ref()
+            .map(|file| file.item.clone())
+            .unwrap_or_default(),
+        templates: parsed
+            .templates
+            .iter()
+            .map(|file| file.item.clone())
+            .collect(),
         library,
         workspace,
     })
@@ -61,12 +81,18 @@ fn each_step(steps: &mut [Step], visit: &mut dyn FnMut(&mut Step)) {
                 each_step(&mut wait.then, visit);
                 each_step(&mut wait.otherwise, visit);
             }
-            Verb::Choose(choose) => choose.branches.iter_mut().for_each(|branch| each_step(&mut branch.steps, visit)),
+            Verb::Choose(choose) => choose
+                .branches
+                .iter_mut()
+                .for_each(|branch| each_step(&mut branch.steps, visit)),
             Verb::If(step) => {
                 each_step(&mut step.then, visit);
                 each_step(&mut step.otherwise, visit);
             }
-            Verb::Split(split) => split.arms.iter_mut().for_each(|arm| each_step(&mut arm.steps, visit)),
+            Verb::Split(split) => split
+                .arms
+                .iter_mut()
+                .for_each(|arm| each_step(&mut arm.steps, visit)),
             Verb::Repeat(repeat) => each_step(&mut repeat.steps, visit),
             Verb::Webhook(hook) => {
                 if let OnError::Steps(inner) = &mut hook.on_error {

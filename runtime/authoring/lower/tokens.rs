@@ -35,12 +35,15 @@ pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
         let length = match first {
             '"' | '`' | '\'' => quoted(rest, first),
             _ if rest.starts_with("::") => 2,
-            _ if first.is_alphanumeric() || first == '_' => {
-                rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len())
-            }
+            _ if first.is_alphanumeric() || first == '_' => rest
+                .find(|c: char| !(c.is_alphanumeric() || c == '_'))
+                .unwrap_or(rest.len()),
             _ => first.len_utf8(),
         };
-        tokens.push(Token { text: &rest[..length], apart });
+        tokens.push(Token {
+            text: &rest[..length],
+            apart,
+        });
         at += length;
         apart = false;
     }

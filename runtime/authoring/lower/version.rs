@@ -17,14 +17,21 @@ pub(super) fn version(journey: Journey, functions: &Functions<'_>) -> Version {
     let mut scripts = Vec::new();
     let mut walked = bare.clone();
     walked.for_each_script_mut(&mut |script| scripts.push(script.source.clone()));
-    let library: Vec<Library> = functions.reached(scripts.iter().map(String::as_str)).into_iter().collect();
+    let library: Vec<Library> = functions
+        .reached(scripts.iter().map(String::as_str))
+        .into_iter()
+        .collect();
     let mut parts = vec![LANGUAGE.to_owned(), canonical(&bare)];
     for file in &library {
         parts.push(file.name.clone());
         parts.push(file.source.clone());
     }
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-    Version { hash: Key::of(&parts), journey, library }
+    Version {
+        hash: Key::of(&parts),
+        journey,
+        library,
+    }
 }
 
 /// The journey without what makes no version: titles, who answers for it, whether it is live, and where its scripts stand.
@@ -52,7 +59,10 @@ fn canonical(journey: &Journey) -> String {
 fn sorted(value: serde_json::Value) -> serde_json::Value {
     match value {
         serde_json::Value::Object(map) => {
-            let ordered: BTreeMap<String, serde_json::Value> = map.into_iter().map(|(name, value)| (name, sorted(value))).collect();
+            let ordered: BTreeMap<String, serde_json::Value> = map
+                .into_iter()
+                .map(|(name, value)| (name, sorted(value)))
+                .collect();
             serde_json::Value::Object(ordered.into_iter().collect())
         }
         serde_json::Value::Array(items) => items.into_iter().map(sorted).collect(),

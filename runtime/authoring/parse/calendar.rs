@@ -1,6 +1,9 @@
 //! Times as authors write them: durations, times of day, weekdays, zones, schedules, windows, each with the calendar's advice.
 
-use kurant_engine::calendar::{self, DayWindow, Duration, Error, Instant, Offset, Schedule, SendWindow, Time, Weekdays, WorkHours, Zone};
+use kurant_engine::calendar::{
+    self, DayWindow, Duration, Error, Instant, Offset, Schedule, SendWindow, Time, Weekdays,
+    WorkHours, Zone,
+};
 
 use super::Context;
 use super::context::text;
@@ -10,7 +13,10 @@ use crate::yaml::Node;
 /// What the calendar found wrong, as what is wrong and what to write.
 fn problem(error: Error) -> Problem {
     let message = error.to_string();
-    match message.split_once("; write ").map(|(what, advice)| (what, format!("write {advice}"))) {
+    match message
+        .split_once("; write ")
+        .map(|(what, advice)| (what, format!("write {advice}")))
+    {
         Some((what, advice)) => Problem::bad_value(what).help(advice),
         None => match message.split_once(": ") {
             Some((what, advice)) => Problem::bad_value(what).help(advice),
@@ -28,7 +34,9 @@ pub(crate) fn duration(node: &Node) -> Result<Duration, Problem> {
 pub(super) fn some_duration(node: &Node) -> Result<Duration, Problem> {
     let duration = duration(node)?;
     if duration.is_zero() {
-        return Err(Problem::bad_value("it must be longer than nothing").help("write a duration like `3d`"));
+        return Err(
+            Problem::bad_value("it must be longer than nothing").help("write a duration like `3d`")
+        );
     }
     Ok(duration)
 }
@@ -68,12 +76,22 @@ pub(super) fn weekdays(node: &Node) -> Result<Weekdays, Problem> {
 }
 
 /// `{ from, to }`; both are needed.
-pub(super) fn day_window(context: &Context<'_>, node: &Node, what: &'static str) -> Option<DayWindow> {
+pub(super) fn day_window(
+    context: &Context<'_>,
+    node: &Node,
+    what: &'static str,
+) -> Option<DayWindow> {
     let mut map = context.open(node, what)?;
     let (from, to) = (map.need("from", time), map.need("to", time));
-    map.misplaced(&[("weekdays", "quiet hours are the same on every day; `weekdays` belongs to the `window` of a send")]);
+    map.misplaced(&[(
+        "weekdays",
+        "quiet hours are the same on every day; `weekdays` belongs to the `window` of a send",
+    )]);
     map.finish();
-    Some(DayWindow { from: from?, to: to? })
+    Some(DayWindow {
+        from: from?,
+        to: to?,
+    })
 }
 
 /// `{ from, to, weekdays }`. Weekdays alone mean those days from midnight to midnight.
@@ -85,7 +103,14 @@ struct Hours {
 
 fn hours(context: &Context<'_>, node: &Node, what: &'static str) -> Option<Hours> {
     let mut map = context.open(node, what)?;
-    map.synonyms(&[("start", "from"), ("after", "from"), ("end", "to"), ("until", "to"), ("before", "to"), ("days", "weekdays")]);
+    map.synonyms(&[
+        ("start", "from"),
+        ("after", "from"),
+        ("end", "to"),
+        ("until", "to"),
+        ("before", "to"),
+        ("days", "weekdays"),
+    ]);
     let days_only = map.has("weekdays") && !map.has("from") && !map.has("to");
     let (from, to) = match days_only {
         true => (Some(Time::MIN), Some(Time::MIN)),
@@ -93,7 +118,11 @@ fn hours(context: &Context<'_>, node: &Node, what: &'static str) -> Option<Hours
     };
     let weekdays = map.read("weekdays", weekdays);
     map.finish();
-    Some(Hours { from: from?, to: to?, weekdays: weekdays.unwrap_or(Weekdays::ALL) })
+    Some(Hours {
+        from: from?,
+        to: to?,
+        weekdays: weekdays.unwrap_or(Weekdays::ALL),
+    })
 }
 
 /// The `window` of a send.

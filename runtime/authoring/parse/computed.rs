@@ -18,7 +18,10 @@ pub(super) fn computed(context: &Context<'_>, node: &Node) -> Result<Computed, P
             None => Ok(Computed::Literal(plain(scalar))),
         },
         Kind::List(items) => {
-            let values = items.iter().filter_map(|item| keep(context, item)).collect::<Vec<_>>();
+            let values = items
+                .iter()
+                .filter_map(|item| keep(context, item))
+                .collect::<Vec<_>>();
             Ok(match values.iter().map(as_literal).collect() {
                 Some(literals) => Computed::Literal(Value::List(literals)),
                 None => Computed::List(values),
@@ -26,22 +29,36 @@ pub(super) fn computed(context: &Context<'_>, node: &Node) -> Result<Computed, P
         }
         Kind::Map(_) => {
             let fields = fields(context, node)?;
-            Ok(match fields.iter().map(|(name, value)| Some((name.as_str(), as_literal(value)?))).collect::<Option<Map>>() {
-                Some(literals) => Computed::Literal(Value::Map(literals)),
-                None => Computed::Map(fields),
-            })
+            Ok(
+                match fields
+                    .iter()
+                    .map(|(name, value)| Some((name.as_str(), as_literal(value)?)))
+                    .collect::<Option<Map>>()
+                {
+                    Some(literals) => Computed::Literal(Value::Map(literals)),
+                    None => Computed::Map(fields),
+                },
+            )
         }
     }
 }
 
 fn expression(context: &Context<'_>, node: &Node, source: &str) -> Result<Computed, Problem> {
     if source.trim().is_empty() {
-        return Err(Problem::new("missing-value", "nothing stands after the `=`").help("write an expression after it, like `=event.total`"));
+        return Err(
+            Problem::new("missing-value", "nothing stands after the `=`")
+                .help("write an expression after it, like `=event.total`"),
+        );
     }
     if source.starts_with('=') {
-        return Err(Problem::bad_value("it begins with `==`").help("write one `=` before the expression"));
+        return Err(
+            Problem::bad_value("it begins with `==`").help("write one `=` before the expression")
+        );
     }
-    Ok(Computed::Expression(Script::new(source, context.place(node))))
+    Ok(Computed::Expression(Script::new(
+        source,
+        context.place(node),
+    )))
 }
 
 fn keep(context: &Context<'_>, node: &Node) -> Option<Computed> {
@@ -56,16 +73,24 @@ fn as_literal(value: &Computed) -> Option<Value> {
 }
 
 /// A map of such values, in the author's order.
-pub(super) fn fields(context: &Context<'_>, node: &Node) -> Result<Vec<(String, Computed)>, Problem> {
+pub(super) fn fields(
+    context: &Context<'_>,
+    node: &Node,
+) -> Result<Vec<(String, Computed)>, Problem> {
     let entries = node.map("a mapping of names and values")?;
-    let read = |entry: &crate::yaml::Entry| Some((entry.key.text.clone(), keep(context, &entry.value)?));
+    let read =
+        |entry: &crate::yaml::Entry| Some((entry.key.text.clone(), keep(context, &entry.value)?));
     Ok(entries.iter().filter_map(read).collect())
 }
 
 /// A map of such values that has at least one.
-pub(super) fn some_fields(context: &Context<'_>, node: &Node) -> Result<Vec<(String, Computed)>, Problem> {
+pub(super) fn some_fields(
+    context: &Context<'_>,
+    node: &Node,
+) -> Result<Vec<(String, Computed)>, Problem> {
     if node.as_map().is_some_and(<[_]>::is_empty) {
-        return Err(Problem::new("missing-value", "the mapping is empty").help("name at least one, like `{ lifecycle: churned }`"));
+        return Err(Problem::new("missing-value", "the mapping is empty")
+            .help("name at least one, like `{ lifecycle: churned }`"));
     }
     fields(context, node)
 }
@@ -76,19 +101,30 @@ pub(crate) fn literal(context: &Context<'_>, node: &Node) -> Result<Value, Probl
         Kind::Null => Value::Null,
         Kind::Broken => return Err(Problem::told()),
         Kind::Scalar(scalar) if scalar.text.starts_with('=') => {
-            return Err(Problem::new("no-expression-here", "a value that begins with `=` cannot stand here: this one is not computed")
-                .help("write the value itself"));
+            return Err(Problem::new(
+                "no-expression-here",
+                "a value that begins with `=` cannot stand here: this one is not computed",
+            )
+            .help("write the value itself"));
         }
         Kind::Scalar(scalar) => plain(scalar),
         Kind::List(items) => Value::List(
-            items.iter().filter_map(|item| context.diagnostics.keep(item.span, literal(context, item))).collect(),
+            items
+                .iter()
+                .filter_map(|item| context.diagnostics.keep(item.span, literal(context, item)))
+                .collect(),
         ),
         Kind::Map(entries) => {
-            let read = |entry: &crate::yaml::Entry| {
-                let value = context.diagnostics.keep(entry.value.span, literal(context, &entry.value))?;
-                Some((entry.key.text.as_str(), value))
-            };
-            Value::Map(entries.iter().filter_map(read).collect())
+            let mut map = Map::new();
+            for entry in entries {
+                if let Some(value) = context
+                    .diagnostics
+                    .keep(entry.value.span, literal(context, &entry.value))
+                {
+                    map.insert(entry.key.text.as_str(), value);
+                }
+            }
+            Value::Map(map)
         }
     })
 }

@@ -23,12 +23,18 @@ impl<'a> Context<'a> {
     pub(crate) fn new(root: &Node, file: FileId, diagnostics: &'a Diagnostics) -> Self {
         let mut paths = HashMap::new();
         note(root, String::new(), &mut paths);
-        Self { file, diagnostics, paths }
+        Self {
+            file,
+            diagnostics,
+            paths,
+        }
     }
 
     /// Where a value stands in its file: `steps[2].when`.
     pub(crate) fn place(&self, node: &Node) -> &str {
-        self.paths.get(&std::ptr::from_ref(node)).map_or("", String::as_str)
+        self.paths
+            .get(&std::ptr::from_ref(node))
+            .map_or("", String::as_str)
     }
 
     /// Begins to read a mapping.
@@ -46,13 +52,20 @@ impl<'a> Context<'a> {
 
     /// An expression by nature: `when`, `audience` and their like.
     pub(crate) fn script(&self, node: &Node) -> Result<Script, Problem> {
-        if let Some(value) = node.as_scalar().and_then(|scalar| scalar.text.strip_prefix('=')) {
-            return Err(Problem::new("needless-equals", "this is an expression by nature, without a leading `=`")
-                .help(format!("write `{}`", value.trim_start())));
+        if let Some(value) = node
+            .as_scalar()
+            .and_then(|scalar| scalar.text.strip_prefix('='))
+        {
+            return Err(Problem::new(
+                "needless-equals",
+                "this is an expression by nature, without a leading `=`",
+            )
+            .help(format!("write `{}`", value.trim_start())));
         }
         let text = node.text()?;
         if text.trim().is_empty() {
-            return Err(Problem::new("missing-value", "the expression is empty").help("write an expression, or take the line away"));
+            return Err(Problem::new("missing-value", "the expression is empty")
+                .help("write an expression, or take the line away"));
         }
         Ok(Script::new(text, self.place(node)))
     }
@@ -60,9 +73,14 @@ impl<'a> Context<'a> {
 
 fn note(node: &Node, path: String, paths: &mut HashMap<*const Node, String>) {
     match &node.kind {
-        Kind::Map(entries) => entries.iter().for_each(|entry| note(&entry.value, child(&path, &entry.key.text), paths)),
+        Kind::Map(entries) => entries
+            .iter()
+            .for_each(|entry| note(&entry.value, child(&path, &entry.key.text), paths)),
         Kind::List(items) => {
-            items.iter().enumerate().for_each(|(index, item)| note(item, format!("{path}[{index}]"), paths));
+            items
+                .iter()
+                .enumerate()
+                .for_each(|(index, item)| note(item, format!("{path}[{index}]"), paths));
         }
         _ => {}
     }
@@ -73,11 +91,18 @@ fn note(node: &Node, path: String, paths: &mut HashMap<*const Node, String>) {
 pub(crate) fn text(node: &Node) -> Result<String, Problem> {
     let text = node.text()?;
     if let Some(expression) = text.strip_prefix('=') {
-        return Err(Problem::new("no-expression-here", "a value that begins with `=` cannot stand here: this one is not computed")
-            .help(format!("write the value itself instead of `{}`", expression.trim())));
+        return Err(Problem::new(
+            "no-expression-here",
+            "a value that begins with `=` cannot stand here: this one is not computed",
+        )
+        .help(format!(
+            "write the value itself instead of `{}`",
+            expression.trim()
+        )));
     }
     if text.trim().is_empty() {
-        return Err(Problem::new("missing-value", "the text is empty").help("write the value, or take the line away"));
+        return Err(Problem::new("missing-value", "the text is empty")
+            .help("write the value, or take the line away"));
     }
     Ok(text.to_owned())
 }
@@ -89,18 +114,29 @@ pub(crate) fn name(node: &Node) -> Result<String, Problem> {
         return Ok(text);
     }
     let problem = Problem::bad_value(format!("`{text}` is not a name"));
-    Err(problem.help(format!("use letters, digits, `-` and `_` only: `{}`", kebab(&text))))
+    Err(problem.help(format!(
+        "use letters, digits, `-` and `_` only: `{}`",
+        kebab(&text)
+    )))
 }
 
 /// Whether other places can refer to it.
 pub(crate) fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))
+    !text.is_empty()
+        && text
+            .chars()
+            .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))
 }
 
 /// An id in kebab-case: small Latin letters and digits, parted by `-`.
 pub(crate) fn kebab_id(node: &Node) -> Result<String, Problem> {
     let text = text(node)?;
-    let fits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    let fits = |part: &str| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+    };
     if text.split('-').all(fits) {
         return Ok(text);
     }
@@ -124,16 +160,22 @@ pub(crate) fn variable(node: &Node) -> Result<String, Problem> {
 
 /// Whether Rhai reads it as one name.
 pub(crate) fn is_variable(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
 /// One attribute of the customer, `customer.X`; gives `X`.
 pub(crate) fn attribute(node: &Node) -> Result<String, Problem> {
     let text = text(node)?;
-    if let Some(name) = text.strip_prefix("customer.").filter(|name| is_variable(name)) {
+    if let Some(name) = text
+        .strip_prefix("customer.")
+        .filter(|name| is_variable(name))
+    {
         return Ok(name.to_owned());
     }
-    let problem = Problem::bad_value(format!("expected one attribute of the customer, found `{text}`"));
+    let problem = Problem::bad_value(format!(
+        "expected one attribute of the customer, found `{text}`"
+    ));
     Err(if is_variable(&text) {
         problem.help(format!("write `customer.{text}`"))
     } else {
@@ -144,12 +186,16 @@ pub(crate) fn attribute(node: &Node) -> Result<String, Problem> {
 /// The type of an event: `order.paid`.
 pub(crate) fn event_type(node: &Node) -> Result<String, Problem> {
     let text = text(node)?;
-    if text.chars().all(|c| !c.is_whitespace() && !matches!(c, ',' | '"' | '\'' | '/')) {
+    if text
+        .chars()
+        .all(|c| !c.is_whitespace() && !matches!(c, ',' | '"' | '\'' | '/'))
+    {
         return Ok(text);
     }
     let problem = Problem::bad_value(format!("`{text}` is not the type of an event"));
     Err(if text.contains(',') {
-        problem.help("name one event here; several are a list of triggers, or `any:` in a `wait_for`")
+        problem
+            .help("name one event here; several are a list of triggers, or `any:` in a `wait_for`")
     } else {
         problem.help("write the type as the source sends it, like `order.paid`")
     })

@@ -9,7 +9,12 @@ use crate::diagnostic::Problem;
 use crate::yaml::Node;
 
 /// What people write for `where`.
-pub(super) const FILTER: &[(&str, &str)] = &[("filter", "where"), ("condition", "where"), ("if", "where"), ("type", "event")];
+pub(super) const FILTER: &[(&str, &str)] = &[
+    ("filter", "where"),
+    ("condition", "where"),
+    ("if", "where"),
+    ("type", "event"),
+];
 
 /// `entry:`.
 pub(super) fn entry(context: &Context<'_>, node: &Node) -> Option<Entry> {
@@ -36,44 +41,86 @@ pub(super) fn entry(context: &Context<'_>, node: &Node) -> Option<Entry> {
         ])
     });
     map.finish();
-    Some(Entry { key, again: again.unwrap_or_default(), while_active: while_active.unwrap_or_default() })
+    Some(Entry {
+        key,
+        again: again.unwrap_or_default(),
+        while_active: while_active.unwrap_or_default(),
+    })
 }
 
 fn again(node: &Node) -> Result<Again, Problem> {
     match node.text()? {
         "always" => Ok(Again::Always),
         "never" => Ok(Again::Never),
-        "true" | "yes" => Err(Problem::bad_value("expected `always`, `never` or a duration").help("write `always`")),
-        "false" | "no" | "once" => Err(Problem::bad_value("expected `always`, `never` or a duration").help("write `never`")),
-        text if text.starts_with(|c: char| c.is_ascii_digit() || c == 'P' || c == '=' || c == '-') => some_duration(node).map(Again::After),
-        text => Err(Problem::new("unknown-word", format!("expected `always`, `never` or a duration, found `{text}`"))
-            .help("write `always`, `never`, or how long after the last entry, like `90d`")),
+        "true" | "yes" => Err(
+            Problem::bad_value("expected `always`, `never` or a duration").help("write `always`"),
+        ),
+        "false" | "no" | "once" => Err(Problem::bad_value(
+            "expected `always`, `never` or a duration",
+        )
+        .help("write `never`")),
+        text if text
+            .starts_with(|c: char| c.is_ascii_digit() || c == 'P' || c == '=' || c == '-') =>
+        {
+            some_duration(node).map(Again::After)
+        }
+        text => Err(Problem::new(
+            "unknown-word",
+            format!("expected `always`, `never` or a duration, found `{text}`"),
+        )
+        .help("write `always`, `never`, or how long after the last entry, like `90d`")),
     }
 }
 
 /// `exit:` of a journey.
 pub(super) fn exits(context: &Context<'_>, node: &Node) -> Vec<Exit> {
     if let Some(scalar) = node.as_scalar() {
-        let problem = Problem::wrong_type(format!("expected a list of exits, found {}", node.what()));
-        context.report(node.span, problem.help(format!("write `exit: [{{ event: {}, reason: ... }}]`", scalar.text)));
+        let problem =
+            Problem::wrong_type(format!("expected a list of exits, found {}", node.what()));
+        context.report(
+            node.span,
+            problem.help(format!(
+                "write `exit: [{{ event: {}, reason: ... }}]`",
+                scalar.text
+            )),
+        );
         return Vec::new();
     }
-    node.one_or_many().iter().filter_map(|item| exit(context, item)).collect()
+    node.one_or_many()
+        .iter()
+        .filter_map(|item| exit(context, item))
+        .collect()
 }
 
 fn exit(context: &Context<'_>, node: &Node) -> Option<Exit> {
     let mut map = context.open(node, "an exit")?;
-    map.synonyms(FILTER).synonyms(&[("on", "event"), ("because", "reason"), ("name", "reason")]);
+    map.synonyms(FILTER)
+        .synonyms(&[("on", "event"), ("because", "reason"), ("name", "reason")]);
     let reason = map.read("reason", text);
     let (kind, entry) = map.exactly_one(&["event", "when"])?;
     let exit = if kind == "event" {
         let filter = map.read("where", |node| context.script(node));
-        let event = context.diagnostics.keep(entry.value.span, event_type(&entry.value)).unwrap_or_default();
-        Some(Exit::Event { reason: reason.unwrap_or_else(|| event.clone()), event, filter })
+        let event = context
+            .diagnostics
+            .keep(entry.value.span, event_type(&entry.value))
+            .unwrap_or_default();
+        Some(Exit::Event {
+            reason: reason.unwrap_or_else(|| event.clone()),
+            event,
+            filter,
+        })
     } else {
-        map.misplaced(&[("where", "with `when` there is no event to choose from: put the condition into `when`")]);
-        let when = context.diagnostics.keep(entry.value.span, context.script(&entry.value));
-        when.map(|when| Exit::When { when, reason: reason.unwrap_or_else(|| "condition".to_owned()) })
+        map.misplaced(&[(
+            "where",
+            "with `when` there is no event to choose from: put the condition into `when`",
+        )]);
+        let when = context
+            .diagnostics
+            .keep(entry.value.span, context.script(&entry.value));
+        when.map(|when| Exit::When {
+            when,
+            reason: reason.unwrap_or_else(|| "condition".to_owned()),
+        })
     };
     map.finish();
     exit
@@ -83,15 +130,30 @@ fn exit(context: &Context<'_>, node: &Node) -> Option<Exit> {
 pub(super) fn goal(context: &Context<'_>, node: &Node) -> Option<Goal> {
     if let Some(scalar) = node.as_scalar() {
         let problem = Problem::wrong_type(format!("expected a goal, found {}", node.what()));
-        context.report(node.span, problem.help(format!("write `goal: {{ event: {}, within: 30d }}`", scalar.text)));
+        context.report(
+            node.span,
+            problem.help(format!(
+                "write `goal: {{ event: {}, within: 30d }}`",
+                scalar.text
+            )),
+        );
         return None;
     }
     let mut map = context.open(node, "the goal")?;
-    map.synonyms(FILTER).synonyms(&[("for", "within"), ("window", "within"), ("revenue", "value")]);
+    map.synonyms(FILTER).synonyms(&[
+        ("for", "within"),
+        ("window", "within"),
+        ("revenue", "value"),
+    ]);
     let event = map.need("event", event_type);
     let filter = map.read("where", |node| context.script(node));
     let within = map.read("within", duration);
     let value = map.read("value", |node| context.script(node));
     map.finish();
-    Some(Goal { event: event.unwrap_or_default(), filter, within, value })
+    Some(Goal {
+        event: event.unwrap_or_default(),
+        filter,
+        within,
+        value,
+    })
 }

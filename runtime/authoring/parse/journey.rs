@@ -58,10 +58,22 @@ const SYNONYMS: &[(&str, &str)] = &[
 const INSIDE: &[(&str, &str)] = &[
     ("key", "it stands inside `entry: { key: ... }`"),
     ("again", "it stands inside `entry: { again: 90d }`"),
-    ("while_active", "it stands inside `entry: { while_active: restart }`"),
-    ("within", "it stands inside `goal: { event: ..., within: 30d }`"),
-    ("quiet_hours", "quiet hours are the workspace's, in `kurant.yaml`; `category: transactional` passes them"),
-    ("timezone", "each customer has a clock of their own; a schedule's `timezone` stands beside `schedule`"),
+    (
+        "while_active",
+        "it stands inside `entry: { while_active: restart }`",
+    ),
+    (
+        "within",
+        "it stands inside `goal: { event: ..., within: 30d }`",
+    ),
+    (
+        "quiet_hours",
+        "quiet hours are the workspace's, in `kurant.yaml`; `category: transactional` passes them",
+    ),
+    (
+        "timezone",
+        "each customer has a clock of their own; a schedule's `timezone` stands beside `schedule`",
+    ),
     ("catch_up", "it stands in the trigger, beside its name"),
     ("max_age", "it stands in the trigger, beside `event`"),
 ];
@@ -75,17 +87,32 @@ pub(super) fn read(context: &Context<'_>, root: &Node) -> Option<Journey> {
     let owner = map.read("owner", text);
     let status = map.read("status", status).unwrap_or_default();
     let category = map.read("category", category).unwrap_or_default();
-    let triggers = map.required("trigger").map(|node| trigger::read(context, node)).unwrap_or_default();
+    let triggers = map
+        .required("trigger")
+        .map(|node| trigger::read(context, node))
+        .unwrap_or_default();
     let audience = map.read("audience", |node| context.script(node));
-    let entry = map.optional("entry").and_then(|node| entry::entry(context, node)).unwrap_or_default();
-    let exits = map.optional("exit").map(|node| entry::exits(context, node)).unwrap_or_default();
-    let goal = map.optional("goal").and_then(|node| entry::goal(context, node));
+    let entry = map
+        .optional("entry")
+        .and_then(|node| entry::entry(context, node))
+        .unwrap_or_default();
+    let exits = map
+        .optional("exit")
+        .map(|node| entry::exits(context, node))
+        .unwrap_or_default();
+    let goal = map
+        .optional("goal")
+        .and_then(|node| entry::goal(context, node));
     let topic = map.read("topic", name);
     let expires = map.read("expires", some_duration);
-    let priority = map.read("priority", |node| node.integer(0..=100)).and_then(|value| u8::try_from(value).ok());
+    let priority = map
+        .read("priority", |node| node.integer(0..=100))
+        .and_then(|value| u8::try_from(value).ok());
     let holdout = map.read("holdout", holdout).unwrap_or(0);
     let pilot = map.read("pilot", |node| context.script(node));
-    let vars = map.read("vars", |node| computed::fields(context, node)).unwrap_or_default();
+    let vars = map
+        .read("vars", |node| computed::fields(context, node))
+        .unwrap_or_default();
     let steps = read_steps(context, &mut map, status);
     map.finish();
     Some(Journey {
@@ -117,21 +144,29 @@ fn read_steps(context: &Context<'_>, map: &mut MapReader<'_>, status: Status) ->
         return Vec::new();
     };
     if node.as_list().is_some_and(<[_]>::is_empty) {
-        let problem = Problem::new("missing-value", "the journey has no steps").help("begin with one, like `- send: email`");
+        let problem = Problem::new("missing-value", "the journey has no steps")
+            .help("begin with one, like `- send: email`");
         context.report(node.span, problem);
     }
     step::list(&Steps::new(context, status == Status::Live), node)
 }
 
 fn status(node: &Node) -> Result<Status, Problem> {
-    let words = [("draft", Status::Draft), ("live", Status::Live), ("retired", Status::Retired)];
+    let words = [
+        ("draft", Status::Draft),
+        ("live", Status::Live),
+        ("retired", Status::Retired),
+    ];
     let meant = match node.text()?.to_ascii_lowercase().as_str() {
         "active" | "on" | "true" | "enabled" | "published" | "running" => "live",
         "inactive" | "off" | "false" | "disabled" | "stopped" | "paused" | "archived" => "retired",
         "test" | "new" => "draft",
         _ => return node.choice(&words),
     };
-    let message = format!("expected `draft`, `live` or `retired`, found {}", node.what());
+    let message = format!(
+        "expected `draft`, `live` or `retired`, found {}",
+        node.what()
+    );
     Err(Problem::new("unknown-word", message).help(format!("write `{meant}`")))
 }
 
@@ -147,14 +182,29 @@ pub(super) fn category(node: &Node) -> Result<Category, Problem> {
 /// `10%`, in hundredths of a percent.
 fn holdout(node: &Node) -> Result<u32, Problem> {
     let written = text(node)?;
-    let wrong = |message: &str| Problem::bad_value(format!("`{written}` {message}")).help("write a share like `10%`, or `2.5%`");
-    let number = written.strip_suffix('%').map(str::trim).ok_or_else(|| wrong("is not a share in percent"))?;
+    let wrong = |message: &str| {
+        Problem::bad_value(format!("`{written}` {message}"))
+            .help("write a share like `10%`, or `2.5%`")
+    };
+    let number = written
+        .strip_suffix('%')
+        .map(str::trim)
+        .ok_or_else(|| wrong("is not a share in percent"))?;
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-    if whole.is_empty() || whole.len() > 3 || fraction.len() > 2 || !digits(whole) || !digits(fraction) {
-        return Err(wrong("is not a share in percent, with two decimals at the most"));
+    if whole.is_empty()
+        || whole.len() > 3
+        || fraction.len() > 2
+        || !digits(whole)
+        || !digits(fraction)
+    {
+        return Err(wrong(
+            "is not a share in percent, with two decimals at the most",
+        ));
     }
-    let hundredths: u32 = format!("{whole}{fraction:0<2}").parse().map_err(|_| wrong("is not a share in percent"))?;
+    let hundredths: u32 = format!("{whole}{fraction:0<2}")
+        .parse()
+        .map_err(|_| wrong("is not a share in percent"))?;
     match hundredths {
         0 => Err(wrong("holds nobody out: take the line away")),
         1..10_000 => Ok(hundredths),
@@ -163,16 +213,26 @@ fn holdout(node: &Node) -> Result<u32, Problem> {
 }
 
 /// Reports journeys that bear the id of another.
-pub(super) fn report_twins(journeys: &[InFile<Journey>], places: &Places, diagnostics: &Diagnostics) {
+pub(super) fn report_twins(
+    journeys: &[InFile<Journey>],
+    places: &Places,
+    diagnostics: &Diagnostics,
+) {
     let mut first: HashMap<&str, Span> = HashMap::new();
     for InFile { file, item, .. } in journeys {
-        let span = places.span(*file, "journey").unwrap_or(Span::file_start(*file));
+        let span = places
+            .span(*file, "journey")
+            .unwrap_or(Span::file_start(*file));
         if item.id.is_empty() {
             continue;
         }
         if let Some(earlier) = first.get(item.id.as_str()) {
             let message = format!("another journey is called `{}` already", item.id);
-            diagnostics.push(Diagnostic::error("duplicate-journey", span, message).help("give one of them another id").label(*earlier, "here"));
+            diagnostics.push(
+                Diagnostic::error("duplicate-journey", span, message)
+                    .help("give one of them another id")
+                    .label(*earlier, "here"),
+            );
         } else {
             first.insert(&item.id, span);
         }

@@ -12,7 +12,11 @@ pub(super) fn read(file: FileId, text: &str, diagnostics: &Diagnostics) -> Optio
     let mut reader = Reader { file, text, at: 0 };
     let read = reader.value(0).and_then(|node| {
         reader.blank();
-        if reader.at < text.len() { Err(reader.wrong("something stands after the end of the value")) } else { Ok(node) }
+        if reader.at < text.len() {
+            Err(reader.wrong("something stands after the end of the value"))
+        } else {
+            Ok(node)
+        }
     });
     read.map_err(|(span, message)| {
         let help = match message {
@@ -35,7 +39,14 @@ struct Reader<'t> {
 
 impl Reader<'_> {
     fn wrong(&self, message: &'static str) -> Fault {
-        (Span::new(self.file, self.at, self.at + self.peek().map_or(0, char::len_utf8)), message)
+        (
+            Span::new(
+                self.file,
+                self.at,
+                self.at + self.peek().map_or(0, char::len_utf8),
+            ),
+            message,
+        )
     }
 
     fn peek(&self) -> Option<char> {
@@ -57,7 +68,12 @@ impl Reader<'_> {
     }
 
     fn node(&self, start: usize, kind: Kind) -> Node {
-        Node { span: Span::new(self.file, start, self.at), kind, comment: None, damaged: false }
+        Node {
+            span: Span::new(self.file, start, self.at),
+            kind,
+            comment: None,
+            damaged: false,
+        }
     }
 
     fn value(&mut self, depth: usize) -> Result<Node, Fault> {
@@ -71,7 +87,13 @@ impl Reader<'_> {
             Some('[') => self.list(start, depth),
             Some('"') => {
                 let text = self.string()?;
-                Ok(self.node(start, Kind::Scalar(Scalar { text, style: Style::Double })))
+                Ok(self.node(
+                    start,
+                    Kind::Scalar(Scalar {
+                        text,
+                        style: Style::Double,
+                    }),
+                ))
             }
             _ => self.word(start),
         }
@@ -109,7 +131,10 @@ impl Reader<'_> {
             return Err(self.wrong("a name in double quotes is expected here"));
         }
         let text = self.string()?;
-        Ok(Key { span: Span::new(self.file, start, self.at), text })
+        Ok(Key {
+            span: Span::new(self.file, start, self.at),
+            text,
+        })
     }
 
     fn list(&mut self, start: usize, depth: usize) -> Result<Node, Fault> {
@@ -138,26 +163,41 @@ impl Reader<'_> {
             end
         });
         let Some((length, _)) = inner else {
-            return Err((Span::new(self.file, start, start + 1), "this text has no closing quote"));
+            return Err((
+                Span::new(self.file, start, start + 1),
+                "this text has no closing quote",
+            ));
         };
         self.at = start + length + 2;
-        serde_json::from_str(&self.text[start..self.at])
-            .map_err(|_| (Span::new(self.file, start, self.at), "this text holds an escape or a character that JSON does not know"))
+        serde_json::from_str(&self.text[start..self.at]).map_err(|_| {
+            (
+                Span::new(self.file, start, self.at),
+                "this text holds an escape or a character that JSON does not know",
+            )
+        })
     }
 
     fn word(&mut self, start: usize) -> Result<Node, Fault> {
         let rest = &self.text[start..];
-        let end = rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '+' | '-' | '.'))).unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| !(c.is_alphanumeric() || matches!(c, '+' | '-' | '.')))
+            .unwrap_or(rest.len());
         let word = &rest[..end];
         if serde_json::from_str::<serde_json::Value>(word).is_err() {
             self.at += end.max(1).min(rest.len());
             self.at = self.text.ceil_char_boundary(self.at);
-            return Err((Span::new(self.file, start, self.at), "a value is expected here"));
+            return Err((
+                Span::new(self.file, start, self.at),
+                "a value is expected here",
+            ));
         }
         self.at += end;
         let kind = match word {
             "null" => Kind::Null,
-            _ => Kind::Scalar(Scalar { text: word.to_owned(), style: Style::Plain }),
+            _ => Kind::Scalar(Scalar {
+                text: word.to_owned(),
+                style: Style::Plain,
+            }),
         };
         Ok(self.node(start, kind))
     }
@@ -192,11 +232,20 @@ mod tests {
 
     #[test]
     fn mistakes_have_theirs() {
-        assert_eq!(fault("{\"a\": 1,}"), ("a name in double quotes is expected here".to_owned(), 8));
+        assert_eq!(
+            fault("{\"a\": 1,}"),
+            ("a name in double quotes is expected here".to_owned(), 8)
+        );
         assert_eq!(fault("{\"a\": 1 \"b\": 2}").1, 8);
-        assert_eq!(fault("{\"a\": tru}"), ("a value is expected here".to_owned(), 6));
+        assert_eq!(
+            fault("{\"a\": tru}"),
+            ("a value is expected here".to_owned(), 6)
+        );
         assert_eq!(fault("{\"a\": \"x").1, 6);
-        assert_eq!(fault("{\"a\": 1, \"a\": 2}").0, "this name stands here twice");
+        assert_eq!(
+            fault("{\"a\": 1, \"a\": 2}").0,
+            "this name stands here twice"
+        );
         assert_eq!(fault("").0, "a value is expected here");
         assert_eq!(fault(&"[".repeat(99)).0, "this is nested too deeply");
     }

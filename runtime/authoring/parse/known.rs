@@ -11,8 +11,19 @@ pub(super) fn any_text() -> Type {
 
 /// The customer's attributes that need no schema.
 pub(super) fn attributes() -> Fields {
-    let text = ["id", "email", "phone", "timezone", "locale", "owner", "preferred_channel"];
-    let mut fields: Fields = text.into_iter().map(|name| (name.to_owned(), any_text())).collect();
+    let text = [
+        "id",
+        "email",
+        "phone",
+        "timezone",
+        "locale",
+        "owner",
+        "preferred_channel",
+    ];
+    let mut fields: Fields = text
+        .into_iter()
+        .map(|name| (name.to_owned(), any_text()))
+        .collect();
     fields.insert("tags".to_owned(), Type::List(Box::new(any_text())));
     fields.insert("score".to_owned(), Type::Integer);
     fields.insert("consents".to_owned(), Type::Map(Fields::new()));
@@ -22,7 +33,12 @@ pub(super) fn attributes() -> Fields {
 
 /// The event types that need no schema, with their data; `customer` are all of the customer's attributes.
 pub(super) fn events(customer: &Fields) -> BTreeMap<String, Fields> {
-    let texts = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), any_text())).collect::<Fields>();
+    let texts = |names: &[&str]| {
+        names
+            .iter()
+            .map(|name| ((*name).to_owned(), any_text()))
+            .collect::<Fields>()
+    };
     let mut events = BTreeMap::new();
     for kind in ["customer.created", "customer.updated"] {
         events.insert(kind.to_owned(), customer.clone());
@@ -35,8 +51,18 @@ pub(super) fn events(customer: &Fields) -> BTreeMap<String, Fields> {
         events.insert(kind.to_owned(), texts(&["person"]));
     }
     events.insert("task.done".to_owned(), texts(&["key", "journey", "step"]));
-    for kind in ["delivered", "opened", "clicked", "replied", "bounced", "unsubscribed"] {
-        events.insert(format!("message.{kind}"), texts(&["key", "journey", "step", "channel"]));
+    for kind in [
+        "delivered",
+        "opened",
+        "clicked",
+        "replied",
+        "bounced",
+        "unsubscribed",
+    ] {
+        events.insert(
+            format!("message.{kind}"),
+            texts(&["key", "journey", "step", "channel"]),
+        );
     }
     events
 }

@@ -23,9 +23,11 @@ mod workspace;
 #[cfg(test)]
 mod tests;
 
-use kurant_engine::definition::{Journey, Library, ProfileUpdate, Schema, Segment, Template, Workspace};
+use kurant_engine::definition::{
+    Journey, Library, ProfileUpdate, Schema, Segment, Template, Workspace,
+};
 
-pub(crate) use calendar::{duration, instant};
+pub(crate) use calendar::instant;
 pub(crate) use computed::literal;
 pub(crate) use context::Context;
 
@@ -97,7 +99,9 @@ pub(crate) fn kind_of(path: &str) -> Option<FileKind> {
         (Some("journeys"), _) if path.ends_with(".yml") => FileKind::Misnamed,
         (Some("rhai-lib"), _) if path.ends_with(".rhai") => FileKind::Library,
         (_, "schemas/customer.json") => FileKind::CustomerSchema,
-        (Some("schemas"), _) if path.starts_with("schemas/events/") && path.ends_with(".json") => FileKind::EventSchema,
+        (Some("schemas"), _) if path.starts_with("schemas/events/") && path.ends_with(".json") => {
+            FileKind::EventSchema
+        }
         (Some("templates"), _) if !hidden(path) => FileKind::Template,
         _ => return None,
     };
@@ -116,14 +120,27 @@ pub(crate) fn parse(files: &[SourceFile], diagnostics: &Diagnostics) -> (Parsed,
     let ids: Vec<(FileId, &str, FileKind)> = files
         .iter()
         .filter_map(|file| kind_of(&file.path).map(|kind| (file, kind)))
-        .map(|(file, kind)| (sources.add(file.path.as_str(), file.text.as_str()), file.path.as_str(), kind))
+        .map(|(file, kind)| {
+            (
+                sources.add(file.path.as_str(), file.text.as_str()),
+                file.path.as_str(),
+                kind,
+            )
+        })
         .collect();
-    let mut reading = Reading { parsed: Parsed::default(), places: Places::default(), sources: &sources, diagnostics };
+    let mut reading = Reading {
+        parsed: Parsed::default(),
+        places: Places::default(),
+        sources: &sources,
+        diagnostics,
+    };
     let mut schemas = schema::Files::default();
     for (file, path, kind) in ids {
         reading.file(file, path, kind, &mut schemas);
     }
-    let Reading { mut parsed, places, .. } = reading;
+    let Reading {
+        mut parsed, places, ..
+    } = reading;
     parsed.schema = schemas.finish();
     if parsed.workspace.is_none() && !diagnostics.has_errors() {
         diagnostics.push(no_workspace());
@@ -148,13 +165,28 @@ impl Reading<'_> {
     fn file(&mut self, file: FileId, path: &str, kind: FileKind, schemas: &mut schema::Files) {
         let text = self.sources.get(file).map_or("", |source| source.text());
         match kind {
-            FileKind::Library => self.parsed.library.extend(library::read(file, path, text, self.diagnostics)),
-            FileKind::Template => self.parsed.templates.extend(templates::read(file, path, text, self.diagnostics)),
-            FileKind::CustomerSchema | FileKind::EventSchema => schemas.add(file, path, text, self.diagnostics),
+            FileKind::Library => {
+                self.parsed
+                    .library
+                    .extend(library::read(file, path, text, self.diagnostics))
+            }
+            FileKind::Template => {
+                self.parsed
+                    .templates
+                    .extend(templates::read(file, path, text, self.diagnostics))
+            }
+            FileKind::CustomerSchema | FileKind::EventSchema => {
+                schemas.add(file, path, text, self.diagnostics)
+            }
             FileKind::Misnamed => {
                 let right = format!("{}.yaml", path.trim_end_matches(".yml"));
-                let report = Diagnostic::error("file-name", Span::file_start(file), "this file is not read: its name ends in `.yml`");
-                self.diagnostics.push(report.help(format!("name it `{right}`")));
+                let report = Diagnostic::error(
+                    "file-name",
+                    Span::file_start(file),
+                    "this file is not read: its name ends in `.yml`",
+                );
+                self.diagnostics
+                    .push(report.help(format!("name it `{right}`")));
             }
             _ => self.yaml(file, kind),
         }
@@ -167,26 +199,47 @@ impl Reading<'_> {
         };
         self.places.add(file, &root);
         let context = Context::new(&root, file, self.diagnostics);
-        let in_file = |damaged| move |item| InFile { file, item, damaged };
+        let in_file = |damaged| {
+            move |item| InFile {
+                file,
+                item,
+                damaged,
+            }
+        };
         let damaged = || self.diagnostics.len() > before;
         match kind {
             FileKind::Workspace => {
                 let read = workspace::read(&context, &root);
-                self.parsed.workspace = read.map(|item| InFile { file, item, damaged: damaged() });
+                self.parsed.workspace = read.map(|item| InFile {
+                    file,
+                    item,
+                    damaged: damaged(),
+                });
             }
             FileKind::Profile => {
                 let read = profile::read(&context, &root);
-                self.parsed.profile = read.map(|item| InFile { file, item, damaged: damaged() });
+                self.parsed.profile = read.map(|item| InFile {
+                    file,
+                    item,
+                    damaged: damaged(),
+                });
             }
             FileKind::Segments => {
                 let read = segments::read(&context, &root);
-                self.parsed.segments = read.map(|item| InFile { file, item, damaged: damaged() });
+                self.parsed.segments = read.map(|item| InFile {
+                    file,
+                    item,
+                    damaged: damaged(),
+                });
             }
             FileKind::Journey => {
                 let read = journey::read(&context, &root);
                 self.parsed.journeys.extend(read.map(in_file(damaged())));
             }
-            FileKind::Scenario => self.parsed.scenarios.extend(scenario::read(&context, &root)),
+            FileKind::Scenario => self
+                .parsed
+                .scenarios
+                .extend(scenario::read(&context, &root)),
             _ => {}
         }
     }

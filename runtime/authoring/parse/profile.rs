@@ -14,16 +14,36 @@ pub(super) fn read(context: &Context<'_>, root: &Node) -> Option<Vec<ProfileUpda
         return Some(Vec::new());
     }
     let mut map = context.open(root, "the profile")?;
-    map.synonyms(&[("update", "updates"), ("profile", "updates"), ("rules", "updates"), ("events", "updates")]);
+    map.synonyms(&[
+        ("update", "updates"),
+        ("profile", "updates"),
+        ("rules", "updates"),
+        ("events", "updates"),
+    ]);
     let node = map.required("updates");
-    let items = node.and_then(|node| context.diagnostics.keep(node.span, node.list("a list of updates")));
+    let items = node.and_then(|node| {
+        context
+            .diagnostics
+            .keep(node.span, node.list("a list of updates"))
+    });
     map.finish();
-    Some(items.unwrap_or(&[]).iter().filter_map(|item| update(context, item)).collect())
+    Some(
+        items
+            .unwrap_or(&[])
+            .iter()
+            .filter_map(|item| update(context, item))
+            .collect(),
+    )
 }
 
 fn update(context: &Context<'_>, node: &Node) -> Option<ProfileUpdate> {
     let mut map = context.open(node, "an update")?;
-    map.synonyms(&[("on", "event"), ("type", "event"), ("attributes", "set"), ("update", "set")]);
+    map.synonyms(&[
+        ("on", "event"),
+        ("type", "event"),
+        ("attributes", "set"),
+        ("update", "set"),
+    ]);
     map.misplaced(&[
         ("where", "put the condition into the value: `=if event.total > 0 { event.total } else { customer.last_total }`"),
         ("when", "put the condition into the value: `=if event.total > 0 { event.total } else { customer.last_total }`"),
@@ -35,7 +55,14 @@ fn update(context: &Context<'_>, node: &Node) -> Option<ProfileUpdate> {
             context.report(entry.key.span, problem);
         }
     }
-    let set = set.and_then(|node| context.diagnostics.keep(node.span, some_fields(context, node)));
+    let set = set.and_then(|node| {
+        context
+            .diagnostics
+            .keep(node.span, some_fields(context, node))
+    });
     map.finish();
-    Some(ProfileUpdate { event: event.unwrap_or_default(), set: set.unwrap_or_default() })
+    Some(ProfileUpdate {
+        event: event.unwrap_or_default(),
+        set: set.unwrap_or_default(),
+    })
 }

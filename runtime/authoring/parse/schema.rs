@@ -13,7 +13,9 @@ use crate::yaml::{Kind, Node};
 /// Deepest chain of `$ref`.
 const MAX_REFS: usize = 16;
 
-const TYPES: [&str; 7] = ["string", "integer", "number", "boolean", "array", "object", "null"];
+const TYPES: [&str; 7] = [
+    "string", "integer", "number", "boolean", "array", "object", "null",
+];
 const TYPE_SYNONYMS: [(&str, &str); 12] = [
     ("text", "string"),
     ("str", "string"),
@@ -29,8 +31,13 @@ const TYPE_SYNONYMS: [(&str, &str); 12] = [
     ("none", "null"),
 ];
 /// Types that people write and that are a string with a format.
-const FORMATS: [(&str, &str); 5] =
-    [("date", "date"), ("datetime", "date-time"), ("date-time", "date-time"), ("timestamp", "date-time"), ("instant", "date-time")];
+const FORMATS: [(&str, &str); 5] = [
+    ("date", "date"),
+    ("datetime", "date-time"),
+    ("date-time", "date-time"),
+    ("timestamp", "date-time"),
+    ("instant", "date-time"),
+];
 
 /// The schema files read so far.
 #[derive(Default)]
@@ -45,17 +52,26 @@ impl Files {
         let Some(root) = json::read(file, text, diagnostics) else {
             return;
         };
-        let reader = Reader { root: &root, diagnostics };
+        let reader = Reader {
+            root: &root,
+            diagnostics,
+        };
         let fields = match reader.read(&root, 0) {
             Type::Map(fields) => fields,
             Type::Any => Fields::new(),
             _ => {
-                let report = Diagnostic::error("bad-schema", root.head(), "this schema describes no fields");
-                diagnostics.push(report.help("write `\"type\": \"object\"` and `\"properties\": { ... }`"));
+                let report =
+                    Diagnostic::error("bad-schema", root.head(), "this schema describes no fields");
+                diagnostics.push(
+                    report.help("write `\"type\": \"object\"` and `\"properties\": { ... }`"),
+                );
                 return;
             }
         };
-        match path.strip_prefix("schemas/events/").and_then(|rest| rest.strip_suffix(".json")) {
+        match path
+            .strip_prefix("schemas/events/")
+            .and_then(|rest| rest.strip_suffix(".json"))
+        {
             Some(kind) => {
                 self.events.insert(kind.to_owned(), fields);
             }
@@ -69,7 +85,10 @@ impl Files {
         for (name, kind) in known::attributes() {
             let declared = customer.get(&name);
             // An enumeration of texts, or the names of `consents`, say more than what is known.
-            let narrower = matches!((declared, &kind), (Some(Type::Text(_)), Type::Text(_)) | (Some(Type::Map(_)), Type::Map(_)));
+            let narrower = matches!(
+                (declared, &kind),
+                (Some(Type::Text(_)), Type::Text(_)) | (Some(Type::Map(_)), Type::Map(_))
+            );
             if !narrower {
                 customer.insert(name, kind);
             }
@@ -95,8 +114,18 @@ impl Reader<'_> {
     fn read(&self, node: &Node, refs: usize) -> Type {
         if node.as_map().is_none() {
             // `true` allows anything.
-            if node.as_scalar().is_none_or(|scalar| scalar.as_bool().is_none()) {
-                self.report(node, Problem::new("bad-schema", format!("expected a schema, found {}", node.what())).help("write `{ \"type\": \"string\" }`"));
+            if node
+                .as_scalar()
+                .is_none_or(|scalar| scalar.as_bool().is_none())
+            {
+                self.report(
+                    node,
+                    Problem::new(
+                        "bad-schema",
+                        format!("expected a schema, found {}", node.what()),
+                    )
+                    .help("write `{ \"type\": \"string\" }`"),
+                );
             }
             return Type::Any;
         }
@@ -126,7 +155,11 @@ impl Reader<'_> {
             return Vec::new();
         };
         let known = |item: &Node| self.diagnostics.keep(item.span, type_name(item));
-        kind.one_or_many().iter().filter_map(known).filter(|kind| *kind != "null").collect()
+        kind.one_or_many()
+            .iter()
+            .filter_map(known)
+            .filter(|kind| *kind != "null")
+            .collect()
     }
 
     fn one(&self, kind: &str, node: &Node, refs: usize) -> Type {
@@ -139,7 +172,10 @@ impl Reader<'_> {
             "integer" => Type::Integer,
             "number" => Type::Number,
             "boolean" => Type::Boolean,
-            "array" => Type::List(Box::new(node.get("items").map_or(Type::Any, |items| self.read(items, refs)))),
+            "array" => Type::List(Box::new(
+                node.get("items")
+                    .map_or(Type::Any, |items| self.read(items, refs)),
+            )),
             _ => Type::Map(self.fields(node, refs)),
         }
     }
@@ -148,14 +184,27 @@ impl Reader<'_> {
         let Some(properties) = node.get("properties") else {
             return Fields::new();
         };
-        let entries = self.diagnostics.keep(properties.head(), properties.map("the fields by name")).unwrap_or(&[]);
-        entries.iter().map(|entry| (entry.key.text.clone(), self.read(&entry.value, refs))).collect()
+        let entries = self
+            .diagnostics
+            .keep(properties.head(), properties.map("the fields by name"))
+            .unwrap_or(&[]);
+        entries
+            .iter()
+            .map(|entry| (entry.key.text.clone(), self.read(&entry.value, refs)))
+            .collect()
     }
 
     /// One alternative besides `null` is that one; several are anything.
     fn alternatives(&self, node: &Node, refs: usize) -> Type {
-        let is_null = |item: &&Node| item.get("type").is_some_and(|kind| kind.text() == Ok("null"));
-        let others: Vec<&Node> = node.one_or_many().iter().filter(|item| !is_null(item)).collect();
+        let is_null = |item: &&Node| {
+            item.get("type")
+                .is_some_and(|kind| kind.text() == Ok("null"))
+        };
+        let others: Vec<&Node> = node
+            .one_or_many()
+            .iter()
+            .filter(|item| !is_null(item))
+            .collect();
         match others.as_slice() {
             [one] => self.read(one, refs),
             _ => Type::Any,
@@ -165,7 +214,8 @@ impl Reader<'_> {
     fn reference(&self, target: &Node, refs: usize) -> Type {
         let found = target.text().ok().and_then(|text| {
             let path = text.strip_prefix("#/")?;
-            path.split('/').try_fold(self.root, |node, key| node.get(key))
+            path.split('/')
+                .try_fold(self.root, |node, key| node.get(key))
         });
         match found {
             Some(node) if refs < MAX_REFS => self.read(node, refs + 1),
@@ -186,10 +236,16 @@ fn enumeration(node: &Node) -> Option<Type> {
         (None, None) => return None,
     };
     let quoted = |item: &Node| match &item.kind {
-        Kind::Scalar(scalar) if scalar.style == crate::yaml::Style::Double => Some(scalar.text.clone()),
+        Kind::Scalar(scalar) if scalar.style == crate::yaml::Style::Double => {
+            Some(scalar.text.clone())
+        }
         _ => None,
     };
-    let texts = values.iter().filter(|item| !item.is_null()).map(quoted).collect::<Option<Vec<String>>>()?;
+    let texts = values
+        .iter()
+        .filter(|item| !item.is_null())
+        .map(quoted)
+        .collect::<Option<Vec<String>>>()?;
     Some(Type::Text(texts))
 }
 
@@ -199,8 +255,13 @@ fn type_name(node: &Node) -> Result<&'static str, Problem> {
         return Ok(kind);
     }
     let problem = Problem::new("bad-schema", format!("JSON Schema has no type `{text}`"));
-    if let Some((_, format)) = FORMATS.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)) {
-        return Err(problem.help(format!("write `\"type\": \"string\", \"format\": \"{format}\"`")));
+    if let Some((_, format)) = FORMATS
+        .iter()
+        .find(|(word, _)| word.eq_ignore_ascii_case(text))
+    {
+        return Err(problem.help(format!(
+            "write `\"type\": \"string\", \"format\": \"{format}\"`"
+        )));
     }
     Err(match nearest_or_synonym(text, TYPES, &TYPE_SYNONYMS) {
         Some(meant) => problem.help(format!("did you mean `{meant}`?")),

@@ -15,28 +15,53 @@ pub(super) fn read(context: &Context<'_>, root: &Node) -> Option<Vec<Segment>> {
     let mut map = context.open(root, "the segments")?;
     map.synonyms(&[("segment", "segments")]);
     let node = map.required("segments");
-    let entries = node.and_then(|node| context.diagnostics.keep(node.span, node.map("the segments by name")));
+    let entries = node.and_then(|node| {
+        context
+            .diagnostics
+            .keep(node.span, node.map("the segments by name"))
+    });
     map.finish();
-    Some(entries.unwrap_or(&[]).iter().filter_map(|entry| segment(context, entry)).collect())
+    Some(
+        entries
+            .unwrap_or(&[])
+            .iter()
+            .filter_map(|entry| segment(context, entry))
+            .collect(),
+    )
 }
 
 fn segment(context: &Context<'_>, entry: &Entry) -> Option<Segment> {
     let name = &entry.key.text;
     if !is_name(name) {
-        let problem = Problem::bad_value(format!("`{name}` is not a name")).help("use letters, digits, `-` and `_` only");
+        let problem = Problem::bad_value(format!("`{name}` is not a name"))
+            .help("use letters, digits, `-` and `_` only");
         context.report(entry.key.span, problem);
     }
     if let Some(condition) = entry.value.as_map() {
         let problem = Problem::wrong_type("expected a condition, found a mapping");
         let help = match condition.first() {
-            Some(first) if matches!(first.key.text.as_str(), "condition" | "where" | "when" | "if") => {
-                format!("write the condition after the name: `{name}: customer.total_spent >= 5000`")
+            Some(first)
+                if matches!(
+                    first.key.text.as_str(),
+                    "condition" | "where" | "when" | "if"
+                ) =>
+            {
+                format!(
+                    "write the condition after the name: `{name}: customer.total_spent >= 5000`"
+                )
             }
-            _ => "a condition that begins with `{` or holds `: ` stands in single quotes".to_owned(),
+            _ => {
+                "a condition that begins with `{` or holds `: ` stands in single quotes".to_owned()
+            }
         };
         context.report(entry.value.head(), problem.help(help));
         return None;
     }
-    let condition = context.diagnostics.keep(entry.value.span, context.script(&entry.value))?;
-    Some(Segment { name: name.clone(), condition })
+    let condition = context
+        .diagnostics
+        .keep(entry.value.span, context.script(&entry.value))?;
+    Some(Segment {
+        name: name.clone(),
+        condition,
+    })
 }

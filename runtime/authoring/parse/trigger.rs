@@ -13,7 +13,9 @@ use crate::yaml::{Entry, MapReader, Node};
 const A_DAY: Duration = Duration::from_days(1);
 
 /// The kinds, in the order in which they are listed to people.
-const KINDS: &[&str] = &["event", "date", "inactive", "enters", "leaves", "schedule", "manual"];
+const KINDS: &[&str] = &[
+    "event", "date", "inactive", "enters", "leaves", "schedule", "manual",
+];
 
 /// What people write for them.
 const SYNONYMS: &[(&str, &str)] = &[
@@ -43,27 +45,48 @@ const SYNONYMS: &[(&str, &str)] = &[
 
 /// What stands inside a trigger's own mapping.
 const INSIDE: &[(&str, &str)] = &[
-    ("at", "it stands inside: `date: { of: ..., every: year, at: \"10:00\" }`"),
-    ("of", "it stands inside: `date: { of: customer.birthday, ... }`"),
+    (
+        "at",
+        "it stands inside: `date: { of: ..., every: year, at: \"10:00\" }`",
+    ),
+    (
+        "of",
+        "it stands inside: `date: { of: customer.birthday, ... }`",
+    ),
     ("offset", "it stands inside: `date: { ..., offset: -7d }`"),
     ("feb29", "it stands inside: `date: { ..., feb29: feb28 }`"),
-    ("since", "it stands inside: `inactive: { since: customer.last_purchase_at, for: 9 months }`"),
-    ("for", "it stands inside: `inactive: { since: customer.last_purchase_at, for: 9 months }`"),
+    (
+        "since",
+        "it stands inside: `inactive: { since: customer.last_purchase_at, for: 9 months }`",
+    ),
+    (
+        "for",
+        "it stands inside: `inactive: { since: customer.last_purchase_at, for: 9 months }`",
+    ),
 ];
 
 /// Reads all triggers of a journey.
 pub(super) fn read(context: &Context<'_>, node: &Node) -> Vec<Trigger> {
     if node.as_list().is_some_and(<[_]>::is_empty) {
-        context.report(node.span, Problem::new("missing-value", "the list of triggers is empty").help("name what starts the journey"));
+        context.report(
+            node.span,
+            Problem::new("missing-value", "the list of triggers is empty")
+                .help("name what starts the journey"),
+        );
     }
-    node.one_or_many().iter().filter_map(|item| one(context, item)).collect()
+    node.one_or_many()
+        .iter()
+        .filter_map(|item| one(context, item))
+        .collect()
 }
 
 fn one(context: &Context<'_>, node: &Node) -> Option<Trigger> {
     if let Some(scalar) = node.as_scalar() {
         let help = match scalar.text.as_str() {
             "manual" => "write `trigger: { manual: true }`".to_owned(),
-            text if text.starts_with('@') || text.split(' ').count() == 5 => format!("write `trigger: {{ schedule: \"{text}\" }}`"),
+            text if text.starts_with('@') || text.split(' ').count() == 5 => {
+                format!("write `trigger: {{ schedule: \"{text}\" }}`")
+            }
             text => format!("write `trigger: {{ event: {text} }}`"),
         };
         let problem = Problem::wrong_type(format!("expected a trigger, found {}", node.what()));
@@ -81,29 +104,54 @@ fn one(context: &Context<'_>, node: &Node) -> Option<Trigger> {
         map.misplaced(&[("timezone", "date and inactivity are reckoned on each customer's own clock; `timezone` is for `schedule`")]);
     }
     if kind != "event" {
-        map.misplaced(&[("where", "a condition for entering is the journey's `audience`; `where` is for `event`")]);
+        map.misplaced(&[(
+            "where",
+            "a condition for entering is the journey's `audience`; `where` is for `event`",
+        )]);
         map.misplaced(&[("max_age", "`max_age` is for `event`; here it is `catch_up`")]);
     } else {
-        map.misplaced(&[("catch_up", "`catch_up` is for triggers of time; how old an event may be is `max_age`")]);
+        map.misplaced(&[(
+            "catch_up",
+            "`catch_up` is for triggers of time; how old an event may be is `max_age`",
+        )]);
     }
     let kind = read_kind(context, &mut map, kind, entry);
     map.finish();
-    Some(Trigger { kind: kind?, catch_up: catch_up.unwrap_or(A_DAY) })
+    Some(Trigger {
+        kind: kind?,
+        catch_up: catch_up.unwrap_or(A_DAY),
+    })
 }
 
-fn read_kind(context: &Context<'_>, map: &mut MapReader<'_>, kind: &str, entry: &Entry) -> Option<TriggerKind> {
+fn read_kind(
+    context: &Context<'_>,
+    map: &mut MapReader<'_>,
+    kind: &str,
+    entry: &Entry,
+) -> Option<TriggerKind> {
     let node = value(context, entry)?;
     match kind {
         "event" => {
             let filter = map.read("where", |node| context.script(node));
             let max_age = map.read("max_age", duration);
-            let event = context.diagnostics.keep(node.span, event_type(node)).unwrap_or_default();
-            Some(TriggerKind::Event { event, filter, max_age: max_age.unwrap_or(A_DAY) })
+            let event = context
+                .diagnostics
+                .keep(node.span, event_type(node))
+                .unwrap_or_default();
+            Some(TriggerKind::Event {
+                event,
+                filter,
+                max_age: max_age.unwrap_or(A_DAY),
+            })
         }
         "date" => date(context, node),
         "inactive" => inactive(context, node),
-        "enters" => Some(TriggerKind::Enters { segment: context.diagnostics.keep(node.span, name(node))? }),
-        "leaves" => Some(TriggerKind::Leaves { segment: context.diagnostics.keep(node.span, name(node))? }),
+        "enters" => Some(TriggerKind::Enters {
+            segment: context.diagnostics.keep(node.span, name(node))?,
+        }),
+        "leaves" => Some(TriggerKind::Leaves {
+            segment: context.diagnostics.keep(node.span, name(node))?,
+        }),
         "schedule" => {
             let timezone = map.read("timezone", zone);
             let schedule = context.diagnostics.keep(node.span, schedule(node))?;
@@ -111,7 +159,8 @@ fn read_kind(context: &Context<'_>, map: &mut MapReader<'_>, kind: &str, entry: 
         }
         _ => {
             if !context.diagnostics.keep(node.span, node.boolean())? {
-                let problem = Problem::bad_value("`manual: false` starts nothing").help("write `manual: true`, or take it away");
+                let problem = Problem::bad_value("`manual: false` starts nothing")
+                    .help("write `manual: true`, or take it away");
                 context.report(node.span, problem);
             }
             Some(TriggerKind::Manual)
@@ -130,7 +179,8 @@ fn value<'n>(context: &Context<'_>, entry: &'n Entry) -> Option<&'n Node> {
             "manual" => "manual: true",
             _ => "enters: vip",
         };
-        let problem = Problem::new("missing-value", format!("`{key}` has no value")).help(format!("write `{example}`"));
+        let problem = Problem::new("missing-value", format!("`{key}` has no value"))
+            .help(format!("write `{example}`"));
         context.report(entry.key.span, problem);
         return None;
     }
@@ -153,28 +203,54 @@ fn date(context: &Context<'_>, node: &Node) -> Option<TriggerKind> {
     map.misplaced(&[("catch_up", BESIDE), ("timezone", CLOCK)]);
     let of = map.need("of", attribute);
     let every = map.need("every", |node| {
-        node.choice(&[("year", Every::Year), ("month", Every::Month), ("once", Every::Once)])
+        node.choice(&[
+            ("year", Every::Year),
+            ("month", Every::Month),
+            ("once", Every::Once),
+        ])
     });
     let offset = map.read("offset", offset).unwrap_or(Offset::ZERO);
     let at = map.read("at", time);
     let feb29 = map.read("feb29", |node| {
-        node.choice(&[("feb28", Feb29::Feb28), ("mar1", Feb29::Mar1), ("skip", Feb29::Skip)])
+        node.choice(&[
+            ("feb28", Feb29::Feb28),
+            ("mar1", Feb29::Mar1),
+            ("skip", Feb29::Skip),
+        ])
     });
     map.finish();
-    let rule = DateRule { every: every?, offset, at, feb29: feb29.unwrap_or_default() };
+    let rule = DateRule {
+        every: every?,
+        offset,
+        at,
+        feb29: feb29.unwrap_or_default(),
+    };
     Some(TriggerKind::Date { of: of?, rule })
 }
 
 fn inactive(context: &Context<'_>, node: &Node) -> Option<TriggerKind> {
     let mut map = context.open(node, "an inactivity trigger")?;
-    map.synonyms(&[("of", "since"), ("after", "for"), ("duration", "for"), ("days", "for"), ("time", "at")]);
+    map.synonyms(&[
+        ("of", "since"),
+        ("after", "for"),
+        ("duration", "for"),
+        ("days", "for"),
+        ("time", "at"),
+    ]);
     map.misplaced(&[("catch_up", BESIDE), ("timezone", CLOCK)]);
     let since = map.need("since", attribute);
     let duration = map.need("for", some_duration);
     let at = map.read("at", time);
     map.finish();
-    Some(TriggerKind::Inactive { since: since?, rule: InactiveRule { for_: duration?, at } })
+    Some(TriggerKind::Inactive {
+        since: since?,
+        rule: InactiveRule {
+            for_: duration?,
+            at,
+        },
+    })
 }
 
 const BESIDE: &str = "it stands beside the trigger's name, not inside";
-const CLOCK: &str = "it is reckoned on each customer's own clock: `customer.timezone`, else the workspace's";
+const CLOCK: &str =
+    "it is reckoned on each customer's own clock: `customer.timezone`, else the workspace's";

@@ -1,7 +1,9 @@
 //! `kurant.yaml`: what all journeys of a team share.
 
 use kurant_engine::calendar::{DayWindow, Zone};
-use kurant_engine::definition::{Cap, ChannelSettings, Pool, Settings, UnknownCustomers, Workspace};
+use kurant_engine::definition::{
+    Cap, ChannelSettings, Pool, Settings, UnknownCustomers, Workspace,
+};
 use kurant_engine::map::Map;
 use kurant_engine::value::Value;
 
@@ -58,12 +60,26 @@ pub(super) fn read(context: &Context<'_>, root: &Node) -> Option<Workspace> {
     let name = map.read("workspace", name);
     let timezone = timezone(context, &mut map);
     let locale = map.read("locale", locale);
-    let quiet_hours = map.optional("quiet_hours").and_then(|node| quiet_hours(context, node));
-    let channels = map.optional("channels").map(|node| channels(context, node)).unwrap_or_default();
-    let frequency_caps = map.optional("frequency_caps").map(|node| caps(context, node)).unwrap_or_default();
-    let pools = map.optional("pools").map(|node| pools(context, node)).unwrap_or_default();
+    let quiet_hours = map
+        .optional("quiet_hours")
+        .and_then(|node| quiet_hours(context, node));
+    let channels = map
+        .optional("channels")
+        .map(|node| channels(context, node))
+        .unwrap_or_default();
+    let frequency_caps = map
+        .optional("frequency_caps")
+        .map(|node| caps(context, node))
+        .unwrap_or_default();
+    let pools = map
+        .optional("pools")
+        .map(|node| pools(context, node))
+        .unwrap_or_default();
     let unknown_customers = map.read("unknown_customers", |node| {
-        node.choice(&[("create", UnknownCustomers::Create), ("reject", UnknownCustomers::Reject)])
+        node.choice(&[
+            ("create", UnknownCustomers::Create),
+            ("reject", UnknownCustomers::Reject),
+        ])
     });
     if let Some(node) = map.optional("guard") {
         guard(context, node);
@@ -86,8 +102,16 @@ pub(super) fn read(context: &Context<'_>, root: &Node) -> Option<Workspace> {
 fn timezone(context: &Context<'_>, map: &mut MapReader<'_>) -> Zone {
     let read = map.read("timezone", zone);
     if !map.has("timezone") && !map.node().damaged {
-        let report = Diagnostic::warning("no-timezone", map.node().head(), "the workspace has no `timezone`, so its clock is UTC");
-        context.diagnostics.push(report.help("add `timezone: Europe/Kyiv`: the clock of customers without one of their own"));
+        let report = Diagnostic::warning(
+            "no-timezone",
+            map.node().head(),
+            "the workspace has no `timezone`, so its clock is UTC",
+        );
+        context.diagnostics.push(
+            report.help(
+                "add `timezone: Europe/Kyiv`: the clock of customers without one of their own",
+            ),
+        );
     }
     read.unwrap_or(Zone::UTC)
 }
@@ -98,7 +122,8 @@ fn locale(node: &Node) -> Result<String, Problem> {
     if super::templates::is_locale(&written) {
         return Ok(written);
     }
-    Err(Problem::bad_value(format!("`{written}` is not a locale")).help("write a language, like `uk`, or a language and a country, like `uk-UA`"))
+    Err(Problem::bad_value(format!("`{written}` is not a locale"))
+        .help("write a language, like `uk`, or a language and a country, like `uk-UA`"))
 }
 
 fn quiet_hours(context: &Context<'_>, node: &Node) -> Option<DayWindow> {
@@ -106,61 +131,124 @@ fn quiet_hours(context: &Context<'_>, node: &Node) -> Option<DayWindow> {
 }
 
 fn channels(context: &Context<'_>, node: &Node) -> Vec<ChannelSettings> {
-    let entries = context.diagnostics.keep(node.span, node.map("the channels by name")).unwrap_or(&[]);
+    let entries = context
+        .diagnostics
+        .keep(node.span, node.map("the channels by name"))
+        .unwrap_or(&[]);
     let read = |entry: &Entry| {
         if entry.key.text == "best" || entry.key.text == "any" {
-            let problem = Problem::bad_value(format!("`{}` cannot be the name of a channel", entry.key.text));
-            context.report(entry.key.span, problem.help("give it another name: the word has a meaning of its own"));
+            let problem = Problem::bad_value(format!(
+                "`{}` cannot be the name of a channel",
+                entry.key.text
+            ));
+            context.report(
+                entry.key.span,
+                problem.help("give it another name: the word has a meaning of its own"),
+            );
         }
         let settings = with_kind(context, &entry.value, "a channel", CHANNEL_KINDS)?;
-        Some(ChannelSettings { name: entry.key.text.clone(), settings })
+        Some(ChannelSettings {
+            name: entry.key.text.clone(),
+            settings,
+        })
     };
     entries.iter().filter_map(read).collect()
 }
 
 fn caps(context: &Context<'_>, node: &Node) -> Vec<Cap> {
-    let items = context.diagnostics.keep(node.span, node.list("a list of frequency caps")).unwrap_or(&[]);
+    let items = context
+        .diagnostics
+        .keep(node.span, node.list("a list of frequency caps"))
+        .unwrap_or(&[]);
     items.iter().filter_map(|item| cap(context, item)).collect()
 }
 
 fn cap(context: &Context<'_>, node: &Node) -> Option<Cap> {
     let mut map = context.open(node, "a frequency cap")?;
-    map.synonyms(&[("limit", "max"), ("count", "max"), ("period", "per"), ("every", "per"), ("within", "per"), ("window", "per")]);
+    map.synonyms(&[
+        ("limit", "max"),
+        ("count", "max"),
+        ("period", "per"),
+        ("every", "per"),
+        ("within", "per"),
+        ("window", "per"),
+    ]);
     let category = map.need("category", category);
     let channel = map.read("channel", name).filter(|channel| channel != "any");
     let max = map.need("max", |node| node.integer(0..=MAX_CAP));
     let per = map.need("per", some_duration);
     map.finish();
-    Some(Cap { category: category?, channel, max: u32::try_from(max?).ok()?, per: per? })
+    Some(Cap {
+        category: category?,
+        channel,
+        max: u32::try_from(max?).ok()?,
+        per: per?,
+    })
 }
 
 fn pools(context: &Context<'_>, node: &Node) -> Vec<Pool> {
-    let entries = context.diagnostics.keep(node.span, node.map("the pools by name")).unwrap_or(&[]);
-    entries.iter().filter_map(|entry| pool(context, entry)).collect()
+    let entries = context
+        .diagnostics
+        .keep(node.span, node.map("the pools by name"))
+        .unwrap_or(&[]);
+    entries
+        .iter()
+        .filter_map(|entry| pool(context, entry))
+        .collect()
 }
 
 fn pool(context: &Context<'_>, entry: &Entry) -> Option<Pool> {
     let name = entry.key.text.clone();
     if name == "owner" {
-        let problem = Problem::bad_value("`owner` cannot be the name of a pool: it means the customer's own manager");
+        let problem = Problem::bad_value(
+            "`owner` cannot be the name of a pool: it means the customer's own manager",
+        );
         context.report(entry.key.span, problem.help("give the pool another name"));
     }
     if entry.value.as_list().is_some() || entry.value.as_scalar().is_some() {
-        return Some(Pool { name, people: people(context, &entry.value), timezone: None, hours: None });
+        return Some(Pool {
+            name,
+            people: people(context, &entry.value),
+            timezone: None,
+            hours: None,
+        });
     }
     let mut map = context.open(&entry.value, "a pool")?;
-    map.synonyms(&[("members", "people"), ("persons", "people"), ("managers", "people"), ("tz", "timezone")]);
-    let members = map.required("people").map(|node| people(context, node)).unwrap_or_default();
+    map.synonyms(&[
+        ("members", "people"),
+        ("persons", "people"),
+        ("managers", "people"),
+        ("tz", "timezone"),
+    ]);
+    let members = map
+        .required("people")
+        .map(|node| people(context, node))
+        .unwrap_or_default();
     let timezone = map.read("timezone", zone);
-    let hours = map.optional("hours").and_then(|node| work_hours(context, node));
+    let hours = map
+        .optional("hours")
+        .and_then(|node| work_hours(context, node));
     map.finish();
-    Some(Pool { name, people: members, timezone, hours })
+    Some(Pool {
+        name,
+        people: members,
+        timezone,
+        hours,
+    })
 }
 
 fn people(context: &Context<'_>, node: &Node) -> Vec<String> {
-    let people: Vec<String> = node.one_or_many().iter().filter_map(|item| context.diagnostics.keep(item.span, text(item))).collect();
+    let people: Vec<String> = node
+        .one_or_many()
+        .iter()
+        .filter_map(|item| context.diagnostics.keep(item.span, text(item)))
+        .collect();
     if node.one_or_many().is_empty() {
-        context.report(node.span, Problem::new("missing-value", "nobody is in this pool").help("name at least one person"));
+        context.report(
+            node.span,
+            Problem::new("missing-value", "nobody is in this pool")
+                .help("name at least one person"),
+        );
     }
     people
 }
@@ -168,15 +256,28 @@ fn people(context: &Context<'_>, node: &Node) -> Vec<String> {
 fn settings(context: &Context<'_>, map: &mut MapReader<'_>) -> Settings {
     let one = |node: &Node, what: &'static str, key: &'static str| {
         let mut map = context.open(node, what)?;
-        map.synonyms(&[("path", "url"), ("uri", "url"), ("address", key), ("port", key)]);
+        map.synonyms(&[
+            ("path", "url"),
+            ("uri", "url"),
+            ("address", key),
+            ("port", key),
+        ]);
         let value = map.need(key, text);
         map.finish();
         value
     };
-    let store = map.optional("store").and_then(|node| one(node, "the store", "url"));
-    let events = map.optional("events").and_then(|node| one(node, "the events", "url"));
-    let listen = map.optional("console").and_then(|node| one(node, "the console", "listen"));
-    let crm = map.optional("crm").and_then(|node| with_kind(context, node, "the CRM", CRM_KINDS));
+    let store = map
+        .optional("store")
+        .and_then(|node| one(node, "the store", "url"));
+    let events = map
+        .optional("events")
+        .and_then(|node| one(node, "the events", "url"));
+    let listen = map
+        .optional("console")
+        .and_then(|node| one(node, "the console", "listen"));
+    let crm = map
+        .optional("crm")
+        .and_then(|node| with_kind(context, node, "the CRM", CRM_KINDS));
     Settings {
         store: store.unwrap_or_else(|| STORE.to_owned()),
         events: events.unwrap_or_else(|| EVENTS.to_owned()),
@@ -199,10 +300,13 @@ fn guard(context: &Context<'_>, node: &Node) {
 fn rate(node: &Node) -> Result<(), Problem> {
     let written = text(node)?;
     let fits = written.split_once('/').is_some_and(|(number, unit)| {
-        !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()) && matches!(unit, "s" | "m" | "h" | "d")
+        !number.is_empty()
+            && number.bytes().all(|b| b.is_ascii_digit())
+            && matches!(unit, "s" | "m" | "h" | "d")
     });
     if fits {
         return Ok(());
     }
-    Err(Problem::bad_value(format!("`{written}` is not a rate")).help("write a number and a unit of time, like `20000/h`"))
+    Err(Problem::bad_value(format!("`{written}` is not a rate"))
+        .help("write a number and a unit of time, like `20000/h`"))
 }

@@ -12,7 +12,8 @@ use crate::yaml::{Entry, MapReader, Node};
 
 /// What an expectation may name besides `at`, `step` and the like: the verbs, and the ends of an enrollment.
 pub(super) const ACTIONS: &[&str] = &[
-    "send", "task", "exit", "enter", "goal", "set", "tag", "untag", "score", "assign", "coupon", "emit", "webhook", "run", "start",
+    "send", "task", "exit", "enter", "goal", "set", "tag", "untag", "score", "assign", "coupon",
+    "emit", "webhook", "run", "start",
 ];
 
 /// Reads one test; none, after reports, when it cannot be run.
@@ -44,16 +45,26 @@ pub(crate) fn read(context: &Context<'_>, root: &Node) -> Option<Scenario> {
         Some([one]) => Some(one.id.clone()),
         _ => None,
     };
-    let events = map.optional("events").map(|node| events(context, node, only.as_deref())).unwrap_or_default();
+    let events = map
+        .optional("events")
+        .map(|node| events(context, node, only.as_deref()))
+        .unwrap_or_default();
     let until = map.need("until", instant);
     if let (Some(start), Some(end)) = (start, until)
         && end <= start
     {
         let at = root.get("until").map_or(root.span, |node| node.span);
-        context.report(at, Problem::bad_value("the test ends before it begins").help("let `until` be later than `at`"));
+        context.report(
+            at,
+            Problem::bad_value("the test ends before it begins")
+                .help("let `until` be later than `at`"),
+        );
     }
     let expect = expect(context, &mut map);
-    let answers = map.optional("answers").map(|node| answers(context, node)).unwrap_or_default();
+    let answers = map
+        .optional("answers")
+        .map(|node| answers(context, node))
+        .unwrap_or_default();
     map.finish();
     if context.diagnostics.len() > before {
         return None;
@@ -73,9 +84,18 @@ pub(crate) fn read(context: &Context<'_>, root: &Node) -> Option<Scenario> {
 }
 
 fn journeys(context: &Context<'_>, node: &Node) -> Vec<Named> {
-    let one = |item: &Node| Some(Named { name: context.diagnostics.keep(item.span, kebab_id(item))?, span: item.span });
+    let one = |item: &Node| {
+        Some(Named {
+            name: context.diagnostics.keep(item.span, kebab_id(item))?,
+            span: item.span,
+        })
+    };
     if node.one_or_many().is_empty() {
-        context.report(node.span, Problem::new("missing-value", "the list is empty").help("name the journey that is tested"));
+        context.report(
+            node.span,
+            Problem::new("missing-value", "the list is empty")
+                .help("name the journey that is tested"),
+        );
     }
     node.one_or_many().iter().filter_map(one).collect()
 }
@@ -84,14 +104,26 @@ fn customers(context: &Context<'_>, map: &mut MapReader<'_>) -> Option<Vec<Perso
     let (key, entry) = map.exactly_one(&["customer", "customers"])?;
     let node = &entry.value;
     if key == "customers" {
-        let items = context.diagnostics.keep(node.span, node.list("a list of customers"))?;
+        let items = context
+            .diagnostics
+            .keep(node.span, node.list("a list of customers"))?;
         if items.is_empty() {
-            context.report(node.span, Problem::new("missing-value", "the list is empty").help("a test needs at least one customer"));
+            context.report(
+                node.span,
+                Problem::new("missing-value", "the list is empty")
+                    .help("a test needs at least one customer"),
+            );
         }
-        return Some(items.iter().filter_map(|item| customer(context, item)).collect());
+        return Some(
+            items
+                .iter()
+                .filter_map(|item| customer(context, item))
+                .collect(),
+        );
     }
     if node.as_list().is_some() {
-        let problem = Problem::wrong_type("expected one customer, found a list").help("write `customers:` for several");
+        let problem = Problem::wrong_type("expected one customer, found a list")
+            .help("write `customers:` for several");
         context.report(entry.key.span, problem);
         return None;
     }
@@ -99,68 +131,129 @@ fn customers(context: &Context<'_>, map: &mut MapReader<'_>) -> Option<Vec<Perso
 }
 
 fn customer(context: &Context<'_>, node: &Node) -> Option<Person> {
-    context.diagnostics.keep(node.head(), node.map("a customer, like `{ id: c1, email: a@example.com }`"))?;
+    context.diagnostics.keep(
+        node.head(),
+        node.map("a customer, like `{ id: c1, email: a@example.com }`"),
+    )?;
     let Some(id) = node.get("id") else {
-        context.report(node.head(), Problem::new("missing-key", "a customer lacks `id`").help("add `id: c1`"));
+        context.report(
+            node.head(),
+            Problem::new("missing-key", "a customer lacks `id`").help("add `id: c1`"),
+        );
         return None;
     };
     let id = context.diagnostics.keep(id.span, text(id))?;
     let mut attributes = data(context, node)?;
     attributes.insert("id", Value::text(id.clone()));
-    Some(Person { id, attributes, span: node.head() })
+    Some(Person {
+        id,
+        attributes,
+        span: node.head(),
+    })
 }
 
 /// A map of values as they stand in JSON.
 fn data(context: &Context<'_>, node: &Node) -> Option<Map> {
-    context.diagnostics.keep(node.head(), node.map("a mapping of names and values"))?;
-    match context.diagnostics.keep(node.span, literal(context, node))? {
+    context
+        .diagnostics
+        .keep(node.head(), node.map("a mapping of names and values"))?;
+    match context
+        .diagnostics
+        .keep(node.span, literal(context, node))?
+    {
         Value::Map(map) => Some(map),
         _ => None,
     }
 }
 
 fn events(context: &Context<'_>, node: &Node, only: Option<&str>) -> Vec<Happening> {
-    let items = context.diagnostics.keep(node.span, node.list("a list of events")).unwrap_or(&[]);
-    items.iter().filter_map(|item| event(context, item, only)).collect()
+    let items = context
+        .diagnostics
+        .keep(node.span, node.list("a list of events"))
+        .unwrap_or(&[]);
+    items
+        .iter()
+        .filter_map(|item| event(context, item, only))
+        .collect()
 }
 
 fn event(context: &Context<'_>, node: &Node, only: Option<&str>) -> Option<Happening> {
     let mut map = context.open(node, "an event")?;
-    map.synonyms(&[("time", "at"), ("event", "type"), ("kind", "type"), ("subject", "customer"), ("payload", "data")]);
+    map.synonyms(&[
+        ("time", "at"),
+        ("event", "type"),
+        ("kind", "type"),
+        ("subject", "customer"),
+        ("payload", "data"),
+    ]);
     let at = map.need("at", instant);
     let kind = map.need("type", event_type);
     let customer = match only {
-        Some(only) => Some(map.read("customer", text).unwrap_or_else(|| only.to_owned())),
+        Some(only) => Some(
+            map.read("customer", text)
+                .unwrap_or_else(|| only.to_owned()),
+        ),
         None => map.need("customer", text),
     };
     let (id, source) = (map.read("id", text), map.read("source", text));
-    let data = map.optional("data").map_or(Some(Map::new()), |node| data(context, node));
+    let data = map
+        .optional("data")
+        .map_or(Some(Map::new()), |node| data(context, node));
     map.finish();
-    Some(Happening { at: at?, kind: kind?, customer: customer?, id, source, data: data?, span: node.head() })
+    Some(Happening {
+        at: at?,
+        kind: kind?,
+        customer: customer?,
+        id,
+        source,
+        data: data?,
+        span: node.head(),
+    })
 }
 
 fn expect(context: &Context<'_>, map: &mut MapReader<'_>) -> Option<Expect> {
     let (key, entry) = map.exactly_one(&["expect", "expect_some"])?;
     let node = &entry.value;
-    let items = context.diagnostics.keep(node.span, node.list("a list of what is expected"))?;
+    let items = context
+        .diagnostics
+        .keep(node.span, node.list("a list of what is expected"))?;
     let some = key == "expect_some";
     if some && items.is_empty() {
-        let problem = Problem::new("missing-value", "an empty `expect_some` expects nothing").help("write `expect: []` if nothing may happen");
+        let problem = Problem::new("missing-value", "an empty `expect_some` expects nothing")
+            .help("write `expect: []` if nothing may happen");
         context.report(node.span, problem);
     }
-    let list = items.iter().filter_map(|item| expected(context, item, some)).collect();
-    Some(if some { Expect::Some(list) } else { Expect::All(list) })
+    let list = items
+        .iter()
+        .filter_map(|item| expected(context, item, some))
+        .collect();
+    Some(if some {
+        Expect::Some(list)
+    } else {
+        Expect::All(list)
+    })
 }
 
 fn expected(context: &Context<'_>, node: &Node, some: bool) -> Option<Expected> {
     let mut map = context.open(node, "an expectation")?;
-    map.synonyms(&[("time", "at"), ("channel", "send"), ("action", "send"), ("id", "step"), ("subject", "customer")]);
+    map.synonyms(&[
+        ("time", "at"),
+        ("channel", "send"),
+        ("action", "send"),
+        ("id", "step"),
+        ("subject", "customer"),
+    ]);
     let at = map.read("at", instant);
     let (journey, customer) = (map.read("journey", kebab_id), map.read("customer", text));
     let (step, template) = (map.read("step", text), map.read("template", text));
     let reason = map.read("reason", text);
     let status = map.read("status", |node| {
-        node.choice(&[("sent", "sent"), ("skipped", "skipped"), ("deferred", "deferred")]).map(str::to_owned)
+        node.choice(&[
+            ("sent", "sent"),
+            ("skipped", "skipped"),
+            ("deferred", "deferred"),
+        ])
+        .map(str::to_owned)
     });
     let data = map.optional("data").map(|node| data(context, node));
     let what = match some && step.is_some() && !ACTIONS.iter().any(|action| map.has(action)) {
@@ -176,7 +269,19 @@ fn expected(context: &Context<'_>, node: &Node, some: bool) -> Option<Expected> 
         Some(read) => Some(read?),
         None => None,
     };
-    Some(Expected { at, journey, customer, step, action, what: what?, template, data, status, reason, span: node.head() })
+    Some(Expected {
+        at,
+        journey,
+        customer,
+        step,
+        action,
+        what: what?,
+        template,
+        data,
+        status,
+        reason,
+        span: node.head(),
+    })
 }
 
 /// What stands after the verb of an expectation.
@@ -186,7 +291,10 @@ fn what(context: &Context<'_>, action: &str, entry: &Entry) -> Option<Value> {
         return Some(Value::Null);
     }
     if matches!(action, "send" | "task" | "exit" | "start") {
-        return context.diagnostics.keep(node.span, text(node)).map(Value::text);
+        return context
+            .diagnostics
+            .keep(node.span, text(node))
+            .map(Value::text);
     }
     context.diagnostics.keep(node.span, literal(context, node))
 }
@@ -195,10 +303,19 @@ fn answers(context: &Context<'_>, node: &Node) -> Vec<Answer> {
     if let Some(items) = node.as_list() {
         return several(items.iter().filter_map(|item| listed(context, item)));
     }
-    let entries = context.diagnostics.keep(node.span, node.map("the answers by step")).unwrap_or(&[]);
+    let entries = context
+        .diagnostics
+        .keep(node.span, node.map("the answers by step"))
+        .unwrap_or(&[]);
     let one = |entry: &Entry| {
-        let value = context.diagnostics.keep(entry.value.span, literal(context, &entry.value))?;
-        Some(Answer { step: entry.key.text.clone(), replies: vec![Reply::Value(value)], span: entry.key.span })
+        let value = context
+            .diagnostics
+            .keep(entry.value.span, literal(context, &entry.value))?;
+        Some(Answer {
+            step: entry.key.text.clone(),
+            replies: vec![Reply::Value(value)],
+            span: entry.key.span,
+        })
     };
     entries.iter().filter_map(one).collect()
 }
@@ -206,11 +323,24 @@ fn answers(context: &Context<'_>, node: &Node) -> Vec<Answer> {
 /// `{ step: ID, reply: VALUE }` or `{ step: ID, fails: true }`: one for each call, in turn.
 fn listed(context: &Context<'_>, node: &Node) -> Option<(String, Reply, Span)> {
     let mut map = context.open(node, "an answer")?;
-    map.synonyms(&[("id", "step"), ("webhook", "step"), ("body", "reply"), ("json", "reply"), ("answer", "reply"), ("error", "fails")]);
+    map.synonyms(&[
+        ("id", "step"),
+        ("webhook", "step"),
+        ("body", "reply"),
+        ("json", "reply"),
+        ("answer", "reply"),
+        ("error", "fails"),
+    ]);
     let step = map.need("step", text);
     let reply = match map.exactly_one(&["reply", "fails"]) {
-        Some(("reply", entry)) => context.diagnostics.keep(entry.value.span, literal(context, &entry.value)).map(Reply::Value),
-        Some((_, entry)) => match context.diagnostics.keep(entry.value.span, entry.value.boolean())? {
+        Some(("reply", entry)) => context
+            .diagnostics
+            .keep(entry.value.span, literal(context, &entry.value))
+            .map(Reply::Value),
+        Some((_, entry)) => match context
+            .diagnostics
+            .keep(entry.value.span, entry.value.boolean())?
+        {
             true => Some(Reply::Failure),
             false => Some(Reply::Value(Value::Null)),
         },
@@ -225,7 +355,11 @@ fn several(listed: impl Iterator<Item = (String, Reply, Span)>) -> Vec<Answer> {
     for (step, reply, span) in listed {
         match answers.iter_mut().find(|answer| answer.step == step) {
             Some(answer) => answer.replies.push(reply),
-            None => answers.push(Answer { step, replies: vec![reply], span }),
+            None => answers.push(Answer {
+                step,
+                replies: vec![reply],
+                span,
+            }),
         }
     }
     answers

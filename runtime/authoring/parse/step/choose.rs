@@ -10,13 +10,28 @@ pub(super) fn read(at: At<'_, '_>) -> Option<Choose> {
     let node = at.value("choose: [ { when: ..., steps: [...] }, { otherwise: [...] } ]")?;
     let items = at.keep(node, node.list("a list of branches"))?;
     if items.is_empty() {
-        at.context.report(node.span, Problem::new("missing-value", "`choose` has no branches").help("write `- when: ...` and its `steps`"));
+        at.context.report(
+            node.span,
+            Problem::new("missing-value", "`choose` has no branches")
+                .help("write `- when: ...` and its `steps`"),
+        );
     }
-    let branches: Vec<Branch> = items.iter().filter_map(|item| branch(at.steps, item)).collect();
+    let branches: Vec<Branch> = items
+        .iter()
+        .filter_map(|item| branch(at.steps, item))
+        .collect();
     let last = items.len().saturating_sub(1);
-    for item in items.iter().take(last).filter(|item| item.get("otherwise").is_some()) {
-        let problem = Problem::new("otherwise-not-last", "what stands after `otherwise` is never reached");
-        at.context.report(item.head(), problem.help("move `otherwise` to the end"));
+    for item in items
+        .iter()
+        .take(last)
+        .filter(|item| item.get("otherwise").is_some())
+    {
+        let problem = Problem::new(
+            "otherwise-not-last",
+            "what stands after `otherwise` is never reached",
+        );
+        at.context
+            .report(item.head(), problem.help("move `otherwise` to the end"));
     }
     Some(Choose { branches })
 }
@@ -35,12 +50,23 @@ fn branch(steps: &Steps<'_>, node: &Node) -> Option<Branch> {
     ]);
     let (kind, entry) = map.exactly_one(&["when", "otherwise"])?;
     let branch = if kind == "when" {
-        let when = context.diagnostics.keep(entry.value.span, context.script(&entry.value));
-        let inner = map.required("steps").map(|node| list(steps, node)).unwrap_or_default();
-        when.map(|when| Branch { when: Some(when), steps: inner })
+        let when = context
+            .diagnostics
+            .keep(entry.value.span, context.script(&entry.value));
+        let inner = map
+            .required("steps")
+            .map(|node| list(steps, node))
+            .unwrap_or_default();
+        when.map(|when| Branch {
+            when: Some(when),
+            steps: inner,
+        })
     } else {
         map.misplaced(&[("steps", "the steps stand after it: `otherwise: [...]`")]);
-        Some(Branch { when: None, steps: list(steps, &entry.value) })
+        Some(Branch {
+            when: None,
+            steps: list(steps, &entry.value),
+        })
     };
     map.finish();
     branch

@@ -8,7 +8,10 @@ use crate::parse::calendar::some_duration;
 use crate::parse::context::{text, variable};
 
 pub(super) fn read(at: At<'_, '_>) -> Option<Coupon> {
-    let mut map = at.inside("a coupon", "coupon: { codes: BDAY-######, valid: 14d, as: code }")?;
+    let mut map = at.inside(
+        "a coupon",
+        "coupon: { codes: BDAY-######, valid: 14d, as: code }",
+    )?;
     map.synonyms(&[
         ("pool", "codes"),
         ("code", "codes"),
@@ -26,9 +29,18 @@ pub(super) fn read(at: At<'_, '_>) -> Option<Coupon> {
     let until = map.read("until", |node| at.context.script(node));
     let variable = map.need("as", variable);
     if map.has("valid") && map.has("until") {
-        let problem = Problem::new("two-in-one", "a coupon is `valid` for so long, or `until` then, not both").help("keep one of them");
+        let problem = Problem::new(
+            "two-in-one",
+            "a coupon is `valid` for so long, or `until` then, not both",
+        )
+        .help("keep one of them");
         at.context.report(map.node().head(), problem);
     }
     map.finish();
-    Some(Coupon { codes: codes.unwrap_or_default(), valid, until, variable: variable.unwrap_or_default() })
+    Some(Coupon {
+        codes: codes.unwrap_or_default(),
+        valid,
+        until,
+        variable: variable.unwrap_or_default(),
+    })
 }

@@ -45,7 +45,11 @@ pub(super) struct Steps<'a> {
 
 impl<'a> Steps<'a> {
     pub(super) fn new(context: &'a Context<'a>, live: bool) -> Self {
-        Self { context, live, ids: RefCell::default() }
+        Self {
+            context,
+            live,
+            ids: RefCell::default(),
+        }
     }
 
     /// A step's id, unless it stands twice.
@@ -53,8 +57,16 @@ impl<'a> Steps<'a> {
         let id = name(node)?;
         let earlier = self.ids.borrow().get(&id).copied();
         if let Some(earlier) = earlier {
-            let report = Diagnostic::error("duplicate-id", node.span, format!("another step is called `{id}` already"));
-            self.context.diagnostics.push(report.help("give one of them another id").label(earlier, "here"));
+            let report = Diagnostic::error(
+                "duplicate-id",
+                node.span,
+                format!("another step is called `{id}` already"),
+            );
+            self.context.diagnostics.push(
+                report
+                    .help("give one of them another id")
+                    .label(earlier, "here"),
+            );
         } else {
             self.ids.borrow_mut().insert(id.clone(), node.span);
         }
@@ -70,7 +82,7 @@ struct At<'r, 'n> {
     entry: &'n Entry,
 }
 
-impl<'n> At<'_, 'n> {
+impl<'r, 'n: 'r> At<'r, 'n> {
     /// What stands after the verb; nothing is reported, with what it should look like.
     fn value(&self, example: &str) -> Option<&'n Node> {
         if self.entry.value.is_null() {
@@ -87,11 +99,14 @@ impl<'n> At<'_, 'n> {
     }
 
     /// The mapping after the verb.
-    fn inside(&self, what: &'static str, example: &str) -> Option<MapReader<'n>> {
+    fn inside(&self, what: &'static str, example: &str) -> Option<MapReader<'r>> {
         let node = self.value(example)?;
         if node.as_map().is_none() && !node.is_broken() {
             let problem = Problem::wrong_type(format!("expected {what}, found {}", node.what()));
-            self.context.report(node.head(), problem.help(format!("write it like `{example}`")));
+            self.context.report(
+                node.head(),
+                problem.help(format!("write it like `{example}`")),
+            );
             return None;
         }
         self.context.open(node, what)
@@ -110,12 +125,20 @@ impl<'n> At<'_, 'n> {
 /// Reads a list of steps; those that cannot be read are reported and left out.
 pub(super) fn list(steps: &Steps<'_>, node: &Node) -> Vec<Step> {
     if node.as_map().is_some() {
-        let problem = Problem::wrong_type("expected a list of steps, found a mapping").help("begin each step with `- `");
+        let problem = Problem::wrong_type("expected a list of steps, found a mapping")
+            .help("begin each step with `- `");
         steps.context.report(node.head(), problem);
         return one(steps, node).into_iter().collect();
     }
-    let items = steps.context.diagnostics.keep(node.span, node.list("a list of steps"));
-    items.unwrap_or(&[]).iter().filter_map(|item| one(steps, item)).collect()
+    let items = steps
+        .context
+        .diagnostics
+        .keep(node.span, node.list("a list of steps"));
+    items
+        .unwrap_or(&[])
+        .iter()
+        .filter_map(|item| one(steps, item))
+        .collect()
 }
 
 fn one(steps: &Steps<'_>, node: &Node) -> Option<Step> {
@@ -129,19 +152,43 @@ fn one(steps: &Steps<'_>, node: &Node) -> Option<Step> {
     let id = map.read("id", |node| steps.id(node));
     let title = map.read("title", text);
     let when = map.read("when", |node| context.script(node));
-    let written: Vec<&str> = node.as_map().unwrap_or(&[]).iter().map(|entry| entry.key.text.as_str()).collect();
+    let written: Vec<&str> = node
+        .as_map()
+        .unwrap_or(&[])
+        .iter()
+        .map(|entry| entry.key.text.as_str())
+        .collect();
     words::teach(&mut map, &written);
     let (word, entry) = map.exactly_one(words::VERBS)?;
     words::teach_options(&mut map, word);
-    let verb = verb(word, At { steps, context, map: &mut map, entry });
+    let verb = verb(
+        word,
+        At {
+            steps,
+            context,
+            map: &mut map,
+            entry,
+        },
+    );
     let has_id = map.has("id");
     map.finish();
     let verb = verb?;
     if steps.live && !has_id && !node.damaged && needs_id(&verb) {
-        let report = Diagnostic::error("missing-id", entry.key.span, format!("this `{word}` needs an `id`, since the journey is live"));
-        context.diagnostics.push(report.help("add `id: NAME`: people inside are found by it when the journey changes"));
+        let report = Diagnostic::error(
+            "missing-id",
+            entry.key.span,
+            format!("this `{word}` needs an `id`, since the journey is live"),
+        );
+        context.diagnostics.push(
+            report.help("add `id: NAME`: people inside are found by it when the journey changes"),
+        );
     }
-    Some(Step { id, title, when, verb })
+    Some(Step {
+        id,
+        title,
+        when,
+        verb,
+    })
 }
 
 fn verb(word: &str, at: At<'_, '_>) -> Option<Verb> {
@@ -170,5 +217,8 @@ fn verb(word: &str, at: At<'_, '_>) -> Option<Verb> {
 
 /// Whether people inside must be found at this step again when a live journey is edited.
 fn needs_id(verb: &Verb) -> bool {
-    matches!(verb, Verb::Send(_) | Verb::Wait(_) | Verb::WaitFor(_) | Verb::Split(_) | Verb::Task(_))
+    matches!(
+        verb,
+        Verb::Send(_) | Verb::Wait(_) | Verb::WaitFor(_) | Verb::Split(_) | Verb::Task(_)
+    )
 }

@@ -9,14 +9,24 @@ use crate::parse::computed::computed;
 
 pub(super) fn read(at: At<'_, '_>) -> Option<Computed> {
     let node = at.value("tag: vip")?;
-    let wrong = |what: &str| Problem::wrong_type(format!("expected a tag or a list of tags, found {what}")).help("write `tag: vip` or `tag: [vip, gold]`");
+    let wrong = |what: &str| {
+        Problem::wrong_type(format!("expected a tag or a list of tags, found {what}"))
+            .help("write `tag: vip` or `tag: [vip, gold]`")
+    };
     if node.as_map().is_some() {
         at.context.report(node.head(), wrong("a mapping"));
         return None;
     }
     let items = node.one_or_many();
     if items.is_empty() || items.iter().any(|item| item.as_scalar().is_none()) {
-        at.context.report(node.head(), wrong(if items.is_empty() { "an empty list" } else { "something else in the list" }));
+        at.context.report(
+            node.head(),
+            wrong(if items.is_empty() {
+                "an empty list"
+            } else {
+                "something else in the list"
+            }),
+        );
         return None;
     }
     // A tag is text, whatever it looks like: `2026` and `true` too.

@@ -13,7 +13,13 @@ pub(super) fn read(at: At<'_, '_>) -> Option<Task> {
     let node = at.value("task: { title: Call back, for: owner, due: 4h }")?;
     if let Some(scalar) = node.as_scalar() {
         let problem = Problem::wrong_type(format!("expected a task, found {}", node.what()));
-        at.context.report(node.span, problem.help(format!("write `task: {{ title: {}, for: owner }}`", scalar.text)));
+        at.context.report(
+            node.span,
+            problem.help(format!(
+                "write `task: {{ title: {}, for: owner }}`",
+                scalar.text
+            )),
+        );
         return None;
     }
     let mut map = at.inside("a task", "task: { title: Call back, for: owner, due: 4h }")?;

@@ -12,7 +12,14 @@ pub(super) fn read(at: At<'_, '_>) -> Option<Wait> {
     let node = at.value("wait: 3d")?;
     if node.as_scalar().is_some() {
         let for_ = at.keep(node, short(node));
-        return Some(Wait { rule: WaitRule { for_, ..WaitRule::default() }, since: None, until: None });
+        return Some(Wait {
+            rule: WaitRule {
+                for_,
+                ..WaitRule::default()
+            },
+            since: None,
+            until: None,
+        });
     }
     let mut map = at.inside("a wait", "wait: 3d")?;
     map.synonyms(&[
@@ -28,45 +35,87 @@ pub(super) fn read(at: At<'_, '_>) -> Option<Wait> {
         ("weekday", "weekdays"),
     ]);
     map.misplaced(&[
-        ("event", "to wait for an event write `wait_for: { event: ..., timeout: 3d }`"),
-        ("timeout", "to wait for an event write `wait_for: { event: ..., timeout: 3d }`"),
-        ("timezone", "a wait is reckoned on each customer's own clock"),
+        (
+            "event",
+            "to wait for an event write `wait_for: { event: ..., timeout: 3d }`",
+        ),
+        (
+            "timeout",
+            "to wait for an event write `wait_for: { event: ..., timeout: 3d }`",
+        ),
+        (
+            "timezone",
+            "a wait is reckoned on each customer's own clock",
+        ),
     ]);
     let script = |node: &Node| at.context.script(node);
-    let (for_, since, until) = (map.read("for", duration), map.read("since", script), map.read("until", script));
+    let (for_, since, until) = (
+        map.read("for", duration),
+        map.read("since", script),
+        map.read("until", script),
+    );
     let (time, days) = (map.read("at", time), map.read("weekdays", weekdays));
     let has = |key| map.has(key);
     let clash = if has("until") && (has("for") || has("since")) {
-        Some(("`until` gives the moment by itself; `for` and `since` reckon it", "keep `until`, or keep `for` and `since`"))
+        Some((
+            "`until` gives the moment by itself; `for` and `since` reckon it",
+            "keep `until`, or keep `for` and `since`",
+        ))
     } else if has("since") && !has("for") && !has("until") {
-        Some(("`since` says from when, but not how long", "add `for: 12 months`"))
+        Some((
+            "`since` says from when, but not how long",
+            "add `for: 12 months`",
+        ))
     } else if node.as_map().is_some_and(<[_]>::is_empty) {
-        Some(("this wait says nothing", "write how long, like `wait: 3d`, or until when, like `wait: { at: \"10:00\" }`"))
+        Some((
+            "this wait says nothing",
+            "write how long, like `wait: 3d`, or until when, like `wait: { at: \"10:00\" }`",
+        ))
     } else {
         None
     };
     if let Some((message, help)) = clash {
-        at.context.report(node.head(), Problem::new("bad-wait", message).help(help));
+        at.context
+            .report(node.head(), Problem::new("bad-wait", message).help(help));
     }
     map.finish();
-    Some(Wait { rule: WaitRule { for_, at: time, weekdays: days }, since, until })
+    Some(Wait {
+        rule: WaitRule {
+            for_,
+            at: time,
+            weekdays: days,
+        },
+        since,
+        until,
+    })
 }
 
 /// A duration, with advice for what else people write there.
 fn short(node: &Node) -> Result<kurant_engine::calendar::Duration, Problem> {
     let text = node.text()?;
-    let wrong = |help: String| Problem::bad_value(format!("expected a duration, found `{text}`")).help(help);
+    let wrong = |help: String| {
+        Problem::bad_value(format!("expected a duration, found `{text}`")).help(help)
+    };
     if let Some(expression) = text.strip_prefix('=') {
-        return Err(wrong(format!("write `wait: {{ until: {} }}`", expression.trim())));
+        return Err(wrong(format!(
+            "write `wait: {{ until: {} }}`",
+            expression.trim()
+        )));
     }
-    if text.starts_with("trigger.") || text.starts_with("customer.") || text.starts_with("event.") || text.starts_with("vars.") {
+    if text.starts_with("trigger.")
+        || text.starts_with("customer.")
+        || text.starts_with("event.")
+        || text.starts_with("vars.")
+    {
         return Err(wrong(format!("write `wait: {{ until: {text} }}`")));
     }
     if time(node).is_ok() {
         return Err(wrong(format!("write `wait: {{ at: \"{text}\" }}`")));
     }
     if weekdays(node).is_ok() {
-        return Err(wrong(format!("write `wait: {{ weekdays: [{text}] }}`").replace("[workdays]", "workdays")));
+        return Err(wrong(
+            format!("write `wait: {{ weekdays: [{text}] }}`").replace("[workdays]", "workdays"),
+        ));
     }
     if text.bytes().all(|b| b.is_ascii_digit()) {
         return Err(wrong(format!("write the unit: `{text}d`, `{text}h`, ...")));

@@ -16,8 +16,17 @@ pub(super) fn read(mut at: At<'_, '_>) -> Option<WaitFor> {
     let (then, otherwise) = (at.branch("then"), at.branch("else"));
     let node = at.value(EXAMPLE)?;
     if let Some(scalar) = node.as_scalar() {
-        let problem = Problem::wrong_type(format!("expected a mapping after `wait_for`, found {}", node.what()));
-        at.context.report(node.span, problem.help(format!("write `wait_for: {{ event: {}, timeout: 3d }}`", scalar.text)));
+        let problem = Problem::wrong_type(format!(
+            "expected a mapping after `wait_for`, found {}",
+            node.what()
+        ));
+        at.context.report(
+            node.span,
+            problem.help(format!(
+                "write `wait_for: {{ event: {}, timeout: 3d }}`",
+                scalar.text
+            )),
+        );
         return None;
     }
     let mut map = at.inside("a wait_for", EXAMPLE)?;
@@ -34,50 +43,94 @@ pub(super) fn read(mut at: At<'_, '_>) -> Option<WaitFor> {
         ("steps", "what follows is `then`, beside `wait_for`"),
     ]);
     let script = |node: &Node| at.context.script(node);
-    let (timeout, until, since) = (map.read("timeout", some_duration), map.read("until", script), map.read("since", script));
+    let (timeout, until, since) = (
+        map.read("timeout", some_duration),
+        map.read("until", script),
+        map.read("since", script),
+    );
     let any = match map.exactly_one(&["event", "any"]) {
         Some(("event", entry)) => {
             let filter = map.read("where", script);
-            let event = at.keep(&entry.value, event_type(&entry.value)).unwrap_or_default();
+            let event = at
+                .keep(&entry.value, event_type(&entry.value))
+                .unwrap_or_default();
             vec![Awaited { event, filter }]
         }
         Some((_, entry)) => {
-            map.misplaced(&[("where", "each event has its own: `any: [ { event: ..., where: ... } ]`")]);
+            map.misplaced(&[(
+                "where",
+                "each event has its own: `any: [ { event: ..., where: ... } ]`",
+            )]);
             several(at.context, &entry.value)
         }
         None => Vec::new(),
     };
     if map.has("timeout") && map.has("until") {
-        let problem = Problem::new("two-in-one", "a `wait_for` ends by its `timeout` or at `until`, not by both").help("keep one of them");
+        let problem = Problem::new(
+            "two-in-one",
+            "a `wait_for` ends by its `timeout` or at `until`, not by both",
+        )
+        .help("keep one of them");
         at.context.report(node.head(), problem);
     }
     if otherwise.is_some() && !map.has("timeout") && !map.has("until") && !node.damaged {
-        let report = Diagnostic::warning("never-else", at.entry.key.span, "`else` is never reached: this waits without an end");
-        at.context.diagnostics.push(report.help("say how long, like `timeout: 3d`"));
+        let report = Diagnostic::warning(
+            "never-else",
+            at.entry.key.span,
+            "`else` is never reached: this waits without an end",
+        );
+        at.context
+            .diagnostics
+            .push(report.help("say how long, like `timeout: 3d`"));
     }
     map.finish();
-    Some(WaitFor { any, timeout, until, since, then: then.unwrap_or_default(), otherwise: otherwise.unwrap_or_default() })
+    Some(WaitFor {
+        any,
+        timeout,
+        until,
+        since,
+        then: then.unwrap_or_default(),
+        otherwise: otherwise.unwrap_or_default(),
+    })
 }
 
 fn several(context: &Context<'_>, node: &Node) -> Vec<Awaited> {
-    let items = context.diagnostics.keep(node.span, node.list("a list of events")).unwrap_or(&[]);
+    let items = context
+        .diagnostics
+        .keep(node.span, node.list("a list of events"))
+        .unwrap_or(&[]);
     if node.as_list().is_some_and(<[_]>::is_empty) {
-        context.report(node.span, Problem::new("missing-value", "the list is empty").help("name the events to wait for"));
+        context.report(
+            node.span,
+            Problem::new("missing-value", "the list is empty").help("name the events to wait for"),
+        );
     }
-    items.iter().filter_map(|item| awaited(context, item)).collect()
+    items
+        .iter()
+        .filter_map(|item| awaited(context, item))
+        .collect()
 }
 
 fn awaited(context: &Context<'_>, node: &Node) -> Option<Awaited> {
     if let Some(scalar) = node.as_scalar() {
         let problem = Problem::wrong_type(format!("expected a mapping, found {}", node.what()));
-        context.report(node.span, problem.help(format!("write `{{ event: {} }}`", scalar.text)));
+        context.report(
+            node.span,
+            problem.help(format!("write `{{ event: {} }}`", scalar.text)),
+        );
         return None;
     }
     let mut map = context.open(node, "an awaited event")?;
     map.synonyms(FILTER);
-    map.misplaced(&[("timeout", "it stands beside `any`: `wait_for: { any: [...], timeout: 3d }`")]);
+    map.misplaced(&[(
+        "timeout",
+        "it stands beside `any`: `wait_for: { any: [...], timeout: 3d }`",
+    )]);
     let event = map.need("event", event_type);
     let filter = map.read("where", |node| context.script(node));
     map.finish();
-    Some(Awaited { event: event.unwrap_or_default(), filter })
+    Some(Awaited {
+        event: event.unwrap_or_default(),
+        filter,
+    })
 }

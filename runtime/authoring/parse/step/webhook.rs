@@ -8,17 +8,32 @@ use crate::parse::computed::{computed, fields};
 use crate::parse::context::{text, variable};
 use crate::yaml::{MapReader, Node};
 
-const METHODS: [(&str, &str); 6] =
-    [("GET", "GET"), ("POST", "POST"), ("PUT", "PUT"), ("PATCH", "PATCH"), ("DELETE", "DELETE"), ("HEAD", "HEAD")];
+const METHODS: [(&str, &str); 6] = [
+    ("GET", "GET"),
+    ("POST", "POST"),
+    ("PUT", "PUT"),
+    ("PATCH", "PATCH"),
+    ("DELETE", "DELETE"),
+    ("HEAD", "HEAD"),
+];
 
 pub(super) fn read(at: At<'_, '_>) -> Option<Webhook> {
     let node = at.value("webhook: { url: \"https://crm.example/lead\" }")?;
     if let Some(scalar) = node.as_scalar() {
-        let problem = Problem::wrong_type(format!("expected a mapping after `webhook`, found {}", node.what()));
-        at.context.report(node.span, problem.help(format!("write `webhook: {{ url: \"{}\" }}`", scalar.text)));
+        let problem = Problem::wrong_type(format!(
+            "expected a mapping after `webhook`, found {}",
+            node.what()
+        ));
+        at.context.report(
+            node.span,
+            problem.help(format!("write `webhook: {{ url: \"{}\" }}`", scalar.text)),
+        );
         return None;
     }
-    let mut map = at.inside("a web hook", "webhook: { url: \"https://crm.example/lead\" }")?;
+    let mut map = at.inside(
+        "a web hook",
+        "webhook: { url: \"https://crm.example/lead\" }",
+    )?;
     map.synonyms(&[
         ("address", "url"),
         ("endpoint", "url"),
@@ -51,10 +66,15 @@ pub(super) fn read(at: At<'_, '_>) -> Option<Webhook> {
 
 fn url(node: &Node) -> Result<String, Problem> {
     let url = text(node)?;
-    if url.starts_with("https://") || url.starts_with("http://") || url.starts_with("${env:") || url.starts_with("${file:") {
+    if url.starts_with("https://")
+        || url.starts_with("http://")
+        || url.starts_with("${env:")
+        || url.starts_with("${file:")
+    {
         return Ok(url);
     }
-    Err(Problem::bad_value(format!("`{url}` is not an address")).help("write it whole, like `https://crm.example/lead`"))
+    Err(Problem::bad_value(format!("`{url}` is not an address"))
+        .help("write it whole, like `https://crm.example/lead`"))
 }
 
 fn on_error(at: &At<'_, '_>, map: &mut MapReader<'_>) -> OnError {
@@ -64,5 +84,9 @@ fn on_error(at: &At<'_, '_>, map: &mut MapReader<'_>) -> OnError {
     if node.as_list().is_some() {
         return OnError::Steps(list(at.steps, node));
     }
-    at.keep(node, node.choice(&[("continue", OnError::Continue), ("exit", OnError::Exit)])).unwrap_or_default()
+    at.keep(
+        node,
+        node.choice(&[("continue", OnError::Continue), ("exit", OnError::Exit)]),
+    )
+    .unwrap_or_default()
 }

@@ -4,8 +4,8 @@ use crate::yaml::MapReader;
 
 /// The verbs, in the order in which they are listed to people.
 pub(super) const VERBS: &[&str] = &[
-    "send", "wait", "wait_for", "choose", "if", "split", "set", "tag", "untag", "score", "task", "assign", "coupon", "emit",
-    "webhook", "run", "start", "repeat", "exit",
+    "send", "wait", "wait_for", "choose", "if", "split", "set", "tag", "untag", "score", "task",
+    "assign", "coupon", "emit", "webhook", "run", "start", "repeat", "exit",
 ];
 
 /// What people write for a verb, or for what stands beside it.
@@ -60,42 +60,108 @@ const SYNONYMS: &[(&str, &str)] = &[
 
 /// Verbs that do not exist, each with what to write.
 const OTHERS: &[(&str, &str)] = &[
-    ("email", "write `send: email` and `template: NAME` beside it"),
+    (
+        "email",
+        "write `send: email` and `template: NAME` beside it",
+    ),
     ("sms", "write `send: sms` and `template: NAME` beside it"),
-    ("viber", "write `send: viber` and `template: NAME` beside it"),
-    ("telegram", "write `send: telegram` and `template: NAME` beside it"),
+    (
+        "viber",
+        "write `send: viber` and `template: NAME` beside it",
+    ),
+    (
+        "telegram",
+        "write `send: telegram` and `template: NAME` beside it",
+    ),
     ("push", "write `send: push` and `template: NAME` beside it"),
-    ("message", "write `send: email`, or another channel, and `template: NAME` beside it"),
-    ("send_email", "write `send: email` and `template: NAME` beside it"),
-    ("send_sms", "write `send: sms` and `template: NAME` beside it"),
-    ("send_push", "write `send: push` and `template: NAME` beside it"),
-    ("action", "the verb itself is the key: `send: email`, `wait: 3d`, `tag: vip`"),
-    ("type", "the verb itself is the key: `send: email`, `wait: 3d`, `tag: vip`"),
-    ("steps", "steps stand inside a branch: `then`, `else`, or `steps` of a branch of `choose`, `split` or `repeat`"),
-    ("otherwise", "`otherwise` is the last branch of `choose`; after an `if` it is `else`"),
+    (
+        "message",
+        "write `send: email`, or another channel, and `template: NAME` beside it",
+    ),
+    (
+        "send_email",
+        "write `send: email` and `template: NAME` beside it",
+    ),
+    (
+        "send_sms",
+        "write `send: sms` and `template: NAME` beside it",
+    ),
+    (
+        "send_push",
+        "write `send: push` and `template: NAME` beside it",
+    ),
+    (
+        "action",
+        "the verb itself is the key: `send: email`, `wait: 3d`, `tag: vip`",
+    ),
+    (
+        "type",
+        "the verb itself is the key: `send: email`, `wait: 3d`, `tag: vip`",
+    ),
+    (
+        "steps",
+        "steps stand inside a branch: `then`, `else`, or `steps` of a branch of `choose`, `split` or `repeat`",
+    ),
+    (
+        "otherwise",
+        "`otherwise` is the last branch of `choose`; after an `if` it is `else`",
+    ),
     ("elif", "use `choose` with one `when` for each case"),
     ("else_if", "use `choose` with one `when` for each case"),
     ("elseif", "use `choose` with one `when` for each case"),
-    ("times", "write it inside: `repeat: { times: 3, steps: [...] }`"),
-    ("while", "write it inside: `repeat: { while: ..., at_most: 3, steps: [...] }`"),
+    (
+        "times",
+        "write it inside: `repeat: { times: 3, steps: [...] }`",
+    ),
+    (
+        "while",
+        "write it inside: `repeat: { while: ..., at_most: 3, steps: [...] }`",
+    ),
     ("until", "write it inside: `wait: { until: ... }`"),
     ("for", "write it inside: `wait: { for: 3d }`"),
     ("at", "write it inside: `wait: { at: \"10:00\" }`"),
-    ("weekdays", "write it inside: `wait: { at: \"10:00\", weekdays: workdays }`"),
-    ("timeout", "write it inside: `wait_for: { event: ..., timeout: 3d }`"),
-    ("any", "write it inside: `wait_for: { any: [...], timeout: 3d }`"),
-    ("save", "write it inside: `webhook: { url: ..., save: NAME }`"),
+    (
+        "weekdays",
+        "write it inside: `wait: { at: \"10:00\", weekdays: workdays }`",
+    ),
+    (
+        "timeout",
+        "write it inside: `wait_for: { event: ..., timeout: 3d }`",
+    ),
+    (
+        "any",
+        "write it inside: `wait_for: { any: [...], timeout: 3d }`",
+    ),
+    (
+        "save",
+        "write it inside: `webhook: { url: ..., save: NAME }`",
+    ),
     ("due", "write it inside: `task: { title: ..., due: 4h }`"),
     ("pool", "write it inside: `assign: { pool: NAME }`"),
 ];
 
 /// What stands beside `send`.
 const SEND: &[(&str, &str)] = &[
-    ("channel", "the channel stands after the verb: `send: email`"),
-    ("subject", "the subject stands in the template, between its `---` lines"),
-    ("text", "the text stands in the template, under `templates/`"),
-    ("body", "the text stands in the template, under `templates/`"),
-    ("at", "a `wait` before this step finds the moment: `wait: { at: \"10:00\" }`"),
+    (
+        "channel",
+        "the channel stands after the verb: `send: email`",
+    ),
+    (
+        "subject",
+        "the subject stands in the template, between its `---` lines",
+    ),
+    (
+        "text",
+        "the text stands in the template, under `templates/`",
+    ),
+    (
+        "body",
+        "the text stands in the template, under `templates/`",
+    ),
+    (
+        "at",
+        "a `wait` before this step finds the moment: `wait: { at: \"10:00\" }`",
+    ),
     ("vars", "what the template sees is `data`"),
 ];
 
@@ -122,7 +188,11 @@ pub(super) fn teach(map: &mut MapReader<'_>, written: &[&str]) {
     let verb_there = written.iter().any(|key| VERBS.contains(key));
     // `email: welcome` is a verb that does not exist only where no other verb stands.
     let wanted = |word: &str| !verb_there || !matches!(word, "type" | "action");
-    let others: Vec<_> = OTHERS.iter().copied().filter(|(word, _)| wanted(word)).collect();
+    let others: Vec<_> = OTHERS
+        .iter()
+        .copied()
+        .filter(|(word, _)| wanted(word))
+        .collect();
     map.misplaced(&others);
 }
 
@@ -134,19 +204,34 @@ pub(super) fn teach_options(map: &mut MapReader<'_>, verb: &str) {
         }
         "if" => {
             map.misplaced(&[("elif", "use `choose` with one `when` for each case")]);
-            map.synonyms(&[("otherwise", "else"), ("steps", "then"), ("yes", "then"), ("no", "else")]);
+            map.synonyms(&[
+                ("otherwise", "else"),
+                ("steps", "then"),
+                ("yes", "then"),
+                ("no", "else"),
+            ]);
         }
         "wait_for" => {
-            map.synonyms(&[("otherwise", "else"), ("on_timeout", "else"), ("steps", "then")]);
+            map.synonyms(&[
+                ("otherwise", "else"),
+                ("on_timeout", "else"),
+                ("steps", "then"),
+            ]);
         }
         "wait" => {
             map.misplaced(&[("since", "write it inside: `wait: { for: 3d, since: ... }`")]);
         }
         "start" => {
-            map.misplaced(&[("vars", "write it inside: `start: { journey: ..., vars: { ... } }`")]);
+            map.misplaced(&[(
+                "vars",
+                "write it inside: `start: { journey: ..., vars: { ... } }`",
+            )]);
         }
         "emit" => {
-            map.misplaced(&[("data", "write it inside: `emit: { type: ..., data: { ... } }`")]);
+            map.misplaced(&[(
+                "data",
+                "write it inside: `emit: { type: ..., data: { ... } }`",
+            )]);
         }
         "coupon" => {
             map.misplaced(&[("as", "write it inside: `coupon: { codes: ..., as: NAME }`")]);
