@@ -168,15 +168,18 @@ impl Work<'_> {
 
     /// The first channel that reaches the customer, or why none does.
     fn route(&self, candidate: &Candidate<'_>) -> Result<Route, &'static str> {
-        let channels = self.channels(candidate.send);
         let mut refusal = None;
-        for (number, channel) in channels.iter().enumerate().skip(candidate.from as usize) {
+        for (number, channel) in self.channels(candidate.send) {
+            if number < candidate.from {
+                continue;
+            }
             match self.reach(candidate, channel) {
                 Ok(to) => {
+                    let channel = channel.to_owned();
                     return Ok(Route {
-                        channel: channel.clone(),
+                        channel,
                         to,
-                        number: number as u32,
+                        number,
                     });
                 }
                 Err(reason) => refusal = refusal.max(Some(Refusal::new(reason))),
@@ -185,30 +188,28 @@ impl Work<'_> {
         Err(refusal.map_or("unreachable", |refusal| refusal.reason))
     }
 
-    /// The channels of a send, in the order in which they are tried. `best` is one of them: the preferred one, else the
-    /// first of the workspace's, among those that the template has.
-    fn channels(&self, send: &Send) -> Vec<String> {
-        let own: Vec<String> = match &send.channel {
-            Channel::Named(name) => vec![name.clone()],
+    /// The channels of a send in the order in which they are tried, numbered: 0 is its own, then come the fallbacks. The own
+    /// channel of `best` is the preferred one, else the first of the workspace's, among those that the template has.
+    fn channels<'s>(&'s self, send: &'s Send) -> Vec<(u32, &'s str)> {
+        let own: Vec<&str> = match &send.channel {
+            Channel::Named(name) => vec![name],
             Channel::Best => {
                 let preferred = self.person.customer.text("preferred_channel");
-                let all = self
-                    .catalog
-                    .workspace()
-                    .channels
-                    .iter()
-                    .map(|channel| channel.name.as_str());
-                let ordered = preferred
+                let all = self.catalog.workspace().channels.iter();
+                let rest = all
+                    .map(|channel| channel.name.as_str())
+                    .filter(|name| Some(*name) != preferred);
+                preferred
                     .into_iter()
-                    .chain(all.filter(|name| Some(*name) != preferred));
-                ordered
+                    .chain(rest)
                     .filter(|name| self.has_template(&send.template, name))
-                    .map(ToOwned::to_owned)
                     .collect()
             }
         };
+        let fallbacks = (1..).zip(send.fallback.iter().map(String::as_str));
         own.into_iter()
-            .chain(send.fallback.iter().cloned())
+            .map(|own| (0, own))
+            .chain(fallbacks)
             .collect()
     }
 

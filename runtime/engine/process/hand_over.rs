@@ -268,21 +268,21 @@ impl Work<'_> {
 
     fn skip(&mut self, message: &Message<'_>, number: u32, reason: &str) {
         let index = message.due.index;
-        let key = self.action_key(index, number, 0);
-        if let Some(fallback) = message.due.fallback {
-            self.person.enrollments[index].fallbacks.remove(fallback);
-            self.trace_at(
-                message.loaded,
-                index,
-                Some(number),
-                "fallback_skipped",
-                Some(reason),
-                Map::new(),
-            );
+        let rounds = self.rounds_of(&message.due);
+        let fallback = message
+            .due
+            .fallback
+            .map(|fallback| self.person.enrollments[index].fallbacks.remove(fallback));
+        let tried = fallback.as_ref().map_or(0, |fallback| fallback.next);
+        let key = self.action_key_in(index, number, &rounds, tried);
+        let mut action = self.not_sent(message, key, ActionStatus::Skipped, reason);
+        if let Some(fallback) = &fallback {
+            action.channel = fallback_channel(message.send, fallback.next);
+        }
+        self.changes.actions.push(action);
+        if fallback.is_some() {
             return;
         }
-        let action = self.not_sent(message, key, ActionStatus::Skipped, reason);
-        self.changes.actions.push(action);
         let next = match reason {
             LATE => message.late,
             CAPPED => message.capped,
@@ -309,4 +309,10 @@ impl Work<'_> {
         action.reason = Some(reason.to_owned());
         action
     }
+}
+
+/// The channel with this number among a step's channels, of which 0 is its own.
+fn fallback_channel(send: &Send, number: u32) -> Option<String> {
+    let fallback = (number as usize).checked_sub(1)?;
+    send.fallback.get(fallback).cloned()
 }
