@@ -1,3 +1,41 @@
 //! The `kurant` command.
 
-fn main() {}
+mod args;
+mod check;
+mod error;
+mod generate;
+mod simulate;
+mod test;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use self::args::{Args, Command};
+use self::error::Error;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    match run(&args) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("{error}");
+            error.exit_code()
+        }
+    }
+}
+
+fn run(args: &Args) -> Result<ExitCode, Error> {
+    let folder = args.workspace.as_path();
+    match &args.command {
+        Command::Check(own) => check::run(folder, own),
+        Command::Test(own) => test::run(folder, own),
+        Command::Simulate(own) => simulate::run(folder, own),
+        Command::Generate(own) => {
+            let summary = generate::run(own)?;
+            eprintln!("{summary}");
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}

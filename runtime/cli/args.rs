@@ -1,0 +1,45 @@
+//! What can be asked of `kurant`.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::{check, generate, simulate, test};
+
+/// Messages at the right moment, once: journeys in YAML, run live or on a virtual clock
+#[derive(Debug, Parser)]
+#[command(
+    name = "kurant",
+    version,
+    propagate_version = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "Begin with:\n  \
+        kurant check                 is everything in this folder right?\n  \
+        kurant test                  do the journeys do what their tests say?\n  \
+        kurant test birthday         only the tests whose file or name holds `birthday`\n  \
+        kurant simulate --help       what would they do over years of history?\n\n\
+        Results go to standard output, all else to standard error.\n\
+        Exit codes: 0 = fine, 1 = mistakes found or tests failed, 2 = called wrongly, 3 = it could not be done."
+)]
+pub(crate) struct Args {
+    /// The workspace: the folder that holds kurant.yaml
+    #[arg(long, short = 'w', global = true, value_name = "DIR", default_value = ".")]
+    pub(crate) workspace: PathBuf,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Find every mistake in the workspace: where it is, what is wrong, what to write instead
+    Check(check::Args),
+    /// Run the journeys' own tests, the files named *.test.yaml
+    Test(test::Args),
+    /// Play a history through the journeys on a virtual clock and write down what they would do
+    Simulate(simulate::Args),
+    /// Make up a lifelike shop: customers and years of events
+    Generate(generate::Args),
+}

@@ -1,0 +1,56 @@
+//! `kurant check`: every mistake of the workspace at once.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+use kurant_authoring::render;
+
+use crate::error::Error;
+use crate::workspace;
+
+/// Arguments of `kurant check`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    kurant check                          for people\n  \
+    kurant check --format json            a list of {file, line, column, severity, code, message, help}\n  \
+    kurant check --format sarif > k.sarif for code review tools\n\n\
+    Exit code 1 if there is any error; warnings alone are no error.")]
+pub(crate) struct Args {
+    /// Who reads it
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+/// Who reads the findings.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    /// People
+    Text,
+    /// Programs
+    Json,
+    /// Code review tools
+    Sarif,
+}
+
+/// Finds every mistake; findings go to standard output.
+pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
+    let compiled = workspace::compiled(folder)?;
+    let (found, sources) = (&compiled.diagnostics, &compiled.sources);
+    let stdout = io::stdout();
+    let text = match args.format {
+        Format::Text => render::text(found, sources, workspace::colours(&stdout)),
+        Format::Json => render::json(found, sources),
+        Format::Sarif => render::sarif(found, sources, env!("CARGO_PKG_VERSION")),
+    };
+    let mut stdout = stdout.lock();
+    stdout.write_all(text.as_bytes())?;
+    if !text.is_empty() && !text.ends_with('\n') {
+        stdout.write_all(b"\n")?;
+    }
+    if found.is_empty() {
+        eprintln!("{} files, no mistakes", sources.iter().count());
+    }
+    Ok(if compiled.errors() > 0 { ExitCode::from(1) } else { ExitCode::SUCCESS })
+}

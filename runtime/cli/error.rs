@@ -1,0 +1,78 @@
+//! What a user sees when a command can't do its work: what is wrong, a hint, and an exit code.
+
+use std::fmt;
+use std::process::ExitCode;
+
+/// Why a command ended early.
+#[derive(Debug)]
+pub(crate) struct Error {
+    kind: Kind,
+    message: String,
+    hint: Option<String>,
+}
+
+/// What kind of trouble it is; each has its exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Mistakes in the workspace.
+    Findings,
+    /// It was called wrongly.
+    Usage,
+    /// It could not be done: a file that can't be read, a full disk.
+    Failure,
+}
+
+impl Error {
+    /// Mistakes in the workspace: exit code 1.
+    pub(crate) fn findings(message: impl Into<String>) -> Self {
+        Self { kind: Kind::Findings, message: message.into(), hint: None }
+    }
+
+    /// It was called wrongly: exit code 2.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self { kind: Kind::Usage, message: message.into(), hint: None }
+    }
+
+    /// It could not be done: exit code 3.
+    pub(crate) fn failure(message: impl Into<String>) -> Self {
+        Self { kind: Kind::Failure, message: message.into(), hint: None }
+    }
+
+    /// Adds what to do about it.
+    #[must_use]
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// What the process ends with.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self.kind {
+            Kind::Findings => 1,
+            Kind::Usage => 2,
+            Kind::Failure => 3,
+        })
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error: {}", self.message)?;
+        match &self.hint {
+            Some(hint) => write!(f, "\nhint: {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl From<anyhow::Error> for Error {
+    fn from(error: anyhow::Error) -> Self {
+        Self::failure(format!("{error:#}"))
+    }
+}
+
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        Self::failure(error.to_string())
+    }
+}

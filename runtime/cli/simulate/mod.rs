@@ -1,0 +1,157 @@
+//! `kurant simulate`: a history played through the journeys on a virtual clock.
+//!
+//! Customers are dealt to a fixed number of worlds by a hash of their id, each with a catalog of its own; threads work the
+//! worlds off side by side, and what they did is merged by instant and customer. So the result does not depend on the number
+//! of threads, and memory does not grow with the number of actions.
+
+mod events;
+mod input;
+mod lines;
+mod parallel;
+mod people;
+mod refused;
+mod shard;
+mod summary;
+mod table;
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use kurant_engine::calendar::{Instant, Zone, first_instant_of, parse_date};
+use kurant_engine::catalog::{Acting, Catalog};
+use kurant_engine::definition::Definitions;
+use kurant_engine::world::World;
+
+use self::events::Play;
+use self::input::Input;
+use self::refused::Refused;
+use self::shard::Shard;
+use crate::error::Error;
+use crate::workspace;
+
+/// How many worlds customers are dealt to. Fixed, so that choices that depend on who came before (`assign`) are the same on
+/// every machine.
+const SHARDS: usize = 8;
+/// Memory before the actions file is written to, in bytes.
+const BUFFER: usize = 1 << 20;
+
+/// Arguments of `kurant simulate`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    kurant simulate --customers customers.jsonl --events events.jsonl \\\n    \
+    --from 2025-01-01 --until 2026-01-01 --actions actions.jsonl\n  \
+    zcat events.jsonl.gz | kurant simulate --customers customers.csv --events - \\\n    \
+    --from 2025-01-01T00:00:00Z --until 2026-01-01T00:00:00Z --actions - | grep '\"action\":\"send\"'\n\n\
+    Customers: one JSON object a line with `id` and attributes, or CSV with a header.\n\
+    Events: CloudEvents 1.0 JSON, one a line, or CSV with the columns id, source, type, subject, time and those of data.\n\
+    They may stand in any order. Those before --from only change profiles. Drafts act as if they were live.")]
+pub(crate) struct Args {
+    /// Who is known before --from: JSON Lines or .csv, `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    customers: Option<PathBuf>,
+    /// What happened: JSON Lines or .csv, `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    events: Option<PathBuf>,
+    /// Where the clock starts: an instant, or a day on the workspace's clock
+    #[arg(long, value_name = "TIME")]
+    from: String,
+    /// Where it stops; this instant does not belong to the run
+    #[arg(long, value_name = "TIME")]
+    until: String,
+    /// Where the actions go, one JSON object a line; `-` is standard output. Without it only the summary is shown
+    #[arg(long, value_name = "OUT.jsonl")]
+    actions: Option<PathBuf>,
+    /// Only these journeys run
+    #[arg(long = "journey", value_name = "ID")]
+    journeys: Vec<String>,
+    /// Taken for the sake of scripts: nothing is drawn at random, every seed gives the same actions
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+}
+
+/// The part of the time line that is played.
+#[derive(Debug, Clone, Copy)]
+struct Period {
+    from: Instant,
+    until: Instant,
+}
+
+/// Plays the history; actions go where they are asked for, the summary to standard error.
+pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
+    let both = [&args.customers, &args.events].map(|path| path.as_deref() == Some(Path::new("-")));
+    if both == [true, true] {
+        return Err(Error::usage("only one of --customers and --events can be standard input"));
+    }
+    let (mut definitions, _) = workspace::definitions(folder)?;
+    let zone = definitions.workspace.timezone;
+    let period = Period { from: instant("--from", &args.from, zone)?, until: instant("--until", &args.until, zone)? };
+    if period.until <= period.from {
+        return Err(Error::usage("--until must be later than --from"));
+    }
+    select(&mut definitions, &args.journeys)?;
+    let mut shards = shards(&definitions, period)?;
+    let mut refused = Refused::default();
+    let schema = Arc::new(definitions.schema);
+    if let Some(path) = &args.customers {
+        people::load(path, &schema, &mut shards, &mut refused)?;
+    }
+    let events = args.events.as_ref().map(|path| Input::events(path, &schema)).transpose()?;
+    let mut out = output(args.actions.as_deref())?;
+    let mut play = Play::new(schema, period, shards);
+    play.run(events, out.as_mut(), &mut refused)?;
+    if let Some(out) = &mut out {
+        out.flush()?;
+    }
+    refused.tell();
+    play.tell();
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The instant that was asked for; a day is its first instant on the workspace's clock.
+fn instant(option: &str, text: &str, zone: Zone) -> Result<Instant, Error> {
+    if let Ok(date) = parse_date(text) {
+        return Ok(first_instant_of(date, zone));
+    }
+    Instant::parse(text).map_err(|error| Error::usage(format!("{option}: {error}")))
+}
+
+/// Leaves only the journeys that were asked for.
+fn select(definitions: &mut Definitions, journeys: &[String]) -> Result<(), Error> {
+    let known: Vec<&str> = definitions.journeys.iter().map(|version| version.journey.id.as_str()).collect();
+    if let Some(unknown) = journeys.iter().find(|name| !known.contains(&name.as_str())) {
+        return Err(Error::usage(format!("there is no journey `{unknown}`")).hint(format!("there are: {}", known.join(", "))));
+    }
+    if !journeys.is_empty() {
+        definitions.journeys.retain(|version| journeys.contains(&version.journey.id));
+    }
+    Ok(())
+}
+
+fn shards(definitions: &Definitions, period: Period) -> Result<Vec<Shard>, Error> {
+    let mut shards = Vec::with_capacity(SHARDS);
+    for _ in 0..SHARDS {
+        let catalog = Catalog::load(definitions, &[], Acting::Rehearsal)
+            .map_err(|error| Error::failure(format!("the workspace can't be run: {error}")))?;
+        let world = World::new(catalog.with_trace(false), period.from).without_dedupe();
+        shards.push(Shard::new(world, period.from));
+    }
+    Ok(shards)
+}
+
+/// Where the actions go.
+fn output(path: Option<&Path>) -> Result<Option<Box<dyn Write>>, Error> {
+    let Some(path) = path else { return Ok(None) };
+    if path == Path::new("-") {
+        return Ok(Some(Box::new(BufWriter::with_capacity(BUFFER, io::stdout()))));
+    }
+    let file = File::create(path).map_err(|error| Error::failure(format!("can't write {}: {error}", path.display())))?;
+    Ok(Some(Box::new(BufWriter::with_capacity(BUFFER, file))))
+}
+
+/// Which world a customer lives in.
+fn shard_of(customer: &str) -> usize {
+    kurant_engine::id::bucket(&[customer], SHARDS as u64) as usize
+}

@@ -1,0 +1,103 @@
+//! One test is played on a world of its own.
+
+use std::sync::Arc;
+
+use kurant_authoring::scenario::{Happening, Scenario};
+use kurant_authoring::source::Span;
+use kurant_engine::action::{Action, ActionStatus};
+use kurant_engine::catalog::{Acting, Catalog};
+use kurant_engine::decode::{Arrival, Decoder, Parts, Record};
+use kurant_engine::definition::Definitions;
+use kurant_engine::event::Event;
+use kurant_engine::value::Value;
+use kurant_engine::world::{Collected, World};
+
+use super::answers::answers;
+
+/// Why a test could not be played.
+pub(super) struct Trouble {
+    /// Where.
+    pub(super) span: Span,
+    /// What is wrong.
+    pub(super) message: String,
+}
+
+/// Plays a test; everything that was done in it, in order.
+pub(super) fn play(definitions: &Definitions, scenario: &Scenario) -> Result<Vec<Action>, Trouble> {
+    let mut own = definitions.clone();
+    own.journeys.retain(|version| scenario.journeys.iter().any(|journey| journey.name == version.journey.id));
+    let catalog = Catalog::load(&own, &[], Acting::Rehearsal)
+        .map_err(|error| Trouble { span: scenario.span, message: error.to_string() })?;
+    let mut world = World::new(catalog.with_answers(answers(&own, scenario)), scenario.start);
+    for person in &scenario.customers {
+        let record = Record::from_map(&own.schema, person.attributes.clone())
+            .map_err(|error| Trouble { span: person.span, message: error.to_string() })?;
+        world.add(record.into_customer());
+    }
+    let mut happenings: Vec<(usize, &Happening)> = scenario.events.iter().enumerate().collect();
+    happenings.sort_by_key(|(_, happening)| happening.at);
+    let mut decoder = Decoder::new(Arc::new(own.schema.clone()));
+    let mut done = Collected::default();
+    for (index, happening) in happenings {
+        if happening.at >= scenario.until {
+            continue;
+        }
+        if happening.at >= scenario.start {
+            world.run_until(happening.at, &mut done);
+        }
+        let event = event(&mut decoder, index, happening, &done.actions)
+            .map_err(|error| Trouble { span: happening.span, message: error.to_string() })?;
+        if happening.at < scenario.start {
+            world.recall(event);
+        } else {
+            world.arrive(event);
+        }
+    }
+    world.run_until(scenario.until, &mut done);
+    Ok(done.actions)
+}
+
+/// The event as the engine takes it. Feedback without a `key` answers the last message or task that fits: nobody can know
+/// keys when writing a test.
+fn event(
+    decoder: &mut Decoder,
+    index: usize,
+    happening: &Happening,
+    done: &[Action],
+) -> Result<Event, kurant_engine::decode::Error> {
+    let (id, time) = (format!("event-{index}"), happening.at.to_string());
+    let parts = Parts {
+        id: happening.id.as_deref().unwrap_or(&id),
+        source: happening.source.as_deref().unwrap_or("test"),
+        kind: &happening.kind,
+        subject: &happening.customer,
+        time: Some(&time),
+    };
+    let mut event = decoder.map(parts, happening.data.clone(), Arrival::OwnTime)?;
+    if event.answers().is_some_and(str::is_empty)
+        && let Some(action) = answered(&event, done)
+    {
+        for (name, value) in [("journey", Some(&action.journey)), ("step", action.step.as_ref())] {
+            if let Some(value) = value {
+                event.data.insert(name, Value::text(&**value));
+            }
+        }
+        event.data.insert("key", Value::text(action.key.to_string()));
+    }
+    Ok(event)
+}
+
+/// The last message, or task, of the event's customer that fits the `journey`, `step` and `channel` that it names.
+fn answered<'d>(event: &Event, done: &'d [Action]) -> Option<&'d Action> {
+    let verb = if &*event.kind == "task.done" { "task" } else { "send" };
+    let named = |name: &str| event.data.get(name).and_then(Value::as_text);
+    let fits = |name: &str, own: Option<&str>| named(name).is_none_or(|wanted| own == Some(wanted));
+    done.iter().rev().find(|action| {
+        action.action == verb
+            && action.status == ActionStatus::Sent
+            && action.customer == event.customer
+            && fits("journey", Some(&action.journey))
+            && fits("step", action.step.as_deref())
+            && fits("channel", action.channel.as_deref())
+    })
+}

@@ -1,0 +1,117 @@
+//! The workspace on disk: the only place of the command line that reads it.
+
+use std::fs;
+use std::io::{self, IsTerminal as _};
+use std::path::{Path, PathBuf};
+
+use kurant_authoring::render::{self, Colours};
+use kurant_authoring::{Compiled, SourceFile, compile, is_read};
+use kurant_engine::definition::Definitions;
+
+use crate::error::Error;
+
+/// The folders of a workspace whose files are read, at any depth.
+const FOLDERS: &[&str] = &["journeys", "rhai-lib", "schemas", "templates"];
+/// How deep folders may be nested; a link that leads in circles ends there.
+const DEEPEST: usize = 16;
+/// How many files a workspace may have.
+const MOST_FILES: usize = 20_000;
+/// The largest file that is read, in bytes.
+const LARGEST: u64 = 4 * 1024 * 1024;
+
+/// Reads and compiles the workspace, whatever is wrong with it.
+pub(crate) fn compiled(folder: &Path) -> Result<Compiled, Error> {
+    Ok(compile(&read(folder)?))
+}
+
+/// The definitions of a workspace without mistakes. Mistakes are shown on standard error.
+pub(crate) fn definitions(folder: &Path) -> Result<(Definitions, Compiled), Error> {
+    let mut compiled = compiled(folder)?;
+    match compiled.definitions.take() {
+        Some(definitions) => Ok((definitions, compiled)),
+        None => {
+            eprint!("{}", render::text(&compiled.diagnostics, &compiled.sources, colours(&io::stderr())));
+            Err(Error::findings("the workspace has mistakes; nothing was run"))
+        }
+    }
+}
+
+/// Colours for a terminal, none for a pipe.
+pub(crate) fn colours(stream: &impl io::IsTerminal) -> Colours {
+    if stream.is_terminal() { Colours::On } else { Colours::Off }
+}
+
+/// Every file that belongs to the workspace, by path.
+fn read(folder: &Path) -> Result<Vec<SourceFile>, Error> {
+    if !folder.join("kurant.yaml").is_file() {
+        let message = format!("{} is not a workspace: it holds no kurant.yaml", folder.display());
+        return Err(Error::usage(message).hint("name the folder with `--workspace DIR`"));
+    }
+    let mut paths = files_of(folder).map_err(|error| unreadable(folder, &error))?;
+    for name in FOLDERS {
+        walk(&folder.join(name), 0, &mut paths)?;
+    }
+    let mut files = Vec::new();
+    for path in paths {
+        let within = within(folder, &path);
+        if is_read(&within) {
+            files.push(SourceFile::new(within, text(&path)?));
+        }
+    }
+    files.sort_by(|one, other| one.path.cmp(&other.path));
+    Ok(files)
+}
+
+fn files_of(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_file() {
+            paths.push(path);
+        }
+    }
+    Ok(paths)
+}
+
+fn walk(folder: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> Result<(), Error> {
+    if !folder.is_dir() || depth > DEEPEST {
+        return Ok(());
+    }
+    for entry in fs::read_dir(folder).map_err(|error| unreadable(folder, &error))? {
+        let path = entry?.path();
+        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        if hidden {
+            continue;
+        }
+        if path.is_dir() {
+            walk(&path, depth + 1, paths)?;
+        } else {
+            paths.push(path);
+        }
+        if paths.len() > MOST_FILES {
+            return Err(Error::failure(format!("the workspace has more than {MOST_FILES} files")));
+        }
+    }
+    Ok(())
+}
+
+/// The path within the workspace, with `/` on every system.
+fn within(folder: &Path, path: &Path) -> String {
+    let relative = path.strip_prefix(folder).unwrap_or(path);
+    let parts: Vec<_> = relative.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+    parts.join("/")
+}
+
+fn text(path: &Path) -> Result<String, Error> {
+    let length = fs::metadata(path).map_err(|error| unreadable(path, &error))?.len();
+    if length > LARGEST {
+        return Err(Error::failure(format!("{} is {length} bytes long; {LARGEST} are allowed", path.display())));
+    }
+    let bytes = fs::read(path).map_err(|error| unreadable(path, &error))?;
+    String::from_utf8(bytes)
+        .map_err(|_| Error::findings(format!("{} is not text in UTF-8", path.display())).hint("save it as UTF-8 in your editor"))
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Error {
+    Error::failure(format!("can't read {}: {error}", path.display()))
+}
