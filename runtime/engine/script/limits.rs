@@ -28,6 +28,9 @@ const MOST_VARIABLES: usize = 200;
 /// How many functions one file may define.
 const MOST_FUNCTIONS: usize = 500;
 
+/// Words of Rhai that no script may use.
+pub(super) const DISABLED: [&str; 7] = ["eval", "import", "export", "print", "debug", "Fn", "exit"];
+
 def_package! {
     /// Arithmetic, logic, texts, lists and maps; no clock, no sleep, no output, no files, no evaluation of texts.
     ConditionPackage(_library):
@@ -45,7 +48,7 @@ pub(super) fn engine() -> Engine {
     ConditionPackage::new().register_into_engine(&mut engine);
     engine.set_module_resolver(DummyModuleResolver);
     engine
-        .set_optimization_level(OptimizationLevel::Simple)
+        .set_optimization_level(OptimizationLevel::None)
         .set_max_operations(MOST_OPERATIONS)
         .set_max_call_levels(MOST_CALLS)
         .set_max_expr_depths(DEEPEST_EXPRESSION, DEEPEST_FUNCTION)
@@ -55,7 +58,7 @@ pub(super) fn engine() -> Engine {
         .set_max_variables(MOST_VARIABLES)
         .set_max_functions(MOST_FUNCTIONS)
         .set_max_modules(0);
-    for symbol in ["eval", "import", "export", "print", "debug", "Fn", "exit"] {
+    for symbol in DISABLED {
         engine.disable_symbol(symbol);
     }
     // A local name or a parameter has an index; it goes before ours.

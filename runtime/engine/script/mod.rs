@@ -11,6 +11,7 @@ mod error;
 mod frame;
 mod history;
 mod limits;
+mod mistakes;
 mod moments;
 mod natives;
 mod operand;
@@ -20,6 +21,7 @@ mod scripts;
 mod segments;
 mod signature;
 mod span;
+pub mod syntax;
 mod view;
 
 pub use error::{Error, ErrorKind};

@@ -1,6 +1,6 @@
 //! Rhai's errors in people's words, without customers' data.
 
-use rhai::{EvalAltResult, ParseError, ParseErrorType, Position};
+use rhai::{EvalAltResult, Position};
 
 use super::convert::words;
 use super::error::{Error, ErrorKind};
@@ -36,8 +36,7 @@ pub(super) fn runtime(error: EvalAltResult) -> Error {
             None => Error::new(ErrorKind::Thrown, "the script gave up with `throw`"),
         },
         Rhai::ErrorInFunctionCall(name, _, inner, _) => in_function(&name, runtime(*inner)),
-        Rhai::ErrorParsing(kind, position) => parse(&ParseError(Box::new(kind), position)),
-        Rhai::ErrorVariableNotFound(name, _) => Error::new(ErrorKind::UnknownName, format!("nothing is called `{name}`"))
+                Rhai::ErrorVariableNotFound(name, _) => Error::new(ErrorKind::UnknownName, format!("nothing is called `{name}`"))
             .help("names begin with `customer.`, `event.`, `trigger.` or `vars.`; text stands in double quotes"),
         Rhai::ErrorFunctionNotFound(signature, _) => unknown_function(&signature),
         Rhai::ErrorModuleNotFound(name, _) => {
@@ -138,13 +137,4 @@ fn unknown_function(signature: &str) -> Error {
         )
     };
     Error::new(ErrorKind::UnknownFunction, message)
-}
-
-/// A text that is not Rhai.
-pub(super) fn parse(error: &ParseError) -> Error {
-    let message = match &*error.0 {
-        ParseErrorType::UnexpectedEOF => "the script ends too early".to_owned(),
-        other => other.to_string(),
-    };
-    placed(Error::new(ErrorKind::Syntax, message), error.1)
 }

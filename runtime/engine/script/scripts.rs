@@ -9,6 +9,7 @@ use super::compiled::Compiled;
 use super::error::{Error, ErrorKind};
 use super::frame::Frame;
 use super::segments::Segments;
+use super::syntax::{self, Form, Syntax};
 use super::{convert, limits, natives, report, scene, segments};
 use crate::definition::{Library, Script, Segment, Slot};
 use crate::person::Person;
@@ -229,12 +230,31 @@ fn is_whole_script(script: &Script) -> bool {
 }
 
 fn compile(engine: &Engine, script: &Script) -> Result<AST, Error> {
-    let ast = if is_whole_script(script) {
-        engine.compile(&script.source)
+    let form = if is_whole_script(script) {
+        Form::Script
     } else {
-        engine.compile_expression(&script.source)
+        Form::Expression
     };
-    ast.map_err(|error| report::parse(&error).in_place(&script.place))
+    let ast = syntax::compile(engine, &script.source, form);
+    let ast = ast.and_then(|ast| unchanging(&syntax::syntax(&ast)).map(|()| ast));
+    ast.map_err(|error| error.in_place(&script.place))
+}
+
+/// A script gives values back and changes nothing: Rhai would change a copy in silence.
+fn unchanging(syntax: &Syntax) -> Result<(), Error> {
+    const OURS: [&str; 6] = ["customer", "event", "trigger", "vars", "now", "round"];
+    let wrong = syntax
+        .assigned
+        .iter()
+        .find(|path| !path.local && OURS.contains(&path.root.as_str()));
+    wrong.map_or(Ok(()), |path| {
+        Err(Error::new(
+            ErrorKind::Forbidden,
+            format!("`{}` cannot be changed by a script", path.text()),
+        )
+        .help("give the value back in the script's map; attributes are changed by a `set` step")
+        .at(path.position.line, path.position.column))
+    })
 }
 
 /// Makes each file of the library a module; a function in it sees its parameters, the built-in functions and the library.
@@ -247,9 +267,7 @@ fn load(engine: &mut Engine, library: &[Library], errors: &mut Vec<Error>) -> BT
     for file in library {
         let place = format!("rhai-lib/{}.rhai", file.name);
         engine.set_strict_variables(true);
-        let ast = engine
-            .compile(&file.source)
-            .map_err(|error| report::parse(&error));
+        let ast = syntax::compile(engine, &file.source, Form::Library);
         engine.set_strict_variables(false);
         let module = ast.and_then(|ast| {
             fields(&ast, &mut used);

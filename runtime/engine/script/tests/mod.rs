@@ -1,6 +1,7 @@
 //! Scripts, from their text to their value.
 
 mod hostile;
+mod reading;
 mod values;
 
 use std::sync::Arc;
