@@ -10,8 +10,22 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 const KURANT: &str = env!("CARGO_BIN_EXE_kurant");
-const PAGES: &[&str] = &["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs", "examples"];
-const WORKSPACE: &[&str] = &["kurant.yaml", "profile.yaml", "segments.yaml", "journeys", "rhai-lib", "schemas", "templates"];
+const PAGES: &[&str] = &[
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "docs",
+    "examples",
+];
+const WORKSPACE: &[&str] = &[
+    "kurant.yaml",
+    "profile.yaml",
+    "segments.yaml",
+    "journeys",
+    "rhai-lib",
+    "schemas",
+    "templates",
+];
 
 struct Snippet {
     page: String,
@@ -32,7 +46,10 @@ fn root() -> PathBuf {
 
 fn pages(path: &Path, found: &mut Vec<PathBuf>) {
     if path.is_dir() {
-        let mut inside: Vec<PathBuf> = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let mut inside: Vec<PathBuf> = fs::read_dir(path)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
         inside.sort();
         inside.iter().for_each(|path| pages(path, found));
     } else if path.extension().is_some_and(|extension| extension == "md") {
@@ -46,7 +63,12 @@ fn snippets_of(page: &str, text: &str) -> Vec<Snippet> {
     for (at, line) in text.lines().enumerate() {
         match (&mut open, line.strip_prefix("```")) {
             (None, Some(info)) => {
-                open = Some(Snippet { page: page.to_owned(), line: at + 1, info: info.trim().to_owned(), text: String::new() });
+                open = Some(Snippet {
+                    page: page.to_owned(),
+                    line: at + 1,
+                    info: info.trim().to_owned(),
+                    text: String::new(),
+                });
             }
             (Some(_), Some(_)) => found.extend(open.take()),
             (Some(snippet), None) => snippet.text.extend([line, "\n"]),
@@ -58,13 +80,20 @@ fn snippets_of(page: &str, text: &str) -> Vec<Snippet> {
 
 fn snippets(kinds: &[&str]) -> Vec<Snippet> {
     let mut files = Vec::new();
-    PAGES.iter().for_each(|page| pages(&root().join(page), &mut files));
+    PAGES
+        .iter()
+        .for_each(|page| pages(&root().join(page), &mut files));
     let all = files.iter().flat_map(|file| {
         let page = file.strip_prefix(root()).unwrap().display().to_string();
         // A template's front matter is not a page.
-        if page.contains("/templates/") { Vec::new() } else { snippets_of(&page, &fs::read_to_string(file).unwrap()) }
+        if page.contains("/templates/") {
+            Vec::new()
+        } else {
+            snippets_of(&page, &fs::read_to_string(file).unwrap())
+        }
     });
-    all.filter(|snippet| kinds.contains(&snippet.info.as_str())).collect()
+    all.filter(|snippet| kinds.contains(&snippet.info.as_str()))
+        .collect()
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -82,21 +111,34 @@ fn copy(from: &Path, to: &Path) {
 /// A copy of the sample workspace; what its tests hold is not wanted here.
 fn workspace() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    WORKSPACE.iter().for_each(|part| copy(&root().join(part), &folder.path().join(part)));
+    WORKSPACE
+        .iter()
+        .for_each(|part| copy(&root().join(part), &folder.path().join(part)));
     folder
 }
 
 fn kurant(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(KURANT).args(arguments).arg("--workspace").arg(folder).output().unwrap()
+    Command::new(KURANT)
+        .args(arguments)
+        .arg("--workspace")
+        .arg(folder)
+        .output()
+        .unwrap()
 }
 
 fn said(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
 }
 
 /// The id of the journey that a file holds.
 fn journey_id(text: &str) -> Option<&str> {
-    let line = text.lines().find_map(|line| line.strip_prefix("journey:"))?;
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("journey:"))?;
     line.split_whitespace().next()
 }
 
@@ -104,7 +146,10 @@ fn journey_id(text: &str) -> Option<&str> {
 fn without_journey(folder: &Path, id: &str) {
     for group in fs::read_dir(folder.join("journeys")).unwrap() {
         let group = group.unwrap().path();
-        let files = fs::read_dir(&group).into_iter().flatten().map(|file| file.unwrap().path());
+        let files = fs::read_dir(&group)
+            .into_iter()
+            .flatten()
+            .map(|file| file.unwrap().path());
         let same = files.filter(|file| journey_id(&fs::read_to_string(file).unwrap()) == Some(id));
         same.for_each(|file| fs::remove_file(file).unwrap());
     }
@@ -112,10 +157,22 @@ fn without_journey(folder: &Path, id: &str) {
 
 /// A whole journey for a snippet that is a part of one.
 fn whole(snippet: &Snippet, id: &str) -> String {
-    let indented = || snippet.text.lines().map(|line| format!("  {line}\n")).collect::<String>();
+    let indented = || {
+        snippet
+            .text
+            .lines()
+            .map(|line| format!("  {line}\n"))
+            .collect::<String>()
+    };
     match snippet.info.as_str() {
-        "yaml steps" => format!("journey: {id}\nstatus: live\ntrigger: {{ event: order.paid }}\nsteps:\n{}", indented()),
-        "yaml trigger" => format!("journey: {id}\nstatus: live\n{}steps:\n  - exit: enough\n", snippet.text),
+        "yaml steps" => format!(
+            "journey: {id}\nstatus: live\ntrigger: {{ event: order.paid }}\nsteps:\n{}",
+            indented()
+        ),
+        "yaml trigger" => format!(
+            "journey: {id}\nstatus: live\n{}steps:\n  - exit: enough\n",
+            snippet.text
+        ),
         _ => snippet.text.clone(),
     }
 }
@@ -123,9 +180,14 @@ fn whole(snippet: &Snippet, id: &str) -> String {
 #[test]
 fn every_journey_in_the_pages_is_without_mistakes() {
     let mut left: Vec<(Snippet, String, String)> = Vec::new();
-    for (number, snippet) in snippets(&["yaml journey", "yaml steps", "yaml trigger"]).into_iter().enumerate() {
+    for (number, snippet) in snippets(&["yaml journey", "yaml steps", "yaml trigger"])
+        .into_iter()
+        .enumerate()
+    {
         let text = whole(&snippet, &format!("snippet-{number}"));
-        let id = journey_id(&text).unwrap_or_else(|| panic!("{}: no `journey:`", snippet.place())).to_owned();
+        let id = journey_id(&text)
+            .unwrap_or_else(|| panic!("{}: no `journey:`", snippet.place()))
+            .to_owned();
         left.push((snippet, id, text));
     }
     assert!(left.len() > 20, "the pages have lost their snippets");
@@ -133,7 +195,9 @@ fn every_journey_in_the_pages_is_without_mistakes() {
     while !left.is_empty() {
         let folder = workspace();
         let mut taken = BTreeSet::new();
-        let (now, later) = left.into_iter().partition::<Vec<_>, _>(|(_, id, _)| taken.insert(id.clone()));
+        let (now, later) = left
+            .into_iter()
+            .partition::<Vec<_>, _>(|(_, id, _)| taken.insert(id.clone()));
         for (snippet, id, text) in &now {
             without_journey(folder.path(), id);
             let name = snippet.place().replace(['/', ':', '.'], "-");
@@ -152,7 +216,12 @@ fn every_settings_file_in_the_pages_is_without_mistakes() {
         let name = snippet.info.replace("yaml ", "") + ".yaml";
         fs::write(folder.path().join(name), &snippet.text).unwrap();
         let output = kurant(folder.path(), &["check"]);
-        assert!(output.status.success(), "{}\n{}", snippet.place(), said(&output));
+        assert!(
+            output.status.success(),
+            "{}\n{}",
+            snippet.place(),
+            said(&output)
+        );
     }
 }
 
@@ -161,7 +230,10 @@ fn every_condition_in_the_pages_is_without_mistakes() {
     let folder = workspace();
     for snippet in snippets(&["rhai condition"]) {
         for (number, condition) in snippet.text.lines().enumerate() {
-            let id = format!("{}-{number}", snippet.page.replace(['/', '.'], "-").to_lowercase());
+            let id = format!(
+                "{}-{number}",
+                snippet.page.replace(['/', '.'], "-").to_lowercase()
+            );
             let text = format!(
                 "journey: {id}\nstatus: live\ntrigger: {{ event: order.paid }}\naudience: '{condition}'\nsteps:\n  - exit: enough\n"
             );
@@ -177,7 +249,11 @@ fn every_journey_test_in_the_pages_passes() {
     let folder = workspace();
     for snippet in snippets(&["yaml test"]) {
         let name = snippet.place().replace(['/', ':', '.'], "-");
-        fs::write(folder.path().join(format!("journeys/{name}.test.yaml")), &snippet.text).unwrap();
+        fs::write(
+            folder.path().join(format!("journeys/{name}.test.yaml")),
+            &snippet.text,
+        )
+        .unwrap();
     }
     let output = kurant(folder.path(), &["test"]);
     assert!(output.status.success(), "{}", said(&output));
@@ -202,35 +278,75 @@ fn every_command_in_the_pages_does_what_the_page_shows() {
             folder = (snippet.page.clone(), workspace());
         }
         if snippet.info == "text output" {
-            let shown = snippet.text.lines().map(str::trim).filter(|line| !line.is_empty() && *line != "...");
+            let shown = snippet
+                .text
+                .lines()
+                .map(str::trim)
+                .filter(|line| !line.is_empty() && *line != "...");
             let missing: Vec<&str> = shown.filter(|line| !output.contains(line)).collect();
-            assert!(missing.is_empty(), "{}: the page shows {missing:#?}, the commands said\n{output}", snippet.place());
+            assert!(
+                missing.is_empty(),
+                "{}: the page shows {missing:#?}, the commands said\n{output}",
+                snippet.place()
+            );
             continue;
         }
-        let bin = Path::new(KURANT).parent().unwrap();
-        let path = format!("{}:{}", bin.display(), option_env!("PATH").unwrap_or("/usr/bin:/bin"));
+        let script = format!(
+            "PATH={}:$PATH\n{}",
+            Path::new(KURANT).parent().unwrap().display(),
+            snippet.text
+        );
         let ran = Command::new("bash")
-            .args(["-euc", &snippet.text])
+            .args(["-euc", &script])
             .current_dir(folder.1.path())
-            .env("PATH", path)
             .output()
             .unwrap();
         output = said(&ran);
-        assert_eq!(ran.status.success(), snippet.info == "sh run", "{}\n{output}", snippet.place());
+        assert_eq!(
+            ran.status.success(),
+            snippet.info == "sh run",
+            "{}\n{output}",
+            snippet.place()
+        );
     }
 }
 
 #[test]
 fn no_block_in_the_pages_goes_unchecked() {
     let known = [
-        "yaml journey", "yaml steps", "yaml trigger", "yaml test", "yaml kurant", "yaml profile", "yaml segments",
-        "rhai condition", "json", "sh run", "sh fails", "text output", "sh", "",
+        "yaml journey",
+        "yaml steps",
+        "yaml trigger",
+        "yaml test",
+        "yaml kurant",
+        "yaml profile",
+        "yaml segments",
+        "rhai condition",
+        "json",
+        "sh run",
+        "sh fails",
+        "text output",
+        "sh",
+        "",
     ];
     let mut files = Vec::new();
-    PAGES.iter().for_each(|page| pages(&root().join(page), &mut files));
-    for file in files.iter().filter(|file| !file.to_string_lossy().contains("/templates/")) {
-        for snippet in snippets_of(&file.display().to_string(), &fs::read_to_string(file).unwrap()) {
-            assert!(known.contains(&snippet.info.as_str()), "{}: `{}` is no kind of block", snippet.place(), snippet.info);
+    PAGES
+        .iter()
+        .for_each(|page| pages(&root().join(page), &mut files));
+    for file in files
+        .iter()
+        .filter(|file| !file.to_string_lossy().contains("/templates/"))
+    {
+        for snippet in snippets_of(
+            &file.display().to_string(),
+            &fs::read_to_string(file).unwrap(),
+        ) {
+            assert!(
+                known.contains(&snippet.info.as_str()),
+                "{}: `{}` is no kind of block",
+                snippet.place(),
+                snippet.info
+            );
         }
     }
 }

@@ -13,28 +13,55 @@ fn root() -> PathBuf {
 }
 
 fn workspaces() -> Vec<PathBuf> {
-    let examples = fs::read_dir(root().join("examples")).unwrap().map(|entry| entry.unwrap().path());
-    std::iter::once(root()).chain(examples.filter(|path| path.join("kurant.yaml").exists())).collect()
+    let examples = fs::read_dir(root().join("examples"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    std::iter::once(root())
+        .chain(examples.filter(|path| path.join("kurant.yaml").exists()))
+        .collect()
 }
 
 fn kurant(workspace: &Path, command: &str) -> Output {
-    Command::new(KURANT).args([command, "--workspace"]).arg(workspace).output().unwrap()
+    Command::new(KURANT)
+        .args([command, "--workspace"])
+        .arg(workspace)
+        .output()
+        .unwrap()
 }
 
 fn said(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+    let entries = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    entries
+        .flat_map(|path| {
+            if path.is_dir() {
+                files(&path)
+            } else {
+                vec![path]
+            }
+        })
+        .collect()
 }
 
 #[test]
 fn the_sample_workspaces_have_no_mistakes() {
     for workspace in workspaces() {
         let output = kurant(&workspace, "check");
-        assert!(output.status.success(), "{}\n{}", workspace.display(), said(&output));
+        assert!(
+            output.status.success(),
+            "{}\n{}",
+            workspace.display(),
+            said(&output)
+        );
     }
 }
 
@@ -42,24 +69,46 @@ fn the_sample_workspaces_have_no_mistakes() {
 fn the_sample_journeys_do_what_their_tests_say() {
     for workspace in workspaces() {
         let output = kurant(&workspace, "test");
-        assert!(output.status.success(), "{}\n{}", workspace.display(), said(&output));
+        assert!(
+            output.status.success(),
+            "{}\n{}",
+            workspace.display(),
+            said(&output)
+        );
     }
 }
 
 #[test]
 fn every_journey_of_the_shop_has_its_tests() {
     let all = files(&root().join("journeys"));
-    let (tests, journeys): (Vec<_>, Vec<_>) = all.into_iter().partition(|file| file.to_string_lossy().ends_with(".test.yaml"));
-    let tests: Vec<String> = tests.iter().map(|file| fs::read_to_string(file).unwrap()).collect();
+    let (tests, journeys): (Vec<_>, Vec<_>) = all
+        .into_iter()
+        .partition(|file| file.to_string_lossy().ends_with(".test.yaml"));
+    let tests: Vec<String> = tests
+        .iter()
+        .map(|file| fs::read_to_string(file).unwrap())
+        .collect();
     for journey in journeys {
         let text = fs::read_to_string(&journey).unwrap();
-        let id = text.lines().find_map(|line| line.strip_prefix("journey: ")).unwrap().to_owned();
+        let id = text
+            .lines()
+            .find_map(|line| line.strip_prefix("journey: "))
+            .unwrap()
+            .to_owned();
         let names = |test: &&String| {
-            let line = test.lines().find_map(|line| line.strip_prefix("journey: ")).unwrap_or_default();
-            line.trim_matches(['[', ']']).split(", ").any(|own| own == id)
+            let line = test
+                .lines()
+                .find_map(|line| line.strip_prefix("journey: "))
+                .unwrap_or_default();
+            line.trim_matches(['[', ']'])
+                .split(", ")
+                .any(|own| own == id)
         };
         let count = tests.iter().filter(names).count();
-        assert!(count >= TESTS_OF_A_JOURNEY, "{id} has {count} tests: add the happy way, the way out, the awkward case");
+        assert!(
+            count >= TESTS_OF_A_JOURNEY,
+            "{id} has {count} tests: add the happy way, the way out, the awkward case"
+        );
     }
 }
 
