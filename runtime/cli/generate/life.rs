@@ -7,6 +7,8 @@ use super::season::{DAY, Season};
 
 /// Days to look back for what somebody has bought before the period.
 pub(super) const PAST: f64 = 6.0 * 365.0;
+/// Seconds between joining and the first cart, at the least.
+const BROWSING: i64 = 1800;
 /// Orders of one person at the most: somebody must not fill the disk.
 const ORDERS: u16 = 3000;
 
@@ -40,6 +42,8 @@ pub(super) struct Life<'a> {
     period: &'a Period,
     chance: Chance,
     past: Past,
+    /// Nothing happens before it, in seconds since 1970.
+    joined: i64,
     orders: u16,
     carts: u16,
     events: &'a mut Vec<Record>,
@@ -59,6 +63,7 @@ impl<'a> Life<'a> {
             period,
             chance,
             past: Past::default(),
+            joined: i64::MIN,
             orders: 0,
             carts: 0,
             events,
@@ -74,11 +79,19 @@ impl<'a> Life<'a> {
                 .season
                 .moment(&mut life.chance, joined, person.home.east);
             life.add(at, What::Joined, 0, 0, 0, 0);
+            life.joined = at;
         }
         life.purchases(joined.max(from - PAST) + 0.01, until);
         life.leads(joined.max(from), until);
         life.changes(joined.max(from), until);
         life.past
+    }
+
+    /// A second of that day, and not before the customer has joined.
+    fn moment(&mut self, day: f64) -> i64 {
+        let season = &self.period.season;
+        let at = season.moment(&mut self.chance, day, self.person.home.east);
+        at.max(self.joined.saturating_add(BROWSING))
     }
 
     fn add(&mut self, at: i64, what: What, detail: u8, number: u16, cart: u16, total: u32) {
@@ -123,10 +136,7 @@ impl<'a> Life<'a> {
     }
 
     fn purchase(&mut self, day: f64) {
-        let at = self
-            .period
-            .season
-            .moment(&mut self.chance, day, self.person.home.east);
+        let at = self.moment(day);
         let things = 1 + self.chance.gap(0.8).min(20.0) as u8;
         let total = self.price(things);
         if at < self.period.from * DAY {
@@ -157,6 +167,9 @@ impl<'a> Life<'a> {
     fn browse(&mut self, before: i64) {
         while self.chance.happens(0.5) {
             let at = before - DAY - self.chance.gap(12.0 * DAY as f64) as i64;
+            if at < self.joined.saturating_add(BROWSING) {
+                return;
+            }
             let things = 1 + self.chance.gap(0.9).min(20.0) as u8;
             let total = self.price(things);
             let cart = self.fill_cart(at, things, total);
@@ -207,10 +220,7 @@ impl<'a> Life<'a> {
             if moment >= until {
                 return;
             }
-            let at = self
-                .period
-                .season
-                .moment(&mut self.chance, moment, self.person.home.east);
+            let at = self.moment(moment);
             let channel = *self
                 .chance
                 .weighted(&[(0, 5.0), (1, 2.0), (2, 0.5), (3, 2.5)]);
@@ -243,10 +253,7 @@ impl<'a> Life<'a> {
         ] {
             let moment = from + self.chance.gap(days);
             if moment < until {
-                let at = self
-                    .period
-                    .season
-                    .moment(&mut self.chance, moment, self.person.home.east);
+                let at = self.moment(moment);
                 let channel = self.chance.below(3) as u8;
                 self.add(at, what, channel, 0, 0, 0);
             }

@@ -110,3 +110,19 @@ fn leads_are_contacted_and_not_all_reply() {
     assert!(count("lead.contacted") > 30 && count("lead.replied") < count("lead.contacted"));
     assert!(count("customer.created") > 150 && count("consent.changed") > 20);
 }
+
+#[test]
+fn nothing_happens_to_a_newcomer_before_the_day_of_joining() {
+    let (customers, events, _) = generate(1);
+    let mut known: std::collections::HashSet<String> = objects(&customers)
+        .iter()
+        .map(|customer| customer["id"].as_str().unwrap().to_owned())
+        .collect();
+    for event in objects(&events) {
+        let subject = event["subject"].as_str().unwrap();
+        if event["type"] == "customer.created" {
+            known.insert(subject.to_owned());
+        }
+        assert!(known.contains(subject), "{event}");
+    }
+}
