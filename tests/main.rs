@@ -1,5 +1,7 @@
 //! The one integration binary: every file beside this one is a module here.
 
+mod docs;
+mod journeys;
 mod store_conformance;
 mod tidy;
 

@@ -24,7 +24,13 @@ use crate::{check, generate, simulate, test};
 )]
 pub(crate) struct Args {
     /// The workspace: the folder that holds kurant.yaml
-    #[arg(long, short = 'w', global = true, value_name = "DIR", default_value = ".")]
+    #[arg(
+        long,
+        short = 'w',
+        global = true,
+        value_name = "DIR",
+        default_value = "."
+    )]
     pub(crate) workspace: PathBuf,
     /// What to do.
     #[command(subcommand)]

@@ -52,5 +52,9 @@ pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
     if found.is_empty() {
         eprintln!("{} files, no mistakes", sources.iter().count());
     }
-    Ok(if compiled.errors() > 0 { ExitCode::from(1) } else { ExitCode::SUCCESS })
+    Ok(if compiled.errors() > 0 {
+        ExitCode::from(1)
+    } else {
+        ExitCode::SUCCESS
+    })
 }

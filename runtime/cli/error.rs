@@ -25,17 +25,29 @@ enum Kind {
 impl Error {
     /// Mistakes in the workspace: exit code 1.
     pub(crate) fn findings(message: impl Into<String>) -> Self {
-        Self { kind: Kind::Findings, message: message.into(), hint: None }
+        Self {
+            kind: Kind::Findings,
+            message: message.into(),
+            hint: None,
+        }
     }
 
     /// It was called wrongly: exit code 2.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self { kind: Kind::Usage, message: message.into(), hint: None }
+        Self {
+            kind: Kind::Usage,
+            message: message.into(),
+            hint: None,
+        }
     }
 
     /// It could not be done: exit code 3.
     pub(crate) fn failure(message: impl Into<String>) -> Self {
-        Self { kind: Kind::Failure, message: message.into(), hint: None }
+        Self {
+            kind: Kind::Failure,
+            message: message.into(),
+            hint: None,
+        }
     }
 
     /// Adds what to do about it.

@@ -30,21 +30,37 @@ pub(crate) fn definitions(folder: &Path) -> Result<(Definitions, Compiled), Erro
     match compiled.definitions.take() {
         Some(definitions) => Ok((definitions, compiled)),
         None => {
-            eprint!("{}", render::text(&compiled.diagnostics, &compiled.sources, colours(&io::stderr())));
-            Err(Error::findings("the workspace has mistakes; nothing was run"))
+            eprint!(
+                "{}",
+                render::text(
+                    &compiled.diagnostics,
+                    &compiled.sources,
+                    colours(&io::stderr())
+                )
+            );
+            Err(Error::findings(
+                "the workspace has mistakes; nothing was run",
+            ))
         }
     }
 }
 
 /// Colours for a terminal, none for a pipe.
 pub(crate) fn colours(stream: &impl io::IsTerminal) -> Colours {
-    if stream.is_terminal() { Colours::On } else { Colours::Off }
+    if stream.is_terminal() {
+        Colours::On
+    } else {
+        Colours::Off
+    }
 }
 
 /// Every file that belongs to the workspace, by path.
 fn read(folder: &Path) -> Result<Vec<SourceFile>, Error> {
     if !folder.join("kurant.yaml").is_file() {
-        let message = format!("{} is not a workspace: it holds no kurant.yaml", folder.display());
+        let message = format!(
+            "{} is not a workspace: it holds no kurant.yaml",
+            folder.display()
+        );
         return Err(Error::usage(message).hint("name the folder with `--workspace DIR`"));
     }
     let mut paths = files_of(folder).map_err(|error| unreadable(folder, &error))?;
@@ -79,7 +95,9 @@ fn walk(folder: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> Result<(), Err
     }
     for entry in fs::read_dir(folder).map_err(|error| unreadable(folder, &error))? {
         let path = entry?.path();
-        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        let hidden = path
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with('.'));
         if hidden {
             continue;
         }
@@ -89,7 +107,9 @@ fn walk(folder: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> Result<(), Err
             paths.push(path);
         }
         if paths.len() > MOST_FILES {
-            return Err(Error::failure(format!("the workspace has more than {MOST_FILES} files")));
+            return Err(Error::failure(format!(
+                "the workspace has more than {MOST_FILES} files"
+            )));
         }
     }
     Ok(())
@@ -98,18 +118,28 @@ fn walk(folder: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> Result<(), Err
 /// The path within the workspace, with `/` on every system.
 fn within(folder: &Path, path: &Path) -> String {
     let relative = path.strip_prefix(folder).unwrap_or(path);
-    let parts: Vec<_> = relative.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+    let parts: Vec<_> = relative
+        .components()
+        .map(|part| part.as_os_str().to_string_lossy())
+        .collect();
     parts.join("/")
 }
 
 fn text(path: &Path) -> Result<String, Error> {
-    let length = fs::metadata(path).map_err(|error| unreadable(path, &error))?.len();
+    let length = fs::metadata(path)
+        .map_err(|error| unreadable(path, &error))?
+        .len();
     if length > LARGEST {
-        return Err(Error::failure(format!("{} is {length} bytes long; {LARGEST} are allowed", path.display())));
+        return Err(Error::failure(format!(
+            "{} is {length} bytes long; {LARGEST} are allowed",
+            path.display()
+        )));
     }
     let bytes = fs::read(path).map_err(|error| unreadable(path, &error))?;
-    String::from_utf8(bytes)
-        .map_err(|_| Error::findings(format!("{} is not text in UTF-8", path.display())).hint("save it as UTF-8 in your editor"))
+    String::from_utf8(bytes).map_err(|_| {
+        Error::findings(format!("{} is not text in UTF-8", path.display()))
+            .hint("save it as UTF-8 in your editor")
+    })
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Error {

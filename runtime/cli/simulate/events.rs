@@ -33,8 +33,17 @@ pub(super) struct Play {
 impl Play {
     /// Worlds with their customers, ready to begin.
     pub(super) fn new(schema: Arc<Schema>, period: Period, shards: Vec<Shard>) -> Self {
-        let decoders = (0..parallel::threads()).map(|_| Decoder::new(schema.clone())).collect();
-        Self { period, shards, decoders, seen: Seen::default(), taken: 0, later: 0 }
+        let decoders = (0..parallel::threads())
+            .map(|_| Decoder::new(schema.clone()))
+            .collect();
+        Self {
+            period,
+            shards,
+            decoders,
+            seen: Seen::default(),
+            taken: 0,
+            later: 0,
+        }
     }
 
     /// Plays the events and whatever is due until the end.
@@ -63,7 +72,11 @@ impl Play {
     /// Reads a block's events and deals them to their worlds; the time of the last one.
     fn deal(&mut self, block: &Block, refused: &mut Refused) -> Instant {
         let read = parallel::ranges_with(block.len(), &mut self.decoders, |decoder, range| {
-            let read = |line| decoder.event(line, Arrival::OwnTime).map(|event| (shard_of(&event.customer), event));
+            let read = |line| {
+                decoder
+                    .event(line, Arrival::OwnTime)
+                    .map(|event| (shard_of(&event.customer), event))
+            };
             block.lines(range).map(read).collect::<Vec<_>>()
         });
         let mut latest = Instant::MIN;
@@ -87,7 +100,9 @@ impl Play {
         } else {
             self.taken += 1;
             if event.is_about_the_team() {
-                self.shards.iter_mut().for_each(|shard| shard.push(event.clone()));
+                self.shards
+                    .iter_mut()
+                    .for_each(|shard| shard.push(event.clone()));
             } else {
                 self.shards[shard].push(event);
             }
@@ -99,8 +114,17 @@ impl Play {
         let until_or_start = until.max(self.period.from);
         loop {
             parallel::each(&mut self.shards, |shard| shard.work(until));
-            let reached = self.shards.iter().map(Shard::reached).min().unwrap_or(until_or_start);
-            shard::write(&mut self.shards, reached, out.as_mut().map(|out| &mut ***out))?;
+            let reached = self
+                .shards
+                .iter()
+                .map(Shard::reached)
+                .min()
+                .unwrap_or(until_or_start);
+            shard::write(
+                &mut self.shards,
+                reached,
+                out.as_mut().map(|out| &mut ***out),
+            )?;
             if reached >= until_or_start {
                 return Ok(());
             }
@@ -110,15 +134,27 @@ impl Play {
     /// Tells on standard error what was done.
     pub(super) fn tell(&self) {
         let mut summary = Summary::default();
-        self.shards.iter().for_each(|shard| summary.add(shard.summary()));
+        self.shards
+            .iter()
+            .for_each(|shard| summary.add(shard.summary()));
         eprint!("{}", table::table(&summary));
         let sum = |number: fn(&Shard) -> u64| self.shards.iter().map(number).sum::<u64>();
         let customers = sum(|shard| shard.customers() as u64);
-        eprintln!("{customers} customers, {} events, {} actions", self.taken, summary.total());
+        eprintln!(
+            "{customers} customers, {} events, {} actions",
+            self.taken,
+            summary.total()
+        );
         for (count, what) in [
             (sum(Shard::unknown), "events of customers whom nobody knew"),
-            (self.later, "events at or after --until, not looked at further"),
-            (sum(Shard::stuck), "customers given up because a journey turned in circles"),
+            (
+                self.later,
+                "events at or after --until, not looked at further",
+            ),
+            (
+                sum(Shard::stuck),
+                "customers given up because a journey turned in circles",
+            ),
         ] {
             if count > 0 {
                 eprintln!("{count} {what}");

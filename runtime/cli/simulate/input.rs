@@ -35,7 +35,8 @@ impl Input {
         // A pipe can't be read twice.
         let mut bytes = Vec::new();
         let mut file = file;
-        file.read_to_end(&mut bytes).map_err(|error| unreadable(path, &error))?;
+        file.read_to_end(&mut bytes)
+            .map_err(|error| unreadable(path, &error))?;
         Ok(Self::Memory(bytes))
     }
 
@@ -56,14 +57,21 @@ impl Input {
     }
 
     /// Appends up to `most` bytes from a place on; none at the end.
-    pub(super) fn read_at(&mut self, offset: u64, most: usize, into: &mut Vec<u8>) -> io::Result<usize> {
+    pub(super) fn read_at(
+        &mut self,
+        offset: u64,
+        most: usize,
+        into: &mut Vec<u8>,
+    ) -> io::Result<usize> {
         match self {
             Self::File(file, _) => {
                 file.seek(SeekFrom::Start(offset))?;
                 file.take(most as u64).read_to_end(into)
             }
             Self::Memory(bytes) => {
-                let start = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
+                let start = usize::try_from(offset)
+                    .unwrap_or(usize::MAX)
+                    .min(bytes.len());
                 let end = start.saturating_add(most).min(bytes.len());
                 into.extend_from_slice(&bytes[start..end]);
                 Ok(end - start)
@@ -74,7 +82,8 @@ impl Input {
 
 /// Whether a file is CSV, by its extension.
 pub(super) fn is_csv(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"))
+    path.extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("csv"))
 }
 
 pub(super) fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> Error {
@@ -83,18 +92,30 @@ pub(super) fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> Error {
 
 /// One CloudEvent a line, of a row each.
 fn events_of_csv(path: &Path, schema: &Schema) -> Result<Vec<u8>, Error> {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_path(path).map_err(|error| unreadable(path, &error))?;
-    let header = reader.headers().map_err(|error| unreadable(path, &error))?.clone();
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .from_path(path)
+        .map_err(|error| unreadable(path, &error))?;
+    let header = reader
+        .headers()
+        .map_err(|error| unreadable(path, &error))?
+        .clone();
     let kind_column = header.iter().position(|name| name.trim() == "type");
     let mut lines = Vec::new();
     for row in reader.records() {
         let row = row.map_err(|error| unreadable(path, &error))?;
-        let kind = kind_column.and_then(|column| row.get(column)).unwrap_or_default();
+        let kind = kind_column
+            .and_then(|column| row.get(column))
+            .unwrap_or_default();
         let declared = schema.events.get(kind);
         let mut event = serde_json::Map::new();
         let mut data = serde_json::Map::new();
         event.insert("specversion".to_owned(), "1.0".into());
-        for (name, cell) in header.iter().zip(row.iter()).filter(|(_, cell)| !cell.is_empty()) {
+        for (name, cell) in header
+            .iter()
+            .zip(row.iter())
+            .filter(|(_, cell)| !cell.is_empty())
+        {
             let name = name.trim();
             if ENVELOPE.contains(&name) {
                 event.insert(name.to_owned(), cell.into());
@@ -116,5 +137,9 @@ fn field(name: &str, cell: &str, declared: Option<&Fields>) -> serde_json::Value
         None | Some(Type::Any | Type::Text(_) | Type::Date | Type::Instant) => true,
         Some(Type::Boolean | Type::Integer | Type::Number | Type::List(_) | Type::Map(_)) => false,
     };
-    if is_text { cell.into() } else { serde_json::from_str(cell).unwrap_or_else(|_| cell.into()) }
+    if is_text {
+        cell.into()
+    } else {
+        serde_json::from_str(cell).unwrap_or_else(|_| cell.into())
+    }
 }

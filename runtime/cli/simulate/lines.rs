@@ -31,7 +31,9 @@ impl Block {
 
     /// The lines with these numbers, counted within the block.
     pub(super) fn lines(&self, range: Range<usize>) -> impl Iterator<Item = &[u8]> {
-        self.lines[range].iter().map(|line| &self.bytes[line.clone()])
+        self.lines[range]
+            .iter()
+            .map(|line| &self.bytes[line.clone()])
     }
 
     fn clear(&mut self) {
@@ -43,7 +45,10 @@ impl Block {
     fn split(&mut self) {
         let mut start = 0;
         while start < self.bytes.len() {
-            let end = self.bytes[start..].iter().position(|byte| *byte == b'\n').map_or(self.bytes.len(), |at| start + at);
+            let end = self.bytes[start..]
+                .iter()
+                .position(|byte| *byte == b'\n')
+                .map_or(self.bytes.len(), |at| start + at);
             if !self.bytes[start..end].trim_ascii().is_empty() {
                 self.lines.push(start..end);
             }
@@ -75,7 +80,11 @@ const _: () = assert!(LARGEST < (1 << LENGTH_BITS) - 1);
 impl Lines {
     /// The lines as they stand.
     pub(super) fn as_they_stand(input: Input) -> Self {
-        Self { input, offset: 0, order: None }
+        Self {
+            input,
+            offset: 0,
+            order: None,
+        }
     }
 
     /// The lines in the order of their events' times; equal times keep the file's order.
@@ -96,11 +105,14 @@ impl Lines {
     /// Fills the block with the next lines; false at the end.
     pub(super) fn next(&mut self, block: &mut Block) -> Result<bool, Error> {
         block.clear();
-        let Some(order) = &mut self.order else { return self.read(block) };
+        let Some(order) = &mut self.order else {
+            return self.read(block);
+        };
         for entry in order.take(GATHERED) {
             let length = (entry.place & ((1 << LENGTH_BITS) - 1)) as usize;
             let start = block.bytes.len();
-            self.input.read_at(entry.place >> LENGTH_BITS, length, &mut block.bytes)?;
+            self.input
+                .read_at(entry.place >> LENGTH_BITS, length, &mut block.bytes)?;
             block.lines.push(start..block.bytes.len());
             self.offset += length as u64 + 1;
         }
@@ -121,7 +133,11 @@ impl Lines {
                         most *= 2;
                         continue;
                     }
-                    None => return Err(Error::failure(format!("no line end within {LONGEST_LINE} bytes"))),
+                    None => {
+                        return Err(Error::failure(format!(
+                            "no line end within {LONGEST_LINE} bytes"
+                        )));
+                    }
                 }
             }
             self.offset += block.bytes.len() as u64;
@@ -167,7 +183,10 @@ impl Lines {
             for (line, time) in block.lines.iter().zip(times) {
                 latest = time.unwrap_or(latest);
                 let length = line.len().min((1 << LENGTH_BITS) - 1) as u64;
-                entries.push(Entry { time: latest, place: ((start + line.start as u64) << LENGTH_BITS) | length });
+                entries.push(Entry {
+                    time: latest,
+                    place: ((start + line.start as u64) << LENGTH_BITS) | length,
+                });
             }
         }
         entries.sort_by_key(|entry| entry.time);
@@ -177,5 +196,7 @@ impl Lines {
 
 /// The times of a block's events, read side by side.
 fn times(block: &Block) -> Vec<Vec<Option<Instant>>> {
-    parallel::ranges(block.len(), |range| block.lines(range).map(time_of).collect())
+    parallel::ranges(block.len(), |range| {
+        block.lines(range).map(time_of).collect()
+    })
 }

@@ -83,11 +83,16 @@ struct Period {
 pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
     let both = [&args.customers, &args.events].map(|path| path.as_deref() == Some(Path::new("-")));
     if both == [true, true] {
-        return Err(Error::usage("only one of --customers and --events can be standard input"));
+        return Err(Error::usage(
+            "only one of --customers and --events can be standard input",
+        ));
     }
     let (mut definitions, _) = workspace::definitions(folder)?;
     let zone = definitions.workspace.timezone;
-    let period = Period { from: instant("--from", &args.from, zone)?, until: instant("--until", &args.until, zone)? };
+    let period = Period {
+        from: instant("--from", &args.from, zone)?,
+        until: instant("--until", &args.until, zone)?,
+    };
     if period.until <= period.from {
         return Err(Error::usage("--until must be later than --from"));
     }
@@ -98,7 +103,11 @@ pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
     if let Some(path) = &args.customers {
         people::load(path, &schema, &mut shards, &mut refused)?;
     }
-    let events = args.events.as_ref().map(|path| Input::events(path, &schema)).transpose()?;
+    let events = args
+        .events
+        .as_ref()
+        .map(|path| Input::events(path, &schema))
+        .transpose()?;
     let mut out = output(args.actions.as_deref())?;
     let mut play = Play::new(schema, period, shards);
     play.run(events, out.as_mut(), &mut refused)?;
@@ -120,12 +129,19 @@ fn instant(option: &str, text: &str, zone: Zone) -> Result<Instant, Error> {
 
 /// Leaves only the journeys that were asked for.
 fn select(definitions: &mut Definitions, journeys: &[String]) -> Result<(), Error> {
-    let known: Vec<&str> = definitions.journeys.iter().map(|version| version.journey.id.as_str()).collect();
+    let known: Vec<&str> = definitions
+        .journeys
+        .iter()
+        .map(|version| version.journey.id.as_str())
+        .collect();
     if let Some(unknown) = journeys.iter().find(|name| !known.contains(&name.as_str())) {
-        return Err(Error::usage(format!("there is no journey `{unknown}`")).hint(format!("there are: {}", known.join(", "))));
+        return Err(Error::usage(format!("there is no journey `{unknown}`"))
+            .hint(format!("there are: {}", known.join(", "))));
     }
     if !journeys.is_empty() {
-        definitions.journeys.retain(|version| journeys.contains(&version.journey.id));
+        definitions
+            .journeys
+            .retain(|version| journeys.contains(&version.journey.id));
     }
     Ok(())
 }
@@ -145,9 +161,13 @@ fn shards(definitions: &Definitions, period: Period) -> Result<Vec<Shard>, Error
 fn output(path: Option<&Path>) -> Result<Option<Box<dyn Write>>, Error> {
     let Some(path) = path else { return Ok(None) };
     if path == Path::new("-") {
-        return Ok(Some(Box::new(BufWriter::with_capacity(BUFFER, io::stdout()))));
+        return Ok(Some(Box::new(BufWriter::with_capacity(
+            BUFFER,
+            io::stdout(),
+        ))));
     }
-    let file = File::create(path).map_err(|error| Error::failure(format!("can't write {}: {error}", path.display())))?;
+    let file = File::create(path)
+        .map_err(|error| Error::failure(format!("can't write {}: {error}", path.display())))?;
     Ok(Some(Box::new(BufWriter::with_capacity(BUFFER, file))))
 }
 

@@ -25,7 +25,9 @@ pub(super) fn ranges_with<C: Send, T: Send>(
     companions: &mut [C],
     work: impl Fn(&mut C, Range<usize>) -> T + Sync,
 ) -> Vec<T> {
-    let Some((first, others)) = companions.split_first_mut() else { return Vec::new() };
+    let Some((first, others)) = companions.split_first_mut() else {
+        return Vec::new();
+    };
     if length < WORTH_A_THREAD {
         return vec![work(first, 0..length)];
     }

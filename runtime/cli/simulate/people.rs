@@ -14,7 +14,12 @@ use super::shard_of;
 use crate::error::Error;
 
 /// Loads a customers file; lines that can't be read are counted.
-pub(super) fn load(path: &Path, schema: &Schema, shards: &mut [Shard], refused: &mut Refused) -> Result<(), Error> {
+pub(super) fn load(
+    path: &Path,
+    schema: &Schema,
+    shards: &mut [Shard],
+    refused: &mut Refused,
+) -> Result<(), Error> {
     if is_csv(path) {
         return load_csv(path, schema, shards, refused);
     }
@@ -23,7 +28,10 @@ pub(super) fn load(path: &Path, schema: &Schema, shards: &mut [Shard], refused: 
     let mut before = 0;
     while lines.next(&mut block)? {
         let records = parallel::ranges(block.len(), |range| {
-            block.lines(range).map(|line| Record::from_json(schema, line)).collect::<Vec<_>>()
+            block
+                .lines(range)
+                .map(|line| Record::from_json(schema, line))
+                .collect::<Vec<_>>()
         });
         for record in records.into_iter().flatten() {
             before += 1;
@@ -33,18 +41,36 @@ pub(super) fn load(path: &Path, schema: &Schema, shards: &mut [Shard], refused: 
     Ok(())
 }
 
-fn load_csv(path: &Path, schema: &Schema, shards: &mut [Shard], refused: &mut Refused) -> Result<(), Error> {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_path(path).map_err(|error| unreadable(path, &error))?;
+fn load_csv(
+    path: &Path,
+    schema: &Schema,
+    shards: &mut [Shard],
+    refused: &mut Refused,
+) -> Result<(), Error> {
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .from_path(path)
+        .map_err(|error| unreadable(path, &error))?;
     let columns = Columns::new(reader.headers().map_err(|error| unreadable(path, &error))?);
     for (index, row) in reader.records().enumerate() {
         let row = row.map_err(|error| unreadable(path, &error))?;
         // The header is the first line.
-        settle(columns.record(schema, &row), index as u64 + 2, shards, refused);
+        settle(
+            columns.record(schema, &row),
+            index as u64 + 2,
+            shards,
+            refused,
+        );
     }
     Ok(())
 }
 
-fn settle(record: Result<Record, DecodeError>, line: u64, shards: &mut [Shard], refused: &mut Refused) {
+fn settle(
+    record: Result<Record, DecodeError>,
+    line: u64,
+    shards: &mut [Shard],
+    refused: &mut Refused,
+) {
     match record {
         Ok(record) => shards[shard_of(&record.id)].add(record.into_customer()),
         Err(error) => refused.customer(line, &error),

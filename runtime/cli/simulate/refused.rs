@@ -13,7 +13,9 @@ pub(super) struct Refused {
 impl Refused {
     /// A line of the customers file.
     pub(super) fn customer(&mut self, line: u64, error: &Error) {
-        self.count("customers", error.reason(), || format!("first in line {line}: {error}"));
+        self.count("customers", error.reason(), || {
+            format!("first in line {line}: {error}")
+        });
     }
 
     /// A line of the events file.
@@ -23,11 +25,16 @@ impl Refused {
 
     /// An event that had come before.
     pub(super) fn repeated(&mut self) {
-        self.count("events", "repeated", || "their source and id had come before".to_owned());
+        self.count("events", "repeated", || {
+            "their source and id had come before".to_owned()
+        });
     }
 
     fn count(&mut self, file: &'static str, reason: &'static str, first: impl FnOnce() -> String) {
-        self.counts.entry((file, reason)).or_insert_with(|| (0, first())).0 += 1;
+        self.counts
+            .entry((file, reason))
+            .or_insert_with(|| (0, first()))
+            .0 += 1;
     }
 
     /// Tells on standard error.

@@ -28,7 +28,13 @@ pub(super) struct Shard {
 impl Shard {
     /// A world whose run begins at `from`.
     pub(super) fn new(world: World, from: Instant) -> Self {
-        Self { world, from, queue: VecDeque::new(), done: Done::default(), unknown: 0 }
+        Self {
+            world,
+            from,
+            queue: VecDeque::new(),
+            done: Done::default(),
+            unknown: 0,
+        }
     }
 
     /// A customer who is known before the run.
@@ -47,8 +53,14 @@ impl Shard {
             if event.time >= self.from && !self.world.run_until(event.time, &mut self.done) {
                 return;
             }
-            let Some(event) = self.queue.pop_front() else { return };
-            let taken = if event.time < self.from { self.world.recall(event) } else { self.world.arrive(event) };
+            let Some(event) = self.queue.pop_front() else {
+                return;
+            };
+            let taken = if event.time < self.from {
+                self.world.recall(event)
+            } else {
+                self.world.arrive(event)
+            };
             if matches!(taken, Taken::NewCustomer | Taken::UnknownCustomer) {
                 self.unknown += 1;
             }
@@ -108,8 +120,14 @@ impl Sink for Done {
         action.write_line(&mut self.lines);
         let end = self.lines.len();
         match self.entries.back_mut() {
-            Some(last) if last.at == action.at && last.customer == action.customer => last.end = end,
-            _ => self.entries.push_back(Entry { at: action.at, customer: action.customer, end }),
+            Some(last) if last.at == action.at && last.customer == action.customer => {
+                last.end = end
+            }
+            _ => self.entries.push_back(Entry {
+                at: action.at,
+                customer: action.customer,
+                end,
+            }),
         }
     }
 
@@ -119,17 +137,28 @@ impl Sink for Done {
 }
 
 /// Writes what all worlds did before `until`, by instant and customer.
-pub(super) fn write(shards: &mut [Shard], until: Instant, out: Option<&mut (dyn Write + 'static)>) -> io::Result<()> {
+pub(super) fn write(
+    shards: &mut [Shard],
+    until: Instant,
+    out: Option<&mut (dyn Write + 'static)>,
+) -> io::Result<()> {
     let mut nowhere = io::sink();
     let out: &mut dyn Write = match out {
         Some(out) => out,
         None => &mut nowhere,
     };
     loop {
-        let heads = shards.iter().enumerate().filter_map(|(index, shard)| Some((shard.done.entries.front()?, index)));
-        let first = heads.filter(|(entry, _)| entry.at < until).min_by(|(one, _), (other, _)| {
-            one.at.cmp(&other.at).then_with(|| one.customer.cmp(&other.customer))
-        });
+        let heads = shards
+            .iter()
+            .enumerate()
+            .filter_map(|(index, shard)| Some((shard.done.entries.front()?, index)));
+        let first = heads
+            .filter(|(entry, _)| entry.at < until)
+            .min_by(|(one, _), (other, _)| {
+                one.at
+                    .cmp(&other.at)
+                    .then_with(|| one.customer.cmp(&other.customer))
+            });
         let Some((_, index)) = first else { break };
         let done = &mut shards[index].done;
         if let Some(entry) = done.entries.pop_front() {

@@ -32,7 +32,9 @@ impl Summary {
     /// Counts an action.
     pub(super) fn count(&mut self, action: &Action) {
         let reason = match (action.status, &*action.action) {
-            (ActionStatus::Sent, "exit") | (ActionStatus::Skipped | ActionStatus::Deferred, _) => action.reason.as_deref(),
+            (ActionStatus::Sent, "exit") | (ActionStatus::Skipped | ActionStatus::Deferred, _) => {
+                action.reason.as_deref()
+            }
             (ActionStatus::Sent, _) => None,
         };
         let texts = [
@@ -44,17 +46,33 @@ impl Summary {
             reason.unwrap_or_default(),
         ];
         // Looked up by a hash, so that counting makes no texts.
-        let counted = self.counts.entry(Key::of(&texts).short()).or_insert_with(|| {
-            let [journey, step, verb, channel, _, reason] = texts.map(str::to_owned);
-            (Kind { journey, step, action: verb, channel, status: action.status.word(), reason }, 0)
-        });
+        let counted = self
+            .counts
+            .entry(Key::of(&texts).short())
+            .or_insert_with(|| {
+                let [journey, step, verb, channel, _, reason] = texts.map(str::to_owned);
+                (
+                    Kind {
+                        journey,
+                        step,
+                        action: verb,
+                        channel,
+                        status: action.status.word(),
+                        reason,
+                    },
+                    0,
+                )
+            });
         counted.1 += 1;
     }
 
     /// Adds the numbers of another world.
     pub(super) fn add(&mut self, other: &Self) {
         for (hash, (kind, count)) in &other.counts {
-            self.counts.entry(*hash).or_insert_with(|| (kind.clone(), 0)).1 += count;
+            self.counts
+                .entry(*hash)
+                .or_insert_with(|| (kind.clone(), 0))
+                .1 += count;
         }
     }
 
@@ -65,6 +83,9 @@ impl Summary {
 
     /// All kinds with their numbers, by journey and step.
     pub(super) fn kinds(&self) -> BTreeMap<&Kind, u64> {
-        self.counts.values().map(|(kind, count)| (kind, *count)).collect()
+        self.counts
+            .values()
+            .map(|(kind, count)| (kind, *count))
+            .collect()
     }
 }

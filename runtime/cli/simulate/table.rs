@@ -9,23 +9,47 @@ use super::summary::{Kind, Summary};
 pub(super) fn table(summary: &Summary) -> String {
     let mut journeys: BTreeMap<&str, Vec<(&Kind, u64)>> = BTreeMap::new();
     for (kind, count) in summary.kinds() {
-        journeys.entry(&kind.journey).or_default().push((kind, count));
+        journeys
+            .entry(&kind.journey)
+            .or_default()
+            .push((kind, count));
     }
     let mut text = String::new();
     for (journey, kinds) in journeys {
-        let of = |action: &str| kinds.iter().filter(|(kind, _)| kind.action == action).map(|(_, count)| count).sum::<u64>();
+        let of = |action: &str| {
+            kinds
+                .iter()
+                .filter(|(kind, _)| kind.action == action)
+                .map(|(_, count)| count)
+                .sum::<u64>()
+        };
         let _ = write!(text, "{journey}: {} entered", of("enter"));
         if of("goal") > 0 {
             let _ = write!(text, ", {} reached the goal", of("goal"));
         }
         text.push('\n');
-        for (kind, count) in kinds.iter().filter(|(kind, _)| !matches!(kind.action.as_str(), "enter" | "exit" | "goal")) {
-            let what = if kind.channel.is_empty() { kind.action.clone() } else { format!("{} {}", kind.action, kind.channel) };
-            let done = if kind.reason.is_empty() { kind.status.to_owned() } else { format!("{}: {}", kind.status, kind.reason) };
+        for (kind, count) in kinds
+            .iter()
+            .filter(|(kind, _)| !matches!(kind.action.as_str(), "enter" | "exit" | "goal"))
+        {
+            let what = if kind.channel.is_empty() {
+                kind.action.clone()
+            } else {
+                format!("{} {}", kind.action, kind.channel)
+            };
+            let done = if kind.reason.is_empty() {
+                kind.status.to_owned()
+            } else {
+                format!("{}: {}", kind.status, kind.reason)
+            };
             let _ = writeln!(text, "  {:<20} {what:<14} {count:>9} {done}", kind.step);
         }
         for (kind, count) in kinds.iter().filter(|(kind, _)| kind.action == "exit") {
-            let _ = writeln!(text, "  {:<20} {:<14} {count:>9} {}", "", "exit", kind.reason);
+            let _ = writeln!(
+                text,
+                "  {:<20} {:<14} {count:>9} {}",
+                "", "exit", kind.reason
+            );
         }
     }
     text

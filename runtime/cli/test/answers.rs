@@ -41,7 +41,10 @@ fn visit(steps: &[Step], see: &mut dyn FnMut(&Step)) {
                 visit(&wait.then, see);
                 visit(&wait.otherwise, see);
             }
-            Verb::Choose(choose) => choose.branches.iter().for_each(|branch| visit(&branch.steps, see)),
+            Verb::Choose(choose) => choose
+                .branches
+                .iter()
+                .for_each(|branch| visit(&branch.steps, see)),
             Verb::If(branches) => {
                 visit(&branches.then, see);
                 visit(&branches.otherwise, see);

@@ -30,11 +30,20 @@ pub(crate) struct Args {
 pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
     let (definitions, compiled) = workspace::definitions(folder)?;
     let filter = args.filter.as_deref().unwrap_or_default();
-    let chosen: Vec<&Scenario> =
-        compiled.scenarios.iter().filter(|scenario| is_chosen(scenario, compiled.sources.path(scenario.file), filter)).collect();
+    let chosen: Vec<&Scenario> = compiled
+        .scenarios
+        .iter()
+        .filter(|scenario| is_chosen(scenario, compiled.sources.path(scenario.file), filter))
+        .collect();
     if chosen.is_empty() {
-        let message = if filter.is_empty() { "there are no tests".to_owned() } else { format!("no test holds `{filter}`") };
-        return Err(Error::usage(message).hint("a test is a file named NAME.test.yaml beside its journey"));
+        let message = if filter.is_empty() {
+            "there are no tests".to_owned()
+        } else {
+            format!("no test holds `{filter}`")
+        };
+        return Err(
+            Error::usage(message).hint("a test is a file named NAME.test.yaml beside its journey")
+        );
     }
     let mut stdout = io::stdout().lock();
     let mut failed = 0;
@@ -47,18 +56,34 @@ pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
         let passed = outcome.is_ok() && findings.is_empty();
         failed += usize::from(!passed);
         let verdict = if passed { "ok    " } else { "FAILED" };
-        writeln!(stdout, "{verdict} {}: {}", compiled.sources.path(scenario.file), scenario.test)?;
+        writeln!(
+            stdout,
+            "{verdict} {}: {}",
+            compiled.sources.path(scenario.file),
+            scenario.test
+        )?;
         match outcome {
-            Ok(_) => stdout.write_all(report::findings(&findings, &definitions, &compiled.sources).as_bytes())?,
-            Err(trouble) => stdout.write_all(report::trouble(&trouble, &compiled.sources).as_bytes())?,
+            Ok(_) => stdout.write_all(
+                report::findings(&findings, &definitions, &compiled.sources).as_bytes(),
+            )?,
+            Err(trouble) => {
+                stdout.write_all(report::trouble(&trouble, &compiled.sources).as_bytes())?
+            }
         }
     }
     writeln!(stdout, "{} passed, {failed} failed", chosen.len() - failed)?;
-    Ok(if failed > 0 { ExitCode::from(1) } else { ExitCode::SUCCESS })
+    Ok(if failed > 0 {
+        ExitCode::from(1)
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 fn is_chosen(scenario: &Scenario, path: &str, filter: &str) -> bool {
     path.contains(filter)
         || scenario.test.contains(filter)
-        || scenario.journeys.iter().any(|journey| journey.name.contains(filter))
+        || scenario
+            .journeys
+            .iter()
+            .any(|journey| journey.name.contains(filter))
 }

@@ -15,13 +15,22 @@ use super::matching::Finding;
 use super::scenario::Trouble;
 
 /// One line for each thing that is not as expected.
-pub(super) fn findings(findings: &[Finding<'_>], definitions: &Definitions, sources: &Sources) -> String {
+pub(super) fn findings(
+    findings: &[Finding<'_>],
+    definitions: &Definitions,
+    sources: &Sources,
+) -> String {
     let zone = definitions.workspace.timezone;
     let mut text = String::new();
     for finding in findings {
         let _ = match finding {
             Finding::Missing(expected) => {
-                writeln!(text, "  - expected {}   ({})", wanted(expected, zone), place(expected.span, sources))
+                writeln!(
+                    text,
+                    "  - expected {}   ({})",
+                    wanted(expected, zone),
+                    place(expected.span, sources)
+                )
             }
             Finding::Unexpected(action) => writeln!(text, "  + got      {}", got(action, zone)),
         };
@@ -36,12 +45,20 @@ pub(super) fn trouble(trouble: &Trouble, sources: &Sources) -> String {
 
 fn place(span: Span, sources: &Sources) -> String {
     let place = sources.place(span);
-    format!("{}:{}:{}", sources.path(span.file), place.line, place.column)
+    format!(
+        "{}:{}:{}",
+        sources.path(span.file),
+        place.line,
+        place.column
+    )
 }
 
 /// An instant on the workspace's clock, as tests write it.
 fn instant(at: Instant, zone: Zone) -> String {
-    DateTime::from_timestamp_millis(at.millis()).map_or_else(|| at.to_string(), |utc| utc.with_timezone(&zone).to_rfc3339())
+    DateTime::from_timestamp_millis(at.millis()).map_or_else(
+        || at.to_string(),
+        |utc| utc.with_timezone(&zone).to_rfc3339(),
+    )
 }
 
 fn wanted(expected: &Expected, zone: Zone) -> String {
@@ -55,7 +72,12 @@ fn wanted(expected: &Expected, zone: Zone) -> String {
         Value::Null => {}
         what => parts.push(what.to_string()),
     }
-    parts.extend(expected.template.as_ref().map(|template| format!("template {template}")));
+    parts.extend(
+        expected
+            .template
+            .as_ref()
+            .map(|template| format!("template {template}")),
+    );
     parts.extend(expected.data.as_ref().map(data));
     parts.extend(expected.status.clone());
     parts.extend(expected.reason.as_ref().map(|reason| format!("({reason})")));
@@ -63,11 +85,20 @@ fn wanted(expected: &Expected, zone: Zone) -> String {
 }
 
 fn got(action: &Action, zone: Zone) -> String {
-    let mut parts = vec![instant(action.at, zone), action.journey.to_string(), action.customer.to_string()];
+    let mut parts = vec![
+        instant(action.at, zone),
+        action.journey.to_string(),
+        action.customer.to_string(),
+    ];
     parts.extend(action.step.as_ref().map(ToString::to_string));
     parts.push(action.action.clone());
     parts.extend(action.channel.clone());
-    parts.extend(action.template.as_ref().map(|template| format!("template {template}")));
+    parts.extend(
+        action
+            .template
+            .as_ref()
+            .map(|template| format!("template {template}")),
+    );
     if !action.data.is_empty() {
         parts.push(data(&action.data));
     }

@@ -25,13 +25,26 @@ pub(super) struct Trouble {
 /// Plays a test; everything that was done in it, in order.
 pub(super) fn play(definitions: &Definitions, scenario: &Scenario) -> Result<Vec<Action>, Trouble> {
     let mut own = definitions.clone();
-    own.journeys.retain(|version| scenario.journeys.iter().any(|journey| journey.name == version.journey.id));
-    let catalog = Catalog::load(&own, &[], Acting::Rehearsal)
-        .map_err(|error| Trouble { span: scenario.span, message: error.to_string() })?;
-    let mut world = World::new(catalog.with_answers(answers(&own, scenario)), scenario.start);
+    own.journeys.retain(|version| {
+        scenario
+            .journeys
+            .iter()
+            .any(|journey| journey.name == version.journey.id)
+    });
+    let catalog = Catalog::load(&own, &[], Acting::Rehearsal).map_err(|error| Trouble {
+        span: scenario.span,
+        message: error.to_string(),
+    })?;
+    let mut world = World::new(
+        catalog.with_answers(answers(&own, scenario)),
+        scenario.start,
+    );
     for person in &scenario.customers {
-        let record = Record::from_map(&own.schema, person.attributes.clone())
-            .map_err(|error| Trouble { span: person.span, message: error.to_string() })?;
+        let record =
+            Record::from_map(&own.schema, person.attributes.clone()).map_err(|error| Trouble {
+                span: person.span,
+                message: error.to_string(),
+            })?;
         world.add(record.into_customer());
     }
     let mut happenings: Vec<(usize, &Happening)> = scenario.events.iter().enumerate().collect();
@@ -45,8 +58,11 @@ pub(super) fn play(definitions: &Definitions, scenario: &Scenario) -> Result<Vec
         if happening.at >= scenario.start {
             world.run_until(happening.at, &mut done);
         }
-        let event = event(&mut decoder, index, happening, &done.actions)
-            .map_err(|error| Trouble { span: happening.span, message: error.to_string() })?;
+        let event =
+            event(&mut decoder, index, happening, &done.actions).map_err(|error| Trouble {
+                span: happening.span,
+                message: error.to_string(),
+            })?;
         if happening.at < scenario.start {
             world.recall(event);
         } else {
@@ -77,19 +93,28 @@ fn event(
     if event.answers().is_some_and(str::is_empty)
         && let Some(action) = answered(&event, done)
     {
-        for (name, value) in [("journey", Some(&action.journey)), ("step", action.step.as_ref())] {
+        for (name, value) in [
+            ("journey", Some(&action.journey)),
+            ("step", action.step.as_ref()),
+        ] {
             if let Some(value) = value {
                 event.data.insert(name, Value::text(&**value));
             }
         }
-        event.data.insert("key", Value::text(action.key.to_string()));
+        event
+            .data
+            .insert("key", Value::text(action.key.to_string()));
     }
     Ok(event)
 }
 
 /// The last message, or task, of the event's customer that fits the `journey`, `step` and `channel` that it names.
 fn answered<'d>(event: &Event, done: &'d [Action]) -> Option<&'d Action> {
-    let verb = if &*event.kind == "task.done" { "task" } else { "send" };
+    let verb = if &*event.kind == "task.done" {
+        "task"
+    } else {
+        "send"
+    };
     let named = |name: &str| event.data.get(name).and_then(Value::as_text);
     let fits = |name: &str, own: Option<&str>| named(name).is_none_or(|wanted| own == Some(wanted));
     done.iter().rev().find(|action| {

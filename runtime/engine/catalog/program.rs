@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use crate::definition::Computed;
 use crate::definition::{
-    Assign, Coupon, Emit, OnError, OnStop, Repeat, Run, Score, Script, Send, Start, Step, Task,
-    Verb, Wait, WaitFor, Webhook,
+    Assign, Coupon, Emit, OnError, OnStop, Repeat, Run, Score, Script, Send, Split, Start, Step,
+    Task, Verb, Wait, WaitFor, Webhook,
 };
 
 /// The number that stands for "past the last step".
@@ -224,20 +224,7 @@ impl Program {
                     (None, otherwise),
                 ])
             }
-            Verb::Split(split) => Op::Split(
-                split
-                    .arms
-                    .iter()
-                    .map(|arm| {
-                        let steps = format!("{path}.split.{}.steps", arm.name);
-                        (
-                            arm.name.clone(),
-                            arm.weight,
-                            self.block(&arm.steps, &steps, next, repeats),
-                        )
-                    })
-                    .collect(),
-            ),
+            Verb::Split(split) => self.split(split, path, next, repeats),
             Verb::Repeat(repeat) => self.repeat(repeat, path, number, repeats),
             Verb::Webhook(hook) => {
                 let failed = match &hook.on_error {
@@ -253,6 +240,15 @@ impl Program {
             }
             other => effect(other),
         }
+    }
+
+    fn split(&mut self, split: &Split, path: &str, next: u32, repeats: &[u32]) -> Op {
+        let arms = split.arms.iter().map(|arm| {
+            let steps = format!("{path}.split.{}.steps", arm.name);
+            let first = self.block(&arm.steps, &steps, next, repeats);
+            (arm.name.clone(), arm.weight, first)
+        });
+        Op::Split(arms.collect())
     }
 
     fn on_stop(&mut self, rule: &OnStop, path: &str, next: u32, repeats: &[u32]) -> u32 {

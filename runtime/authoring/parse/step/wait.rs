@@ -55,8 +55,25 @@ pub(super) fn read(at: At<'_, '_>) -> Option<Wait> {
         map.read("until", script),
     );
     let (time, days) = (map.read("at", time), map.read("weekdays", weekdays));
-    let has = |key| map.has(key);
-    let clash = if has("until") && (has("for") || has("since")) {
+    if let Some((message, help)) = clash(node, |key| map.has(key)) {
+        at.context
+            .report(node.head(), Problem::new("bad-wait", message).help(help));
+    }
+    map.finish();
+    Some(Wait {
+        rule: WaitRule {
+            for_,
+            at: time,
+            weekdays: days,
+        },
+        since,
+        until,
+    })
+}
+
+/// What in a wait contradicts itself or is missing, and what to write instead.
+fn clash(node: &Node, has: impl Fn(&str) -> bool) -> Option<(&'static str, &'static str)> {
+    if has("until") && (has("for") || has("since")) {
         Some((
             "`until` gives the moment by itself; `for` and `since` reckon it",
             "keep `until`, or keep `for` and `since`",
@@ -73,21 +90,7 @@ pub(super) fn read(at: At<'_, '_>) -> Option<Wait> {
         ))
     } else {
         None
-    };
-    if let Some((message, help)) = clash {
-        at.context
-            .report(node.head(), Problem::new("bad-wait", message).help(help));
     }
-    map.finish();
-    Some(Wait {
-        rule: WaitRule {
-            for_,
-            at: time,
-            weekdays: days,
-        },
-        since,
-        until,
-    })
 }
 
 /// A duration, with advice for what else people write there.

@@ -65,24 +65,8 @@ pub(super) fn read(mut at: At<'_, '_>) -> Option<WaitFor> {
         }
         None => Vec::new(),
     };
-    if map.has("timeout") && map.has("until") {
-        let problem = Problem::new(
-            "two-in-one",
-            "a `wait_for` ends by its `timeout` or at `until`, not by both",
-        )
-        .help("keep one of them");
-        at.context.report(node.head(), problem);
-    }
-    if otherwise.is_some() && !map.has("timeout") && !map.has("until") && !node.damaged {
-        let report = Diagnostic::warning(
-            "never-else",
-            at.entry.key.span,
-            "`else` is never reached: this waits without an end",
-        );
-        at.context
-            .diagnostics
-            .push(report.help("say how long, like `timeout: 3d`"));
-    }
+    let ends = (map.has("timeout"), map.has("until"));
+    report_ends(&at, node, ends, otherwise.is_some());
     map.finish();
     Some(WaitFor {
         any,
@@ -92,6 +76,33 @@ pub(super) fn read(mut at: At<'_, '_>) -> Option<WaitFor> {
         then: then.unwrap_or_default(),
         otherwise: otherwise.unwrap_or_default(),
     })
+}
+
+/// Two ends, or an `else` after a wait without an end.
+fn report_ends(
+    at: &At<'_, '_>,
+    node: &Node,
+    (has_timeout, has_until): (bool, bool),
+    has_else: bool,
+) {
+    if has_timeout && has_until {
+        let problem = Problem::new(
+            "two-in-one",
+            "a `wait_for` ends by its `timeout` or at `until`, not by both",
+        )
+        .help("keep one of them");
+        at.context.report(node.head(), problem);
+    }
+    if has_else && !has_timeout && !has_until && !node.damaged {
+        let report = Diagnostic::warning(
+            "never-else",
+            at.entry.key.span,
+            "`else` is never reached: this waits without an end",
+        );
+        at.context
+            .diagnostics
+            .push(report.help("say how long, like `timeout: 3d`"));
+    }
 }
 
 fn several(context: &Context<'_>, node: &Node) -> Vec<Awaited> {
