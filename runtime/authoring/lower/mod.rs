@@ -1,6 +1,8 @@
 //! From what was read, and found right, to definitions: each journey at its version.
 
 mod functions;
+#[cfg(test)]
+mod tests;
 mod tokens;
 mod version;
 

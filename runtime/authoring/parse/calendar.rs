@@ -133,6 +133,6 @@ pub(super) fn send_window(context: &Context<'_>, node: &Node) -> Option<SendWind
 
 /// The `hours` of a pool.
 pub(super) fn work_hours(context: &Context<'_>, node: &Node) -> Option<WorkHours> {
-    let Hours { from, to, weekdays } = hours(context, node, "the hours of a pool")?;
+    let Hours { from, to, weekdays } = hours(context, node, "`hours`")?;
     Some(WorkHours { from, to, weekdays })
 }

@@ -80,7 +80,18 @@ const INSIDE: &[(&str, &str)] = &[
 
 /// Reads a journey; none when it is no mapping at all.
 pub(super) fn read(context: &Context<'_>, root: &Node) -> Option<Journey> {
+    if root.is_null() {
+        let problem = Problem::new("missing-value", "the file is empty")
+            .help("write a journey in it, or take the file away");
+        context.report(root.span, problem);
+        return None;
+    }
     let mut map = context.open(root, "a journey")?;
+    map.examples(&[
+        ("journey", "journey: my-journey"),
+        ("trigger", "trigger: { event: order.paid }"),
+        ("steps", "steps: [ ... ]"),
+    ]);
     map.synonyms(SYNONYMS).misplaced(INSIDE);
     let id = map.need("journey", kebab_id).unwrap_or_default();
     let title = map.read("title", text);

@@ -102,14 +102,16 @@ pub(crate) fn kind_of(path: &str) -> Option<FileKind> {
         (Some("schemas"), _) if path.starts_with("schemas/events/") && path.ends_with(".json") => {
             FileKind::EventSchema
         }
-        (Some("templates"), _) if !hidden(path) => FileKind::Template,
+        (Some("templates"), _) if !is_aside(path) => FileKind::Template,
         _ => return None,
     };
     Some(kind)
 }
 
-fn hidden(path: &str) -> bool {
-    path.split('/').any(|part| part.starts_with('.'))
+/// What an editor, a desktop or a reader keeps beside the files.
+fn is_aside(path: &str) -> bool {
+    path.split('/')
+        .any(|part| part.starts_with('.') || part.starts_with("README") || part.ends_with('~'))
 }
 
 /// Reads every file of a workspace.

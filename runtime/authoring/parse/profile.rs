@@ -6,6 +6,7 @@ use super::Context;
 use super::computed::some_fields;
 use super::context::event_type;
 use super::step::attribute_key;
+use crate::diagnostic::Problem;
 use crate::yaml::Node;
 
 /// Reads `profile.yaml`; none when it is no mapping.
@@ -13,7 +14,13 @@ pub(super) fn read(context: &Context<'_>, root: &Node) -> Option<Vec<ProfileUpda
     if root.is_null() {
         return Some(Vec::new());
     }
-    let mut map = context.open(root, "the profile")?;
+    if root.as_list().is_some() {
+        let problem = Problem::wrong_type("expected `updates`, found a list")
+            .help("write `updates:` on a line of its own above the list");
+        context.report(root.head(), problem);
+        return None;
+    }
+    let mut map = context.open(root, "`profile.yaml`")?;
     map.synonyms(&[
         ("update", "updates"),
         ("profile", "updates"),
@@ -47,6 +54,10 @@ fn update(context: &Context<'_>, node: &Node) -> Option<ProfileUpdate> {
     map.misplaced(&[
         ("where", "put the condition into the value: `=if event.total > 0 { event.total } else { customer.last_total }`"),
         ("when", "put the condition into the value: `=if event.total > 0 { event.total } else { customer.last_total }`"),
+    ]);
+    map.examples(&[
+        ("event", "event: order.paid"),
+        ("set", "set: { last_purchase_at: =event.meta.time }"),
     ]);
     let event = map.need("event", event_type);
     let set = map.required("set");

@@ -12,7 +12,20 @@ pub(super) fn read(context: &Context<'_>, root: &Node) -> Option<Vec<Segment>> {
     if root.is_null() {
         return Some(Vec::new());
     }
-    let mut map = context.open(root, "the segments")?;
+    let names = root.as_map().unwrap_or(&[]);
+    if let Some(first) = names.first().filter(|_| {
+        names
+            .iter()
+            .all(|entry| !entry.key.text.starts_with("segment"))
+    }) {
+        let problem = Problem::new("missing-key", "`segments.yaml` lacks `segments`");
+        context.report(
+            first.key.span,
+            problem.help("write `segments:` on a line of its own and the names below it, indented"),
+        );
+        return None;
+    }
+    let mut map = context.open(root, "`segments.yaml`")?;
     map.synonyms(&[("segment", "segments")]);
     let node = map.required("segments");
     let entries = node.and_then(|node| {

@@ -188,7 +188,22 @@ fn value<'n>(context: &Context<'_>, entry: &'n Entry) -> Option<&'n Node> {
 }
 
 fn date(context: &Context<'_>, node: &Node) -> Option<TriggerKind> {
+    if let Some(scalar) = node.as_scalar() {
+        let problem = Problem::wrong_type(format!(
+            "expected a mapping after `date`, found {}",
+            node.what()
+        ));
+        context.report(
+            node.span,
+            problem.help(format!(
+                "write `date: {{ of: {}, every: year, at: \"10:00\" }}`",
+                scalar.text
+            )),
+        );
+        return None;
+    }
     let mut map = context.open(node, "a date trigger")?;
+    map.examples(&[("of", "of: customer.birthday"), ("every", "every: year")]);
     map.synonyms(&[
         ("since", "of"),
         ("field", "of"),
@@ -229,7 +244,23 @@ fn date(context: &Context<'_>, node: &Node) -> Option<TriggerKind> {
 }
 
 fn inactive(context: &Context<'_>, node: &Node) -> Option<TriggerKind> {
+    if let Some(scalar) = node.as_scalar() {
+        let problem = Problem::wrong_type(format!(
+            "expected a mapping after `inactive`, found {}",
+            node.what()
+        ));
+        let help = format!(
+            "write `inactive: {{ since: customer.last_purchase_at, for: {} }}`",
+            scalar.text
+        );
+        context.report(node.span, problem.help(help));
+        return None;
+    }
     let mut map = context.open(node, "an inactivity trigger")?;
+    map.examples(&[
+        ("since", "since: customer.last_purchase_at"),
+        ("for", "for: 9 months"),
+    ]);
     map.synonyms(&[
         ("of", "since"),
         ("after", "for"),

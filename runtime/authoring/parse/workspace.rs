@@ -127,7 +127,7 @@ fn locale(node: &Node) -> Result<String, Problem> {
 }
 
 fn quiet_hours(context: &Context<'_>, node: &Node) -> Option<DayWindow> {
-    day_window(context, node, "quiet hours")
+    day_window(context, node, "`quiet_hours`")
 }
 
 fn channels(context: &Context<'_>, node: &Node) -> Vec<ChannelSettings> {
@@ -172,6 +172,11 @@ fn cap(context: &Context<'_>, node: &Node) -> Option<Cap> {
         ("every", "per"),
         ("within", "per"),
         ("window", "per"),
+    ]);
+    map.examples(&[
+        ("category", "category: marketing"),
+        ("max", "max: 3"),
+        ("per", "per: 7d"),
     ]);
     let category = map.need("category", category);
     let channel = map.read("channel", name).filter(|channel| channel != "any");
@@ -220,6 +225,7 @@ fn pool(context: &Context<'_>, entry: &Entry) -> Option<Pool> {
         ("managers", "people"),
         ("tz", "timezone"),
     ]);
+    map.examples(&[("people", "people: [olena, taras]")]);
     let members = map
         .required("people")
         .map(|node| people(context, node))

@@ -36,6 +36,12 @@ pub(crate) fn read(context: &Context<'_>, root: &Node) -> Option<Scenario> {
         ("webhooks", "answers"),
         ("replies", "answers"),
     ]);
+    map.examples(&[
+        ("test", "test: a purchase ends the cascade"),
+        ("journey", "journey: dormant-cascade"),
+        ("at", "at: 2026-01-31T12:00:00+02:00"),
+        ("until", "until: 2027-06-30T00:00:00+03:00"),
+    ]);
     let before = context.diagnostics.len();
     let test = map.need("test", text);
     let journeys = map.required("journey").map(|node| journeys(context, node));

@@ -23,6 +23,7 @@ pub struct MapReader<'a> {
     synonyms: Vec<(&'static str, &'static str)>,
     misplaced: Vec<(&'static str, &'static str)>,
     missing: Vec<&'static str>,
+    examples: Vec<(&'static str, &'static str)>,
     none_of: Option<&'static [&'static str]>,
     /// Two kinds of thing stand in one mapping: which of them an unknown key belongs to cannot be said.
     mixed: bool,
@@ -42,6 +43,7 @@ impl<'a> MapReader<'a> {
             synonyms: Vec::new(),
             misplaced: Vec::new(),
             missing: Vec::new(),
+            examples: Vec::new(),
             none_of: None,
             mixed: false,
             diagnostics,
@@ -57,6 +59,12 @@ impl<'a> MapReader<'a> {
     /// Keys that exist, but not here, each with where it belongs: `("at", "write it inside: `wait: { at: \"10:00\" }`")`.
     pub fn misplaced(&mut self, hints: &[(&'static str, &'static str)]) -> &mut Self {
         self.misplaced.extend_from_slice(hints);
+        self
+    }
+
+    /// What a needed key looks like when it is there: `("every", "every: year")`. It stands in the advice when the key is absent.
+    pub fn examples(&mut self, examples: &[(&'static str, &'static str)]) -> &mut Self {
+        self.examples.extend_from_slice(examples);
         self
     }
 
@@ -221,8 +229,11 @@ impl<'a> MapReader<'a> {
         }
         for key in missing.iter().filter(|key| !found.contains(key)) {
             let problem = Problem::new("missing-key", format!("{} lacks `{key}`", self.what));
+            let example = self.examples.iter().find(|(word, _)| *word == *key);
+            let example =
+                example.map_or_else(|| format!("{key}: ..."), |(_, text)| (*text).to_owned());
             self.diagnostics
-                .report(self.node.head(), problem.help(format!("add `{key}: ...`")));
+                .report(self.node.head(), problem.help(format!("add `{example}`")));
         }
         if let Some(keys) = none_of.filter(|keys| !keys.iter().any(|key| found.contains(key))) {
             let message = format!(

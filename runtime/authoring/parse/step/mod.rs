@@ -158,6 +158,10 @@ fn one(steps: &Steps<'_>, node: &Node) -> Option<Step> {
         .iter()
         .map(|entry| entry.key.text.as_str())
         .collect();
+    if let Some((span, problem)) = words::no_verb(node) {
+        context.report(span, problem);
+        return None;
+    }
     words::teach(&mut map, &written);
     let (word, entry) = map.exactly_one(words::VERBS)?;
     words::teach_options(&mut map, word);

@@ -12,7 +12,7 @@ const MAX_POINTS: i64 = 1_000_000;
 
 pub(super) fn read(at: At<'_, '_>) -> Option<Score> {
     let mut map = at.inside(
-        "points",
+        "a score",
         "score: { add: 10, because: opened the price list }",
     )?;
     map.synonyms(&[

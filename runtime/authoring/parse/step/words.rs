@@ -1,6 +1,9 @@
 //! The words of steps, and those that people write instead of them.
 
-use crate::yaml::MapReader;
+use crate::diagnostic::Problem;
+use crate::source::Span;
+use crate::suggest::{either, nearest_or_synonym};
+use crate::yaml::{Entry, MapReader, Node};
 
 /// The verbs, in the order in which they are listed to people.
 pub(super) const VERBS: &[&str] = &[
@@ -70,6 +73,10 @@ const OTHERS: &[(&str, &str)] = &[
         "write `send: viber` and `template: NAME` beside it",
     ),
     (
+        "whatsapp",
+        "write `send: whatsapp` and `template: NAME` beside it",
+    ),
+    (
         "telegram",
         "write `send: telegram` and `template: NAME` beside it",
     ),
@@ -98,6 +105,12 @@ const OTHERS: &[(&str, &str)] = &[
         "type",
         "the verb itself is the key: `send: email`, `wait: 3d`, `tag: vip`",
     ),
+    (
+        "template",
+        "write `send: email`, or another channel, beside `template`",
+    ),
+    ("then", "`then` stands beside `if` or `wait_for`"),
+    ("else", "`else` stands beside `if` or `wait_for`"),
     (
         "steps",
         "steps stand inside a branch: `then`, `else`, or `steps` of a branch of `choose`, `split` or `repeat`",
@@ -139,6 +152,59 @@ const OTHERS: &[(&str, &str)] = &[
     ("due", "write it inside: `task: { title: ..., due: 4h }`"),
     ("pool", "write it inside: `assign: { pool: NAME }`"),
 ];
+
+/// The channels that are known by name to everybody.
+const CHANNELS: [&str; 6] = ["email", "sms", "viber", "telegram", "push", "whatsapp"];
+
+/// What is wrong with a step that has no verb at all, if one of its keys tells what was meant.
+pub(super) fn no_verb(node: &Node) -> Option<(Span, Problem)> {
+    let entries = node.as_map()?;
+    let is_verb = |key: &str| {
+        nearest_or_synonym(key, VERBS.iter().copied(), SYNONYMS)
+            .is_some_and(|word| VERBS.contains(&word))
+    };
+    let mut others = entries
+        .iter()
+        .filter(|entry| !BESIDE.contains(&entry.key.text.as_str()));
+    if entries
+        .iter()
+        .any(|entry| VERBS.contains(&entry.key.text.as_str()))
+    {
+        return None;
+    }
+    let telling = entries
+        .iter()
+        .find(|entry| OTHERS.iter().any(|(word, _)| *word == entry.key.text));
+    let entry = match telling {
+        Some(entry) => entry,
+        None if others.clone().any(|entry| is_verb(&entry.key.text)) => return None,
+        None => others.next()?,
+    };
+    let key = &entry.key;
+    let problem = Problem::new(
+        "unknown-verb",
+        format!("no step begins with `{}`", key.text),
+    );
+    Some((key.span, problem.help(meant(entry))))
+}
+
+/// What stands beside a verb, of whatever kind.
+const BESIDE: &[&str] = &["id", "title", "when"];
+
+fn meant(entry: &Entry) -> String {
+    let key = entry.key.text.as_str();
+    let value = entry.value.as_scalar().map(|scalar| scalar.text.as_str());
+    match (OTHERS.iter().find(|(word, _)| *word == key), value) {
+        (Some(_), Some(value)) if CHANNELS.contains(&key) => {
+            format!("write `send: {key}` and `template: {value}` beside it")
+        }
+        (Some(_), Some(value)) if matches!(key, "type" | "action") && CHANNELS.contains(&value) => {
+            format!("write `send: {value}` and `template: NAME` beside it")
+        }
+        (Some((_, help)), _) => (*help).to_owned(),
+        (None, _) => format!("write one of {}", either(VERBS.iter().copied())),
+    }
+}
 
 /// What stands beside `send`.
 const SEND: &[(&str, &str)] = &[

@@ -7,11 +7,25 @@ use kurant_engine::definition::{
 };
 use kurant_engine::value::Value;
 
-use crate::workspace::{Compiled, SourceFile, compile};
+use super::super::{Parsed, parse};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::places::Places;
+use crate::source::Sources;
+use crate::workspace::{SourceFile, compile};
 
 const KURANT: &str = "workspace: retail\ntimezone: Europe/Kyiv\nlocale: uk\n";
 
-pub(super) fn compiled(files: &[(&str, &str)]) -> Compiled {
+/// What came of reading some files, before any check of meaning.
+pub(super) struct Read {
+    pub(super) parsed: Parsed,
+    pub(super) places: Places,
+    pub(super) sources: Sources,
+    /// What is wrong, one finding a line: `line:column code message / help`.
+    pub(super) findings: Vec<String>,
+}
+
+/// Reads files; a `kurant.yaml` is added where none is given.
+pub(super) fn read(files: &[(&str, &str)]) -> Read {
     let mut files: Vec<SourceFile> = files
         .iter()
         .map(|(path, text)| SourceFile::new(*path, *text))
@@ -19,31 +33,34 @@ pub(super) fn compiled(files: &[(&str, &str)]) -> Compiled {
     if !files.iter().any(|file| file.path == "kurant.yaml") {
         files.push(SourceFile::new("kurant.yaml", KURANT));
     }
-    compile(&files)
+    let diagnostics = Diagnostics::new();
+    let (parsed, places, sources) = parse(&files, &diagnostics);
+    let found = diagnostics.into_sorted(&sources);
+    let findings = lines(&found, &sources);
+    Read {
+        parsed,
+        places,
+        sources,
+        findings,
+    }
 }
 
-/// What is wrong, one finding a line: `line:column code message / help`.
-pub(super) fn findings(compiled: &Compiled) -> Vec<String> {
-    let one = |found: &crate::diagnostic::Diagnostic| {
-        let at = compiled.sources.place(found.span);
+fn lines(found: &[Diagnostic], sources: &Sources) -> Vec<String> {
+    let one = |found: &Diagnostic| {
+        let at = sources.place(found.span);
         let help = found.help.as_deref().unwrap_or("");
         format!(
             "{}:{} {} {} / {help}",
             at.line, at.column, found.code, found.message
         )
     };
-    compiled.diagnostics.iter().map(one).collect()
+    found.iter().map(one).collect()
 }
 
 fn parsed(text: &str) -> Journey {
-    let diagnostics = crate::diagnostic::Diagnostics::new();
-    let files = [
-        SourceFile::new("kurant.yaml", KURANT),
-        SourceFile::new("journeys/j.yaml", text),
-    ];
-    let (mut parsed, _, sources) = super::super::parse(&files, &diagnostics);
-    assert_eq!(diagnostics.into_sorted(&sources), []);
-    parsed.journeys.remove(0).item
+    let mut read = read(&[("journeys/j.yaml", text)]);
+    assert_eq!(read.findings, [""; 0]);
+    read.parsed.journeys.remove(0).item
 }
 
 fn months(count: u32) -> Duration {
@@ -319,7 +336,11 @@ fn the_sample_workspace_has_no_mistake() {
             "{workspace}"
         );
         let compiled = compile(&files);
-        assert_eq!(findings(&compiled), [""; 0], "{workspace}");
+        assert_eq!(
+            lines(&compiled.diagnostics, &compiled.sources),
+            [""; 0],
+            "{workspace}"
+        );
         let definitions = compiled.definitions.expect("no errors, so definitions");
         assert!(!definitions.journeys.is_empty() && !compiled.scenarios.is_empty());
     }
