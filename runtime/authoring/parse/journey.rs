@@ -19,7 +19,7 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("name", "journey"),
     ("flow", "journey"),
     ("campaign", "journey"),
-    ("workflow", "journey"),
+    (concat!("work", "flow"), "journey"),
     ("description", "title"),
     ("label", "title"),
     ("author", "owner"),

@@ -16,32 +16,36 @@ pub(super) const ACTIONS: &[&str] = &[
     "emit", "webhook", "run", "start",
 ];
 
+/// What people write for a test's keys.
+const SYNONYMS: &[(&str, &str)] = &[
+    ("name", "test"),
+    ("title", "test"),
+    ("journeys", "journey"),
+    ("start", "at"),
+    ("from", "at"),
+    ("now", "at"),
+    ("end", "until"),
+    ("to", "until"),
+    ("expected", "expect"),
+    ("then", "expect"),
+    ("person", "customer"),
+    ("event", "events"),
+    ("when", "events"),
+    ("webhooks", "answers"),
+    ("replies", "answers"),
+];
+
+const EXAMPLES: &[(&str, &str)] = &[
+    ("test", "test: a purchase ends the cascade"),
+    ("journey", "journey: dormant-cascade"),
+    ("at", "at: 2026-01-31T12:00:00+02:00"),
+    ("until", "until: 2027-06-30T00:00:00+03:00"),
+];
+
 /// Reads one test; none, after reports, when it cannot be run.
 pub(crate) fn read(context: &Context<'_>, root: &Node) -> Option<Scenario> {
     let mut map = context.open(root, "a test")?;
-    map.synonyms(&[
-        ("name", "test"),
-        ("title", "test"),
-        ("journeys", "journey"),
-        ("start", "at"),
-        ("from", "at"),
-        ("now", "at"),
-        ("end", "until"),
-        ("to", "until"),
-        ("expected", "expect"),
-        ("then", "expect"),
-        ("person", "customer"),
-        ("event", "events"),
-        ("when", "events"),
-        ("webhooks", "answers"),
-        ("replies", "answers"),
-    ]);
-    map.examples(&[
-        ("test", "test: a purchase ends the cascade"),
-        ("journey", "journey: dormant-cascade"),
-        ("at", "at: 2026-01-31T12:00:00+02:00"),
-        ("until", "until: 2027-06-30T00:00:00+03:00"),
-    ]);
+    map.synonyms(SYNONYMS).examples(EXAMPLES);
     let before = context.diagnostics.len();
     let test = map.need("test", text);
     let journeys = map.required("journey").map(|node| journeys(context, node));

@@ -3,24 +3,13 @@
 use kurant_engine::definition::Emit;
 
 use super::At;
-use crate::diagnostic::Problem;
 use crate::parse::computed::fields;
 use crate::parse::context::event_type;
 
 pub(super) fn read(at: At<'_, '_>) -> Option<Emit> {
-    let node = at.value("emit: { type: lead.warm, data: { score: =customer.score } }")?;
-    if let Some(scalar) = node.as_scalar() {
-        let problem = Problem::wrong_type(format!(
-            "expected a mapping after `emit`, found {}",
-            node.what()
-        ));
-        at.context.report(
-            node.span,
-            problem.help(format!("write `emit: {{ type: {} }}`", scalar.text)),
-        );
-        return None;
-    }
-    let mut map = at.inside("an emitted event", "emit: { type: lead.warm }")?;
+    let mut map = at.inside_not_text("an emitted event", "emit: { type: lead.warm }", |text| {
+        format!("emit: {{ type: {text} }}")
+    })?;
     map.synonyms(&[
         ("event", "type"),
         ("name", "type"),

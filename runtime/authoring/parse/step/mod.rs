@@ -112,6 +112,28 @@ impl<'r, 'n: 'r> At<'r, 'n> {
         self.context.open(node, what)
     }
 
+    /// The mapping after the verb, where people write only the most important of it: `right` says how that is written.
+    fn inside_not_text(
+        &self,
+        what: &'static str,
+        example: &str,
+        right: impl Fn(&str) -> String,
+    ) -> Option<MapReader<'r>> {
+        let node = self.value(example)?;
+        if let Some(scalar) = node.as_scalar() {
+            let message = format!(
+                "expected a mapping after `{}`, found {}",
+                self.entry.key.text,
+                node.what()
+            );
+            let problem =
+                Problem::wrong_type(message).help(format!("write `{}`", right(&scalar.text)));
+            self.context.report(node.span, problem);
+            return None;
+        }
+        self.inside(what, example)
+    }
+
     /// A branch beside the verb.
     fn branch(&mut self, key: &'static str) -> Option<Vec<Step>> {
         self.map.optional(key).map(|node| list(self.steps, node))

@@ -3,24 +3,13 @@
 use kurant_engine::definition::Start;
 
 use super::At;
-use crate::diagnostic::Problem;
 use crate::parse::computed::fields;
 use crate::parse::context::kebab_id;
 
 pub(super) fn read(at: At<'_, '_>) -> Option<Start> {
-    let node = at.value("start: { journey: onboarding }")?;
-    if let Some(scalar) = node.as_scalar() {
-        let problem = Problem::wrong_type(format!(
-            "expected a mapping after `start`, found {}",
-            node.what()
-        ));
-        at.context.report(
-            node.span,
-            problem.help(format!("write `start: {{ journey: {} }}`", scalar.text)),
-        );
-        return None;
-    }
-    let mut map = at.inside("a start", "start: { journey: onboarding }")?;
+    let mut map = at.inside_not_text("a start", "start: { journey: onboarding }", |text| {
+        format!("start: {{ journey: {text} }}")
+    })?;
     map.synonyms(&[
         ("id", "journey"),
         ("name", "journey"),

@@ -4,25 +4,16 @@ use kurant_engine::definition::{Computed, Task, TaskFor};
 use kurant_engine::value::Value;
 
 use super::At;
-use crate::diagnostic::Problem;
 use crate::parse::calendar::some_duration;
 use crate::parse::computed::text_or_computed;
 use crate::parse::context::text;
 
 pub(super) fn read(at: At<'_, '_>) -> Option<Task> {
-    let node = at.value("task: { title: Call back, for: owner, due: 4h }")?;
-    if let Some(scalar) = node.as_scalar() {
-        let problem = Problem::wrong_type(format!("expected a task, found {}", node.what()));
-        at.context.report(
-            node.span,
-            problem.help(format!(
-                "write `task: {{ title: {}, for: owner }}`",
-                scalar.text
-            )),
-        );
-        return None;
-    }
-    let mut map = at.inside("a task", "task: { title: Call back, for: owner, due: 4h }")?;
+    let mut map = at.inside_not_text(
+        "a task",
+        "task: { title: Call back, for: owner, due: 4h }",
+        |text| format!("task: {{ title: {text}, for: owner }}"),
+    )?;
     map.synonyms(&[
         ("name", "title"),
         ("text", "title"),

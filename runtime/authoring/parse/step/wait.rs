@@ -6,7 +6,35 @@ use kurant_engine::definition::Wait;
 use super::At;
 use crate::diagnostic::Problem;
 use crate::parse::calendar::{duration, time, weekdays};
-use crate::yaml::Node;
+use crate::yaml::{MapReader, Node};
+
+const SYNONYMS: &[(&str, &str)] = &[
+    ("duration", "for"),
+    ("days", "for"),
+    ("from", "since"),
+    ("after", "since"),
+    ("to", "until"),
+    ("date", "until"),
+    ("time", "at"),
+    ("on", "weekdays"),
+    ("days_of_week", "weekdays"),
+    ("weekday", "weekdays"),
+];
+
+const ELSEWHERE: &[(&str, &str)] = &[
+    (
+        "event",
+        "to wait for an event write `wait_for: { event: ..., timeout: 3d }`",
+    ),
+    (
+        "timeout",
+        "to wait for an event write `wait_for: { event: ..., timeout: 3d }`",
+    ),
+    (
+        "timezone",
+        "a wait is reckoned on each customer's own clock",
+    ),
+];
 
 pub(super) fn read(at: At<'_, '_>) -> Option<Wait> {
     let node = at.value("wait: 3d")?;
@@ -22,32 +50,7 @@ pub(super) fn read(at: At<'_, '_>) -> Option<Wait> {
         });
     }
     let mut map = at.inside("a wait", "wait: 3d")?;
-    map.synonyms(&[
-        ("duration", "for"),
-        ("days", "for"),
-        ("from", "since"),
-        ("after", "since"),
-        ("to", "until"),
-        ("date", "until"),
-        ("time", "at"),
-        ("on", "weekdays"),
-        ("days_of_week", "weekdays"),
-        ("weekday", "weekdays"),
-    ]);
-    map.misplaced(&[
-        (
-            "event",
-            "to wait for an event write `wait_for: { event: ..., timeout: 3d }`",
-        ),
-        (
-            "timeout",
-            "to wait for an event write `wait_for: { event: ..., timeout: 3d }`",
-        ),
-        (
-            "timezone",
-            "a wait is reckoned on each customer's own clock",
-        ),
-    ]);
+    map.synonyms(SYNONYMS).misplaced(ELSEWHERE);
     let script = |node: &Node| at.context.script(node);
     let (for_, since, until) = (
         map.read("for", duration),
@@ -55,7 +58,7 @@ pub(super) fn read(at: At<'_, '_>) -> Option<Wait> {
         map.read("until", script),
     );
     let (time, days) = (map.read("at", time), map.read("weekdays", weekdays));
-    if let Some((message, help)) = clash(node, |key| map.has(key)) {
+    if let Some((message, help)) = clash(&map) {
         at.context
             .report(node.head(), Problem::new("bad-wait", message).help(help));
     }
@@ -71,26 +74,24 @@ pub(super) fn read(at: At<'_, '_>) -> Option<Wait> {
     })
 }
 
-/// What in a wait contradicts itself or is missing, and what to write instead.
-fn clash(node: &Node, has: impl Fn(&str) -> bool) -> Option<(&'static str, &'static str)> {
+/// What of a wait contradicts itself, and what to do about it.
+fn clash(map: &MapReader<'_>) -> Option<(&'static str, &'static str)> {
+    let has = |key| map.has(key);
     if has("until") && (has("for") || has("since")) {
-        Some((
+        return Some((
             "`until` gives the moment by itself; `for` and `since` reckon it",
             "keep `until`, or keep `for` and `since`",
-        ))
-    } else if has("since") && !has("for") && !has("until") {
-        Some((
+        ));
+    }
+    if has("since") && !has("for") && !has("until") {
+        return Some((
             "`since` says from when, but not how long",
             "add `for: 12 months`",
-        ))
-    } else if node.as_map().is_some_and(<[_]>::is_empty) {
-        Some((
-            "this wait says nothing",
-            "write how long, like `wait: 3d`, or until when, like `wait: { at: \"10:00\" }`",
-        ))
-    } else {
-        None
+        ));
     }
+    let nothing = map.node().as_map().is_some_and(<[_]>::is_empty);
+    let help = "write how long, like `wait: 3d`, or until when, like `wait: { at: \"10:00\" }`";
+    nothing.then_some(("this wait says nothing", help))
 }
 
 /// A duration, with advice for what else people write there.

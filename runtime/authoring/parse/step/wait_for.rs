@@ -8,28 +8,16 @@ use crate::parse::Context;
 use crate::parse::calendar::some_duration;
 use crate::parse::context::event_type;
 use crate::parse::entry::FILTER;
-use crate::yaml::Node;
+use crate::yaml::{MapReader, Node};
 
 const EXAMPLE: &str = "wait_for: { event: order.paid, timeout: 3d }";
 
 pub(super) fn read(mut at: At<'_, '_>) -> Option<WaitFor> {
     let (then, otherwise) = (at.branch("then"), at.branch("else"));
-    let node = at.value(EXAMPLE)?;
-    if let Some(scalar) = node.as_scalar() {
-        let problem = Problem::wrong_type(format!(
-            "expected a mapping after `wait_for`, found {}",
-            node.what()
-        ));
-        at.context.report(
-            node.span,
-            problem.help(format!(
-                "write `wait_for: {{ event: {}, timeout: 3d }}`",
-                scalar.text
-            )),
-        );
-        return None;
-    }
-    let mut map = at.inside("a wait_for", EXAMPLE)?;
+    let mut map = at.inside_not_text("a wait_for", EXAMPLE, |text| {
+        format!("wait_for: {{ event: {text}, timeout: 3d }}")
+    })?;
+    let node = map.node();
     map.synonyms(FILTER).synonyms(&[
         ("for", "timeout"),
         ("within", "timeout"),
@@ -48,9 +36,40 @@ pub(super) fn read(mut at: At<'_, '_>) -> Option<WaitFor> {
         map.read("until", script),
         map.read("since", script),
     );
-    let any = match map.exactly_one(&["event", "any"]) {
+    let any = any(&at, &mut map);
+    if map.has("timeout") && map.has("until") {
+        let problem = Problem::new(
+            "two-in-one",
+            "a `wait_for` ends by its `timeout` or at `until`, not by both",
+        )
+        .help("keep one of them");
+        at.context.report(node.head(), problem);
+    }
+    if otherwise.is_some() && !map.has("timeout") && !map.has("until") && !node.damaged {
+        let report = Diagnostic::warning(
+            "never-else",
+            at.entry.key.span,
+            "`else` is never reached: this waits without an end",
+        );
+        at.context
+            .diagnostics
+            .push(report.help("say how long, like `timeout: 3d`"));
+    }
+    map.finish();
+    Some(WaitFor {
+        any,
+        timeout,
+        until,
+        since,
+        then: then.unwrap_or_default(),
+        otherwise: otherwise.unwrap_or_default(),
+    })
+}
+
+fn any(at: &At<'_, '_>, map: &mut MapReader<'_>) -> Vec<Awaited> {
+    match map.exactly_one(&["event", "any"]) {
         Some(("event", entry)) => {
-            let filter = map.read("where", script);
+            let filter = map.read("where", |node| at.context.script(node));
             let event = at
                 .keep(&entry.value, event_type(&entry.value))
                 .unwrap_or_default();
@@ -64,44 +83,6 @@ pub(super) fn read(mut at: At<'_, '_>) -> Option<WaitFor> {
             several(at.context, &entry.value)
         }
         None => Vec::new(),
-    };
-    let ends = (map.has("timeout"), map.has("until"));
-    report_ends(&at, node, ends, otherwise.is_some());
-    map.finish();
-    Some(WaitFor {
-        any,
-        timeout,
-        until,
-        since,
-        then: then.unwrap_or_default(),
-        otherwise: otherwise.unwrap_or_default(),
-    })
-}
-
-/// Two ends, or an `else` after a wait without an end.
-fn report_ends(
-    at: &At<'_, '_>,
-    node: &Node,
-    (has_timeout, has_until): (bool, bool),
-    has_else: bool,
-) {
-    if has_timeout && has_until {
-        let problem = Problem::new(
-            "two-in-one",
-            "a `wait_for` ends by its `timeout` or at `until`, not by both",
-        )
-        .help("keep one of them");
-        at.context.report(node.head(), problem);
-    }
-    if has_else && !has_timeout && !has_until && !node.damaged {
-        let report = Diagnostic::warning(
-            "never-else",
-            at.entry.key.span,
-            "`else` is never reached: this waits without an end",
-        );
-        at.context
-            .diagnostics
-            .push(report.help("say how long, like `timeout: 3d`"));
     }
 }
 

@@ -18,21 +18,10 @@ const METHODS: [(&str, &str); 6] = [
 ];
 
 pub(super) fn read(at: At<'_, '_>) -> Option<Webhook> {
-    let node = at.value("webhook: { url: \"https://crm.example/lead\" }")?;
-    if let Some(scalar) = node.as_scalar() {
-        let problem = Problem::wrong_type(format!(
-            "expected a mapping after `webhook`, found {}",
-            node.what()
-        ));
-        at.context.report(
-            node.span,
-            problem.help(format!("write `webhook: {{ url: \"{}\" }}`", scalar.text)),
-        );
-        return None;
-    }
-    let mut map = at.inside(
+    let mut map = at.inside_not_text(
         "a web hook",
         "webhook: { url: \"https://crm.example/lead\" }",
+        |text| format!("webhook: {{ url: \"{text}\" }}"),
     )?;
     map.synonyms(&[
         ("address", "url"),

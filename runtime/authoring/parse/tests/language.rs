@@ -136,6 +136,11 @@ fn the_dormant_cascade_becomes_what_it_says() {
         value: Some(Script::new("event.total", "goal.value")),
     };
     assert_eq!(journey.goal, Some(goal));
+}
+
+#[test]
+fn the_steps_of_the_cascade_become_what_they_say() {
+    let journey = parsed(DORMANT);
     let ids: Vec<_> = journey
         .steps
         .iter()
