@@ -1,3 +1,4 @@
+mod damage;
 mod language;
 mod mistakes;
 mod workspace;

@@ -48,25 +48,32 @@ fn branch(steps: &Steps<'_>, node: &Node) -> Option<Branch> {
         ("else", "otherwise"),
         ("default", "otherwise"),
     ]);
-    let (kind, entry) = map.exactly_one(&["when", "otherwise"])?;
-    let branch = if kind == "when" {
-        let when = context
-            .diagnostics
-            .keep(entry.value.span, context.script(&entry.value));
-        let inner = map
-            .required("steps")
-            .map(|node| list(steps, node))
-            .unwrap_or_default();
-        when.map(|when| Branch {
-            when: Some(when),
-            steps: inner,
-        })
-    } else {
-        map.misplaced(&[("steps", "the steps stand after it: `otherwise: [...]`")]);
-        Some(Branch {
-            when: None,
-            steps: list(steps, &entry.value),
-        })
+    let branch = match map.exactly_one(&["when", "otherwise"]) {
+        Some(("when", entry)) => {
+            let when = context
+                .diagnostics
+                .keep(entry.value.span, context.script(&entry.value));
+            let inner = map
+                .required("steps")
+                .map(|node| list(steps, node))
+                .unwrap_or_default();
+            when.map(|when| Branch {
+                when: Some(when),
+                steps: inner,
+            })
+        }
+        Some((_, entry)) => {
+            map.misplaced(&[("steps", "the steps stand after it: `otherwise: [...]`")]);
+            Some(Branch {
+                when: None,
+                steps: list(steps, &entry.value),
+            })
+        }
+        None => {
+            // Its steps are read all the same, for what is wrong with them.
+            map.optional("steps").map(|node| list(steps, node));
+            None
+        }
     };
     map.finish();
     branch

@@ -67,7 +67,7 @@ fn months(count: u32) -> Duration {
     Duration::from_months(count)
 }
 
-const DORMANT: &str = r#"
+pub(super) const DORMANT: &str = r#"
 journey: dormant-cascade          # id
 title: Bring back the sleeping
 owner: crm@shop.example
@@ -187,7 +187,7 @@ fn the_steps_of_the_cascade_become_what_they_say() {
     );
 }
 
-const EVERYTHING: &str = r##"
+pub(super) const EVERYTHING: &str = r##"
 journey: everything
 trigger:
   - event: cart.updated
