@@ -67,6 +67,17 @@ pub(super) fn call<'a>(
     }
 }
 
+/// Calls a function whose result depends on its argument alone.
+pub(super) fn constant<'a>(
+    function: Function,
+    argument: &Operand<'_>,
+) -> Result<Operand<'a>, Error> {
+    match function {
+        Function::Date | Function::Instant => written(function, argument),
+        _ => length(function, argument),
+    }
+}
+
 /// The argument is not what the function takes.
 fn mistaken(function: Function, index: usize, found: &Operand<'_>) -> Error {
     let signature = functions().iter().find(|own| own.function == function);

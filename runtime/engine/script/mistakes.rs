@@ -120,6 +120,10 @@ fn words(source: &str, form: Form, kind: &ParseErrorType, rest: &str) -> (String
                 "a function sees its parameters only: hand over what it needs, like `money::is_big(event.total)`",
             ),
         ),
+        ParseErrorType::MismatchedType(..) => (
+            "`&&`, `||`, `!` and `if` take what is `true` or `false`".to_owned(),
+            help("compare it with something: `... == 5`, `... > 0`, `is_set(...)`"),
+        ),
         ParseErrorType::ModuleUndefined(name) => {
             (format!("there is no file `{name}` in `rhai-lib`"), None)
         }

@@ -5,6 +5,7 @@
 //! leaves everybody else alone.
 
 mod builtin;
+mod compare;
 mod compiled;
 mod convert;
 mod error;
@@ -22,6 +23,7 @@ mod segments;
 mod signature;
 mod span;
 pub mod syntax;
+mod term;
 mod view;
 
 pub use error::{Error, ErrorKind};

@@ -1,6 +1,8 @@
 //! The compiled scripts of one thread.
 
+use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use rhai::{AST, ASTNode, Dynamic, Engine, Expr, Module, Scope};
@@ -8,8 +10,11 @@ use rhai::{AST, ASTNode, Dynamic, Engine, Expr, Module, Scope};
 use super::compiled::Compiled;
 use super::error::{Error, ErrorKind};
 use super::frame::Frame;
+use super::operand::{Operand, event_to_map};
 use super::segments::Segments;
 use super::syntax::{self, Form, Syntax};
+use super::term::Term;
+use super::view::View;
 use super::{convert, limits, natives, report, scene, segments};
 use crate::definition::{Library, Script, Segment, Slot};
 use crate::person::Person;
@@ -53,9 +58,13 @@ impl Scripts {
         for (index, segment) in segments.iter().enumerate() {
             compiled.names.insert(segment.name.clone(), index);
             match compile(&engine, &segment.condition) {
-                Ok(ast) => {
+                Ok((ast, term)) => {
                     fields(&ast, &mut used);
-                    compiled.compiled.push(Compiled { engine: 0, ast });
+                    compiled.compiled.push(Compiled {
+                        engine: 0,
+                        ast,
+                        term,
+                    });
                 }
                 Err(error) => errors.push(error),
             }
@@ -118,9 +127,9 @@ impl Scripts {
                 continue;
             }
             match compile(self.engine(engine), script) {
-                Ok(ast) => {
+                Ok((ast, term)) => {
                     fields(&ast, &mut used);
-                    self.compiled.push(Compiled { engine, ast });
+                    self.compiled.push(Compiled { engine, ast, term });
                     // 0 is a script that was never compiled.
                     script.slot = Slot(u32::try_from(self.compiled.len()).unwrap_or_default());
                     self.known.insert(key, script.slot);
@@ -156,7 +165,15 @@ impl Scripts {
         person: &mut Person,
         frame: &Frame,
     ) -> Result<Value, Error> {
-        let value = self.run(script, person, frame, |value| convert::to_value(&value));
+        let compiled = self.compiled(script)?;
+        if let Some(value) = self.fast(compiled, person, frame, |term, view| {
+            finished(term.eval(view)?)
+        }) {
+            return Ok(convert::settle(value));
+        }
+        let value = self.by_rhai(compiled, script, person, frame, |value| {
+            convert::to_value(&value)
+        });
         value.map(convert::settle)
     }
 
@@ -170,7 +187,11 @@ impl Scripts {
         person: &mut Person,
         frame: &Frame,
     ) -> Result<bool, Error> {
-        self.run(script, person, frame, |value| {
+        let compiled = self.compiled(script)?;
+        if let Some(holds) = self.fast(compiled, person, frame, |term, view| term.holds(view)) {
+            return Ok(holds);
+        }
+        self.by_rhai(compiled, script, person, frame, |value| {
             value
                 .as_bool()
                 .map_err(|kind| report::not_a_bool(convert::words(kind)).at(1, 1))
@@ -191,23 +212,45 @@ impl Scripts {
         result.map_err(|error| error.in_place(&format!("segments.{segment}")))
     }
 
-    fn run<R>(
+    fn compiled(&self, script: &Script) -> Result<&Compiled, Error> {
+        let slot = usize::try_from(script.slot.0).unwrap_or_default();
+        let compiled = slot
+            .checked_sub(1)
+            .and_then(|index| self.compiled.get(index));
+        compiled.ok_or_else(|| {
+            Error::new(ErrorKind::Internal, "the script was not compiled").in_place(&script.place)
+        })
+    }
+
+    /// Without Rhai, if that is possible.
+    fn fast<R>(
         &self,
+        compiled: &Compiled,
+        person: &Person,
+        frame: &Frame,
+        eval: impl FnOnce(&Term, &View<'_>) -> Option<R>,
+    ) -> Option<R> {
+        let term = compiled.term.as_ref()?;
+        let memo = RefCell::default();
+        let view = View {
+            person,
+            frame,
+            segments: Some(&*self.segments),
+            memo: &memo,
+        };
+        catch_unwind(AssertUnwindSafe(|| eval(term, &view)))
+            .ok()
+            .flatten()
+    }
+
+    fn by_rhai<R>(
+        &self,
+        compiled: &Compiled,
         script: &Script,
         person: &mut Person,
         frame: &Frame,
         finish: impl FnOnce(Dynamic) -> Result<R, Error>,
     ) -> Result<R, Error> {
-        let slot = usize::try_from(script.slot.0).unwrap_or_default();
-        let compiled = slot
-            .checked_sub(1)
-            .and_then(|index| self.compiled.get(index));
-        let Some(compiled) = compiled else {
-            return Err(
-                Error::new(ErrorKind::Internal, "the script was not compiled")
-                    .in_place(&script.place),
-            );
-        };
         let engine = self.engine(compiled.engine);
         let result = scene::play(person, frame, &self.segments, || {
             let value = engine.eval_ast_with_scope::<Dynamic>(&mut Scope::new(), &compiled.ast);
@@ -217,10 +260,36 @@ impl Scripts {
     }
 }
 
+/// The value of a term, if it can leave the script.
+fn finished(operand: Operand<'_>) -> Option<Value> {
+    match operand {
+        Operand::Value(value) => Some(value.into_owned()),
+        Operand::Event(event) => Some(Value::Map(event_to_map(&event))),
+        Operand::Span(_) => None,
+    }
+}
+
 #[cfg(test)]
 impl Scripts {
     pub(super) fn segments_for_tests(&self) -> Arc<Segments> {
         Arc::clone(&self.segments)
+    }
+
+    /// What Rhai says, and what the fast path says if it says anything.
+    pub(super) fn both_ways(
+        &self,
+        script: &Script,
+        person: &mut Person,
+        frame: &Frame,
+    ) -> (Result<Value, Error>, Option<Value>) {
+        let compiled = self.compiled(script).unwrap();
+        let fast = self.fast(compiled, person, frame, |term, view| {
+            finished(term.eval(view)?)
+        });
+        let slow = self.by_rhai(compiled, script, person, frame, |value| {
+            convert::to_value(&value)
+        });
+        (slow, fast)
     }
 }
 
@@ -229,15 +298,23 @@ fn is_whole_script(script: &Script) -> bool {
     script.place.ends_with(".run")
 }
 
-fn compile(engine: &Engine, script: &Script) -> Result<AST, Error> {
+fn compile(engine: &Engine, script: &Script) -> Result<(AST, Option<Term>), Error> {
     let form = if is_whole_script(script) {
         Form::Script
     } else {
         Form::Expression
     };
     let ast = syntax::compile(engine, &script.source, form);
-    let ast = ast.and_then(|ast| unchanging(&syntax::syntax(&ast)).map(|()| ast));
-    ast.map_err(|error| error.in_place(&script.place))
+    let compiled = ast.and_then(|ast| {
+        let syntax = syntax::syntax(&ast);
+        unchanging(&syntax)?;
+        let term = match (form, syntax.expressions.as_slice()) {
+            (Form::Expression, [only]) => Term::of(only),
+            _ => None,
+        };
+        Ok((ast, term))
+    });
+    compiled.map_err(|error| error.in_place(&script.place))
 }
 
 /// A script gives values back and changes nothing: Rhai would change a copy in silence.

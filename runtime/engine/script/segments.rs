@@ -9,7 +9,7 @@ use super::error::{Error, ErrorKind};
 use super::{report, scene};
 
 /// How deep segments may ask for one another.
-const DEEPEST: usize = 16;
+pub(super) const DEEPEST: usize = 16;
 
 /// Which segments were judged in this evaluation; nothing = being judged.
 pub(super) type Memo = Vec<(usize, Option<bool>)>;
@@ -81,6 +81,11 @@ fn run(segments: &Segments, index: usize) -> Result<bool, Error> {
             "the segment is not compiled",
         ));
     };
+    if let Some(term) = &compiled.term
+        && let Some(inside) = scene::with_view(|view| Ok(term.holds(view)))?
+    {
+        return Ok(inside);
+    }
     let result = segments
         .engine
         .eval_ast_with_scope::<Dynamic>(&mut Scope::new(), &compiled.ast);

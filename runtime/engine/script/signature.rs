@@ -99,6 +99,24 @@ pub(super) enum Function {
     Earliest,
 }
 
+impl Function {
+    /// The built-in function with this name and so many arguments.
+    pub(super) fn named(name: &str, arity: usize) -> Option<Self> {
+        functions()
+            .iter()
+            .find(|own| own.name == name && own.parameters.len() == arity)
+            .map(|own| own.function)
+    }
+
+    /// Whether its result depends on its arguments alone.
+    pub(super) fn is_constant(self) -> bool {
+        matches!(
+            self,
+            Self::Date | Self::Instant | Self::Minutes | Self::Hours | Self::Days | Self::Months
+        )
+    }
+}
+
 /// Every built-in function, in the order of the reference.
 pub fn functions() -> &'static [Signature] {
     &FUNCTIONS

@@ -1,5 +1,6 @@
 //! Scripts, from their text to their value.
 
+mod agreement;
 mod hostile;
 mod reading;
 mod values;
@@ -190,6 +191,13 @@ pub(super) fn evaluate_in(
     frame: &Frame,
 ) -> Result<Value, Error> {
     let (scripts, script) = compile(source, place)?;
+    if let (slow, Some(fast)) = scripts.both_ways(&script, person, frame) {
+        assert_eq!(
+            slow,
+            Ok(fast),
+            "{source}: the fast path says something else than Rhai"
+        );
+    }
     scripts.evaluate(&script, person, frame)
 }
 
