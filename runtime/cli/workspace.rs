@@ -1,7 +1,7 @@
 //! The workspace on disk: the only place of the command line that reads it.
 
 use std::fs;
-use std::io::{self, IsTerminal as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use kurant_authoring::render::{self, Colours};

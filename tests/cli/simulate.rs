@@ -1,0 +1,218 @@
+use serde_json::Value;
+
+use super::{Shop, stderr, stdout};
+
+/// Enough customers to meet in every world.
+const CUSTOMERS: u32 = 60;
+
+fn customers() -> String {
+    (0..CUSTOMERS).map(|n| format!("{{\"id\":\"c{n:02}\",\"email\":\"c{n}@example.com\",\"consents\":{{\"email\":true}}}}\n")).collect()
+}
+
+/// Two purchases each; every third customer buys again ten months later.
+fn events() -> Vec<String> {
+    let order = |n: u32, number: u32, time: &str| {
+        format!(
+            r#"{{"specversion":"1.0","id":"o{n}-{number}","source":"shop","type":"order.paid","subject":"c{n:02}","time":"{time}","data":{{"order_id":"o{n}","total":9.5}}}}"#
+        )
+    };
+    let first =
+        (0..CUSTOMERS).map(|n| order(n, 1, &format!("2024-01-{:02}T12:00:00Z", n % 28 + 1)));
+    let again = (0..CUSTOMERS)
+        .step_by(3)
+        .map(|n| order(n, 2, "2024-11-20T12:00:00Z"));
+    first.chain(again).collect()
+}
+
+fn simulate(shop: &Shop, customers: &str, events: &str) -> Vec<Value> {
+    let output = shop.kurant(&[
+        "simulate",
+        "--customers",
+        customers,
+        "--events",
+        events,
+        "--from",
+        "2024-01-01T00:00:00Z",
+        "--until",
+        "2025-03-01T00:00:00Z",
+        "--actions",
+        "out.jsonl",
+    ]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(stdout(&output), "");
+    shop.read("out.jsonl")
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[test]
+fn actions_come_in_order_of_time_and_customer_with_their_keys() {
+    let shop = Shop::new();
+    shop.write("customers.jsonl", &customers());
+    shop.write("events.jsonl", &events().join("\n"));
+    let actions = simulate(&shop, "customers.jsonl", "events.jsonl");
+    let places: Vec<_> = actions
+        .iter()
+        .map(|action| {
+            (
+                action["at"].as_str().unwrap(),
+                action["customer"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert!(places.is_sorted());
+    let sends: Vec<_> = actions
+        .iter()
+        .filter(|action| action["action"] == "send")
+        .collect();
+    let nine = sends.iter().filter(|send| send["step"] == "nine").count();
+    let twelve = sends.iter().filter(|send| send["step"] == "twelve").count();
+    assert_eq!(
+        (nine, twelve),
+        (60, 40),
+        "who bought again left the journey"
+    );
+    assert_eq!(
+        sends[0]["at"], "2024-10-01T07:00:00Z",
+        "ten in the morning in Kyiv"
+    );
+    assert_eq!(sends[0]["data"], serde_json::json!({"discount": 10}));
+    assert!(
+        sends
+            .iter()
+            .all(|send| send["key"].as_str().unwrap().len() == 32 && send["status"] == "sent")
+    );
+}
+
+#[test]
+fn the_order_of_the_file_and_repeated_events_change_nothing() {
+    let shop = Shop::new();
+    shop.write("customers.jsonl", &customers());
+    let mut lines = events();
+    shop.write("sorted.jsonl", &lines.join("\n"));
+    lines.reverse();
+    let repeated: Vec<String> = lines.iter().chain(&lines).cloned().collect();
+    shop.write("shuffled.jsonl", &repeated.join("\r\n"));
+    let sorted = simulate(&shop, "customers.jsonl", "sorted.jsonl");
+    assert_eq!(sorted, simulate(&shop, "customers.jsonl", "shuffled.jsonl"));
+    assert!(!sorted.is_empty());
+}
+
+#[test]
+fn csv_says_the_same_as_json_lines() {
+    let shop = Shop::new();
+    shop.write("customers.jsonl", &customers());
+    shop.write("events.jsonl", &events().join("\n"));
+    let rows: String = (0..CUSTOMERS)
+        .map(|n| format!("c{n:02},c{n}@example.com,true\n"))
+        .collect();
+    shop.write("customers.csv", &format!("id,email,consents.email\n{rows}"));
+    let mut orders = String::from("id,source,type,subject,time,order_id,total\n");
+    for line in events() {
+        let event: Value = serde_json::from_str(&line).unwrap();
+        let text = |name: &str| event[name].as_str().unwrap().to_owned();
+        let row = ["id", "source", "type", "subject", "time"]
+            .map(text)
+            .join(",");
+        orders.push_str(&format!(
+            "{row},{},9.5\n",
+            event["data"]["order_id"].as_str().unwrap()
+        ));
+    }
+    shop.write("events.csv", &orders);
+    assert_eq!(
+        simulate(&shop, "customers.jsonl", "events.jsonl"),
+        simulate(&shop, "customers.csv", "events.csv")
+    );
+}
+
+#[test]
+fn lines_that_cannot_be_read_are_counted_and_the_rest_goes_on() {
+    let shop = Shop::new();
+    shop.write(
+        "customers.jsonl",
+        &format!("{}{{\"email\":\"x\"}}\nnothing\n", customers()),
+    );
+    let mut lines = events();
+    lines.insert(3, "{".to_owned());
+    lines.push(lines[0].replace("o0-1", "o0-9").replace("9.5", "\"much\""));
+    shop.write("events.jsonl", &lines.join("\n"));
+    let output = shop.kurant(&[
+        "simulate",
+        "--customers",
+        "customers.jsonl",
+        "--events",
+        "events.jsonl",
+        "--from",
+        "2024-01-01",
+        "--until",
+        "2025-03-01",
+        "--actions",
+        "-",
+    ]);
+    assert!(output.status.success());
+    assert_eq!(
+        stdout(&output)
+            .lines()
+            .filter(|line| line.contains("\"action\":\"send\""))
+            .count(),
+        100
+    );
+    let talk = stderr(&output);
+    for told in [
+        "1 customers not taken: missing_field",
+        "1 customers not taken: not_json",
+        "1 events not taken: not_json",
+        "1 events not taken: wrong_type",
+        "dormant: 60 entered",
+    ] {
+        assert!(talk.contains(told), "{told} is missing in:\n{talk}");
+    }
+    assert!(!talk.contains("much"), "values do not belong in messages");
+}
+
+#[test]
+fn events_before_the_run_change_profiles_only() {
+    let shop = Shop::new();
+    shop.write("customers.jsonl", &customers());
+    shop.write("events.jsonl", &events().join("\n"));
+    let output = shop.kurant(&[
+        "simulate",
+        "--customers",
+        "customers.jsonl",
+        "--events",
+        "events.jsonl",
+        "--from",
+        "2024-10-15T07:00:00Z",
+        "--until",
+        "2024-11-01T00:00:00Z",
+        "--actions",
+        "-",
+    ]);
+    let actions: Vec<Value> = stdout(&output)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let entered: Vec<_> = actions
+        .iter()
+        .filter(|action| action["action"] == "enter")
+        .map(|action| action["at"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        entered.first(),
+        Some(&"2024-10-15T07:00:00Z"),
+        "the start belongs to the run and nothing before it is made up for"
+    );
+    assert!(
+        entered
+            .iter()
+            .all(|at| *at >= "2024-10-15T07:00:00Z" && *at < "2024-11-01T00:00:00Z")
+    );
+    assert_eq!(
+        entered.len(),
+        (15..=28)
+            .map(|day| (0..CUSTOMERS).filter(|n| n % 28 + 1 == day).count())
+            .sum::<usize>()
+    );
+}
