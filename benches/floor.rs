@@ -1,0 +1,31 @@
+//! Asks the floor program, if there is one, what the machine can do.
+
+use std::path::Path;
+use std::process::Command;
+
+/// Runs the floor program and gives the number that stands before `unit` in the first line after one that holds `row`, or in
+/// that line itself.
+pub(crate) fn ask(
+    program: &Path,
+    arguments: &[&str],
+    row: &str,
+    unit: &str,
+) -> Result<f64, String> {
+    let output = Command::new(program)
+        .args(arguments)
+        .current_dir(std::env::temp_dir())
+        .output()
+        .map_err(|error| format!("{}: {error}", program.display()))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let from = text
+        .find(row)
+        .ok_or_else(|| format!("{} printed no row `{row}`", program.display()))?;
+    let number = text[from..]
+        .split_once(unit)
+        .and_then(|(before, _)| before.split_whitespace().next_back())
+        .ok_or_else(|| format!("{} printed no figure in {unit}", program.display()))?;
+    number
+        .replace(',', "")
+        .parse()
+        .map_err(|_| format!("`{number}` is not a figure"))
+}

@@ -1,0 +1,165 @@
+//! Events per second through `simulate` and through `run`, on the sample workspace.
+
+use std::io::BufRead;
+use std::path::{Path, PathBuf};
+
+use crate::figures::Figures;
+use crate::{Options, floor, process};
+
+/// The first day of a made-up history.
+const FROM: i32 = 2024;
+
+/// A history to play, and the workspace it is played in.
+struct History {
+    folder: tempfile::TempDir,
+    customers: PathBuf,
+    events: PathBuf,
+    count: u64,
+    from: String,
+    until: String,
+}
+
+/// Simulated events per second, and the memory it takes.
+pub(crate) fn simulate(options: &Options, figures: &mut Figures) -> Result<(), String> {
+    let history = history(options)?;
+    let mut rates = Vec::new();
+    let mut memory = Vec::new();
+    for _ in 0..options.runs {
+        let needed = process::kurant(
+            history.folder.path(),
+            &[
+                "simulate",
+                "--customers",
+                &text(&history.customers),
+                "--events",
+                &text(&history.events),
+                "--from",
+                &history.from,
+                "--until",
+                &history.until,
+                "--actions",
+                "actions.jsonl",
+            ],
+        )?;
+        rates.push(history.count as f64 / needed.seconds);
+        memory.push(needed.megabytes);
+    }
+    figures.add(
+        format!("simulate, {} events", history.count),
+        "events/s",
+        rates,
+        None,
+    );
+    figures.add("simulate, most memory", "MB", memory, None);
+    Ok(())
+}
+
+/// Events per second through `run` on SQLite, next to a program that only writes them down.
+pub(crate) fn run(options: &Options, figures: &mut Figures) -> Result<(), String> {
+    let history = history(options)?;
+    let mut rates = Vec::new();
+    for _ in 0..options.runs {
+        let state = history.folder.path().join(".kurant");
+        if state.exists() {
+            std::fs::remove_dir_all(&state).map_err(|error| error.to_string())?;
+        }
+        let inbox = state.join("inbox");
+        std::fs::create_dir_all(&inbox).map_err(|error| error.to_string())?;
+        std::fs::copy(&history.events, inbox.join("events.jsonl"))
+            .map_err(|error| error.to_string())?;
+        let needed = process::kurant(history.folder.path(), &["run", "--until-idle"])?;
+        rates.push(history.count as f64 / needed.seconds);
+    }
+    let floor = match &options.floor {
+        Some(program) => Some(floor::ask(
+            program,
+            &["sqlite", "--sync", "FULL"],
+            "synchronous=FULL",
+            "events/s",
+        )?),
+        None => None,
+    };
+    figures.add(
+        format!("run on SQLite, {} events", history.count),
+        "events/s",
+        rates,
+        floor,
+    );
+    Ok(())
+}
+
+/// Makes a history up, or takes the one that was named.
+fn history(options: &Options) -> Result<History, String> {
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    copy_workspace(Path::new(env!("CARGO_MANIFEST_DIR")), folder.path())?;
+    let (data, from, until) = match &options.data {
+        Some(data) => (
+            data.clone(),
+            "1997-01-01T00:00:00Z".to_owned(),
+            "1998-07-01T00:00:00Z".to_owned(),
+        ),
+        None => {
+            let (customers, years) = (options.customers.to_string(), options.years.to_string());
+            let arguments = [
+                "generate",
+                "--customers",
+                &customers,
+                "--years",
+                &years,
+                "--out",
+                "history",
+            ];
+            process::kurant(folder.path(), &arguments)?;
+            let last = FROM + i32::try_from(options.years).unwrap_or_default();
+            (
+                folder.path().join("history"),
+                format!("{FROM}-01-01T00:00:00Z"),
+                format!("{last}-01-01T00:00:00Z"),
+            )
+        }
+    };
+    let (customers, events) = (data.join("customers.jsonl"), data.join("events.jsonl"));
+    let file =
+        std::fs::File::open(&events).map_err(|error| format!("{}: {error}", events.display()))?;
+    let count = std::io::BufReader::new(file).lines().count() as u64;
+    Ok(History {
+        folder,
+        customers,
+        events,
+        count,
+        from,
+        until,
+    })
+}
+
+/// Copies what makes the sample workspace.
+fn copy_workspace(from: &Path, to: &Path) -> Result<(), String> {
+    for name in [
+        "kurant.yaml",
+        "profile.yaml",
+        "segments.yaml",
+        "journeys",
+        "rhai-lib",
+        "schemas",
+        "templates",
+    ] {
+        copy(&from.join(name), &to.join(name)).map_err(|error| format!("{name}: {error}"))?;
+    }
+    Ok(())
+}
+
+fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    if !from.is_dir() {
+        return std::fs::copy(from, to).map(|_| ());
+    }
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        copy(&entry.path(), &to.join(entry.file_name()))?;
+    }
+    Ok(())
+}
+
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
