@@ -151,7 +151,8 @@ fn shards(definitions: &Definitions, period: Period) -> Result<Vec<Shard>, Error
     for _ in 0..SHARDS {
         let catalog = Catalog::load(definitions, &[], Acting::Rehearsal)
             .map_err(|error| Error::failure(format!("the workspace can't be run: {error}")))?;
-        let world = World::new(catalog.with_trace(false), period.from).without_dedupe();
+        let world =
+            World::new(catalog.with_trace(false).without_commands(), period.from).without_dedupe();
         shards.push(Shard::new(world, period.from));
     }
     Ok(shards)

@@ -159,15 +159,10 @@ impl Work<'_> {
         data: Map,
     ) -> Key {
         let key = self.action_key(index, number, 0);
-        self.command(
-            index,
-            node,
-            key,
-            Effect::Crm {
-                command: verb.to_owned(),
-                data: data.clone(),
-            },
-        );
+        self.command(index, node, key, |_| Effect::Crm {
+            command: verb.to_owned(),
+            data: data.clone(),
+        });
         let action = self.action(index, node, key, verb, data);
         self.changes.actions.push(action);
         key

@@ -44,7 +44,7 @@ impl Work<'_> {
         data.insert("data", Value::Map(content));
         let mut action = self.action(index, node, key, "emit", data);
         if self.emit(event.clone()) {
-            self.command(index, node, key, Effect::Emit { event });
+            self.command(index, node, key, |_| Effect::Emit { event });
         } else {
             action.status = ActionStatus::Skipped;
             action.reason = Some("too_deep".to_owned());
@@ -73,13 +73,12 @@ impl Work<'_> {
         data.insert("url", Value::text(hook.url.as_str()));
         data.insert("method", Value::text(hook.method.as_str()));
         data.insert("body", body.clone());
-        let what = Effect::Webhook {
+        self.command(index, node, key, |_| Effect::Webhook {
             url: hook.url.clone(),
             method: hook.method.clone(),
             headers,
             body,
-        };
-        self.command(index, node, key, what);
+        });
         let action = self.action(index, node, key, "webhook", data);
         self.changes.actions.push(action);
         if let Some(variable) = &hook.save {

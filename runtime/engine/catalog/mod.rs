@@ -37,6 +37,7 @@ pub struct Catalog {
     definitions: Definitions,
     acting: Acting,
     tracing: bool,
+    commanding: bool,
     answers: Vec<(String, Value)>,
     /// Scripts of the workspace and of all versions that share its library.
     scripts: Arc<Scripts>,
@@ -110,6 +111,7 @@ impl Catalog {
             definitions,
             acting,
             tracing: true,
+            commanding: true,
             answers: Vec::new(),
             scripts,
             versions,
@@ -209,6 +211,17 @@ impl Catalog {
         };
         let frame = Frame::new(now, self.zone(person));
         self.scripts.holds(&segment.condition, person, &frame)
+    }
+
+    /// Without commands: where nothing leaves, as in `simulate` and `test`, what a template would see is not put together.
+    #[must_use]
+    pub fn without_commands(mut self) -> Self {
+        self.commanding = false;
+        self
+    }
+
+    pub(crate) fn commands(&self) -> bool {
+        self.commanding
     }
 
     /// Gives web hooks answers by URL, in tests; a web hook without one answers `()`.

@@ -113,16 +113,26 @@ impl<'w> Work<'w> {
     }
 
     /// Asks for something that must leave after the commit.
-    pub(crate) fn command(&mut self, index: usize, node: &Node, key: Key, what: Effect) {
+    pub(crate) fn command(
+        &mut self,
+        index: usize,
+        node: &Node,
+        key: Key,
+        what: impl FnOnce(&Self) -> Effect,
+    ) {
+        if !self.catalog.commands() {
+            return;
+        }
         let enrollment = &self.person.enrollments[index];
-        self.changes.commands.push(Command {
+        let command = Command {
             key,
             customer: self.person.customer.id.clone(),
             journey: enrollment.journey.clone(),
             step: node.name.clone(),
             at: self.now,
-            what,
-        });
+            what: what(self),
+        };
+        self.changes.commands.push(command);
     }
 
     /// What a template sees.

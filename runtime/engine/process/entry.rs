@@ -45,7 +45,7 @@ impl Work<'_> {
                 .map(|room| (key, room))
         });
         match outcome {
-            Ok((key, Room::Now)) => self.begin(loaded, entrance, key),
+            Ok((key, Room::Now)) => self.begin(loaded, entrance, key, frame),
             Ok((key, Room::Later)) => self.wait_in_line(loaded, entrance, key),
             Err(reason) => self.trace_entry(loaded, reason, &entrance.started),
         }
@@ -214,9 +214,8 @@ impl Work<'_> {
             .collect()
     }
 
-    fn begin(&mut self, loaded: &Arc<Loaded>, entrance: Entrance, key: String) {
+    fn begin(&mut self, loaded: &Arc<Loaded>, entrance: Entrance, key: String, frame: Frame) {
         let journey = loaded.journey();
-        let frame = self.frame_at_door(loaded, &entrance);
         let id = enrollment_id(loaded, &self.person.customer.id, &key, &entrance.occasion);
         let once = entrance.once.then_some(entrance.occasion);
         if once.is_some() || journey.entry.again != Again::Always {

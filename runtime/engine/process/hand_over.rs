@@ -180,17 +180,16 @@ impl Work<'_> {
         };
         let rounds = self.rounds_of(&message.due);
         let key = self.action_key_in(index, number, &rounds, route.number);
-        let context = self.context(index, &frame, &data);
         let template = message.send.template.clone();
-        let what = Effect::Send {
-            channel: route.channel.clone(),
+        let channel = route.channel.clone();
+        self.command(index, message.node, key, |work| Effect::Send {
+            channel: channel.clone(),
             to: route.to,
             template: template.clone(),
-            context,
-        };
-        self.command(index, message.node, key, what);
+            context: work.context(index, &frame, &data),
+        });
         let mut action = self.action(index, message.node, key, "send", data);
-        action.channel = Some(route.channel.clone());
+        action.channel = Some(channel);
         action.template = Some(template);
         self.changes.actions.push(action);
         let category = message.loaded.journey().category;
