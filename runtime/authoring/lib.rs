@@ -7,6 +7,7 @@ pub mod parse;
 pub mod places;
 pub mod render;
 pub mod scenario;
+pub mod schema;
 pub mod source;
 pub mod suggest;
 pub mod workspace;

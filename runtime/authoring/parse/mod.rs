@@ -30,6 +30,8 @@ use kurant_engine::definition::{
 pub(crate) use calendar::instant;
 pub(crate) use computed::literal;
 pub(crate) use context::Context;
+#[cfg(test)]
+pub(crate) use step::VERBS;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::places::Places;

@@ -13,7 +13,7 @@ use kurant_engine::value::Value;
 
 use crate::source::{FileId, Span};
 
-pub(crate) use read::read;
+pub(crate) use read::{ACTIONS, read};
 
 /// One test file.
 #[derive(Debug, Clone, PartialEq)]

@@ -11,7 +11,7 @@ use crate::source::Span;
 use crate::yaml::{Entry, MapReader, Node};
 
 /// What an expectation may name besides `at`, `step` and the like: the verbs, and the ends of an enrollment.
-pub(super) const ACTIONS: &[&str] = &[
+pub(crate) const ACTIONS: &[&str] = &[
     "send", "task", "exit", "enter", "goal", "set", "tag", "untag", "score", "assign", "coupon",
     "emit", "webhook", "run", "start",
 ];

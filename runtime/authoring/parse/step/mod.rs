@@ -21,6 +21,8 @@ mod webhook;
 mod words;
 
 pub(super) use set::attribute_key;
+#[cfg(test)]
+pub(crate) use words::VERBS;
 
 use std::cell::RefCell;
 use std::collections::HashMap;

@@ -6,7 +6,7 @@ use crate::suggest::{either, nearest_or_synonym};
 use crate::yaml::{Entry, MapReader, Node};
 
 /// The verbs, in the order in which they are listed to people.
-pub(super) const VERBS: &[&str] = &[
+pub(crate) const VERBS: &[&str] = &[
     "send", "wait", "wait_for", "choose", "if", "split", "set", "tag", "untag", "score", "task",
     "assign", "coupon", "emit", "webhook", "run", "start", "repeat", "exit",
 ];

@@ -1,0 +1,133 @@
+//! The keys of `kurant.yaml`, `profile.yaml` and `segments.yaml`.
+
+use super::shape::{Key, Shape};
+use Shape::{
+    Duration, Either, Expression, Fields, Integer, List, Named, Object, Text, Time, Weekdays, Words,
+};
+
+/// All keys of `kurant.yaml`.
+pub(super) fn keys() -> Vec<Key> {
+    let hours = |weekdays: bool| {
+        let mut keys = vec![
+            Key::needed("from", "When it begins", Time),
+            Key::needed("to", "When it ends", Time),
+        ];
+        if weekdays {
+            keys = vec![
+                Key::new("from", "When it begins", Time),
+                Key::new("to", "When it ends", Time),
+            ];
+            keys.push(Key::new("weekdays", "On which days", Weekdays));
+        }
+        keys
+    };
+    let cap = vec![
+        Key::needed(
+            "category",
+            "Which messages count",
+            Words(&["marketing", "service", "transactional"]),
+        ),
+        Key::new("channel", "Through which channel; any unless told", Text),
+        Key::needed("max", "So many", Integer(0, 10_000)),
+        Key::needed("per", "In so much time", Duration),
+    ];
+    let pool = vec![
+        Key::needed("people", "Who is in it, in turn", List(Box::new(Text))),
+        Key::new("timezone", "Whose clock its hours are on", Text),
+        Key::new(
+            "hours",
+            "When they work; always unless told",
+            Object(hours(true)),
+        ),
+    ];
+    let url = |about| vec![Key::needed("url", about, Text)];
+    let guard = vec![
+        Key::new("enter", "How many may enter, like 20000/h", Text),
+        Key::new("send", "How many messages may leave, like 50000/h", Text),
+    ];
+    vec![
+        Key::new("workspace", "Its name", Text),
+        Key::new(
+            "timezone",
+            "The clock of customers without one of their own, and of schedules: an IANA name",
+            Text,
+        ),
+        Key::new(
+            "locale",
+            "The language of customers without one of their own",
+            Text,
+        ),
+        Key::new(
+            "quiet_hours",
+            "When marketing and service messages wait, on the customer's clock",
+            Object(hours(false)),
+        ),
+        Key::new(
+            "frequency_caps",
+            "How much one customer gets at the most",
+            List(Box::new(Object(cap))),
+        ),
+        Key::new(
+            "channels",
+            "How each channel is reached, in order of preference for send: best",
+            Named(Box::new(Fields)),
+        ),
+        Key::new(
+            "pools",
+            "People that tasks and customers are given to",
+            Named(Box::new(Either(vec![List(Box::new(Text)), Object(pool)]))),
+        ),
+        Key::new(
+            "unknown_customers",
+            "What an event of an unknown customer does; create unless told",
+            Words(&["create", "reject"]),
+        ),
+        Key::new(
+            "guard",
+            "A journey that goes over it holds and alerts",
+            Object(guard),
+        ),
+        Key::new(
+            "store",
+            "Where state lives",
+            Object(url("sqlite://... or postgres://...")),
+        ),
+        Key::new(
+            "events",
+            "Where events come from",
+            Object(url("file://... or amqp://...")),
+        ),
+        Key::new(
+            "console",
+            "Where the console listens",
+            Object(vec![Key::needed(
+                "listen",
+                "An address and a port, like 127.0.0.1:8080",
+                Text,
+            )]),
+        ),
+        Key::new("crm", "Where tasks, owners and profile changes go", Fields),
+    ]
+}
+
+/// All keys of `profile.yaml`.
+pub(super) fn profile() -> Vec<Key> {
+    let update = vec![
+        Key::needed("event", "The event's type", Text),
+        Key::needed("set", "Which attributes become what", Fields),
+    ];
+    vec![Key::needed(
+        "updates",
+        "In this order, each seeing the profile as it was before the event",
+        List(Box::new(Object(update))),
+    )]
+}
+
+/// All keys of `segments.yaml`.
+pub(super) fn segments() -> Vec<Key> {
+    vec![Key::needed(
+        "segments",
+        "A condition by name",
+        Named(Box::new(Expression)),
+    )]
+}
