@@ -24,6 +24,7 @@ mod signature;
 mod span;
 pub mod syntax;
 mod term;
+mod timing;
 mod view;
 
 pub use error::{Error, ErrorKind};
@@ -31,6 +32,7 @@ pub use frame::Frame;
 pub use limits::MOST_OPERATIONS;
 pub use scripts::Scripts;
 pub use signature::{Kind, Parameter, Signature, functions};
+pub use timing::{Times, Timing};
 
 #[cfg(test)]
 mod tests;

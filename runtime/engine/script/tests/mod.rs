@@ -3,6 +3,7 @@
 mod agreement;
 mod hostile;
 mod reading;
+mod times;
 mod values;
 
 use std::sync::Arc;
