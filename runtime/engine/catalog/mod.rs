@@ -20,7 +20,7 @@ use crate::calendar::{Instant, Zone};
 use crate::definition::{Definitions, Journey, Script, Status, Version, Workspace};
 use crate::id::Key;
 use crate::person::Person;
-use crate::script::{Frame, Scripts};
+use crate::script::{Frame, Scripts, Times, Timing};
 use crate::value::Value;
 
 /// Whether drafts act.
@@ -65,6 +65,8 @@ pub(crate) struct Watched {
     /// What tells one condition from another.
     pub(crate) key: Key,
     pub(crate) condition: Script,
+    /// When time alone may change it.
+    pub(crate) times: Times,
 }
 
 impl Loaded {
@@ -105,7 +107,7 @@ impl Catalog {
             .map(|version| versions[&version.hash].clone())
             .collect();
         let index = Index::new(&definitions, &current);
-        let watched = watched_segments(&definitions, &current, &scripts)?;
+        let watched = watched_segments(&definitions, &current)?;
         let needs = Needs::new(&definitions, versions.values().map(AsRef::as_ref), &watched);
         Ok(Self {
             definitions,
@@ -315,12 +317,16 @@ fn compile(definitions: &mut Definitions, pinned: &mut [Version]) -> Result<Scri
 fn watched_segments(
     definitions: &Definitions,
     current: &[Arc<Loaded>],
-    _scripts: &Scripts,
 ) -> Result<Vec<Watched>, Error> {
     let names = current
         .iter()
         .flat_map(|loaded| &loaded.journey().triggers)
-        .filter_map(|trigger| trigger.kind.segment());
+        .filter_map(|trigger| trigger.kind.segment())
+        .collect::<Vec<_>>();
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let timing = Timing::new(&definitions.segments, &definitions.library);
     let mut watched: Vec<Watched> = Vec::new();
     for name in names {
         let segment = definitions
@@ -334,6 +340,7 @@ fn watched_segments(
                 name: name.to_owned(),
                 key: Key::of(&[&segment.condition.source]),
                 condition: segment.condition.clone(),
+                times: timing.of(name).map_err(Error::Scripts)?,
             });
         }
     }

@@ -127,9 +127,13 @@ impl Work<'_> {
 
     /// When a time in a watched condition comes next for this person.
     fn set_segments_due(&mut self) {
-        let catalog = self.catalog;
         let frame = self.frame(None);
-        let _ = (catalog, frame);
-        self.person.segments_due = None;
+        let watched = self.catalog.watched().iter();
+        let changes = watched.filter_map(|watched| {
+            watched
+                .times
+                .next_change(self.person, frame.now, frame.zone)
+        });
+        self.person.segments_due = changes.min();
     }
 }
