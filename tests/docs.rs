@@ -18,6 +18,7 @@ const PAGES: &[&str] = &[
     "examples",
 ];
 const WORKSPACE: &[&str] = &[
+    "examples",
     "kurant.yaml",
     "profile.yaml",
     "segments.yaml",
