@@ -1,1 +1,21 @@
 //! The loops around the engine: intake, timers, hand-over.
+//!
+//! The engine decides, the runner does: it reads the clock, brings events in, commits what was decided and hands over what
+//! has to leave. It gets definitions, never YAML.
+
+mod anchors;
+mod clock;
+mod decide;
+mod dispatch;
+mod error;
+mod intake;
+mod live;
+mod runner;
+pub mod source;
+
+pub use clock::Clock;
+pub use dispatch::{Rendered, Renderer};
+pub use error::Error;
+pub use intake::{Delivered, Delivery, Receipt};
+pub use live::{Reload, Wires};
+pub use runner::{Audience, BATCH, Counts, PastSend, Purpose, Runner};

@@ -1,0 +1,90 @@
+//! What is to be decided together, and what came of it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use kurant_engine::calendar::{Instant, Zone};
+use kurant_engine::decode::Record;
+use kurant_engine::event::Event;
+use kurant_engine::id::CustomerId;
+use kurant_engine::input::Firing;
+use kurant_store::{Batch, Stored};
+
+use crate::runner::PastSend;
+
+/// An event that is to be decided on.
+#[derive(Debug, Clone)]
+pub(crate) struct Arrived {
+    /// When it is taken in, on the engine's clock.
+    pub(crate) at: Instant,
+    /// The event.
+    pub(crate) event: Arc<Event>,
+    /// Hash of what it said.
+    pub(crate) body: u64,
+    /// It belongs to the past and starts nothing.
+    pub(crate) imported: bool,
+}
+
+/// The stretch of time that is worked off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Window {
+    /// What was due up to here is done.
+    pub(crate) after: Instant,
+    /// What is due up to here is to be done.
+    pub(crate) upto: Instant,
+    /// Each instant on its own, with the engine's clock standing at it; else all of it at the last instant.
+    pub(crate) exact: bool,
+}
+
+/// What is done with each customer at hand beside the events.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Task {
+    /// Nothing: timers come later.
+    #[default]
+    EventsOnly,
+    /// Timers, firings and messages due in the window.
+    Due(Window),
+    /// Their segments are judged for the first time.
+    Baseline,
+    /// What an import tells of them is merged into what is known; who is unknown is made.
+    Customers(Vec<Record>),
+    /// Messages of the past are noted.
+    Sends(Vec<PastSend>),
+    /// Their anchors are written down.
+    Index {
+        /// For these attributes.
+        attributes: Vec<String>,
+        /// The workspace's zone has been this one so far.
+        moved_from: Option<Zone>,
+    },
+}
+
+/// What is to be decided together and committed as one.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Job {
+    /// The customers at hand, those that there are.
+    pub(crate) people: Vec<Arc<Stored>>,
+    /// Events, in the order in which they are taken in.
+    pub(crate) events: Vec<Arrived>,
+    /// What is done beside them.
+    pub(crate) task: Task,
+    /// Firings for every customer at hand.
+    pub(crate) schedules: Vec<Firing>,
+    /// What was due up to here was handled when the attribute was set, by customer and attribute.
+    pub(crate) since: HashMap<CustomerId, Vec<(String, Instant)>>,
+    /// Only firings of these triggers, for journeys that have just gone live.
+    pub(crate) only: Option<Vec<(String, usize)>>,
+    /// The engine's clock when the job was made.
+    pub(crate) clock: Instant,
+}
+
+/// What came of a job.
+#[derive(Debug, Default)]
+pub(crate) struct Decided {
+    /// To be committed.
+    pub(crate) batch: Batch,
+    /// Events of customers whom nobody knows, by their place in the job.
+    pub(crate) unknown: Vec<usize>,
+    /// New customers made by events of others than `customer.created`.
+    pub(crate) created: usize,
+}

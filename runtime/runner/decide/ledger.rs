@@ -1,0 +1,171 @@
+//! Turns what the engine did into what the store writes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use kurant_engine::action::Action;
+use kurant_engine::calendar::Instant;
+use kurant_engine::catalog::Catalog;
+use kurant_engine::id::{CustomerId, Key};
+use kurant_engine::input::{Changes, Command, Effect};
+use kurant_engine::person::Person;
+use kurant_store::{Batch, EnrollmentRow, OutboxState, Outgoing, Seen, Stored};
+
+use crate::anchors::{Anchored, Anchors};
+
+/// A customer before the first decision of a job.
+pub(super) struct Before {
+    enrollments: Vec<EnrollmentRow>,
+    anchors: Anchored,
+}
+
+impl Before {
+    pub(super) fn of(catalog: &Catalog, anchors: &Anchors, person: &Person) -> Self {
+        let id = &person.customer.id;
+        let enrollments = person
+            .enrollments
+            .iter()
+            .map(|enrollment| EnrollmentRow::of(id, enrollment))
+            .collect();
+        Self {
+            enrollments,
+            anchors: anchors.look(catalog, person),
+        }
+    }
+}
+
+/// Writes down what differs for one customer.
+pub(super) fn close(
+    batch: &mut Batch,
+    catalog: &Catalog,
+    anchors: &Anchors,
+    before: &Before,
+    stored: Stored,
+    changes: Changes,
+    since: Instant,
+) {
+    let person = &stored.person;
+    let now = anchors.look(catalog, person);
+    batch
+        .anchors_gone
+        .extend(anchors.rows(person, &before.anchors, Some(&now), since));
+    batch
+        .anchors
+        .extend(anchors.rows(person, &now, Some(&before.anchors), since));
+    batch
+        .enrollments
+        .extend(enrollments(catalog, before, person, &changes.actions));
+    for command in changes.commands {
+        leave(batch, command);
+    }
+    batch.actions.extend(changes.actions);
+    if !changes.trace.is_empty() {
+        batch
+            .traces
+            .push((person.customer.id.clone(), changes.trace));
+    }
+    batch.persons.push(Arc::new(stored));
+}
+
+/// The enrollments that began, moved on or ended.
+fn enrollments(
+    catalog: &Catalog,
+    before: &Before,
+    person: &Person,
+    actions: &[Action],
+) -> Vec<EnrollmentRow> {
+    let id = &person.customer.id;
+    let mut rows: BTreeMap<Key, EnrollmentRow> = BTreeMap::new();
+    let mut known: BTreeMap<Key, &EnrollmentRow> =
+        before.enrollments.iter().map(|row| (row.id, row)).collect();
+    for enrollment in &person.enrollments {
+        let row = EnrollmentRow::of(id, enrollment);
+        if known.remove(&row.id) != Some(&row) {
+            rows.insert(row.id, row);
+        }
+    }
+    let held = |key: Key| {
+        person
+            .enrollments
+            .iter()
+            .any(|enrollment| enrollment.id == key)
+    };
+    for row in known.into_values() {
+        rows.insert(
+            row.id,
+            EnrollmentRow {
+                node: None,
+                held: false,
+                ..row.clone()
+            },
+        );
+    }
+    // Those that began and ended in between are known by their actions only.
+    for action in actions {
+        match action.action.as_str() {
+            "enter" if !held(action.enrollment) => {
+                rows.entry(action.enrollment)
+                    .or_insert_with(|| passed(catalog, id, action));
+            }
+            "exit" if !held(action.enrollment) => {
+                if let Some(row) = rows.get_mut(&action.enrollment) {
+                    row.ended = Some(action.at);
+                    row.reason = action.reason.clone();
+                }
+            }
+            _ => {}
+        }
+    }
+    rows.into_values().collect()
+}
+
+fn passed(catalog: &Catalog, customer: &CustomerId, action: &Action) -> EnrollmentRow {
+    EnrollmentRow {
+        id: action.enrollment,
+        customer: customer.clone(),
+        journey: action.journey.clone(),
+        version: catalog
+            .journey(&action.journey)
+            .map(|loaded| loaded.version.hash)
+            .unwrap_or_default(),
+        key: String::new(),
+        node: None,
+        entered: action.at,
+        ended: None,
+        reason: None,
+        held: false,
+    }
+}
+
+/// Makes a command durable. Every way out of the embedded runtime is a file, which takes at once: the commit that makes the
+/// command claims it too.
+fn leave(batch: &mut Batch, command: Command) {
+    if let Effect::Emit { event } = &command.what {
+        // It has been taken in already, right after the event that it came from.
+        batch.seen.push(Seen {
+            identity: event.identity(),
+            body: 0,
+        });
+        batch.events.push(event.clone());
+    }
+    let route = route(&command).to_owned();
+    let due = command.at;
+    batch.outbox.push(Outgoing {
+        command,
+        route,
+        due,
+        state: OutboxState::Claimed,
+        attempt: 1,
+        lease: None,
+    });
+}
+
+/// Which way a command leaves.
+pub(crate) fn route(command: &Command) -> &str {
+    match &command.what {
+        Effect::Send { channel, .. } => channel,
+        Effect::Crm { .. } => "crm",
+        Effect::Emit { .. } => "events",
+        Effect::Webhook { .. } => "webhook",
+    }
+}

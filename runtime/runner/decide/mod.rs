@@ -1,0 +1,131 @@
+//! The engine's own thread: it holds the catalog and the desk, and decides one job after the other.
+
+mod job;
+mod ledger;
+mod past;
+mod turn;
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc;
+
+use kurant_engine::catalog::{Acting, Catalog};
+use kurant_engine::definition::{Definitions, Version};
+use kurant_engine::desk::Desk;
+use tokio::sync::oneshot;
+
+pub(crate) use job::{Arrived, Decided, Job, Task, Window};
+
+use crate::anchors::Anchors;
+use crate::error::Error;
+
+/// The mark under which the desk stands.
+pub(crate) const DESK: &str = "desk";
+
+/// What the thread holds.
+pub(crate) struct State {
+    pub(crate) catalog: Catalog,
+    pub(crate) anchors: Anchors,
+    pub(crate) desk: Desk,
+}
+
+type Work = Box<dyn FnOnce(&mut Option<State>) + Send>;
+
+/// A handle on the engine's thread; the thread ends with it.
+pub(crate) struct Decider {
+    work: mpsc::Sender<Work>,
+}
+
+impl Decider {
+    /// Starts the thread, without a catalog so far.
+    pub(crate) fn start() -> Result<Self, Error> {
+        let (work, queue) = mpsc::channel::<Work>();
+        std::thread::Builder::new()
+            .name("engine".into())
+            .spawn(move || {
+                let mut state = None;
+                while let Ok(work) = queue.recv() {
+                    work(&mut state);
+                }
+            })
+            .map_err(|error| Error::Engine(error.to_string()))?;
+        Ok(Self { work })
+    }
+
+    /// Puts definitions in force, or says why it can't; then those before stay in force.
+    pub(crate) async fn load(
+        &self,
+        definitions: Definitions,
+        pinned: Vec<Version>,
+    ) -> Result<(), Error> {
+        let loaded = self.ask(move |state| {
+            let catalog = Catalog::load(&definitions, &pinned, Acting::Live)
+                .map_err(|error| error.to_string())?;
+            let anchors = Anchors::of(&catalog);
+            let desk = state.take().map(|state| state.desk).unwrap_or_default();
+            *state = Some(State {
+                catalog,
+                anchors,
+                desk,
+            });
+            Ok(())
+        });
+        loaded.await?.map_err(Error::Definitions)
+    }
+
+    /// Asks the thread something, once a catalog is there.
+    pub(crate) async fn with<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut State) -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        self.ask(move |state| state.as_mut().map(work))
+            .await?
+            .ok_or_else(|| Error::Engine("nothing is loaded".into()))
+    }
+
+    /// Decides a job.
+    ///
+    /// # Errors
+    /// [`Error::Engine`] when the engine panicked: the job is to be taken apart.
+    pub(crate) async fn decide(&self, job: Job) -> Result<Decided, Error> {
+        let decided = self.with(move |state| {
+            let before = state.desk.clone();
+            let State {
+                catalog,
+                anchors,
+                desk,
+            } = state;
+            let mut decided = turn::Turn::new(catalog, anchors, desk, job).run();
+            if *desk != before {
+                let text = serde_json::to_string(desk).unwrap_or_default();
+                decided.batch.marks.push((DESK.to_owned(), Some(text)));
+            }
+            decided
+        });
+        decided.await
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Option<State>) -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let (reply, answer) = oneshot::channel();
+        let work: Work = Box::new(move |state| {
+            let done = catch_unwind(AssertUnwindSafe(|| work(state)));
+            let _ = reply.send(done.map_err(|panic| told(&*panic)));
+        });
+        self.work
+            .send(work)
+            .map_err(|_| Error::Engine("its thread has ended".into()))?;
+        answer
+            .await
+            .map_err(|_| Error::Engine("its thread has ended".into()))?
+            .map_err(Error::Engine)
+    }
+}
+
+fn told(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "it panicked".to_owned())
+}

@@ -1,0 +1,157 @@
+//! Templates become messages.
+
+use std::collections::BTreeMap;
+
+use kurant_engine::definition::{Definitions, Template};
+use kurant_engine::map::Map;
+use kurant_engine::value::Value;
+use minijinja::{AutoEscape, Environment};
+
+/// How many steps a template may take.
+const FUEL: u64 = 100_000;
+
+/// A message, ready to be sent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rendered {
+    /// `txt`, `html`, `mjml` or `md`.
+    pub format: String,
+    /// `subject`, `preheader`.
+    pub front: BTreeMap<String, String>,
+    /// The text itself.
+    pub body: String,
+}
+
+/// All templates of a workspace, compiled.
+pub struct Renderer {
+    environment: Environment<'static>,
+    templates: Vec<Template>,
+    locale: String,
+}
+
+impl Renderer {
+    /// The templates of these definitions. One that doesn't compile is left out: `check` names it.
+    pub fn new(definitions: &Definitions) -> Self {
+        let mut environment = Environment::new();
+        environment.set_fuel(Some(FUEL));
+        environment.set_auto_escape_callback(|name| {
+            if name.ends_with(".html") || name.ends_with(".mjml") {
+                AutoEscape::Html
+            } else {
+                AutoEscape::None
+            }
+        });
+        for (index, template) in definitions.templates.iter().enumerate() {
+            for (field, text) in &template.front {
+                let _ = environment.add_template_owned(format!("{index}/{field}"), text.clone());
+            }
+            let _ =
+                environment.add_template_owned(body_name(index, template), template.body.clone());
+        }
+        Self {
+            environment,
+            templates: definitions.templates.clone(),
+            locale: definitions.workspace.locale.clone(),
+        }
+    }
+
+    /// Renders a template for a channel in the locale that comes nearest.
+    ///
+    /// # Errors
+    /// What is wrong, in people's words.
+    pub fn render(&self, name: &str, channel: &str, context: &Map) -> Result<Rendered, String> {
+        let locale = match context.get("customer") {
+            Some(Value::Map(customer)) => customer
+                .get("locale")
+                .and_then(Value::as_text)
+                .unwrap_or_default(),
+            _ => "",
+        };
+        let index = self
+            .find(name, channel, locale)
+            .ok_or_else(|| format!("there is no template `{name}` for the channel `{channel}`"))?;
+        let template = &self.templates[index];
+        let context = visible(context);
+        let mut front = BTreeMap::new();
+        for field in template.front.keys() {
+            front.insert(
+                field.clone(),
+                self.text(&format!("{index}/{field}"), &context)?,
+            );
+        }
+        let body = self.text(&body_name(index, template), &context)?;
+        Ok(Rendered {
+            format: template.extension.clone(),
+            front,
+            body,
+        })
+    }
+
+    fn text(&self, name: &str, context: &minijinja::Value) -> Result<String, String> {
+        let rendered = self
+            .environment
+            .get_template(name)
+            .and_then(|template| template.render(context.clone()));
+        rendered.map_err(|error| format!("the template can't be rendered: {error}"))
+    }
+
+    /// `uk-UA`, then `uk`, then the workspace's, then the file without a locale.
+    fn find(&self, name: &str, channel: &str, locale: &str) -> Option<usize> {
+        let short = locale.split(['-', '_']).next().unwrap_or_default();
+        let wanted = [Some(locale), Some(short), Some(self.locale.as_str()), None];
+        wanted.into_iter().find_map(|locale| {
+            self.templates.iter().position(|template| {
+                template.name == name
+                    && template.channel == channel
+                    && template.locale.as_deref() == locale
+            })
+        })
+    }
+}
+
+/// What a template sees: the context, and the fields of `data` by their names.
+fn visible(context: &Map) -> minijinja::Value {
+    let mut fields: BTreeMap<String, minijinja::Value> = BTreeMap::new();
+    if let Some(Value::Map(data)) = context.get("data") {
+        fields.extend(
+            data.iter()
+                .map(|(name, value)| (name.to_owned(), seen(value))),
+        );
+    }
+    fields.extend(
+        context
+            .iter()
+            .map(|(name, value)| (name.to_owned(), seen(value))),
+    );
+    minijinja::Value::from(fields)
+}
+
+/// A value as templates have it. A decimal becomes a number that prints the same, or its text.
+fn seen(value: &Value) -> minijinja::Value {
+    match value {
+        Value::Null => minijinja::Value::from(()),
+        Value::Bool(value) => (*value).into(),
+        Value::Integer(value) => (*value).into(),
+        Value::Decimal(decimal) => {
+            let text = decimal.normalize().to_string();
+            match text.parse::<f64>() {
+                Ok(number) if number.to_string() == text => number.into(),
+                _ => text.into(),
+            }
+        }
+        Value::Text(text) => text.as_str().into(),
+        Value::Instant(instant) => instant.to_string().into(),
+        Value::Date(date) => date.to_string().into(),
+        Value::List(values) => values.iter().map(seen).collect::<Vec<_>>().into(),
+        Value::Map(map) => {
+            let fields: BTreeMap<String, minijinja::Value> = map
+                .iter()
+                .map(|(name, value)| (name.to_owned(), seen(value)))
+                .collect();
+            fields.into()
+        }
+    }
+}
+
+fn body_name(index: usize, template: &Template) -> String {
+    format!("{index}/body.{}", template.extension)
+}

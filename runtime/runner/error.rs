@@ -1,0 +1,59 @@
+//! Why the runner stops or refuses.
+
+/// Why the runner stops or refuses.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] kurant_store::Error),
+    /// The engine failed: a fault of Kurant's own.
+    #[error("the engine failed: {0}")]
+    Engine(String),
+    /// The definitions can't be put in force; those before stay.
+    #[error("{0}")]
+    Definitions(String),
+    /// The file system said no.
+    #[error("{path}: {source}")]
+    File {
+        /// Which file or folder.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The address to listen on can't be used.
+    #[error("can't listen on {address}: {source}")]
+    Listen {
+        /// `HOST:PORT`.
+        address: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A feed has a line that is no event.
+    #[error("{path}: line {line}: {reason}")]
+    Feed {
+        /// The file.
+        path: String,
+        /// Which line, from 1.
+        line: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A task ended early.
+    #[error("a task ended early: {0}")]
+    Task(String),
+}
+
+impl Error {
+    pub(crate) fn file(path: &std::path::Path, source: std::io::Error) -> Self {
+        Self::File {
+            path: path.display().to_string(),
+            source,
+        }
+    }
+}
+
+impl From<tokio::task::JoinError> for Error {
+    fn from(error: tokio::task::JoinError) -> Self {
+        Self::Task(error.to_string())
+    }
+}

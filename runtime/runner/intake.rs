@@ -1,0 +1,44 @@
+//! What sources bring.
+
+use std::sync::Arc;
+
+use kurant_engine::event::Event;
+use kurant_store::Rejected;
+use tokio::sync::oneshot;
+
+/// Events that a source brings at once.
+#[derive(Debug, Default)]
+pub struct Delivery {
+    /// In the order in which they are taken in.
+    pub events: Vec<Delivered>,
+    /// What can't be taken in.
+    pub rejected: Vec<Rejected>,
+    /// Places of the source, committed together with the events.
+    pub marks: Vec<(String, Option<String>)>,
+    /// They belong to the past and start nothing.
+    pub imported: bool,
+    /// Told once all of it is durable.
+    pub receipt: Option<oneshot::Sender<Receipt>>,
+}
+
+/// One event that a source brings.
+#[derive(Debug, Clone)]
+pub struct Delivered {
+    /// The event.
+    pub event: Arc<Event>,
+    /// Hash of what it said.
+    pub body: u64,
+    /// Which line of the source it is, for a dead letter.
+    pub line: u64,
+}
+
+/// What became of a delivery.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Receipt {
+    /// How many took effect.
+    pub taken: usize,
+    /// How many had taken effect before.
+    pub repeated: usize,
+    /// Those that were refused, by their place in the delivery, and why.
+    pub refused: Vec<(usize, String)>,
+}

@@ -1,0 +1,196 @@
+//! Runs: live, or through a history.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kurant_engine::calendar::{DAY, Instant};
+use kurant_engine::definition::{Definitions, Schema};
+use tokio::sync::{mpsc, watch};
+
+use crate::clock::Clock;
+use crate::error::Error;
+use crate::intake::Delivery;
+use crate::runner::{BATCH, Runner};
+use crate::source::Feed;
+
+/// How long the loop sleeps at the most when nothing is due.
+const REST: Duration = Duration::from_secs(1);
+/// How long it sleeps when the clock is faster than the machine's.
+const SHORT_REST: Duration = Duration::from_millis(40);
+/// How often timers are looked at while events keep coming, in real milliseconds.
+const TIMERS_EVERY: i64 = 500;
+/// The longest stretch of a history that is worked off at once.
+const STRETCH: i64 = 7 * DAY;
+
+/// Gives definitions anew when the workspace has changed: all of them, or why not.
+pub type Reload = Box<dyn FnMut() -> Result<Definitions, String> + Send>;
+
+/// What a running loop listens to.
+pub struct Wires {
+    /// What sources bring.
+    pub inbox: mpsc::Receiver<Delivery>,
+    /// The workspace has changed.
+    pub changed: mpsc::Receiver<()>,
+    /// Reads it again.
+    pub reload: Reload,
+    /// The schemas that sources follow.
+    pub schemas: watch::Sender<Arc<Schema>>,
+    /// It is time to end.
+    pub stop: watch::Receiver<bool>,
+}
+
+impl Runner {
+    /// Runs until told to stop: events as they come, timers as they are due. What is durable is handed over before it ends.
+    ///
+    /// # Errors
+    /// When the store or the outbox fails.
+    pub async fn live(&mut self, wires: &mut Wires, clock: &Clock) -> Result<(), Error> {
+        let mut looked = 0_i64;
+        while !*wires.stop.borrow() {
+            if wires.changed.try_recv().is_ok() {
+                self.take_up(wires).await?;
+            }
+            let deliveries = gathered(&mut wires.inbox);
+            let now = clock.now();
+            let is_idle = deliveries.is_empty();
+            let passed = newest(&deliveries).filter(|_| !wires.inbox.is_empty());
+            if !is_idle {
+                self.take_in(deliveries, now).await?;
+            }
+            if is_idle || clock.real_millis() - looked > TIMERS_EVERY {
+                looked = clock.real_millis();
+                let upto = self.may_fire(now, passed);
+                self.work_off(upto).await?;
+            }
+            if is_idle {
+                self.flush().await?;
+                self.rest(wires, clock).await?;
+            }
+        }
+        self.flush().await
+    }
+
+    /// Sleeps until something comes or is due.
+    async fn rest(&mut self, wires: &mut Wires, clock: &Clock) -> Result<(), Error> {
+        let longest = if clock.is_virtual() { SHORT_REST } else { REST };
+        let until_due = self
+            .next_wake()
+            .await?
+            .map(|wake| clock.real_until(wake))
+            .unwrap_or(longest);
+        let sleep = until_due.clamp(Duration::from_millis(1), longest);
+        tokio::select! {
+            delivery = wires.inbox.recv() => match delivery {
+                Some(delivery) => self.take_in(vec![delivery], clock.now()).await?,
+                // No source is left; timers go on.
+                None => tokio::time::sleep(sleep).await,
+            },
+            _ = wires.stop.changed() => {}
+            () = tokio::time::sleep(sleep) => {}
+        }
+        Ok(())
+    }
+
+    /// Takes up a changed workspace: all of it, or nothing.
+    async fn take_up(&mut self, wires: &mut Wires) -> Result<(), Error> {
+        let definitions = match (wires.reload)() {
+            Ok(definitions) => definitions,
+            Err(why) => {
+                self.tell(&format!(
+                    "the change was not taken up, what was in force stays:\n{why}"
+                ));
+                return Ok(());
+            }
+        };
+        let schema = Arc::new(definitions.schema.clone());
+        match self.replace(definitions).await {
+            Ok(()) => {
+                wires.schemas.send_replace(schema);
+                self.tell("the changed workspace is in force");
+            }
+            Err(Error::Definitions(why)) => {
+                self.tell(&format!(
+                    "the change was not taken up, what was in force stays: {why}"
+                ));
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Plays a history in lockstep: the clock waits at each event until it is taken in, and at each timer until it is
+    /// handled. Events before `from` only change profiles; it ends just before `until`. On a clock that runs, it doesn't get
+    /// ahead of it.
+    ///
+    /// # Errors
+    /// When the store or the outbox fails, or a line of the history can't be read.
+    pub async fn play(
+        &mut self,
+        feed: &mut Feed,
+        from: Instant,
+        until: Instant,
+        clock: &Clock,
+        stop: &watch::Receiver<bool>,
+    ) -> Result<(), Error> {
+        loop {
+            let events = feed.take(from.plus_millis(-1), BATCH)?;
+            if events.is_empty() {
+                break;
+            }
+            let delivery = Delivery {
+                events,
+                imported: true,
+                ..Delivery::default()
+            };
+            self.take_in(vec![delivery], self.now()).await?;
+        }
+        let end = until.plus_millis(-1);
+        while self.place() < end && !*stop.borrow() {
+            let mut upto = self.place().plus_millis(STRETCH).min(end);
+            if !clock.is_lockstep() {
+                upto = upto.min(clock.now());
+                if upto <= self.place() {
+                    self.flush().await?;
+                    tokio::time::sleep(SHORT_REST).await;
+                    continue;
+                }
+            }
+            let events = feed.take(upto, BATCH)?;
+            if let (Some(last), Some(next)) = (events.last(), feed.next_time())
+                && next <= upto
+            {
+                // Events at one instant come before its timers: those that are still to be read too.
+                let last = last.event.time;
+                upto = if next == last {
+                    last.plus_millis(-1)
+                } else {
+                    last
+                };
+            }
+            clock.advance(upto);
+            self.step_through(events, upto).await?;
+        }
+        self.flush().await
+    }
+}
+
+/// What waits, up to a batch.
+fn gathered(inbox: &mut mpsc::Receiver<Delivery>) -> Vec<Delivery> {
+    let (mut deliveries, mut events) = (Vec::new(), 0);
+    while events < BATCH
+        && let Ok(delivery) = inbox.try_recv()
+    {
+        events += delivery.events.len();
+        deliveries.push(delivery);
+    }
+    deliveries
+}
+
+/// When the latest of these events happened.
+fn newest(deliveries: &[Delivery]) -> Option<Instant> {
+    deliveries
+        .iter()
+        .flat_map(|delivery| &delivery.events)
+        .map(|delivered| delivered.event.time)
+        .max()
+}

@@ -1,0 +1,291 @@
+//! Works off what is due: timers, date and inactivity triggers, schedules.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kurant_engine::calendar::{Instant, MINUTE};
+use kurant_engine::id::CustomerId;
+use kurant_engine::input::Firing;
+use kurant_store::{AnchorRange, By};
+
+use super::flight::After;
+use super::{BATCH, ByCustomer, FIRED, Runner};
+use crate::anchors::{AnchorTrigger, Anchors};
+use crate::decide::{Job, Task, Window};
+use crate::error::Error;
+
+/// How many customers with an anchor in range are read at once.
+const ANCHORED: usize = 10_000;
+/// How long the place of triggers may lag behind when nothing happened: a restart reads that stretch again.
+const PLACE_EVERY: i64 = MINUTE;
+
+/// Customers to be looked at, each with what was handled when its attributes were set.
+pub(super) type Listed = Vec<(CustomerId, Vec<(String, Instant)>)>;
+
+impl Runner {
+    /// Works off everything due up to an instant.
+    ///
+    /// # Errors
+    /// When the store or the outbox fails.
+    pub async fn work_off(&mut self, upto: Instant) -> Result<(), Error> {
+        if upto <= self.fired {
+            return Ok(());
+        }
+        self.land().await?;
+        let exact = self.clock.is_virtual();
+        while let Some(at) = self.next_schedule(upto).await? {
+            // The firing is for everybody; what is due before comes before.
+            let before = Window {
+                after: self.fired,
+                upto: at.plus_millis(-1),
+                exact,
+            };
+            self.window(before).await?;
+            let window = Window {
+                after: at.plus_millis(-1),
+                upto: at,
+                exact,
+            };
+            self.fire_schedules(window).await?;
+            self.window(window).await?;
+        }
+        self.window(Window {
+            after: self.fired,
+            upto,
+            exact,
+        })
+        .await
+    }
+
+    /// The next moment at which anything is due that is known of without looking at the base: timers and schedules.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn next_wake(&self) -> Result<Option<Instant>, Error> {
+        let fired = self.fired;
+        let schedule = self
+            .decider
+            .with(move |state| state.catalog.next_schedule(fired))
+            .await?;
+        Ok(self
+            .store
+            .next_wake()
+            .await?
+            .into_iter()
+            .chain(schedule)
+            .min())
+    }
+
+    pub(super) async fn next_schedule(&self, upto: Instant) -> Result<Option<Instant>, Error> {
+        let fired = self.fired;
+        let next = self
+            .decider
+            .with(move |state| state.catalog.next_schedule(fired))
+            .await?;
+        Ok(next.filter(|at| *at <= upto))
+    }
+
+    /// Works off timers and firings of one window.
+    async fn window(&mut self, window: Window) -> Result<(), Error> {
+        if window.upto <= window.after {
+            return Ok(());
+        }
+        let listed = self.due_in(window).await?;
+        self.work_through(listed, window, None).await?;
+        self.rest_of(window).await?;
+        self.passed(window.upto);
+        Ok(())
+    }
+
+    /// Customers whose timers are still due after a page of them was worked off.
+    pub(super) async fn rest_of(&mut self, window: Window) -> Result<(), Error> {
+        loop {
+            self.land().await?;
+            let due = self.store.due(window.upto, BATCH).await?;
+            let fresh: Listed = due
+                .into_iter()
+                .filter(|(at, id)| self.stuck.get(id) != Some(at))
+                .map(|(_, id)| (id, Vec::new()))
+                .collect();
+            if fresh.is_empty() {
+                return Ok(());
+            }
+            let ids: Vec<CustomerId> = fresh.iter().map(|(id, _)| id.clone()).collect();
+            self.work_through(fresh, window, None).await?;
+            self.land().await?;
+            self.note_stuck(&ids, window.upto).await?;
+        }
+    }
+
+    /// Notes customers who are due at the same moment still, though they were worked off: they would come again for ever.
+    async fn note_stuck(&mut self, ids: &[CustomerId], upto: Instant) -> Result<(), Error> {
+        for stored in self.store.load(ids, &[]).await? {
+            if let Some(wake) = stored.person.wake_at().filter(|wake| *wake <= upto) {
+                tracing::warn!(%wake, "a customer's journey never lets go; it is left alone until something happens");
+                self.stuck.insert(stored.person.customer.id.clone(), wake);
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes that date and inactivity triggers are worked off up to an instant.
+    pub(super) fn passed(&mut self, upto: Instant) {
+        let noted = self.marks.iter().any(|(name, _)| name == FIRED);
+        let far = upto.millis() / PLACE_EVERY != self.fired.millis() / PLACE_EVERY;
+        self.fired = self.fired.max(upto);
+        if noted || far || self.flight.is_some() {
+            self.marks.retain(|(name, _)| name != FIRED);
+            self.marks
+                .push((FIRED.to_owned(), Some(self.fired.to_string())));
+        }
+    }
+
+    /// The customers who have something due in a window: timers, as many as one batch holds, and all with an anchor that may
+    /// fire. Nothing may be in flight.
+    pub(super) async fn due_in(&mut self, window: Window) -> Result<Listed, Error> {
+        let triggers = self
+            .decider
+            .with(|state| state.anchors.triggers.clone())
+            .await?;
+        let mut listed = self.anchored(triggers, window).await?;
+        for (_, id) in self.store.due(window.upto, BATCH).await? {
+            listed.entry(id).or_default();
+        }
+        Ok(listed.into_iter().collect())
+    }
+
+    /// Customers with an anchor that may fire in a window, for these triggers.
+    pub(super) async fn anchored(
+        &self,
+        triggers: Vec<AnchorTrigger>,
+        window: Window,
+    ) -> Result<ByCustomer<Vec<(String, Instant)>>, Error> {
+        let mut found: ByCustomer<Vec<(String, Instant)>> = BTreeMap::new();
+        let series: BTreeSet<(String, By)> = triggers
+            .iter()
+            .map(|at| (at.attribute.clone(), at.by))
+            .collect();
+        let mut zones = BTreeMap::new();
+        for (attribute, by) in series {
+            let names = self.store.zones(&attribute, by).await?;
+            zones.insert((attribute, by), names);
+        }
+        let Window { after, upto, .. } = window;
+        let ranges: BTreeMap<(String, By), Vec<AnchorRange>> = self
+            .decider
+            .with(move |state| Anchors::ranges(&state.catalog, &triggers, &zones, after, upto))
+            .await?;
+        for ((attribute, by), ranges) in ranges {
+            let mut last: Option<CustomerId> = None;
+            loop {
+                let page = self
+                    .store
+                    .anchored(&attribute, by, &ranges, last.as_deref(), ANCHORED)
+                    .await?;
+                last = page.last().map(|(id, _)| id.clone());
+                let full = page.len() == ANCHORED;
+                for (id, since) in page {
+                    found
+                        .entry(id)
+                        .or_default()
+                        .push((attribute.clone(), since));
+                }
+                if !full {
+                    break;
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Works off customers in batches.
+    pub(super) async fn work_through(
+        &mut self,
+        listed: Listed,
+        window: Window,
+        only: Option<Vec<(String, usize)>>,
+    ) -> Result<(), Error> {
+        for page in listed.chunks(BATCH) {
+            let ids: Vec<CustomerId> = page.iter().map(|(id, _)| id.clone()).collect();
+            let people = self.people(&ids, window.upto).await?;
+            let since = page
+                .iter()
+                .filter(|(_, since)| !since.is_empty())
+                .cloned()
+                .collect();
+            let (task, only) = (Task::Due(window), only.clone());
+            let job = Job {
+                people,
+                task,
+                since,
+                only,
+                clock: window.upto,
+                ..Job::default()
+            };
+            self.settle_alone(job).await?;
+        }
+        Ok(())
+    }
+
+    /// Decides a job without events and begins its commit; when it fails, customer by customer, so that one doesn't hold up
+    /// the others.
+    pub(super) async fn settle_alone(&mut self, job: Job) -> Result<(), Error> {
+        let copy = Job {
+            people: job.people.clone(),
+            since: job.since.clone(),
+            only: job.only.clone(),
+            ..job_without_people(&job)
+        };
+        match self.decider.decide(job).await {
+            Ok(decided) => self.launch(decided, After::default()).await,
+            Err(Error::Engine(reason)) if copy.people.len() > 1 => {
+                tracing::error!(
+                    reason,
+                    "the engine failed on a page of customers, which is taken apart"
+                );
+                self.land().await?;
+                self.restore_desk().await?;
+                for person in &copy.people {
+                    let one = Job {
+                        people: vec![person.clone()],
+                        since: copy.since.clone(),
+                        ..job_without_people(&copy)
+                    };
+                    Box::pin(self.settle_alone(one)).await?;
+                }
+                Ok(())
+            }
+            Err(Error::Engine(reason)) => {
+                let Some(stored) = copy.people.first() else {
+                    return Ok(());
+                };
+                tracing::error!(
+                    reason,
+                    "the engine failed on one customer, who is left alone until something happens"
+                );
+                self.restore_desk().await?;
+                if let Some(wake) = stored.person.wake_at() {
+                    self.stuck.insert(stored.person.customer.id.clone(), wake);
+                }
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The firings of schedules in a window.
+    pub(super) async fn schedules(&self, window: Window) -> Result<Vec<Firing>, Error> {
+        self.decider
+            .with(move |state| state.catalog.schedule_firings(window.after, window.upto))
+            .await
+    }
+}
+
+fn job_without_people(job: &Job) -> Job {
+    Job {
+        task: job.task.clone(),
+        schedules: job.schedules.clone(),
+        only: job.only.clone(),
+        clock: job.clock,
+        ..Job::default()
+    }
+}

@@ -1,0 +1,259 @@
+//! The batch that is being committed, and what follows once it is durable.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use kurant_engine::action::Action;
+use kurant_engine::id::{CustomerId, Key};
+use kurant_store::{Batch, Outgoing, Rejected, Stored};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::{BATCH, Runner};
+use crate::decide::{Arrived, Decided, Job};
+use crate::error::Error;
+use crate::intake::Receipt;
+
+/// A batch that is being committed.
+pub(super) struct Flight {
+    task: JoinHandle<Result<(), kurant_store::Error>>,
+    /// Customers as they are when it is.
+    pub(super) people: HashMap<CustomerId, Arc<Stored>>,
+    /// Events that it takes in.
+    pub(super) seen: HashSet<Key>,
+    outbox: Vec<Outgoing>,
+    actions: Vec<Action>,
+    after: After,
+}
+
+/// What follows a commit, or stands ready if it fails.
+#[derive(Default)]
+pub(super) struct After {
+    /// Whom to tell that it is durable.
+    pub(super) receipts: Vec<(oneshot::Sender<Receipt>, Receipt)>,
+    /// The events, to decide again one by one if it fails.
+    pub(super) events: Vec<Arrived>,
+    /// Dead letters and marks that came with the events.
+    pub(super) rejected: Vec<Rejected>,
+    pub(super) marks: Vec<(String, Option<String>)>,
+}
+
+impl Runner {
+    /// Begins the commit of what was decided, once the one before is done.
+    pub(super) async fn launch(&mut self, decided: Decided, after: After) -> Result<(), Error> {
+        if !self.land().await? {
+            // What was decided came from customers that are not stored so. The events are there still.
+            return self.carefully(after).await;
+        }
+        let mut batch = decided.batch;
+        self.counts.created += decided.created as u64;
+        batch.settled.append(&mut self.settled);
+        batch.marks.append(&mut self.marks);
+        batch.rejected.extend(after.rejected.iter().cloned());
+        batch.marks.extend(after.marks.iter().cloned());
+        let people = batch
+            .persons
+            .iter()
+            .map(|stored| (stored.person.customer.id.clone(), stored.clone()));
+        let people = people.collect();
+        let seen = batch.seen.iter().map(|seen| seen.identity).collect();
+        let (outbox, actions) = (batch.outbox.clone(), batch.actions.clone());
+        let store = self.store.clone();
+        let task = tokio::spawn(async move { store.commit(batch).await });
+        self.flight = Some(Flight {
+            task,
+            people,
+            seen,
+            outbox,
+            actions,
+            after,
+        });
+        Ok(())
+    }
+
+    /// Waits until the batch in flight is durable, hands over what leaves and tells whoever waits. Returns false when it
+    /// failed and its events were taken apart: then everything decided since has to be decided again.
+    pub(super) async fn land(&mut self) -> Result<bool, Error> {
+        let Some(flight) = self.flight.take() else {
+            return Ok(true);
+        };
+        match flight.task.await? {
+            Ok(()) => {}
+            Err(error) if is_of_the_batch(&error) && !flight.after.events.is_empty() => {
+                tracing::warn!(%error, "a batch failed and is taken apart");
+                self.restore_desk().await?;
+                self.carefully(flight.after).await?;
+                return Ok(false);
+            }
+            Err(error) => return Err(error.into()),
+        }
+        self.landed(flight.outbox, flight.actions, flight.after.receipts)?;
+        Ok(true)
+    }
+
+    fn landed(
+        &mut self,
+        outbox: Vec<Outgoing>,
+        actions: Vec<Action>,
+        receipts: Vec<(oneshot::Sender<Receipt>, Receipt)>,
+    ) -> Result<(), Error> {
+        for (sender, receipt) in receipts {
+            self.count(&receipt);
+            // Whoever asked may have gone.
+            let _ = sender.send(receipt);
+        }
+        self.counts.actions += actions.len() as u64;
+        if !actions.is_empty() {
+            self.audience.acted(&actions);
+        }
+        if !outbox.is_empty() {
+            let done = self.dispatch().hand_over(&outbox)?;
+            self.counts.handed_over += done.settled.len() as u64;
+            self.settled.extend(done.settled);
+            self.marks.extend(done.marks);
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, receipt: &Receipt) {
+        self.counts.taken += receipt.taken as u64;
+        self.counts.repeated += receipt.repeated as u64;
+        self.counts.refused += receipt.refused.len() as u64;
+    }
+
+    /// Decides events with nothing in flight, halving them until the one that fails stands alone: that one is a dead letter,
+    /// the rest takes effect.
+    pub(super) async fn carefully(&mut self, after: After) -> Result<(), Error> {
+        let mut parts = vec![after.events];
+        let mut first = Some((after.rejected, after.marks));
+        while let Some(events) = parts.pop() {
+            match Box::pin(self.alone(&events, &mut first)).await {
+                Ok(()) => {}
+                Err(error) if error.is_of_the_batch() && events.len() > 1 => {
+                    self.restore_desk().await?;
+                    let half = events.len() / 2;
+                    parts.push(events[half..].to_vec());
+                    parts.push(events[..half].to_vec());
+                }
+                Err(error) if error.is_of_the_batch() && events.len() == 1 => {
+                    self.restore_desk().await?;
+                    let rejected = vec![dead_letter(&events[0], &error)];
+                    self.store
+                        .commit(Batch {
+                            rejected,
+                            ..Batch::default()
+                        })
+                        .await?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        for (sender, receipt) in after.receipts {
+            self.count(&receipt);
+            let _ = sender.send(receipt);
+        }
+        Ok(())
+    }
+
+    async fn alone(
+        &mut self,
+        events: &[Arrived],
+        first: &mut Option<(Vec<Rejected>, Vec<(String, Option<String>)>)>,
+    ) -> Result<(), Error> {
+        debug_assert!(self.flight.is_none() && events.len() <= BATCH);
+        let identities: Vec<Key> = events
+            .iter()
+            .map(|arrived| arrived.event.identity())
+            .collect();
+        let seen: HashSet<Key> = self
+            .store
+            .seen(&identities)
+            .await?
+            .into_iter()
+            .map(|seen| seen.identity)
+            .collect();
+        let fresh: Vec<Arrived> = events
+            .iter()
+            .filter(|arrived| !seen.contains(&arrived.event.identity()))
+            .cloned()
+            .collect();
+        let now = self.clock.now();
+        let ids = customers(&fresh);
+        let people = self.people(&ids, now).await?;
+        let job = Job {
+            people,
+            events: fresh,
+            clock: now,
+            ..Job::default()
+        };
+        let mut batch = self.decider.decide(job).await?.batch;
+        if let Some((rejected, marks)) = first.as_ref() {
+            batch.rejected.extend(rejected.iter().cloned());
+            batch.marks.extend(marks.iter().cloned());
+        }
+        let (outbox, actions) = (batch.outbox.clone(), batch.actions.clone());
+        self.store.commit(batch).await?;
+        *first = None;
+        self.landed(outbox, actions, Vec::new())
+    }
+
+    /// Waits until everything is durable, handed over and settled.
+    ///
+    /// # Errors
+    /// When the store or the outbox fails.
+    pub async fn flush(&mut self) -> Result<(), Error> {
+        self.land().await?;
+        if self.settled.is_empty() && self.marks.is_empty() {
+            return Ok(());
+        }
+        let (settled, marks) = (
+            std::mem::take(&mut self.settled),
+            std::mem::take(&mut self.marks),
+        );
+        self.store
+            .commit(Batch {
+                settled,
+                marks,
+                ..Batch::default()
+            })
+            .await?;
+        Ok(())
+    }
+}
+
+/// The customers of events, each once.
+pub(super) fn customers(events: &[Arrived]) -> Vec<CustomerId> {
+    let mut known = HashSet::new();
+    let ids = events.iter().map(|arrived| &arrived.event.customer);
+    ids.filter(|id| known.insert((*id).clone()))
+        .cloned()
+        .collect()
+}
+
+fn dead_letter(arrived: &Arrived, error: &Error) -> Rejected {
+    let body = serde_json::to_string(&*arrived.event).unwrap_or_default();
+    // Its own place: the same event, failing again, is the same dead letter.
+    let line = arrived.body;
+    Rejected {
+        at: arrived.at,
+        origin: "intake".into(),
+        line,
+        reason: format!("failed: {error}"),
+        body,
+    }
+}
+
+/// Whether it is the batch that failed, and a smaller one may not.
+fn is_of_the_batch(error: &kurant_store::Error) -> bool {
+    error.is_about_rows()
+}
+
+impl Error {
+    fn is_of_the_batch(&self) -> bool {
+        match self {
+            Self::Engine(_) => true,
+            Self::Store(error) => is_of_the_batch(error),
+            _ => false,
+        }
+    }
+}

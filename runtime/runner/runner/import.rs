@@ -1,0 +1,105 @@
+//! Loads what was before: customers, events and sends of the past. It starts nothing.
+
+use kurant_engine::calendar::Instant;
+use kurant_engine::decode::Record;
+use kurant_engine::definition::Category;
+use kurant_engine::id::CustomerId;
+use kurant_store::Batch;
+
+use super::flight::After;
+use super::upkeep::BASELINE;
+use super::{BATCH, Runner};
+use crate::decide::{Job, Task};
+use crate::error::Error;
+use crate::intake::{Delivered, Delivery};
+
+/// A message of the past: it counts for frequency caps, and its occasion is taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastSend {
+    /// Whom.
+    pub customer: CustomerId,
+    /// When.
+    pub at: Instant,
+    /// Through which channel.
+    pub channel: String,
+    /// What it counts as.
+    pub category: Category,
+    /// Which journey it stands for, if any.
+    pub journey: Option<String>,
+    /// Which occasion: the year or month of a date, the anchor's value.
+    pub occasion: Option<String>,
+}
+
+impl Runner {
+    /// Loads customers: what a record names is set, null removes, what it doesn't name stays. Returns how many changed.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn import_customers(&mut self, records: Vec<Record>) -> Result<usize, Error> {
+        let ids = records.iter().map(|record| record.id.clone()).collect();
+        self.admit(ids, Task::Customers(records)).await
+    }
+
+    /// Loads messages of the past. Returns how many customers changed.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn import_sends(&mut self, sends: Vec<PastSend>) -> Result<usize, Error> {
+        let ids = sends.iter().map(|send| send.customer.clone()).collect();
+        self.admit(ids, Task::Sends(sends)).await
+    }
+
+    /// Loads events of the past, in the order of their times.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn import_events(&mut self, events: Vec<Delivered>) -> Result<(), Error> {
+        debug_assert!(events.len() <= BATCH);
+        let now = self.now();
+        self.take_in(
+            vec![Delivery {
+                events,
+                imported: true,
+                ..Delivery::default()
+            }],
+            now,
+        )
+        .await
+    }
+
+    async fn admit(&mut self, mut ids: Vec<CustomerId>, task: Task) -> Result<usize, Error> {
+        self.land().await?;
+        ids.sort();
+        ids.dedup();
+        let clock = self.now();
+        let people = self.people(&ids, clock).await?;
+        let decided = self
+            .decider
+            .decide(Job {
+                people,
+                task,
+                clock,
+                ..Job::default()
+            })
+            .await?;
+        let changed = decided.batch.persons.len();
+        self.launch(decided, After::default()).await?;
+        Ok(changed)
+    }
+
+    /// Ends an import: everybody is judged anew by the segments that triggers watch, before anything happens.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn end_import(&mut self) -> Result<(), Error> {
+        self.flush().await?;
+        let marks = vec![(BASELINE.to_owned(), None)];
+        self.store
+            .commit(Batch {
+                marks,
+                ..Batch::default()
+            })
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,296 @@
+//! Takes events in.
+
+use std::collections::HashSet;
+
+use kurant_engine::calendar::{Instant, MINUTE, SECOND};
+use kurant_engine::id::Key;
+use kurant_store::Rejected;
+
+use super::due::Listed;
+use super::flight::{After, customers};
+use super::{BATCH, Runner};
+use crate::decide::{Arrived, Job, Task, Window};
+use crate::error::Error;
+use crate::intake::{Delivered, Delivery, Receipt};
+
+/// While intake lags by more than this, timers wait for it.
+const LAG: i64 = 30 * SECOND;
+/// But no longer than this.
+const PATIENCE: i64 = 10 * MINUTE;
+
+/// The shortest stretch that a crowded one is cut into.
+const SHORTEST: i64 = MINUTE;
+
+/// Events of several deliveries, and what came with them.
+struct Gathered {
+    events: Vec<Arrived>,
+    after: After,
+    /// Where each event came from: delivery and place in it.
+    places: Vec<(usize, usize)>,
+    receipts: Vec<Receipt>,
+}
+
+impl Runner {
+    /// Takes deliveries in as of now; their events take effect in one transaction. At most [`BATCH`] events together.
+    ///
+    /// # Errors
+    /// When the store or the outbox fails. An event that fails is a dead letter and no error.
+    pub async fn take_in(&mut self, deliveries: Vec<Delivery>, now: Instant) -> Result<(), Error> {
+        let gathered = self.gather(deliveries, |_| now).await?;
+        self.decide_on(gathered, now, Task::EventsOnly, Vec::new())
+            .await
+    }
+
+    /// Takes events in at their own times, and works off all that is due up to an instant, in the order of instants.
+    pub(crate) async fn step_through(
+        &mut self,
+        mut events: Vec<Delivered>,
+        upto: Instant,
+    ) -> Result<(), Error> {
+        while let Some(at) = self.next_schedule(upto).await? {
+            let later =
+                events.split_off(events.partition_point(|delivered| delivered.event.time < at));
+            let before = Window {
+                after: self.place(),
+                upto: at.plus_millis(-1),
+                exact: true,
+            };
+            self.step(events, before).await?;
+            let mut now = later;
+            events = now.split_off(now.partition_point(|delivered| delivered.event.time <= at));
+            // The events of that instant, then its schedules for everybody, then whatever else is due at it.
+            self.take_in(
+                vec![Delivery {
+                    events: now,
+                    ..Delivery::default()
+                }],
+                at,
+            )
+            .await?;
+            self.land().await?;
+            let window = Window {
+                after: at.plus_millis(-1),
+                upto: at,
+                exact: true,
+            };
+            self.fire_schedules(window).await?;
+            self.step(Vec::new(), window).await?;
+        }
+        let window = Window {
+            after: self.place(),
+            upto,
+            exact: true,
+        };
+        self.step(events, window).await
+    }
+
+    async fn step(&mut self, mut events: Vec<Delivered>, window: Window) -> Result<(), Error> {
+        self.land().await?;
+        let due = if window.upto > window.after {
+            self.due_in(window).await?
+        } else {
+            Vec::new()
+        };
+        let span = window.upto.millis_since(window.after);
+        if due.len() >= BATCH && span > SHORTEST {
+            // In shorter stretches what is done comes in the order of its instants.
+            let middle = window.after.plus_millis(span / 2);
+            let later = events
+                .split_off(events.partition_point(|delivered| delivered.event.time <= middle));
+            Box::pin(self.step(
+                events,
+                Window {
+                    upto: middle,
+                    ..window
+                },
+            ))
+            .await?;
+            return Box::pin(self.step(
+                later,
+                Window {
+                    after: middle,
+                    ..window
+                },
+            ))
+            .await;
+        }
+        if !(events.is_empty() && due.is_empty()) {
+            let delivery = Delivery {
+                events,
+                ..Delivery::default()
+            };
+            self.step_one(delivery, window, due).await?;
+            self.rest_of(window).await?;
+        }
+        self.passed(window.upto);
+        Ok(())
+    }
+
+    async fn step_one(
+        &mut self,
+        delivery: Delivery,
+        window: Window,
+        mut due: Listed,
+    ) -> Result<(), Error> {
+        let gathered = self
+            .gather(vec![delivery], |time| time.max(window.after))
+            .await?;
+        // Those with events go with them; of the others, as many as one batch holds.
+        let known: HashSet<_> = gathered
+            .events
+            .iter()
+            .map(|arrived| arrived.event.customer.clone())
+            .collect();
+        due.sort_by_key(|(id, _)| !known.contains(id));
+        let rest = due.split_off(due.len().min(BATCH.max(known.len())));
+        self.decide_on(gathered, window.upto, Task::Due(window), due)
+            .await?;
+        self.work_through(rest, window, None).await
+    }
+
+    /// Notes how far intake has come, while its source holds more. Returns the instant up to which timers may be worked off.
+    pub fn may_fire(&mut self, now: Instant, behind: Option<Instant>) -> Instant {
+        let lagging = behind.filter(|passed| now.millis_since(*passed) > LAG);
+        let Some(passed) = lagging else {
+            self.held = None;
+            return now;
+        };
+        let since = *self.held.get_or_insert(now);
+        if now.millis_since(since) > PATIENCE {
+            now
+        } else {
+            passed
+        }
+    }
+
+    async fn gather(
+        &mut self,
+        deliveries: Vec<Delivery>,
+        at: impl Fn(Instant) -> Instant,
+    ) -> Result<Gathered, Error> {
+        let mut gathered = Gathered {
+            events: Vec::new(),
+            after: After::default(),
+            places: Vec::new(),
+            receipts: Vec::new(),
+        };
+        let identities: Vec<Key> = deliveries
+            .iter()
+            .flat_map(|delivery| {
+                delivery
+                    .events
+                    .iter()
+                    .map(|delivered| delivered.event.identity())
+            })
+            .collect();
+        let mut seen: HashSet<Key> = self
+            .store
+            .seen(&identities)
+            .await?
+            .into_iter()
+            .map(|seen| seen.identity)
+            .collect();
+        if let Some(flight) = &self.flight {
+            seen.extend(&flight.seen);
+        }
+        for (number, delivery) in deliveries.into_iter().enumerate() {
+            let mut receipt = Receipt::default();
+            gathered.after.rejected.extend(delivery.rejected);
+            gathered.after.marks.extend(delivery.marks);
+            for (place, delivered) in delivery.events.into_iter().enumerate() {
+                if !seen.insert(delivered.event.identity()) {
+                    receipt.repeated += 1;
+                    continue;
+                }
+                receipt.taken += 1;
+                let at = at(delivered.event.time);
+                let (event, body, imported) = (delivered.event, delivered.body, delivery.imported);
+                gathered.events.push(Arrived {
+                    at,
+                    event,
+                    body,
+                    imported,
+                });
+                gathered.places.push((number, place));
+            }
+            gathered.receipts.push(receipt);
+            // A delivery that nobody waits for is counted all the same.
+            let sender = delivery
+                .receipt
+                .unwrap_or_else(|| tokio::sync::oneshot::channel().0);
+            gathered.after.receipts.push((sender, Receipt::default()));
+        }
+        Ok(gathered)
+    }
+
+    async fn decide_on(
+        &mut self,
+        gathered: Gathered,
+        now: Instant,
+        task: Task,
+        due: Listed,
+    ) -> Result<(), Error> {
+        debug_assert!(gathered.events.len() <= BATCH * 2);
+        let Gathered {
+            events,
+            mut after,
+            places,
+            mut receipts,
+        } = gathered;
+        let mut ids = customers(&events);
+        let known: HashSet<_> = ids.iter().cloned().collect();
+        ids.extend(
+            due.iter()
+                .map(|(id, _)| id.clone())
+                .filter(|id| !known.contains(id)),
+        );
+        let people = self.people(&ids, now).await?;
+        let since = due
+            .into_iter()
+            .filter(|(_, since)| !since.is_empty())
+            .collect();
+        let job = Job {
+            people,
+            events: events.clone(),
+            task,
+            since,
+            clock: now,
+            ..Job::default()
+        };
+        let decided = match self.decider.decide(job).await {
+            Ok(decided) => decided,
+            Err(Error::Engine(reason)) => {
+                tracing::error!(reason, "the engine failed on a batch, which is taken apart");
+                self.land().await?;
+                self.restore_desk().await?;
+                after.events = events;
+                finish(&mut after, receipts);
+                return self.carefully(after).await;
+            }
+            Err(error) => return Err(error),
+        };
+        for place in &decided.unknown {
+            let (delivery, own) = places[*place];
+            let arrived = &events[*place];
+            let reason = "unknown_customer: nobody knows this customer, and the workspace rejects such events";
+            receipts[delivery].taken -= 1;
+            receipts[delivery].refused.push((own, reason.to_owned()));
+            after.rejected.push(Rejected {
+                at: now,
+                origin: "intake".into(),
+                line: arrived.body,
+                reason: reason.to_owned(),
+                body: serde_json::to_string(&*arrived.event).unwrap_or_default(),
+            });
+        }
+        after.events = events;
+        finish(&mut after, receipts);
+        self.launch(decided, after).await
+    }
+}
+
+fn finish(after: &mut After, receipts: Vec<Receipt>) {
+    for ((_, receipt), own) in after.receipts.iter_mut().zip(receipts) {
+        *receipt = own;
+    }
+}

@@ -1,0 +1,265 @@
+//! The loop around the engine: intake, timers and firings, hand-over, and the commits between them.
+//!
+//! While one batch is being committed the next is decided: its customers come from the batch in flight where they are in it,
+//! else from the store. Nothing leaves before its commit, and nothing is told to a source before its events are durable.
+
+mod due;
+mod flight;
+mod import;
+mod intake;
+mod pages;
+mod upkeep;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use kurant_engine::action::Action;
+use kurant_engine::calendar::Instant;
+use kurant_engine::catalog::Keep;
+use kurant_engine::definition::Definitions;
+use kurant_engine::id::CustomerId;
+use kurant_store::{Batch, Kept, Settled, Store, Stored};
+
+use crate::clock::Clock;
+use crate::decide::Decider;
+use crate::dispatch::{Dispatch, HANDED, Renderer};
+use crate::error::Error;
+
+use self::flight::Flight;
+
+pub use import::PastSend;
+
+/// How many customers or events one transaction holds at the most.
+pub const BATCH: usize = 1_000;
+/// The mark under which the place of date and inactivity triggers stands.
+const FIRED: &str = "fired";
+
+/// Hears what happens, to show it.
+pub trait Audience: Send {
+    /// Actions that are durable now, in order.
+    fn acted(&mut self, actions: &[Action]);
+    /// Something that people should know.
+    fn told(&mut self, line: &str);
+}
+
+/// What a runner has done since it began.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Events that took effect.
+    pub taken: u64,
+    /// Events that had taken effect before.
+    pub repeated: u64,
+    /// Events that were refused.
+    pub refused: u64,
+    /// Customers made by events about somebody unknown.
+    pub created: u64,
+    /// Actions.
+    pub actions: u64,
+    /// Commands handed over.
+    pub handed_over: u64,
+}
+
+/// What a runner is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// It acts.
+    Run,
+    /// It loads what was before and starts nothing.
+    Import,
+}
+
+/// The loop around the engine.
+pub struct Runner {
+    store: Arc<dyn Store>,
+    clock: Arc<Clock>,
+    decider: Decider,
+    dispatch: Arc<std::sync::Mutex<Dispatch>>,
+    audience: Box<dyn Audience>,
+    purpose: Purpose,
+    needs: Vec<(String, Keep)>,
+    flight: Option<Flight>,
+    /// Hand-overs that the store has not been told of yet.
+    settled: Vec<Settled>,
+    marks: Vec<(String, Option<String>)>,
+    /// Date and inactivity triggers are worked off up to here.
+    fired: Instant,
+    /// Intake lags, and timers have waited for it since then.
+    held: Option<Instant>,
+    counts: Counts,
+    /// Names of customers that wake and never let go, so that they are told of once.
+    stuck: HashMap<CustomerId, Instant>,
+}
+
+impl Runner {
+    /// A runner on a store, with these definitions in force; makes good what a stop left half done.
+    ///
+    /// `outbox` is the folder of the files that commands leave through.
+    ///
+    /// # Errors
+    /// When the definitions can't be loaded, or a version that somebody is inside of.
+    pub async fn begin(
+        store: Arc<dyn Store>,
+        clock: Arc<Clock>,
+        definitions: Definitions,
+        outbox: PathBuf,
+        audience: Box<dyn Audience>,
+        purpose: Purpose,
+    ) -> Result<Self, Error> {
+        let renderer = Arc::new(Renderer::new(&definitions));
+        let mut runner = Self {
+            fired: Instant::MIN,
+            decider: Decider::start()?,
+            dispatch: Arc::new(std::sync::Mutex::new(Dispatch::new(outbox, renderer))),
+            store,
+            clock,
+            audience,
+            purpose,
+            needs: Vec::new(),
+            flight: None,
+            settled: Vec::new(),
+            marks: Vec::new(),
+            held: None,
+            counts: Counts::default(),
+            stuck: HashMap::new(),
+        };
+        let now = runner.clock.now();
+        runner.fired = runner
+            .mark(FIRED)
+            .await?
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(now);
+        runner.load(definitions).await?;
+        runner.restore_desk().await?;
+        runner.resume().await?;
+        Ok(runner)
+    }
+
+    /// Puts other definitions in force; if they can't be, those before stay and the error says why.
+    ///
+    /// # Errors
+    /// When they can't be loaded.
+    pub async fn replace(&mut self, definitions: Definitions) -> Result<(), Error> {
+        self.land().await?;
+        let renderer = Arc::new(Renderer::new(&definitions));
+        self.load(definitions).await?;
+        self.dispatch().set_renderer(renderer);
+        Ok(())
+    }
+
+    /// What it has done so far.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// What time it is for it.
+    pub fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    /// Date and inactivity triggers, schedules and timers are worked off up to here.
+    pub fn place(&self) -> Instant {
+        self.fired
+    }
+
+    /// Says something to whoever looks on.
+    pub fn tell(&mut self, line: &str) {
+        self.audience.told(line);
+    }
+
+    async fn load(&mut self, definitions: Definitions) -> Result<(), Error> {
+        let now = self.clock.now();
+        let pinned = self.store.pinned().await?;
+        self.decider.load(definitions.clone(), pinned).await?;
+        self.store.publish(&definitions, now).await?;
+        self.needs = self
+            .decider
+            .with(|state| {
+                state
+                    .catalog
+                    .needs()
+                    .iter()
+                    .map(|(kind, keep)| (kind.to_owned(), keep))
+                    .collect()
+            })
+            .await?;
+        self.tend(now).await
+    }
+
+    fn dispatch(&self) -> std::sync::MutexGuard<'_, Dispatch> {
+        self.dispatch
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Settles what was claimed when the process ended.
+    async fn resume(&mut self) -> Result<(), Error> {
+        let marks = self.store.marks(HANDED).await?;
+        loop {
+            let claimed = self
+                .store
+                .outbox(kurant_store::OutboxState::Claimed, Instant::MAX, BATCH)
+                .await?;
+            if claimed.is_empty() {
+                return Ok(());
+            }
+            let done = self.dispatch().resume(claimed, &marks)?;
+            self.counts.handed_over += done.settled.len() as u64;
+            let batch = Batch {
+                settled: done.settled,
+                ..Batch::default()
+            };
+            self.store.commit(batch).await?;
+        }
+    }
+
+    async fn restore_desk(&self) -> Result<(), Error> {
+        let text = self.mark(crate::decide::DESK).await?;
+        let desk = text
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or_default();
+        self.decider.with(move |state| state.desk = desk).await
+    }
+
+    async fn mark(&self, name: &str) -> Result<Option<String>, Error> {
+        let marks = self.store.marks(name).await?;
+        Ok(marks
+            .into_iter()
+            .find(|(own, _)| own == name)
+            .map(|(_, value)| value))
+    }
+
+    /// Customers from the batch in flight, else from the store.
+    async fn people(&self, ids: &[CustomerId], now: Instant) -> Result<Vec<Arc<Stored>>, Error> {
+        let flying = self.flight.as_ref().map(|flight| &flight.people);
+        let (mut people, mut missing) = (Vec::with_capacity(ids.len()), Vec::new());
+        for id in ids {
+            match flying.and_then(|flying| flying.get(id)) {
+                Some(stored) => people.push(stored.clone()),
+                None => missing.push(id.clone()),
+            }
+        }
+        let kept = self.kept(now);
+        people.extend(
+            self.store
+                .load(&missing, &kept)
+                .await?
+                .into_iter()
+                .map(Arc::new),
+        );
+        Ok(people)
+    }
+
+    fn kept(&self, now: Instant) -> Vec<Kept> {
+        let kept = |(kind, keep): &(String, Keep)| Kept {
+            kind: kind.clone(),
+            since: keep.millis.map(|millis| now.plus_millis(-millis)),
+            latest: keep.latest,
+            enrolled: keep.enrolled,
+        };
+        self.needs.iter().map(kept).collect()
+    }
+}
+
+/// Rows by customer.
+type ByCustomer<T> = BTreeMap<CustomerId, T>;

@@ -1,0 +1,79 @@
+//! Walks over the whole base in pages, with a durable place: schedules, first baselines, new indexes.
+
+use kurant_engine::calendar::Instant;
+use kurant_engine::input::Firing;
+
+use super::flight::After;
+use super::{BATCH, Runner};
+use crate::decide::{Job, Task, Window};
+use crate::error::Error;
+
+/// What is done with everybody.
+pub(super) struct Walk {
+    /// The mark under which the place stands.
+    pub(super) mark: String,
+    /// What tells this walk from an earlier one under the same mark.
+    pub(super) about: String,
+    pub(super) task: Task,
+    pub(super) schedules: Vec<Firing>,
+    pub(super) clock: Instant,
+}
+
+impl Runner {
+    /// The firings of schedules at the window's end, for every customer.
+    pub(super) async fn fire_schedules(&mut self, window: Window) -> Result<(), Error> {
+        let schedules = self.schedules(window).await?;
+        let about = window.upto.to_string();
+        let task = Task::Due(window);
+        self.walk(Walk {
+            mark: "walk/schedule".into(),
+            about,
+            task,
+            schedules,
+            clock: window.upto,
+        })
+        .await
+    }
+
+    /// Goes through everybody, from where it was left off.
+    pub(super) async fn walk(&mut self, walk: Walk) -> Result<(), Error> {
+        let Walk {
+            mark,
+            about,
+            task,
+            schedules,
+            clock,
+        } = walk;
+        let left = self.mark(&mark).await?;
+        let mut place =
+            left.and_then(|text| Some(text.strip_prefix(&format!("{about}\n"))?.to_owned()));
+        loop {
+            let ids = self.store.customers(place.as_deref(), BATCH).await?;
+            let Some(last) = ids.last() else { break };
+            let people = self.people(&ids, clock).await?;
+            let job = Job {
+                people,
+                task: task.clone(),
+                schedules: schedules.clone(),
+                clock,
+                ..Job::default()
+            };
+            self.settle_alone(job).await?;
+            self.marks.retain(|(name, _)| *name != mark);
+            self.marks
+                .push((mark.clone(), Some(format!("{about}\n{last}"))));
+            place = Some(last.to_string());
+        }
+        self.land().await?;
+        self.marks.retain(|(name, _)| *name != mark);
+        self.launch(
+            Default::default(),
+            After {
+                marks: vec![(mark, None)],
+                ..After::default()
+            },
+        )
+        .await?;
+        self.land().await.map(drop)
+    }
+}

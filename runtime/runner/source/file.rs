@@ -1,0 +1,282 @@
+//! Files of events in a watched folder: each is taken whole, then moved to `done/`; what can't be taken in is written to
+//! `rejected/`, line by line, with the reason.
+//!
+//! How far a file has been read is committed together with its events, so that after a stop it goes on there. Whoever writes
+//! a file does so under another name or elsewhere and then renames it to `NAME.jsonl` in the folder.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use kurant_engine::calendar::Instant;
+use kurant_engine::decode::LARGEST;
+use kurant_store::{Rejected, Store};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::{Reader, Schemas};
+use crate::clock::Clock;
+use crate::error::Error;
+use crate::intake::Delivery;
+use crate::runner::BATCH;
+
+/// How often the folder is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// Marks under this name hold how far a file has been read.
+const FILE: &str = "file/";
+/// How many dead letters of one file are written to `rejected/`; all of them are in the store.
+const MOST_REJECTED: usize = 100_000;
+
+/// A watched folder.
+pub struct Inbox {
+    folder: PathBuf,
+    store: Arc<dyn Store>,
+    clock: Arc<Clock>,
+    schemas: Schemas,
+    out: mpsc::Sender<Delivery>,
+}
+
+/// How far a file has been read.
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    offset: u64,
+    line: u64,
+}
+
+impl Inbox {
+    /// A watched folder whose events go to `out`.
+    pub fn new(
+        folder: PathBuf,
+        store: Arc<dyn Store>,
+        clock: Arc<Clock>,
+        schemas: Schemas,
+        out: mpsc::Sender<Delivery>,
+    ) -> Self {
+        Self {
+            folder,
+            store,
+            clock,
+            schemas,
+            out,
+        }
+    }
+
+    /// Takes files in until `stop` says so. A file that is being read is left where it is, and gone on with at the next start.
+    ///
+    /// # Errors
+    /// When the folder can't be read or written.
+    pub async fn watch(self, mut stop: watch::Receiver<bool>) -> Result<(), Error> {
+        for folder in [
+            self.folder.clone(),
+            self.folder.join("done"),
+            self.folder.join("rejected"),
+        ] {
+            std::fs::create_dir_all(&folder).map_err(|error| Error::file(&folder, error))?;
+        }
+        loop {
+            for path in files(&self.folder).map_err(|error| Error::file(&self.folder, error))? {
+                if *stop.borrow() || !self.take(&path, &stop).await? {
+                    return Ok(());
+                }
+            }
+            tokio::select! {
+                changed = stop.changed() => if changed.is_err() || *stop.borrow() { return Ok(()) },
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
+        }
+    }
+
+    /// Takes one file in. Returns whether it came to its end.
+    async fn take(&self, path: &Path, stop: &watch::Receiver<bool>) -> Result<bool, Error> {
+        let failed = |error| Error::file(path, error);
+        let name = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        let tag = tag(path).map_err(failed)?;
+        let origin = format!("{name} {tag}");
+        let mark = format!("{FILE}{origin}");
+        let place = self
+            .store
+            .marks(&mark)
+            .await?
+            .first()
+            .and_then(|(_, text)| Place::parse(text))
+            .unwrap_or_default();
+        let reading = Reading {
+            path: path.to_owned(),
+            origin: origin.clone(),
+            mark: mark.clone(),
+            place,
+            reader: Reader::new(self.schemas.clone(), self.clock.clone()),
+            clock: self.clock.clone(),
+            out: self.out.clone(),
+            stop: stop.clone(),
+        };
+        let read = tokio::task::spawn_blocking(move || reading.read())
+            .await?
+            .map_err(failed)?;
+        let Some(durable) = read else {
+            return Ok(false);
+        };
+        if durable.await.is_err() {
+            return Ok(false);
+        }
+        self.put_away(path, &name, &origin).await?;
+        let forgotten = Delivery {
+            marks: vec![(mark, None)],
+            ..Delivery::default()
+        };
+        Ok(self.out.send(forgotten).await.is_ok())
+    }
+
+    async fn put_away(&self, path: &Path, name: &str, origin: &str) -> Result<(), Error> {
+        let rejected = self.store.rejected(Some(origin), MOST_REJECTED).await?;
+        if !rejected.is_empty() {
+            let target = free(&self.folder.join("rejected"), name);
+            let line = |row: &Rejected| {
+                serde_json::json!({ "line": row.line, "reason": row.reason, "text": row.body })
+                    .to_string()
+                    + "\n"
+            };
+            let text: String = rejected.iter().map(line).collect();
+            std::fs::write(&target, text).map_err(|error| Error::file(&target, error))?;
+            tracing::warn!(
+                file = name,
+                lines = rejected.len(),
+                "lines were rejected; see {}",
+                target.display()
+            );
+        }
+        let target = free(&self.folder.join("done"), name);
+        std::fs::rename(path, &target).map_err(|error| Error::file(path, error))
+    }
+}
+
+/// A file being read, on a thread of its own.
+struct Reading {
+    path: PathBuf,
+    origin: String,
+    mark: String,
+    place: Place,
+    reader: Reader,
+    clock: Arc<Clock>,
+    out: mpsc::Sender<Delivery>,
+    stop: watch::Receiver<bool>,
+}
+
+impl Reading {
+    /// Reads to the end; returns what becomes ready once all of it is durable, or nothing when told to stop.
+    fn read(mut self) -> std::io::Result<Option<oneshot::Receiver<crate::intake::Receipt>>> {
+        let mut file = BufReader::with_capacity(1 << 20, File::open(&self.path)?);
+        file.seek(SeekFrom::Start(self.place.offset))?;
+        let mut line = Vec::new();
+        loop {
+            self.reader.refresh();
+            let mut delivery = Delivery::default();
+            let mut ended = false;
+            while delivery.events.len() + delivery.rejected.len() < BATCH {
+                line.clear();
+                let length = file.read_until(b'\n', &mut line)?;
+                if length == 0 {
+                    ended = true;
+                    break;
+                }
+                self.place.offset += length as u64;
+                self.place.line += 1;
+                self.take(&line, &mut delivery);
+            }
+            delivery
+                .marks
+                .push((self.mark.clone(), Some(self.place.to_string())));
+            let receipt = ended.then(|| {
+                let (sender, receipt) = oneshot::channel();
+                delivery.receipt = Some(sender);
+                receipt
+            });
+            if self.out.blocking_send(delivery).is_err() || (!ended && *self.stop.borrow()) {
+                return Ok(None);
+            }
+            if receipt.is_some() {
+                return Ok(receipt);
+            }
+        }
+    }
+
+    fn take(&mut self, line: &[u8], delivery: &mut Delivery) {
+        let text = line.trim_ascii();
+        if text.is_empty() {
+            return;
+        }
+        match self.reader.event(text, self.place.line) {
+            Ok(event) => delivery.events.push(event),
+            Err(reason) => delivery.rejected.push(Rejected {
+                at: self.clock.now(),
+                origin: self.origin.clone(),
+                line: self.place.line,
+                reason,
+                body: String::from_utf8_lossy(&text[..text.len().min(LARGEST)]).into_owned(),
+            }),
+        }
+    }
+}
+
+impl Place {
+    fn parse(text: &str) -> Option<Self> {
+        let (offset, line) = text.split_once(' ')?;
+        Some(Self {
+            offset: offset.parse().ok()?,
+            line: line.parse().ok()?,
+        })
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.offset, self.line)
+    }
+}
+
+/// The folder's files of events, by name.
+fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let hidden = path
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        if !hidden
+            && path.is_file()
+            && path
+                .extension()
+                .is_some_and(|extension| extension == "jsonl")
+        {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// What tells a file from a later one of the same name: when it was written, and how long it is.
+fn tag(path: &Path) -> std::io::Result<String> {
+    let about = path.metadata()?;
+    let since: Duration = about
+        .modified()
+        .unwrap_or(SystemTime::UNIX_EPOCH)
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let written = Instant::from_millis(i64::try_from(since.as_millis()).unwrap_or(0));
+    Ok(format!("{written} {}", about.len()))
+}
+
+/// A name in a folder that nothing has yet: `events.jsonl`, `events.2.jsonl` and so on.
+fn free(folder: &Path, name: &str) -> PathBuf {
+    let stem = name.strip_suffix(".jsonl").unwrap_or(name);
+    let numbered = (2..).map(|number| folder.join(format!("{stem}.{number}.jsonl")));
+    let mut names = std::iter::once(folder.join(name)).chain(numbered);
+    names
+        .find(|path| !path.exists())
+        .unwrap_or_else(|| folder.join(name))
+}

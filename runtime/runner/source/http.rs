@@ -1,0 +1,246 @@
+//! `POST /events`: CloudEvents 1.0 over HTTP, in structured, batch and binary mode. The answer comes once the events are
+//! durable: 202.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::{get, post};
+use kurant_engine::decode::Parts;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::{Reader, Schemas, body};
+use crate::clock::Clock;
+use crate::error::Error;
+use crate::intake::{Delivered, Delivery};
+use crate::runner::BATCH;
+
+/// The longest body.
+const LARGEST_BODY: usize = 16 * 1024 * 1024;
+/// How long a sender waits for its events to be durable; it may send them again then, they take effect once.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+struct Door {
+    reader: Mutex<Reader>,
+    out: mpsc::Sender<Delivery>,
+}
+
+/// One event that is refused.
+struct Refused {
+    index: usize,
+    reason: String,
+}
+
+/// Listens on an address until `stop` says so. Returns the address that is listened on, and what runs.
+///
+/// # Errors
+/// When the address can't be used.
+pub async fn listen(
+    address: &str,
+    schemas: Schemas,
+    clock: Arc<Clock>,
+    out: mpsc::Sender<Delivery>,
+    mut stop: watch::Receiver<bool>,
+) -> Result<(std::net::SocketAddr, tokio::task::JoinHandle<()>), Error> {
+    let failed = |source| Error::Listen {
+        address: address.to_owned(),
+        source,
+    };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let local = listener.local_addr().map_err(failed)?;
+    let door = Arc::new(Door {
+        reader: Mutex::new(Reader::new(schemas, clock)),
+        out,
+    });
+    let router = Router::new()
+        .route("/events", post(take_in))
+        .route("/health", get(|| async { "ok\n" }))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .with_state(door);
+    let task = tokio::spawn(async move {
+        let stopped = async move { while !*stop.borrow() && stop.changed().await.is_ok() {} };
+        if let Err(error) = axum::serve(listener, router)
+            .with_graceful_shutdown(stopped)
+            .await
+        {
+            tracing::error!(%error, "HTTP ended");
+        }
+    });
+    Ok((local, task))
+}
+
+async fn take_in(State(door): State<Arc<Door>>, headers: HeaderMap, text: Bytes) -> Response {
+    let events = match door.read(&headers, &text) {
+        Ok(events) => events,
+        Err(response) => return response,
+    };
+    let (sender, receipt) = oneshot::channel();
+    let delivery = Delivery {
+        events,
+        receipt: Some(sender),
+        ..Delivery::default()
+    };
+    if door.out.send_timeout(delivery, PATIENCE).await.is_err() {
+        return busy();
+    }
+    match tokio::time::timeout(PATIENCE, receipt).await {
+        Ok(Ok(receipt)) => {
+            let refused: Vec<Value> = receipt
+                .refused
+                .into_iter()
+                .map(|(index, reason)| Refused { index, reason }.to_json())
+                .collect();
+            let answer =
+                json!({ "taken": receipt.taken, "repeated": receipt.repeated, "refused": refused });
+            (StatusCode::ACCEPTED, Json(answer)).into_response()
+        }
+        _ => busy(),
+    }
+}
+
+fn busy() -> Response {
+    let answer = json!({ "error": "the events are not known to be durable; send them again, they take effect once" });
+    (
+        StatusCode::SERVICE_UNAVAILABLE,
+        [(header::RETRY_AFTER, "5")],
+        Json(answer),
+    )
+        .into_response()
+}
+
+impl Refused {
+    fn to_json(&self) -> Value {
+        let (reason, message) = self
+            .reason
+            .split_once(": ")
+            .unwrap_or(("refused", &self.reason));
+        json!({ "index": self.index, "reason": reason, "message": message })
+    }
+}
+
+fn refuse(status: StatusCode, errors: &[Refused]) -> Response {
+    let errors: Vec<Value> = errors.iter().map(Refused::to_json).collect();
+    (status, Json(json!({ "taken": 0, "errors": errors }))).into_response()
+}
+
+impl Door {
+    /// The events of a request: all of them, or an answer that says what is wrong with each.
+    #[expect(
+        clippy::result_large_err,
+        reason = "an answer is as large as axum makes it"
+    )]
+    fn read(&self, headers: &HeaderMap, text: &[u8]) -> Result<Vec<Delivered>, Response> {
+        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        reader.refresh();
+        if headers.contains_key("ce-id") || headers.contains_key("ce-type") {
+            let event = binary(&mut reader, headers, text);
+            return event
+                .map(|event| vec![event])
+                .map_err(|refused| refuse(StatusCode::BAD_REQUEST, &[refused]));
+        }
+        if !text.trim_ascii_start().starts_with(b"[") {
+            let event = reader
+                .event(text.trim_ascii(), 0)
+                .map_err(|reason| Refused { index: 0, reason });
+            return event
+                .map(|event| vec![event])
+                .map_err(|refused| refuse(StatusCode::BAD_REQUEST, &[refused]));
+        }
+        let list: Vec<Value> = serde_json::from_slice(text).map_err(|error| {
+            let reason = format!(
+                "not_json: it is not a JSON array: an error at column {}",
+                error.column()
+            );
+            refuse(StatusCode::BAD_REQUEST, &[Refused { index: 0, reason }])
+        })?;
+        if list.len() > BATCH {
+            let reason = format!(
+                "too_many: {} events at once; {BATCH} are allowed",
+                list.len()
+            );
+            return Err(refuse(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                &[Refused {
+                    index: BATCH,
+                    reason,
+                }],
+            ));
+        }
+        let (mut events, mut errors) = (Vec::new(), Vec::new());
+        for (index, value) in list.iter().enumerate() {
+            match reader.event(value.to_string().as_bytes(), index as u64) {
+                Ok(event) => events.push(event),
+                Err(reason) => errors.push(Refused { index, reason }),
+            }
+        }
+        if errors.is_empty() {
+            Ok(events)
+        } else {
+            Err(refuse(StatusCode::BAD_REQUEST, &errors))
+        }
+    }
+}
+
+/// Binary mode: the envelope in headers that begin with `ce-`, the data as the body.
+fn binary(reader: &mut Reader, headers: &HeaderMap, data: &[u8]) -> Result<Delivered, Refused> {
+    let value = |name: &str| {
+        headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .map(percent_decoded)
+    };
+    let refused = |reason: String| Refused { index: 0, reason };
+    if value("ce-specversion").as_deref() != Some("1.0") {
+        return Err(refused(
+            "wrong_version: the header `ce-specversion` is not 1.0".into(),
+        ));
+    }
+    let [id, source, kind, subject] =
+        ["ce-id", "ce-source", "ce-type", "ce-subject"].map(|name| value(name).unwrap_or_default());
+    let time = value("ce-time");
+    let parts = Parts {
+        id: &id,
+        source: &source,
+        kind: &kind,
+        subject: &subject,
+        time: time.as_deref(),
+    };
+    let (decoder, arrival) = reader.decoder();
+    let event = decoder
+        .parts(parts, data, arrival)
+        .map_err(|error| refused(format!("{}: {error}", error.reason())))?;
+    Ok(Delivered {
+        event: Arc::new(event),
+        body: body(data),
+        line: 0,
+    })
+}
+
+/// Headers of CloudEvents carry what is not ASCII as `%XX`.
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, later)) = rest.split_first() {
+        let code = later
+            .get(..2)
+            .filter(|_| *first == b'%')
+            .and_then(|code| std::str::from_utf8(code).ok());
+        match code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &later[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = later;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
