@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::{check, generate, simulate, test};
+use crate::{check, generate, import, run, simulate, test};
 
 /// Messages at the right moment, once: journeys in YAML, run live or on a virtual clock
 #[derive(Debug, Parser)]
@@ -46,6 +46,10 @@ pub(crate) enum Command {
     Test(test::Args),
     /// Play a history through the journeys on a virtual clock and write down what they would do
     Simulate(simulate::Args),
+    /// Run the journeys: live, on a faster clock, or through a history in lockstep
+    Run(run::Args),
+    /// Load what was before: customers, events, sends
+    Import(import::Args),
     /// Make up a lifelike shop: customers and years of events
     Generate(generate::Args),
 }

@@ -2,8 +2,11 @@
 
 mod args;
 mod check;
+mod embedded;
 mod error;
 mod generate;
+mod import;
+mod run;
 mod simulate;
 mod test;
 mod workspace;
@@ -32,6 +35,8 @@ fn run(args: &Args) -> Result<ExitCode, Error> {
         Command::Check(own) => check::run(folder, own),
         Command::Test(own) => test::run(folder, own),
         Command::Simulate(own) => simulate::run(folder, own),
+        Command::Run(own) => run::run(folder, own),
+        Command::Import(own) => import::run(folder, own),
         Command::Generate(own) => {
             let summary = generate::run(own)?;
             eprintln!("{summary}");

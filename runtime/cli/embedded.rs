@@ -1,0 +1,88 @@
+//! What `run` and `import` share: the store, the outbox and the inbox that the workspace names.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use kurant_engine::definition::Definitions;
+use kurant_runner::{Audience, Clock, Error as RunnerError, Purpose, Runner};
+use kurant_store::{Memory, Sqlite, Store};
+
+use crate::error::Error;
+
+/// Where state lives unless `store.url` says otherwise.
+const STORE: &str = "sqlite://.kurant/state.db";
+/// Where event files are dropped unless `events.url` says otherwise.
+const INBOX: &str = "file://.kurant/inbox";
+/// Where the files of the outbox are.
+const OUTBOX: &str = ".kurant/outbox";
+
+/// The store that the workspace names, open to write.
+pub(crate) async fn store(
+    folder: &Path,
+    definitions: &Definitions,
+) -> Result<Arc<dyn Store>, Error> {
+    let named = definitions.workspace.settings.store.as_str();
+    let url = if named.is_empty() { STORE } else { named };
+    if url == "memory:" {
+        return Ok(Arc::new(Memory::new()));
+    }
+    let Some(path) = url.strip_prefix("sqlite://") else {
+        return Err(Error::failure(
+            kurant_store::Error::Url {
+                url: url.to_owned(),
+            }
+            .to_string(),
+        ));
+    };
+    let store = Sqlite::open(&folder.join(path)).await.map_err(|error| {
+        let locked = matches!(error, kurant_store::Error::Locked { .. });
+        let failure = Error::failure(error.to_string());
+        if locked {
+            failure.hint("end that one first, or let it do the work")
+        } else {
+            failure
+        }
+    })?;
+    Ok(Arc::new(store))
+}
+
+/// The folder that event files are dropped into.
+pub(crate) fn inbox(folder: &Path, definitions: &Definitions) -> Result<PathBuf, Error> {
+    let named = definitions.workspace.settings.events.as_str();
+    let url = if named.is_empty() { INBOX } else { named };
+    match url.strip_prefix("file://") {
+        Some(path) => Ok(folder.join(path)),
+        None => Err(Error::failure(format!(
+            "`{url}` is no source of events that this Kurant knows"
+        ))
+        .hint("write `file://FOLDER`")),
+    }
+}
+
+/// A runner on a store, with the workspace's outbox.
+pub(crate) async fn runner(
+    folder: &Path,
+    definitions: Definitions,
+    store: Arc<dyn Store>,
+    clock: Arc<Clock>,
+    audience: Box<dyn Audience>,
+    purpose: Purpose,
+) -> Result<Runner, Error> {
+    let outbox = folder.join(OUTBOX);
+    Runner::begin(store, clock, definitions, outbox, audience, purpose)
+        .await
+        .map_err(failure)
+}
+
+/// What the runner says when it can't go on.
+pub(crate) fn failure(error: RunnerError) -> Error {
+    Error::failure(error.to_string())
+}
+
+/// The runtime that everything waits on.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Error> {
+    Ok(tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?)
+}

@@ -1,0 +1,325 @@
+//! `kurant run`: the runtime. Intake, timers, dispatch; live, on a faster clock, or through a history in lockstep.
+
+mod show;
+mod watch;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use kurant_engine::calendar::{Duration, Instant, Zone, first_instant_of, parse_date};
+use kurant_engine::definition::{Definitions, Schema};
+use kurant_runner::source::{Feed, Inbox, Schemas, listen};
+use kurant_runner::{Clock, Delivery, Purpose, Runner, Wires};
+use kurant_store::Store;
+use tokio::sync::{mpsc, watch as signal};
+
+use self::show::Show;
+use crate::embedded::{self, failure};
+use crate::error::Error;
+use crate::workspace;
+
+/// How many deliveries wait before a source has to.
+const WAITING: usize = 4;
+/// The mark under which the runner keeps how far it has come.
+const PLACE: &str = "fired";
+
+/// Arguments of `kurant run`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    kurant run                                          live, until Ctrl-C\n  \
+    kurant run --time-lapse 1d/s                        a day a second\n  \
+    kurant run --feed events.jsonl                      a history, as fast as it goes\n  \
+    kurant run --feed events.jsonl --time-lapse 7d/s    a history, a week a second\n\n\
+    Events come from files that are dropped into .kurant/inbox and from POST /events.\n\
+    Messages and CRM commands go to the files in .kurant/outbox. State is in .kurant/state.db: stop it\n\
+    any time and start it again, it goes on where it was.")]
+pub(crate) struct Args {
+    /// A faster clock: so much time a second, like 1d/s or 6h/s
+    #[arg(long, value_name = "SPEED")]
+    time_lapse: Option<String>,
+    /// Play this history in lockstep, then end: CloudEvents, one a line
+    #[arg(long, value_name = "FILE")]
+    feed: Option<PathBuf>,
+    /// Where a virtual clock starts: an instant, or a day on the workspace's clock. Events before it only change profiles
+    #[arg(long, value_name = "TIME")]
+    from: Option<String>,
+    /// Where a history that is played stops; this instant does not belong to it
+    #[arg(long, value_name = "TIME", requires = "feed")]
+    until: Option<String>,
+    /// Also write what is done to this file, one JSON object a line
+    #[arg(long, value_name = "OUT.jsonl")]
+    actions: Option<PathBuf>,
+    /// Listen for POST /events here, instead of where the workspace says
+    #[arg(long, value_name = "HOST:PORT")]
+    listen: Option<String>,
+    /// Show no actions, only what goes wrong
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+/// Runs until the history is over, or until told to stop.
+pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
+    let (definitions, _) = workspace::definitions(folder)?;
+    tell_faults();
+    let runtime = embedded::runtime()?;
+    runtime.block_on(async {
+        let store = embedded::store(folder, &definitions).await?;
+        let stop = stopped()?;
+        match &args.feed {
+            Some(path) => play(folder, args, path, definitions, store, stop).await,
+            None => live(folder, args, definitions, store, stop).await,
+        }
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs live.
+async fn live(
+    folder: &Path,
+    args: &Args,
+    definitions: Definitions,
+    store: Arc<dyn Store>,
+    stop: signal::Receiver<bool>,
+) -> Result<(), Error> {
+    let zone = definitions.workspace.timezone;
+    let from = start(args, &*store, zone).await?;
+    let clock = Arc::new(match rate(args)? {
+        Some(rate) => Clock::lapse(from.unwrap_or_else(|| Clock::real().now()), rate),
+        None => Clock::real(),
+    });
+    let (inbox, address) = (
+        embedded::inbox(folder, &definitions)?,
+        address(args, &definitions),
+    );
+    let (schema, schemas) = signal::channel(Arc::new(definitions.schema.clone()));
+    let show = Box::new(Show::new(args.actions.as_deref(), args.quiet, zone)?);
+    let mut runner = embedded::runner(
+        folder,
+        definitions,
+        store.clone(),
+        clock.clone(),
+        show,
+        Purpose::Run,
+    )
+    .await?;
+    let (out, deliveries) = mpsc::channel::<Delivery>(WAITING);
+    let watching = Inbox::new(
+        inbox.clone(),
+        store.clone(),
+        clock.clone(),
+        schemas.clone(),
+        out.clone(),
+    );
+    let watching = tokio::spawn(watching.watch(stop.clone()));
+    let listening = open_door(
+        &mut runner,
+        address,
+        args.listen.is_some(),
+        schemas,
+        &clock,
+        out,
+        &stop,
+    )
+    .await?;
+    runner.tell(&format!(
+        "running: drop files of events into {}; Ctrl-C ends it",
+        inbox.display()
+    ));
+    let watched = folder.to_owned();
+    let (_watcher, changed) = watch::changes(folder)?;
+    let mut wires = Wires {
+        inbox: deliveries,
+        changed,
+        reload: Box::new(move || workspace::reread(&watched)),
+        schemas: schema,
+        stop,
+    };
+    let ended = runner.live(&mut wires, &clock).await;
+    // Whoever waits for an answer gets none now and sends its events again.
+    drop(wires);
+    watching
+        .await
+        .map_err(|error| Error::failure(error.to_string()))?
+        .map_err(failure)?;
+    if let Some(listening) = listening {
+        let _ = listening.await;
+    }
+    ended.map_err(failure)?;
+    end(&mut runner);
+    Ok(())
+}
+
+/// Plays a history.
+async fn play(
+    folder: &Path,
+    args: &Args,
+    path: &Path,
+    definitions: Definitions,
+    store: Arc<dyn Store>,
+    stop: signal::Receiver<bool>,
+) -> Result<(), Error> {
+    let zone = definitions.workspace.timezone;
+    let schema: Arc<Schema> = Arc::new(definitions.schema.clone());
+    let mut feed = Feed::open(path, schema).map_err(failure)?;
+    let Some(first) = feed.first() else {
+        return Err(Error::failure(format!("{} holds no event", path.display())));
+    };
+    let place = place(&*store).await?;
+    let from = args
+        .from
+        .as_ref()
+        .map(|text| moment("--from", text, zone))
+        .transpose()?
+        .unwrap_or(first);
+    let last = feed.last().unwrap_or(first).plus_millis(1);
+    let until = args
+        .until
+        .as_ref()
+        .map(|text| moment("--until", text, zone))
+        .transpose()?
+        .unwrap_or(last);
+    let begin = place.unwrap_or_else(|| from.plus_millis(-1));
+    if let Some(place) = place {
+        feed.skip(place);
+    }
+    let clock = Arc::new(match rate(args)? {
+        Some(rate) => Clock::lapse(begin, rate),
+        None => Clock::lockstep(begin),
+    });
+    let show = Box::new(Show::new(args.actions.as_deref(), args.quiet, zone)?);
+    let mut runner = embedded::runner(
+        folder,
+        definitions,
+        store,
+        clock.clone(),
+        show,
+        Purpose::Run,
+    )
+    .await?;
+    runner.tell(&format!("playing {} events, {from} to {until}", feed.len()));
+    runner
+        .play(&mut feed, from, until, &clock, &stop)
+        .await
+        .map_err(failure)?;
+    end(&mut runner);
+    Ok(())
+}
+
+fn end(runner: &mut Runner) {
+    let counts = runner.counts();
+    runner.tell(&format!(
+        "ended: {} events taken in ({} repeated, {} refused), {} actions, {} messages and commands handed over",
+        counts.taken, counts.repeated, counts.refused, counts.actions, counts.handed_over
+    ));
+}
+
+/// Opens the door for events over HTTP. An address that nobody asked for and that is taken is no reason not to run.
+async fn open_door(
+    runner: &mut Runner,
+    address: Option<String>,
+    asked: bool,
+    schemas: Schemas,
+    clock: &Arc<Clock>,
+    out: mpsc::Sender<Delivery>,
+    stop: &signal::Receiver<bool>,
+) -> Result<Option<tokio::task::JoinHandle<()>>, Error> {
+    let Some(address) = address else {
+        return Ok(None);
+    };
+    match listen(&address, schemas, clock.clone(), out, stop.clone()).await {
+        Ok((local, task)) => {
+            runner.tell(&format!("events are taken in at http://{local}/events"));
+            Ok(Some(task))
+        }
+        Err(error) if asked => Err(failure(error)),
+        Err(error) => {
+            runner.tell(&format!(
+                "no events over HTTP: {error}; choose another address with --listen"
+            ));
+            Ok(None)
+        }
+    }
+}
+
+fn address(args: &Args, definitions: &Definitions) -> Option<String> {
+    let named =
+        Some(definitions.workspace.settings.listen.clone()).filter(|address| !address.is_empty());
+    args.listen.clone().or(named)
+}
+
+/// Where a virtual clock goes on, or begins.
+async fn start(args: &Args, store: &dyn Store, zone: Zone) -> Result<Option<Instant>, Error> {
+    let from = args
+        .from
+        .as_ref()
+        .map(|text| moment("--from", text, zone))
+        .transpose()?;
+    Ok(place(store).await?.or(from))
+}
+
+/// How far the runner has come.
+async fn place(store: &dyn Store) -> Result<Option<Instant>, Error> {
+    let marks = store
+        .marks(PLACE)
+        .await
+        .map_err(|error| Error::failure(error.to_string()))?;
+    Ok(marks
+        .into_iter()
+        .find(|(name, _)| name == PLACE)
+        .and_then(|(_, text)| text.parse().ok()))
+}
+
+/// How many times faster the clock is.
+fn rate(args: &Args) -> Result<Option<i64>, Error> {
+    let Some(text) = &args.time_lapse else {
+        return Ok(None);
+    };
+    let wrong = || {
+        Error::usage(format!(
+            "--time-lapse {text}: write how much time passes in a second, like 1d/s or 6h/s"
+        ))
+    };
+    let (span, unit) = text.split_once('/').unwrap_or((text, "s"));
+    let millis = Duration::parse(span.trim())
+        .map_err(|_| wrong())?
+        .at_most_millis();
+    let rate = millis / 1_000;
+    if unit.trim() == "s" && rate >= 1 {
+        Ok(Some(rate))
+    } else {
+        Err(wrong())
+    }
+}
+
+/// The instant that was asked for; a day is its first instant on the workspace's clock.
+fn moment(option: &str, text: &str, zone: Zone) -> Result<Instant, Error> {
+    match parse_date(text) {
+        Ok(date) => Ok(first_instant_of(date, zone)),
+        Err(_) => Instant::parse(text).map_err(|error| Error::usage(format!("{option}: {error}"))),
+    }
+}
+
+/// Becomes true when the process is asked to end, by Ctrl-C or SIGTERM.
+fn stopped() -> Result<signal::Receiver<bool>, Error> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (sender, receiver) = self::signal::channel(false);
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::spawn(async move {
+        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        sender.send_replace(true);
+        // Asked twice, it ends at once: whatever is committed is safe, the rest is done again.
+        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        std::process::exit(130);
+    });
+    Ok(receiver)
+}
+
+/// Faults and warnings go to standard error.
+fn tell_faults() {
+    let _ = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_max_level(tracing::Level::WARN)
+        .try_init();
+}

@@ -1,0 +1,51 @@
+//! Notices when somebody changes the workspace.
+
+use std::path::Path;
+use std::time::Duration;
+
+use notify_debouncer_full::notify::{RecommendedWatcher, RecursiveMode};
+use notify_debouncer_full::{DebounceEventResult, Debouncer, RecommendedCache, new_debouncer};
+use tokio::sync::mpsc;
+
+use crate::error::Error;
+
+/// How long it has to be quiet before a change is taken up: editors write in several steps.
+const QUIET: Duration = Duration::from_millis(300);
+/// The folders that are watched, beside the files of the workspace's own folder.
+const FOLDERS: &[&str] = &["journeys", "rhai-lib", "schemas", "templates"];
+
+/// What keeps watching; it ends when dropped.
+pub(super) type Watcher = Debouncer<RecommendedWatcher, RecommendedCache>;
+
+/// Says so whenever a file of the workspace has changed.
+pub(super) fn changes(folder: &Path) -> Result<(Watcher, mpsc::Receiver<()>), Error> {
+    let (sender, receiver) = mpsc::channel(1);
+    let failed = |error: notify_debouncer_full::notify::Error| {
+        Error::failure(format!("can't watch {}: {error}", folder.display()))
+    };
+    let mut watcher = new_debouncer(QUIET, None, move |events: DebounceEventResult| {
+        let is_ours = |path: &Path| !path.components().any(|part| part.as_os_str() == ".kurant");
+        let changed = events.is_ok_and(|events| {
+            events.iter().any(|event| {
+                !event.kind.is_access() && event.paths.iter().any(|path| is_ours(path))
+            })
+        });
+        if changed {
+            // One that waits already stands for this change too.
+            let _ = sender.try_send(());
+        }
+    })
+    .map_err(failed)?;
+    watcher
+        .watch(folder, RecursiveMode::NonRecursive)
+        .map_err(failed)?;
+    for name in FOLDERS {
+        let path = folder.join(name);
+        if path.is_dir() {
+            watcher
+                .watch(&path, RecursiveMode::Recursive)
+                .map_err(failed)?;
+        }
+    }
+    Ok((watcher, receiver))
+}
