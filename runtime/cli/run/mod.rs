@@ -83,11 +83,7 @@ async fn live(
     stop: signal::Receiver<bool>,
 ) -> Result<(), Error> {
     let zone = definitions.workspace.timezone;
-    let from = start(args, &*store, zone).await?;
-    let clock = Arc::new(match rate(args)? {
-        Some(rate) => Clock::lapse(from.unwrap_or_else(|| Clock::real().now()), rate),
-        None => Clock::real(),
-    });
+    let clock = Arc::new(clock(args, &*store, zone).await?);
     let (inbox, address) = (
         embedded::inbox(folder, &definitions)?,
         address(args, &definitions),
@@ -122,12 +118,12 @@ async fn live(
         &stop,
     )
     .await?;
+    let watched = folder.to_owned();
+    let (_watcher, changed) = watch::changes(folder)?;
     runner.tell(&format!(
         "running: drop files of events into {}; Ctrl-C ends it",
         inbox.display()
     ));
-    let watched = folder.to_owned();
-    let (_watcher, changed) = watch::changes(folder)?;
     let mut wires = Wires {
         inbox: deliveries,
         changed,
@@ -138,8 +134,8 @@ async fn live(
     let ended = runner.live(&mut wires, &clock).await;
     // Whoever waits for an answer gets none now and sends its events again.
     drop(wires);
-    watching
-        .await
+    let watched = watching.await;
+    watched
         .map_err(|error| Error::failure(error.to_string()))?
         .map_err(failure)?;
     if let Some(listening) = listening {
@@ -248,14 +244,21 @@ fn address(args: &Args, definitions: &Definitions) -> Option<String> {
     args.listen.clone().or(named)
 }
 
-/// Where a virtual clock goes on, or begins.
-async fn start(args: &Args, store: &dyn Store, zone: Zone) -> Result<Option<Instant>, Error> {
+/// The machine's clock, or a faster one that goes on where it was.
+async fn clock(args: &Args, store: &dyn Store, zone: Zone) -> Result<Clock, Error> {
+    let Some(rate) = rate(args)? else {
+        return Ok(Clock::real());
+    };
     let from = args
         .from
         .as_ref()
         .map(|text| moment("--from", text, zone))
         .transpose()?;
-    Ok(place(store).await?.or(from))
+    let from = place(store)
+        .await?
+        .or(from)
+        .unwrap_or_else(|| Clock::real().now());
+    Ok(Clock::lapse(from, rate))
 }
 
 /// How far the runner has come.

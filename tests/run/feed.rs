@@ -1,0 +1,110 @@
+//! A history that is played is a simulation with a store.
+
+use super::sample::{Dice, Shop, customers, events};
+
+const SEED: u64 = 20_261_122;
+const PERIOD: [&str; 4] = ["--from", "2024-02-01", "--until", "2025-10-01"];
+
+fn sorted(shop: &Shop, name: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(shop.path(name)).expect("a file of actions");
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn a_feed_does_what_simulate_says() {
+    let shop = Shop::new();
+    let mut dice = Dice(SEED);
+    shop.write("customers.jsonl", &customers(&mut dice, 60).join("\n"));
+    shop.write("events.jsonl", &events(&mut dice, 70, 900).join("\n"));
+    let history = [
+        "--customers",
+        "customers.jsonl",
+        "--events",
+        "events.jsonl",
+        "--actions",
+        "simulated.jsonl",
+    ];
+    shop.kurant(&[&["simulate"], &history[..], &PERIOD].concat());
+    shop.kurant(&["import", "customers", "customers.jsonl"]);
+    shop.kurant(
+        &[
+            &[
+                "run",
+                "--quiet",
+                "--feed",
+                "events.jsonl",
+                "--actions",
+                "run.jsonl",
+            ],
+            &PERIOD[..],
+        ]
+        .concat(),
+    );
+    let (simulated, run) = (sorted(&shop, "simulated.jsonl"), sorted(&shop, "run.jsonl"));
+    assert!(
+        simulated.len() > 1_000,
+        "the history is worth playing: {} actions",
+        simulated.len()
+    );
+    let differ = |one: &[String], other: &[String]| {
+        one.iter()
+            .filter(|line| other.binary_search(line).is_err())
+            .take(5)
+            .cloned()
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    assert!(
+        simulated == run,
+        "seed {SEED}\nonly simulated:\n{}\nonly run:\n{}",
+        differ(&simulated, &run),
+        differ(&run, &simulated)
+    );
+}
+
+#[test]
+fn a_feed_that_is_killed_goes_on_where_it_was() {
+    let shop = Shop::new();
+    let mut dice = Dice(SEED + 1);
+    shop.write("customers.jsonl", &customers(&mut dice, 40).join("\n"));
+    shop.write("events.jsonl", &events(&mut dice, 40, 600).join("\n"));
+    let history = [
+        "--customers",
+        "customers.jsonl",
+        "--events",
+        "events.jsonl",
+        "--actions",
+        "simulated.jsonl",
+    ];
+    shop.kurant(&[&["simulate"], &history[..], &PERIOD].concat());
+    shop.kurant(&["import", "customers", "customers.jsonl"]);
+    let play = [&["run", "--feed", "events.jsonl"], &PERIOD[..]].concat();
+    for _ in 0..4 {
+        let running = shop.start(&play);
+        let lines = 1 + dice.below(120);
+        let seen = running.lines.iter().take(lines as usize).count();
+        running.kill();
+        if (seen as u64) < lines {
+            break;
+        }
+    }
+    shop.kurant(&play);
+    // What was handed over is what was simulated, each once.
+    let mut expected: Vec<String> = sorted(&shop, "simulated.jsonl")
+        .iter()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("a line of JSON"))
+        .filter(|action| action["action"] == "send" && action["status"] == "sent")
+        .map(|action| action["key"].to_string())
+        .collect();
+    let files = [".kurant/outbox/email.jsonl", ".kurant/outbox/sms.jsonl"];
+    let mut handed: Vec<String> = files
+        .iter()
+        .flat_map(|file| shop.lines(file))
+        .map(|line| line["key"].to_string())
+        .collect();
+    expected.sort();
+    handed.sort();
+    assert_eq!(handed, expected);
+}

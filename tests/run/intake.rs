@@ -1,0 +1,161 @@
+//! Files and HTTP bring events in; what can't be taken in is told with its reason.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use super::sample::{Running, Shop};
+
+fn order(id: &str, customer: &str) -> String {
+    format!(
+        r#"{{"specversion":"1.0","id":"{id}","source":"test","type":"order.paid","subject":"{customer}","data":{{"total":5}}}}"#
+    )
+}
+
+/// Waits for a line that holds a text, and returns it.
+fn wait_for(running: &Running, text: &str) -> String {
+    let mut lines = running.lines.iter();
+    lines
+        .find(|line| line.contains(text))
+        .unwrap_or_else(|| panic!("it ended and never said `{text}`"))
+}
+
+/// Sends a request; returns the status and the body.
+fn post(address: &str, headers: &str, body: &str) -> (u16, serde_json::Value) {
+    let mut stream = TcpStream::connect(address).expect("somebody listens");
+    let length = body.len();
+    let request = format!(
+        "POST /events HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).expect("it is sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    let status = answer
+        .split(' ')
+        .nth(1)
+        .and_then(|code| code.parse().ok())
+        .expect("a status");
+    let body = answer
+        .split_once("\r\n\r\n")
+        .map(|(_, body)| body)
+        .unwrap_or_default();
+    (
+        status,
+        serde_json::from_str(body).expect("an answer in JSON"),
+    )
+}
+
+#[test]
+fn events_come_over_http_in_every_mode_and_are_told_what_is_wrong() {
+    let shop = Shop::new();
+    let running = shop.start(&["run", "--listen", "127.0.0.1:0"]);
+    let line = wait_for(&running, "http://");
+    let address = line
+        .split("http://")
+        .nth(1)
+        .and_then(|rest| rest.split('/').next())
+        .expect("an address")
+        .to_owned();
+    let structured = "Content-Type: application/cloudevents+json\r\n";
+    let (status, answer) = post(&address, structured, &order("1", "anna"));
+    assert_eq!((status, &answer["taken"]), (202, &1.into()), "{answer}");
+    let batch = format!("[{}, {}]", order("1", "anna"), order("2", "bohdan"));
+    let (status, answer) = post(
+        &address,
+        "Content-Type: application/cloudevents-batch+json\r\n",
+        &batch,
+    );
+    assert_eq!(
+        (status, &answer["taken"], &answer["repeated"]),
+        (202, &1.into(), &1.into()),
+        "{answer}"
+    );
+    let binary = "ce-specversion: 1.0\r\nce-id: 3\r\nce-source: test\r\nce-type: order.paid\r\nce-subject: anna\r\n";
+    let (status, answer) = post(&address, binary, r#"{"total": 7.5}"#);
+    assert_eq!((status, &answer["taken"]), (202, &1.into()), "{answer}");
+    let wrong = format!(
+        "[{}, {}]",
+        order("4", "anna"),
+        order("5", "anna").replace(":5}", ":\"much\"}")
+    );
+    let (status, answer) = post(&address, structured, &wrong);
+    assert_eq!(
+        (
+            status,
+            &answer["errors"][0]["index"],
+            &answer["errors"][0]["reason"]
+        ),
+        (400, &1.into(), &"wrong_type".into())
+    );
+    wait_for(&running, "anna");
+    running.end();
+    // Three orders, each thanked for.
+    assert_eq!(
+        shop.lines(".kurant/outbox/email.jsonl").len(),
+        0,
+        "nobody has an address"
+    );
+    let taken = shop.start(&["run"]);
+    wait_for(&taken, "running");
+    taken.end();
+}
+
+#[test]
+fn a_file_is_taken_whole_and_its_bad_lines_are_put_aside() {
+    let shop = Shop::new();
+    shop.write(
+        "customers.jsonl",
+        r#"{"id":"anna","email":"anna@example.com"}"#,
+    );
+    shop.kurant(&["import", "customers", "customers.jsonl"]);
+    let late = order("9", "anna").replace("\"data\"", "\"time\":\"2999-01-01T00:00:00Z\",\"data\"");
+    shop.drop_events(
+        "day.jsonl",
+        &[order("1", "anna"), "{".into(), late, order("2", "anna")],
+    );
+    let running = shop.start(&["run"]);
+    wait_for(&running, "lines were rejected");
+    running.end();
+    assert!(shop.path(".kurant/inbox/done/day.jsonl").exists());
+    let rejected = shop.lines(".kurant/inbox/rejected/day.jsonl");
+    let told: Vec<(u64, &str)> = rejected
+        .iter()
+        .map(|row| {
+            (
+                row["line"].as_u64().unwrap_or(0),
+                row["reason"].as_str().unwrap_or_default(),
+            )
+        })
+        .map(|(line, reason)| (line, reason.split(':').next().unwrap_or_default()))
+        .collect();
+    assert_eq!(told, [(2, "not_json"), (3, "ahead_of_time")]);
+    assert_eq!(shop.lines(".kurant/outbox/email.jsonl").len(), 2);
+}
+
+#[test]
+fn a_changed_workspace_is_taken_up_whole_or_not_at_all() {
+    let shop = Shop::new();
+    let running = shop.start(&["run"]);
+    wait_for(&running, "running");
+    shop.write(
+        "journeys/new.yaml",
+        "journey: new\nstatus: live\ntrigger: { manual: true }\nsteps:\n  - tag: [new\n",
+    );
+    wait_for(&running, "was not taken up");
+    shop.write(
+        "journeys/new.yaml",
+        "journey: new\nstatus: live\ntrigger: { manual: true }\nsteps:\n  - tag: new\n",
+    );
+    wait_for(&running, "is in force");
+    running.end();
+}
+
+#[test]
+fn a_second_runtime_is_told_who_holds_the_store() {
+    let shop = Shop::new();
+    let running = shop.start(&["run"]);
+    wait_for(&running, "running");
+    let second = shop.start(&["run"]);
+    wait_for(&second, "another Kurant works on");
+    second.kill();
+    running.end();
+}

@@ -1,0 +1,6 @@
+//! The runtime as a user has it: the binary, a workspace in a folder, files in and files out.
+
+mod feed;
+mod intake;
+mod kill;
+mod sample;

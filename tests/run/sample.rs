@@ -1,0 +1,268 @@
+//! A small workspace, a made-up history, and the binary at work on them.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const FILES: &[(&str, &str)] = &[
+    (
+        "kurant.yaml",
+        "workspace: shop\ntimezone: Europe/Kyiv\nlocale: uk\nquiet_hours: { from: \"21:00\", to: \"09:00\" }\n\
+         frequency_caps:\n  - { category: marketing, channel: any, max: 3, per: 7d }\n\
+         channels:\n  email: { kind: file }\n  sms: { kind: file }\ncrm: { kind: file }\n",
+    ),
+    (
+        "profile.yaml",
+        "updates:\n  - event: order.paid\n    set:\n      \
+         last_purchase_at: =latest(customer.last_purchase_at, event.meta.time)\n      \
+         orders_count: =(customer.orders_count ?? 0) + 1\n      \
+         total_spent: =(customer.total_spent ?? 0) + event.total\n",
+    ),
+    (
+        "segments.yaml",
+        "segments:\n  loyal: customer.orders_count >= 3\n",
+    ),
+    (
+        "schemas/customer.json",
+        r#"{"type":"object","properties":{"birthday":{"type":"string","format":"date"},
+           "last_purchase_at":{"type":"string","format":"date-time"},"orders_count":{"type":"integer"},
+           "total_spent":{"type":"number"}}}"#,
+    ),
+    (
+        "schemas/events/order.paid.json",
+        r#"{"type":"object","properties":{"total":{"type":"number"}}}"#,
+    ),
+    (
+        "schemas/events/cart.left.json",
+        r#"{"type":"object","properties":{"cart_id":{"type":"string"}}}"#,
+    ),
+    (
+        "templates/hello/email.txt",
+        "---\nsubject: Hello\n---\nHello {{ customer.id }}\n",
+    ),
+    ("templates/hello/sms.txt", "Hello {{ customer.id }}\n"),
+    (
+        "journeys/thanks.yaml",
+        "journey: thanks\nstatus: live\ncategory: transactional\ntrigger: { event: order.paid, max_age: 100y }\n\
+         entry: { while_active: parallel }\nsteps:\n  - id: now\n    send: email\n    template: hello\n  \
+         - id: later\n    wait: 2h\n  - id: ask\n    task: { title: Call, for: owner }\n",
+    ),
+    (
+        "journeys/cart.yaml",
+        "journey: cart\nstatus: live\ntrigger: { event: cart.left, max_age: 100y }\nentry: { key: event.cart_id }\n\
+         steps:\n  - id: bought\n    wait_for: { event: order.paid, timeout: 3h }\n    then:\n      \
+         - tag: buyer\n    else:\n      - id: remind\n        send: best\n        template: hello\n",
+    ),
+    (
+        "journeys/birthday.yaml",
+        "journey: birthday\nstatus: live\n\
+         trigger: { date: { of: customer.birthday, every: year, offset: -7d, at: \"10:00\" } }\n\
+         steps:\n  - id: gift\n    send: best\n    template: hello\n",
+    ),
+    (
+        "journeys/dormant.yaml",
+        "journey: dormant\nstatus: live\n\
+         trigger: { inactive: { since: customer.last_purchase_at, for: 2 months, at: \"11:00\" } }\n\
+         exit:\n  - { event: order.paid, reason: purchased }\nsteps:\n  - id: two\n    send: email\n    template: hello\n  \
+         - id: until-four\n    wait: { for: 4 months, since: trigger.since, at: \"11:00\" }\n  \
+         - id: four\n    send: sms\n    template: hello\n",
+    ),
+    (
+        "journeys/loyal.yaml",
+        "journey: loyal\nstatus: live\ntrigger: { enters: loyal }\nsteps:\n  - tag: loyal\n",
+    ),
+    (
+        "journeys/monday.yaml",
+        "journey: monday\nstatus: live\ntrigger: { schedule: \"0 12 1 * *\" }\naudience: has_tag(\"loyal\")\n\
+         steps:\n  - id: news\n    send: email\n    template: hello\n",
+    ),
+];
+
+/// A folder with the sample workspace; it goes when the test ends.
+pub(super) struct Shop {
+    folder: TempDir,
+}
+
+impl Shop {
+    pub(super) fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        for (name, text) in FILES {
+            write(&folder.path().join(name), text);
+        }
+        Self { folder }
+    }
+
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(super) fn write(&self, name: &str, text: &str) {
+        write(&self.path(name), text);
+    }
+
+    /// Writes under another name first, as whoever drops files does.
+    pub(super) fn drop_events(&self, name: &str, lines: &[String]) {
+        let hidden = self.path(&format!(".kurant/inbox/.{name}"));
+        write(&hidden, &(lines.join("\n") + "\n"));
+        std::fs::rename(hidden, self.path(&format!(".kurant/inbox/{name}")))
+            .expect("a file in the inbox");
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kurant"));
+        command.current_dir(self.folder.path()).args(arguments);
+        command
+    }
+
+    /// Runs a command to its end, which must be a good one.
+    pub(super) fn kurant(&self, arguments: &[&str]) -> Output {
+        let output = self.command(arguments).output().expect("the binary runs");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            output.status.success(),
+            "kurant {arguments:?}: {}\n{errors}",
+            output.status
+        );
+        output
+    }
+
+    /// Starts a command whose lines are read while it runs.
+    pub(super) fn start(&self, arguments: &[&str]) -> Running {
+        let mut child = self
+            .command(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary runs");
+        let (sender, lines) = channel();
+        let streams: [Box<dyn std::io::Read + Send>; 2] = [
+            Box::new(child.stdout.take().expect("its output")),
+            Box::new(child.stderr.take().expect("its talk")),
+        ];
+        for stream in streams {
+            let sender = sender.clone();
+            std::thread::spawn(move || {
+                for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                    if sender.send(line).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        Running { child, lines }
+    }
+
+    /// The objects of a file, one a line.
+    pub(super) fn lines(&self, name: &str) -> Vec<Value> {
+        let text = std::fs::read_to_string(self.path(name)).unwrap_or_default();
+        text.lines()
+            .map(|line| serde_json::from_str(line).expect("a line of JSON"))
+            .collect()
+    }
+}
+
+/// The binary at work.
+pub(super) struct Running {
+    child: Child,
+    pub(super) lines: Receiver<String>,
+}
+
+impl Running {
+    /// Kills it as `kill -9` does.
+    pub(super) fn kill(mut self) {
+        self.child.kill().expect("it can be killed");
+        self.child.wait().expect("it has ended");
+    }
+
+    /// Asks it to end and waits for a clean end.
+    pub(super) fn end(mut self) {
+        let asked = Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status();
+        assert!(asked.expect("`kill` runs").success());
+        let status = self.child.wait().expect("it has ended");
+        assert!(status.success(), "after SIGTERM: {status}");
+    }
+}
+
+fn write(path: &Path, text: &str) {
+    std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder for the file");
+    std::fs::write(path, text).expect("a file of the workspace");
+}
+
+/// A small generator of numbers; the same seed gives the same history.
+pub(super) struct Dice(pub(super) u64);
+
+impl Dice {
+    pub(super) fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+}
+
+/// Customers, one a line.
+pub(super) fn customers(dice: &mut Dice, count: u64) -> Vec<String> {
+    let zones = ["Europe/Kyiv", "Asia/Tokyo", "America/New_York"];
+    let customer = |number: u64| {
+        let (month, day) = (dice.below(12) + 1, dice.below(28) + 1);
+        json!({
+            "id": format!("c{number:03}"), "email": format!("c{number:03}@example.com"), "phone": "+380501112233",
+            "timezone": zones[dice.below(3) as usize], "birthday": format!("1990-{month:02}-{day:02}"),
+            "consents": { "email": dice.below(4) > 0, "sms": true },
+        })
+        .to_string()
+    };
+    (0..count).map(customer).collect()
+}
+
+/// Events of some of these customers over a year and a half, one a line, in no order.
+pub(super) fn events(dice: &mut Dice, customers: u64, count: u64) -> Vec<String> {
+    let event = |number: u64| {
+        let (month, day) = (dice.below(18), dice.below(28) + 1);
+        let (hour, minute) = (dice.below(24), dice.below(60));
+        let time = format!(
+            "{}-{:02}-{day:02}T{hour:02}:{minute:02}:00Z",
+            2024 + month / 12,
+            month % 12 + 1
+        );
+        let (kind, data) = match dice.below(3) {
+            0 => (
+                "cart.left",
+                json!({ "cart_id": format!("k{}", dice.below(50)) }),
+            ),
+            _ => ("order.paid", json!({ "total": dice.below(10_000) })),
+        };
+        let subject = format!("c{:03}", dice.below(customers));
+        let id = format!("e{number}");
+        json!({ "specversion": "1.0", "id": id, "source": "test", "type": kind, "subject": subject, "time": time, "data": data })
+            .to_string()
+    };
+    (0..count).map(event).collect()
+}
+
+/// How many orders each customer paid, and for how much, by these lines; a repeated event counts once.
+pub(super) fn paid(lines: &[String]) -> BTreeMap<String, (i64, i64)> {
+    let mut seen = std::collections::BTreeSet::new();
+    let mut paid: BTreeMap<String, (i64, i64)> = BTreeMap::new();
+    for line in lines {
+        let Ok(event) = serde_json::from_str::<Value>(line) else {
+            continue;
+        };
+        if event["type"] == "order.paid" && seen.insert(event["id"].to_string()) {
+            let own = paid
+                .entry(event["subject"].as_str().unwrap_or_default().to_owned())
+                .or_default();
+            own.0 += 1;
+            own.1 += event["data"]["total"].as_i64().unwrap_or(0);
+        }
+    }
+    paid
+}
