@@ -137,3 +137,174 @@ impl Work<'_> {
         self.person.segments_due = changes.min();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::calendar::{Duration, Instant};
+    use crate::catalog::{Acting, Catalog};
+    use crate::customer::{Customer, Points};
+    use crate::definition::{
+        Definitions, Journey, Script, Segment, Status, Trigger, TriggerKind, Version,
+    };
+    use crate::desk::Desk;
+    use crate::event::Event;
+    use crate::id::Key;
+    use crate::input::Input;
+    use crate::map::Map;
+    use crate::person::Person;
+    use crate::process::process;
+
+    fn instant(text: &str) -> Instant {
+        Instant::parse(text).unwrap()
+    }
+
+    fn journey(id: &str, kind: TriggerKind) -> Version {
+        let trigger = Trigger {
+            kind,
+            catch_up: Duration::from_days(1),
+        };
+        let journey = Journey {
+            id: id.into(),
+            title: None,
+            owner: None,
+            status: Status::Live,
+            category: Default::default(),
+            triggers: vec![trigger],
+            audience: None,
+            entry: Default::default(),
+            exits: Vec::new(),
+            goal: None,
+            topic: None,
+            expires: None,
+            priority: 50,
+            holdout: 0,
+            pilot: None,
+            vars: Vec::new(),
+            steps: Vec::new(),
+        };
+        Version {
+            hash: Key::of(&[id]),
+            journey,
+            library: Vec::new(),
+        }
+    }
+
+    /// A workspace whose journeys `in` and `out` watch one segment.
+    fn catalog(condition: &str) -> Catalog {
+        let workspace = serde_json::json!({
+            "name": "test", "timezone": "Europe/Kyiv", "locale": "uk", "quiet_hours": null, "frequency_caps": [],
+            "channels": [], "pools": [], "unknown_customers": "create",
+            "settings": { "store": "", "events": "", "crm": {}, "listen": "" },
+        });
+        let segment = "s".to_owned();
+        let definitions = Definitions {
+            workspace: serde_json::from_value(workspace).unwrap(),
+            schema: Default::default(),
+            profile: Vec::new(),
+            segments: vec![Segment {
+                name: segment.clone(),
+                condition: Script::new(condition, "segments.s"),
+            }],
+            library: Vec::new(),
+            templates: Vec::new(),
+            journeys: vec![
+                journey(
+                    "in",
+                    TriggerKind::Enters {
+                        segment: segment.clone(),
+                    },
+                ),
+                journey("out", TriggerKind::Leaves { segment }),
+            ],
+        };
+        Catalog::load(&definitions, &[], Acting::Live).unwrap()
+    }
+
+    /// What happens from the first event on, as time goes by: the journeys entered and when.
+    fn entered(condition: &str, person: &mut Person) -> Vec<(String, String)> {
+        let (catalog, mut desk) = (catalog(condition), Desk::default());
+        let event = |id: &str, time: &str| {
+            Arc::new(Event {
+                id: id.into(),
+                source: "shop".into(),
+                kind: "order.paid".into(),
+                customer: "c1".into(),
+                time: instant(time),
+                data: Map::from_iter([("total", 100.into())]),
+                attributes: Map::new(),
+            })
+        };
+        let mut changes = Vec::new();
+        for at in ["2026-01-10T10:00:00Z", "2026-01-20T10:00:00Z"] {
+            changes.push(process(
+                &catalog,
+                person,
+                &mut desk,
+                Input::Event(event(at, at)),
+                instant(at),
+            ));
+        }
+        for _ in 0..20 {
+            let Some(due) = person.timer_due() else { break };
+            changes.push(process(
+                &catalog,
+                person,
+                &mut desk,
+                Input::Due(Vec::new()),
+                due,
+            ));
+        }
+        let actions = changes.into_iter().flat_map(|change| change.actions);
+        let entries = actions.filter(|action| action.action == "enter");
+        entries
+            .map(|action| (action.journey.to_string(), action.at.to_string()))
+            .collect()
+    }
+
+    fn person() -> Person {
+        let mut customer = Customer::new("c1".into());
+        customer
+            .attributes
+            .insert("seen_at", instant("2026-01-01T12:00:00Z").into());
+        customer.points.push(Points {
+            add: 5,
+            because: "visit".into(),
+            until: Some(instant("2026-02-01T00:00:00Z")),
+        });
+        Person::new(customer)
+    }
+
+    #[test]
+    fn customers_come_and_go_as_time_passes() {
+        for (condition, expected) in [
+            (
+                "days_since(customer.seen_at) >= 90",
+                vec![("in", "2026-03-31T21:00:00Z")],
+            ),
+            (
+                "count(\"order.paid\", days(30)) >= 2",
+                vec![
+                    ("in", "2026-01-20T10:00:00Z"),
+                    ("out", "2026-02-09T10:00:00Z"),
+                ],
+            ),
+            ("customer.score >= 5", vec![("out", "2026-02-01T00:00:00Z")]),
+            (
+                "now >= instant(\"2026-05-01T00:00:00Z\") && today() < date(\"2026-05-10\")",
+                vec![
+                    ("in", "2026-05-01T00:00:00Z"),
+                    ("out", "2026-05-09T21:00:00Z"),
+                ],
+            ),
+            ("has_tag(\"vip\")", vec![]),
+        ] {
+            let expected: Vec<(String, String)> = expected
+                .into_iter()
+                .map(|(journey, at)| (journey.to_owned(), at.to_owned()))
+                .collect();
+            assert_eq!(entered(condition, &mut person()), expected, "{condition}");
+        }
+    }
+}
