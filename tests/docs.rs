@@ -327,6 +327,7 @@ fn no_block_in_the_pages_goes_unchecked() {
         "sh run",
         "sh fails",
         "text output",
+        "text",
         "sh",
         "",
     ];

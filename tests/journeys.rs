@@ -112,15 +112,70 @@ fn every_journey_of_the_shop_has_its_tests() {
     }
 }
 
+/// A copy of some folders and files of a workspace.
+fn copy(from: &Path, parts: &[&str]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for part in parts {
+        let part = from.join(part);
+        for file in if part.is_dir() {
+            files(&part)
+        } else {
+            vec![part]
+        } {
+            let to = folder.path().join(file.strip_prefix(from).unwrap());
+            fs::create_dir_all(to.parent().unwrap()).unwrap();
+            fs::copy(&file, to).unwrap();
+        }
+    }
+    folder
+}
+
+#[test]
+fn the_demo_shows_a_year_of_messages_and_leaves_the_workspace_alone() {
+    let parts = [
+        "kurant.yaml",
+        "profile.yaml",
+        "segments.yaml",
+        "journeys",
+        "rhai-lib",
+        "schemas",
+        "templates",
+    ];
+    let folder = copy(&root(), &parts);
+    let demo = [
+        "demo",
+        "--customers",
+        "20",
+        "--time-lapse",
+        "365d/s",
+        "--workspace",
+    ];
+    let output = Command::new(KURANT)
+        .args(demo)
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        shown
+            .lines()
+            .filter(|line| line.contains("send email"))
+            .count()
+            > 5,
+        "{shown}"
+    );
+    let mut own: Vec<String> = fs::read_dir(folder.path().join(".kurant"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    own.sort();
+    assert_eq!(own, ["demo"], "the demo keeps to its own folder");
+}
+
 #[test]
 fn a_journey_that_changes_fails_its_test() {
-    let folder = tempfile::tempdir().unwrap();
-    let from = root().join("examples/first-journey");
-    for file in files(&from) {
-        let to = folder.path().join(file.strip_prefix(&from).unwrap());
-        fs::create_dir_all(to.parent().unwrap()).unwrap();
-        fs::copy(&file, to).unwrap();
-    }
+    let folder = copy(&root().join("examples/first-journey"), &["."]);
     let journey = folder.path().join("journeys/thank-you.yaml");
     let text = fs::read_to_string(&journey).unwrap();
     fs::write(&journey, text.replace("10:00", "11:00")).unwrap();

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::{check, generate, import, run, simulate, test};
+use crate::{check, demo, generate, import, run, simulate, test};
 
 /// Messages at the right moment, once: journeys in YAML, run live or on a virtual clock
 #[derive(Debug, Parser)]
@@ -50,6 +50,8 @@ pub(crate) enum Command {
     Run(run::Args),
     /// Load what was before: customers, events, sends
     Import(import::Args),
+    /// Watch this workspace's journeys run for a made-up shop, a year in half a minute
+    Demo(demo::Args),
     /// Make up a lifelike shop: customers and years of events
     Generate(generate::Args),
 }

@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod demo;
 mod embedded;
 mod error;
 mod generate;
@@ -37,6 +38,7 @@ fn run(args: &Args) -> Result<ExitCode, Error> {
         Command::Simulate(own) => simulate::run(folder, own),
         Command::Run(own) => run::run(folder, own),
         Command::Import(own) => import::run(folder, own),
+        Command::Demo(own) => demo::run(folder, own),
         Command::Generate(own) => {
             let summary = generate::run(own)?;
             eprintln!("{summary}");

@@ -49,7 +49,13 @@ pub(crate) fn definitions(folder: &Path) -> Result<(Definitions, Compiled), Erro
 pub(crate) fn reread(folder: &Path) -> Result<Definitions, String> {
     let mut compiled = compiled(folder).map_err(|error| error.to_string())?;
     let definitions = compiled.definitions.take();
-    definitions.ok_or_else(|| render::text(&compiled.diagnostics, &compiled.sources, colours(&io::stderr())))
+    definitions.ok_or_else(|| {
+        render::text(
+            &compiled.diagnostics,
+            &compiled.sources,
+            colours(&io::stderr()),
+        )
+    })
 }
 
 /// Colours for a terminal, none for a pipe.
