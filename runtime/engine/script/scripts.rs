@@ -294,7 +294,7 @@ impl Scripts {
 }
 
 /// A `run` step holds a whole script; everything else is one expression.
-fn is_whole_script(script: &Script) -> bool {
+pub(super) fn is_whole_script(script: &Script) -> bool {
     script.place.ends_with(".run")
 }
 
