@@ -88,8 +88,17 @@ pub(super) fn exits(context: &Context<'_>, node: &Node) -> Vec<Exit> {
     }
     node.one_or_many()
         .iter()
-        .filter_map(|item| exit(context, item))
+        .map(|item| exit(context, item).unwrap_or_else(unread))
         .collect()
+}
+
+/// Stands for an exit that could not be read and has been reported, so that the others keep their places.
+fn unread() -> Exit {
+    Exit::Event {
+        event: String::new(),
+        filter: None,
+        reason: String::new(),
+    }
 }
 
 fn exit(context: &Context<'_>, node: &Node) -> Option<Exit> {

@@ -38,7 +38,7 @@ pub(super) fn read(context: &Context<'_>, root: &Node) -> Option<Vec<ProfileUpda
         items
             .unwrap_or(&[])
             .iter()
-            .filter_map(|item| update(context, item))
+            .map(|item| update(context, item).unwrap_or_else(unread))
             .collect(),
     )
 }
@@ -76,4 +76,12 @@ fn update(context: &Context<'_>, node: &Node) -> Option<ProfileUpdate> {
         event: event.unwrap_or_default(),
         set: set.unwrap_or_default(),
     })
+}
+
+/// Stands for an update that could not be read and has been reported, so that the others keep their places.
+fn unread() -> ProfileUpdate {
+    ProfileUpdate {
+        event: String::new(),
+        set: Vec::new(),
+    }
 }

@@ -76,8 +76,20 @@ pub(super) fn read(context: &Context<'_>, node: &Node) -> Vec<Trigger> {
     }
     node.one_or_many()
         .iter()
-        .filter_map(|item| one(context, item))
+        .map(|item| one(context, item).unwrap_or_else(unread))
         .collect()
+}
+
+/// Stands for a trigger that could not be read and has been reported, so that the others keep their places.
+fn unread() -> Trigger {
+    Trigger {
+        kind: TriggerKind::Event {
+            event: String::new(),
+            filter: None,
+            max_age: A_DAY,
+        },
+        catch_up: A_DAY,
+    }
 }
 
 fn one(context: &Context<'_>, node: &Node) -> Option<Trigger> {

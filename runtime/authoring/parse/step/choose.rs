@@ -18,7 +18,7 @@ pub(super) fn read(at: At<'_, '_>) -> Option<Choose> {
     }
     let branches: Vec<Branch> = items
         .iter()
-        .filter_map(|item| branch(at.steps, item))
+        .map(|item| branch(at.steps, item).unwrap_or_else(unread))
         .collect();
     let last = items.len().saturating_sub(1);
     for item in items
@@ -77,4 +77,12 @@ fn branch(steps: &Steps<'_>, node: &Node) -> Option<Branch> {
     };
     map.finish();
     branch
+}
+
+/// Stands for a branch that could not be read and has been reported, so that the others keep their places.
+fn unread() -> Branch {
+    Branch {
+        when: None,
+        steps: Vec::new(),
+    }
 }

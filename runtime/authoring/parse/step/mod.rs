@@ -146,7 +146,7 @@ impl<'r, 'n: 'r> At<'r, 'n> {
     }
 }
 
-/// Reads a list of steps; those that cannot be read are reported and left out.
+/// Reads a list of steps; one that cannot be read is reported and keeps its place, so that the others keep theirs.
 pub(super) fn list(steps: &Steps<'_>, node: &Node) -> Vec<Step> {
     if node.as_map().is_some() {
         let problem = Problem::wrong_type("expected a list of steps, found a mapping")
@@ -161,8 +161,18 @@ pub(super) fn list(steps: &Steps<'_>, node: &Node) -> Vec<Step> {
     items
         .unwrap_or(&[])
         .iter()
-        .filter_map(|item| one(steps, item))
+        .map(|item| one(steps, item).unwrap_or_else(unread))
         .collect()
+}
+
+/// Stands for a step that could not be read and has been reported.
+fn unread() -> Step {
+    Step {
+        id: None,
+        title: None,
+        when: None,
+        verb: Verb::Set(Vec::new()),
+    }
 }
 
 fn one(steps: &Steps<'_>, node: &Node) -> Option<Step> {

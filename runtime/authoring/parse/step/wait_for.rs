@@ -99,7 +99,7 @@ fn several(context: &Context<'_>, node: &Node) -> Vec<Awaited> {
     }
     items
         .iter()
-        .filter_map(|item| awaited(context, item))
+        .map(|item| awaited(context, item).unwrap_or_else(unread))
         .collect()
 }
 
@@ -125,4 +125,12 @@ fn awaited(context: &Context<'_>, node: &Node) -> Option<Awaited> {
         event: event.unwrap_or_default(),
         filter,
     })
+}
+
+/// Stands for an event that could not be read and has been reported, so that the others keep their places.
+fn unread() -> Awaited {
+    Awaited {
+        event: String::new(),
+        filter: None,
+    }
 }
