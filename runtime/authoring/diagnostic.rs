@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use serde::Serialize;
 
-use crate::source::{Sources, Span};
+use crate::source::{FileId, Sources, Span};
 
 /// How bad it is: an error stops the workspace from being taken up, a warning doesn't.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -196,6 +196,14 @@ impl Diagnostics {
             .borrow()
             .iter()
             .any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
+    /// Whether anything was found wrong in a file so far.
+    pub fn touches(&self, file: FileId) -> bool {
+        self.list
+            .borrow()
+            .iter()
+            .any(|found| found.span.file == file)
     }
 
     /// How many findings there are so far, so that a caller can see whether a part was clean.

@@ -1,4 +1,54 @@
-//! The checks of meaning: names that nothing sets up, conditions that do not fit the schemas, and so on.
+//! The checks of meaning: what is well written and yet means nothing. One rule a file; its doc comment is its page in the book.
+//!
+//! The rules see all of a workspace at once, also when parts of it could not be read: what may stand in an unreadable part is not
+//! reported a second time. Scripts are walked as trees ([`script`]); every finding inside one is led back to its place in the file.
+
+mod anchor;
+mod endless_wait;
+mod library;
+mod mixed_types;
+mod never_open;
+mod no_event;
+mod no_round;
+mod not_a_condition;
+mod same_fallback;
+mod scenario;
+mod scope;
+mod script;
+mod scripts;
+mod segment_cycle;
+mod set_values;
+mod shape;
+mod site;
+mod syntax;
+mod template_text;
+mod trigger_field;
+mod unknown_attribute;
+mod unknown_channel;
+mod unknown_event;
+mod unknown_field;
+mod unknown_function;
+mod unknown_journey;
+mod unknown_name;
+mod unknown_pool;
+mod unknown_segment;
+mod unknown_template;
+mod unknown_value;
+mod unknown_variable;
+mod unreachable;
+mod unsubscribe;
+mod untraceable;
+mod unused_variable;
+mod walk;
+mod world;
+mod wrong_arguments;
+mod wrong_result;
+
+#[cfg(test)]
+mod tests;
+
+use walk::Walk;
+use world::World;
 
 use crate::diagnostic::Diagnostics;
 use crate::parse::Parsed;
@@ -7,5 +57,27 @@ use crate::source::Sources;
 
 /// Reports everything that is well written and yet means nothing.
 pub(crate) fn run(parsed: &Parsed, places: &Places, sources: &Sources, diagnostics: &Diagnostics) {
-    let _ = (parsed, places, sources, diagnostics);
+    let mut world = World::new(parsed, places, sources, diagnostics);
+    library::read(&mut world);
+    let world = world;
+    let walks: Vec<Walk<'_>> = parsed.journeys.iter().map(Walk::of).collect();
+    library::check(&world);
+    scripts::check(&world, &walks);
+    unknown_event::check(&world, &walks);
+    unknown_channel::check(&world, &walks);
+    unknown_segment::check(&world, &walks);
+    unknown_template::check(&world, &walks);
+    unknown_pool::check(&world, &walks);
+    unknown_journey::check(&world, &walks);
+    anchor::check(&world, &walks);
+    unreachable::check(&world, &walks);
+    endless_wait::check(&world, &walks);
+    never_open::check(&world, &walks);
+    same_fallback::check(&world, &walks);
+    segment_cycle::check(&world);
+    untraceable::check(&world, &walks);
+    unused_variable::check(&world, &walks);
+    template_text::check(&world, &walks);
+    unsubscribe::check(&world, &walks);
+    scenario::check(&world, &walks);
 }
