@@ -46,6 +46,30 @@ pub(crate) async fn store(
     Ok(Arc::new(store))
 }
 
+/// The store that the workspace names, to read only; a running `run` may go on beside it.
+pub(crate) async fn store_to_read(
+    folder: &Path,
+    definitions: &Definitions,
+) -> Result<Arc<dyn Store>, Error> {
+    let named = definitions.workspace.settings.store.as_str();
+    let url = if named.is_empty() { STORE } else { named };
+    let path = url.strip_prefix("sqlite://").map(|path| folder.join(path));
+    match path.filter(|path| path.is_file()) {
+        Some(path) => Ok(Arc::new(
+            Sqlite::open_to_read(&path).await.map_err(unreadable)?,
+        )),
+        None => Err(
+            Error::failure(format!("nothing has run here yet: {url} is not there"))
+                .hint("start `kurant run`, or load what was before with `kurant import`"),
+        ),
+    }
+}
+
+/// What the store says when it can't be read.
+pub(crate) fn unreadable(error: kurant_store::Error) -> Error {
+    Error::failure(error.to_string())
+}
+
 /// The folder that event files are dropped into.
 pub(crate) fn inbox(folder: &Path, definitions: &Definitions) -> Result<PathBuf, Error> {
     let named = definitions.workspace.settings.events.as_str();

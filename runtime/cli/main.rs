@@ -5,6 +5,7 @@ mod check;
 mod demo;
 mod embedded;
 mod error;
+mod explain;
 mod generate;
 mod import;
 mod run;
@@ -37,6 +38,7 @@ fn run(args: &Args) -> Result<ExitCode, Error> {
         Command::Test(own) => test::run(folder, own),
         Command::Simulate(own) => simulate::run(folder, own),
         Command::Run(own) => run::run(folder, own),
+        Command::Explain(own) => explain::run(folder, own),
         Command::Import(own) => import::run(folder, own),
         Command::Demo(own) => demo::run(folder, own),
         Command::Generate(own) => {

@@ -1,0 +1,263 @@
+//! `kurant explain`: why a customer gets, or doesn't get, what a journey sends. It only reads, also beside a running `run`.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+
+use kurant_engine::calendar::{Instant, Zone};
+use kurant_engine::catalog::{Acting, Catalog};
+use kurant_engine::definition::Definitions;
+use kurant_engine::id::CustomerId;
+use kurant_engine::input::Trace;
+use kurant_engine::map::Map;
+use kurant_engine::process::{Explanation, Gate, explain};
+use kurant_runner::Clock;
+use kurant_store::{Kept, Logged, Store, Stored};
+use serde_json::json;
+
+use crate::embedded;
+use crate::error::Error;
+use crate::workspace;
+
+/// How many lines of the execution log are looked through.
+const LOG_LIMIT: usize = 10_000;
+/// How many of them are shown.
+const SHOWN: usize = 20;
+
+/// Arguments of `kurant explain`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    kurant explain --customer c42 --journey welcome\n  \
+    kurant explain --customer c42 --journey welcome --at 2026-11-22T09:00:00+02:00\n  \
+    kurant explain --customer c42 --journey welcome --format json\n\n\
+    Gates are judged with what is known of the customer now, as if a trigger fired at that moment.\n\
+    Below them stands what really happened, from the execution log.")]
+pub(crate) struct Args {
+    /// Whom
+    #[arg(long, value_name = "ID")]
+    customer: String,
+    /// Which journey
+    #[arg(long, value_name = "ID")]
+    journey: String,
+    /// When; now unless told
+    #[arg(long, value_name = "T")]
+    at: Option<String>,
+    /// Who reads it
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+/// Who reads the explanation.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Format {
+    /// People
+    Text,
+    /// Programs
+    Json,
+}
+
+/// What the log knows of the customer and the journey.
+struct Past {
+    actions: Vec<Logged>,
+    traces: Vec<Trace>,
+}
+
+/// Explains on standard output.
+pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
+    let (definitions, _) = workspace::definitions(folder)?;
+    let at = match &args.at {
+        Some(text) => Instant::parse(text).map_err(|error| Error::usage(error.to_string()))?,
+        None => Clock::real().now(),
+    };
+    embedded::runtime()?.block_on(answer(folder, args, definitions, at))
+}
+
+async fn answer(
+    folder: &Path,
+    args: &Args,
+    definitions: Definitions,
+    at: Instant,
+) -> Result<ExitCode, Error> {
+    let store = embedded::store_to_read(folder, &definitions).await?;
+    let pinned = store.pinned().await.map_err(embedded::unreadable)?;
+    let catalog = Catalog::load(&definitions, &pinned, Acting::Live)
+        .map_err(|error| Error::failure(error.to_string()))?;
+    let stored = customer(&*store, &catalog, &args.customer, at).await?;
+    let Some(explanation) = explain(&catalog, &stored.person, &args.journey, at) else {
+        let known: Vec<&str> = catalog.journeys().iter().map(|own| &*own.id).collect();
+        return Err(
+            Error::usage(format!("there is no journey `{}`", args.journey))
+                .hint(format!("the workspace has {}", known.join(", "))),
+        );
+    };
+    let past = past(&*store, args).await?;
+    let zone = catalog.zone(&stored.person);
+    match args.format {
+        Format::Text => print!("{}", told(&explanation, &past, zone)),
+        Format::Json => println!("{:#}", machine(&explanation, &past)),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The customer with the events that conditions look back on.
+async fn customer(
+    store: &dyn Store,
+    catalog: &Catalog,
+    id: &str,
+    at: Instant,
+) -> Result<Stored, Error> {
+    let kept: Vec<Kept> = catalog
+        .needs()
+        .iter()
+        .map(|(kind, keep)| Kept {
+            kind: kind.to_owned(),
+            since: keep.millis.map(|millis| at.plus_millis(-millis)),
+            latest: keep.latest,
+            enrolled: keep.enrolled,
+        })
+        .collect();
+    let found = store
+        .load(&[CustomerId::from(id)], &kept)
+        .await
+        .map_err(embedded::unreadable)?;
+    found.into_iter().next().ok_or_else(|| {
+        Error::usage(format!("nobody is known as customer `{id}`"))
+            .hint("ids are as the CRM writes them: the `subject` of events, the `id` of an import")
+    })
+}
+
+/// What was done and what happened in this journey, latest first.
+async fn past(store: &dyn Store, args: &Args) -> Result<Past, Error> {
+    let mut actions = store
+        .actions(Some(&args.customer), 0, LOG_LIMIT)
+        .await
+        .map_err(embedded::unreadable)?;
+    actions.retain(|logged| *logged.action.journey == *args.journey);
+    actions.reverse();
+    let traced = store
+        .traces(&args.customer, LOG_LIMIT)
+        .await
+        .map_err(embedded::unreadable)?;
+    let traces = traced
+        .into_iter()
+        .flat_map(|traced| traced.traces.into_iter().rev())
+        .filter(|trace| {
+            trace
+                .journey
+                .as_deref()
+                .is_none_or(|journey| journey == args.journey)
+        })
+        .collect();
+    Ok(Past { actions, traces })
+}
+
+/// For people: gates in order, where the customer stands, what happened; instants on the customer's clock.
+fn told(explanation: &Explanation, past: &Past, zone: Zone) -> String {
+    let mut text = String::new();
+    let Explanation {
+        customer,
+        journey,
+        at,
+        ..
+    } = explanation;
+    let _ = writeln!(
+        text,
+        "Customer {customer} and the journey {journey}, on {}",
+        clock(*at, zone)
+    );
+    for standing in &explanation.inside {
+        let since = clock(standing.entered, zone);
+        let _ = writeln!(
+            text,
+            "  inside since {since}, at `{}`: {}",
+            standing.step, standing.says
+        );
+    }
+    let _ = writeln!(text, "\nIf a trigger fired now:");
+    for gate in &explanation.gates {
+        gate_line(&mut text, gate);
+    }
+    let _ = writeln!(text, "\nWhat was done, latest first:");
+    for logged in past.actions.iter().take(SHOWN) {
+        let action = &logged.action;
+        let step = action.step.as_deref().unwrap_or_default();
+        let reason = action
+            .reason
+            .as_deref()
+            .map(|reason| format!(" ({reason})"))
+            .unwrap_or_default();
+        let channel = action.channel.as_deref().unwrap_or_default();
+        let status = serde_json::to_value(action.status).unwrap_or_default();
+        let status = status.as_str().unwrap_or_default();
+        let at = clock(action.at, zone);
+        let _ = writeln!(
+            text,
+            "  {at}  {:<6} {step} {channel} {status}{reason}",
+            action.action
+        );
+    }
+    if past.actions.is_empty() {
+        let _ = writeln!(text, "  nothing");
+    }
+    let _ = writeln!(text, "\nWhat happened, latest first:");
+    for trace in past.traces.iter().take(SHOWN) {
+        let reason = trace
+            .reason
+            .as_deref()
+            .map(|reason| format!(": {reason}"))
+            .unwrap_or_default();
+        let place = trace
+            .place
+            .as_deref()
+            .map(|place| format!(" at {place}"))
+            .unwrap_or_default();
+        let at = clock(trace.at, zone);
+        let _ = writeln!(
+            text,
+            "  {at}  {}{reason}{place}{}",
+            trace.what,
+            values(&trace.values)
+        );
+    }
+    if past.traces.is_empty() {
+        let _ = writeln!(text, "  nothing");
+    }
+    text
+}
+
+fn gate_line(text: &mut String, gate: &Gate) {
+    let sign = match gate.open {
+        Some(true) => "yes",
+        Some(false) => "NO ",
+        None => " - ",
+    };
+    let _ = writeln!(text, "  {sign}  {}: {}", gate.gate, gate.says);
+    if let Some(condition) = &gate.condition {
+        let _ = writeln!(text, "         {condition}");
+    }
+    if !gate.values.is_empty() {
+        let _ = writeln!(text, "        {}", values(&gate.values));
+    }
+}
+
+fn values(map: &Map) -> String {
+    map.iter().fold(String::new(), |mut text, (name, value)| {
+        let _ = write!(text, "  {name} = {}", value.to_json());
+        text
+    })
+}
+
+fn clock(at: Instant, zone: Zone) -> String {
+    at.local(zone).format("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+fn machine(explanation: &Explanation, past: &Past) -> serde_json::Value {
+    let actions: Vec<_> = past
+        .actions
+        .iter()
+        .take(SHOWN)
+        .map(|logged| &logged.action)
+        .collect();
+    let traces: Vec<_> = past.traces.iter().take(SHOWN).collect();
+    json!({ "explanation": explanation, "actions": actions, "traces": traces })
+}
