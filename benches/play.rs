@@ -54,7 +54,7 @@ pub(crate) fn simulate(options: &Options, figures: &mut Figures) -> Result<(), S
     Ok(())
 }
 
-/// Events per second through `run` on SQLite, next to a program that only writes them down.
+/// Events per second through `run` on SQLite, a history in lockstep, next to a program that only writes events down.
 pub(crate) fn run(options: &Options, figures: &mut Figures) -> Result<(), String> {
     let history = history(options)?;
     let mut rates = Vec::new();
@@ -63,11 +63,19 @@ pub(crate) fn run(options: &Options, figures: &mut Figures) -> Result<(), String
         if state.exists() {
             std::fs::remove_dir_all(&state).map_err(|error| error.to_string())?;
         }
-        let inbox = state.join("inbox");
-        std::fs::create_dir_all(&inbox).map_err(|error| error.to_string())?;
-        std::fs::copy(&history.events, inbox.join("events.jsonl"))
-            .map_err(|error| error.to_string())?;
-        let needed = process::kurant(history.folder.path(), &["run", "--until-idle"])?;
+        let needed = process::kurant(
+            history.folder.path(),
+            &[
+                "run",
+                "--quiet",
+                "--feed",
+                &text(&history.events),
+                "--from",
+                &history.from,
+                "--until",
+                &history.until,
+            ],
+        )?;
         rates.push(history.count as f64 / needed.seconds);
     }
     let floor = match &options.floor {
