@@ -57,7 +57,10 @@ impl Shop {
         shop.write("profile.yaml", PROFILE);
         shop.write("schemas/customer.json", CUSTOMER);
         shop.write("schemas/events/order.paid.json", ORDER);
-        shop.write("templates/winback/email.txt", "Come back\n{{ unsubscribe_url }}\n");
+        shop.write(
+            "templates/winback/email.txt",
+            "Come back\n{{ unsubscribe_url }}\n",
+        );
         shop.write("journeys/dormant.yaml", DORMANT);
         shop
     }
