@@ -29,7 +29,7 @@ pub(super) fn check(world: &World<'_>, walks: &[Walk<'_>]) {
         .frequency_caps
         .iter()
         .enumerate()
-        .filter(|(_, cap)| cap.max == 0)
+        .filter(|(_, cap)| cap.max == 0 && !workspace.damaged)
     {
         let span = world.span(workspace.file, &format!("frequency_caps[{index}].max"));
         let report = Diagnostic::warning(

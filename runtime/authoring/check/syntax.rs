@@ -15,7 +15,7 @@ use rhai::{LexError, ParseError, ParseErrorType, Position};
 use crate::diagnostic::Problem;
 
 /// Words of other languages, and ours.
-const WORDS: [(&str, &str); 3] = [("and", "&&"), ("or", "||"), ("not", "!")];
+const WORDS: [(&str, &str); 4] = [("and", "&&"), ("or", "||"), ("not", "!"), ("is", "==")];
 
 /// Signs of other languages, and ours.
 const SIGNS: [(&str, &str); 8] = [

@@ -61,7 +61,8 @@ pub(super) fn check(world: &World<'_>, walks: &[Walk<'_>]) {
     for template in &world.parsed.templates {
         report(Span::file_start(template.file), &template.item.channel);
     }
-    if let Some(workspace) = &world.parsed.workspace {
+    // A cap that could not be read has moved the others.
+    if let Some(workspace) = world.parsed.workspace.as_ref().filter(|file| !file.damaged) {
         for (index, cap) in workspace.item.frequency_caps.iter().enumerate() {
             if let Some(name) = &cap.channel {
                 report(

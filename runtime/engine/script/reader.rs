@@ -27,7 +27,7 @@ impl Reader {
             Some((info.metadata.name.to_string(), info.metadata.num_params))
         };
         let mut functions: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for (name, arity) in engine.collect_fn_metadata(None, named, false) {
+        for (name, arity) in engine.collect_fn_metadata(None, named, true) {
             let arities = functions.entry(name).or_default();
             if !arities.contains(&arity) {
                 arities.push(arity);

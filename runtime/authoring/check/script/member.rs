@@ -101,6 +101,7 @@ impl Checker<'_> {
         }
         let arities = self.world.reader.functions().get(name);
         match arities {
+            None if crate::check::library::KEYWORDS.contains(&name) => {}
             None => self.report(position, unknown_function::method(name)),
             Some(arities) if !arities.contains(&(shapes.len() + 1)) => {
                 self.report(position, unknown_function::other_arity(name, arities, 1));
