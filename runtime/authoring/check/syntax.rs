@@ -42,6 +42,47 @@ pub(super) fn problem(error: &ParseError, source: &str) -> (Position, Problem) {
     (position, problem.unwrap_or_else(|| other(error, after)))
 }
 
+/// The script with the slip at an error put right, every other character at its old place; none for what cannot be guessed.
+pub(super) fn mended(error: &ParseError, source: &str) -> Option<String> {
+    /// Each as long as what it stands for. A comparison of another kind is as good, to see what is compared.
+    const SLIPS: [(&str, &str); 6] = [
+        ("===", "== "),
+        ("!==", "!= "),
+        ("<>", "!="),
+        ("=>", ">="),
+        ("=<", "<="),
+        ("=", "<"),
+    ];
+    let at = before(source, error.1).len();
+    let after = source.get(at..)?;
+    let replaced = |at: usize, length: usize, with: &str| {
+        Some(format!(
+            "{}{with}{}",
+            source.get(..at)?,
+            source.get(at + length..)?
+        ))
+    };
+    match word(after).to_ascii_lowercase().as_str() {
+        "and" => return replaced(at, 3, "&& "),
+        "or" => return replaced(at, 2, "||"),
+        "is" => return replaced(at, 2, "=="),
+        _ => {}
+    }
+    let earlier = source.get(..at)?.trim_end();
+    if last_word(earlier).eq_ignore_ascii_case("not") {
+        return replaced(earlier.len() - 3, 3, "!  ");
+    }
+    if let Some(rest) = after.strip_prefix('\'') {
+        let inner = rest
+            .split('\'')
+            .next()
+            .filter(|inner| !inner.contains('"') && inner.len() < rest.len())?;
+        return replaced(at, inner.len() + 2, &format!("\"{inner}\""));
+    }
+    let (theirs, ours) = SLIPS.iter().find(|(theirs, _)| after.starts_with(theirs))?;
+    replaced(at, theirs.len(), ours)
+}
+
 /// A single character, or a text, in single quotes.
 pub(super) fn single_quotes(text: &str) -> Problem {
     Problem::new("single-quotes", "text stands in double quotes")
@@ -195,6 +236,10 @@ fn other(error: &ParseError, after: &str) -> Problem {
     match &*error.0 {
         ParseErrorType::UnexpectedEOF => problem("the expression ends too early".to_owned())
             .help("write what is compared after the last sign"),
+        ParseErrorType::MissingToken(token, _) if token == ";" && !found.is_empty() => problem(
+            format!("`{found}` does not follow from what stands before it"),
+        )
+        .help("statements are parted by `;`, and every bracket that is opened is closed again"),
         ParseErrorType::MissingToken(token, _) => problem(format!("`{token}` is missing here"))
             .help(format!(
                 "add `{token}`; every bracket that is opened is closed again"

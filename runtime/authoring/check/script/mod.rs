@@ -5,7 +5,7 @@ mod member;
 mod operator;
 
 use kurant_engine::definition::Script;
-use rhai::{Expr, FlowControl, Position, Stmt};
+use rhai::{AST, Expr, FlowControl, Position, Stmt};
 
 use super::scope::{NAMES, Scope};
 use super::shape::{Owner, Shape};
@@ -39,13 +39,8 @@ pub(super) fn check(
     wanted: Wanted,
 ) -> Shape {
     let site = world.site(file, Some(&script.place));
-    let tree = match world.reader.script(script) {
-        Ok(tree) => tree,
-        Err(error) => {
-            let (position, problem) = syntax::problem(&error, &script.source);
-            world.diagnostics.report(site.span(position), problem);
-            return Shape::Any;
-        }
+    let Some(tree) = tree(world, site, script) else {
+        return Shape::Any;
     };
     let mut checker = Checker {
         world,
@@ -59,6 +54,24 @@ pub(super) fn check(
     checker.result(&shape, wanted, last);
     super::library::calls(world, site, &tree);
     shape
+}
+
+/// How many slips of the pen in one script are put right, to see what else is wrong with it.
+const MOST_SLIPS: usize = 8;
+
+/// The tree of a script. A slip is reported and put right in place, so that it hides no other mistake.
+fn tree(world: &World<'_>, site: Site<'_>, script: &Script) -> Option<AST> {
+    let mut script = script.clone();
+    for _ in 0..=MOST_SLIPS {
+        let error = match world.reader.script(&script) {
+            Ok(tree) => return Some(tree),
+            Err(error) => error,
+        };
+        let (position, problem) = syntax::problem(&error, &script.source);
+        world.diagnostics.report(site.span(position), problem);
+        script.source = syntax::mended(&error, &script.source)?;
+    }
+    None
 }
 
 /// What a script's value is, without reporting anything.
