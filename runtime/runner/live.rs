@@ -35,6 +35,8 @@ pub struct Wires {
     pub reload: Reload,
     /// The schemas that sources follow.
     pub schemas: watch::Sender<Arc<Schema>>,
+    /// Ends once all sources have ended and nothing is left to do.
+    pub until_idle: bool,
     /// It is time to end.
     pub stop: watch::Receiver<bool>,
 }
@@ -64,6 +66,9 @@ impl Runner {
             }
             if is_idle {
                 self.flush().await?;
+                if wires.until_idle && wires.inbox.is_closed() && wires.inbox.is_empty() {
+                    break;
+                }
                 self.rest(wires, clock).await?;
             }
         }
@@ -83,6 +88,7 @@ impl Runner {
             delivery = wires.inbox.recv() => match delivery {
                 Some(delivery) => self.take_in(vec![delivery], clock.now()).await?,
                 // No source is left; timers go on.
+                None if wires.until_idle => {}
                 None => tokio::time::sleep(sleep).await,
             },
             _ = wires.stop.changed() => {}

@@ -53,6 +53,9 @@ pub(crate) struct Args {
     /// Listen for POST /events here, instead of where the workspace says
     #[arg(long, value_name = "HOST:PORT")]
     listen: Option<String>,
+    /// Take in the files that wait in the inbox, work off what is due by now, then end
+    #[arg(long, conflicts_with_all = ["feed", "listen"])]
+    until_idle: bool,
     /// Show no actions, only what goes wrong
     #[arg(long, short)]
     quiet: bool,
@@ -107,6 +110,7 @@ async fn live(
         schemas.clone(),
         out.clone(),
     );
+    let watching = watching.until_empty(args.until_idle);
     let watching = tokio::spawn(watching.watch(stop.clone()));
     let listening = open_door(
         &mut runner,
@@ -129,6 +133,7 @@ async fn live(
         changed,
         reload: Box::new(move || workspace::reread(&watched)),
         schemas: schema,
+        until_idle: args.until_idle,
         stop,
     };
     let ended = runner.live(&mut wires, &clock).await;
@@ -239,6 +244,9 @@ async fn open_door(
 }
 
 fn address(args: &Args, definitions: &Definitions) -> Option<String> {
+    if args.until_idle {
+        return None;
+    }
     let named =
         Some(definitions.workspace.settings.listen.clone()).filter(|address| !address.is_empty());
     args.listen.clone().or(named)

@@ -35,6 +35,7 @@ pub struct Inbox {
     clock: Arc<Clock>,
     schemas: Schemas,
     out: mpsc::Sender<Delivery>,
+    until_empty: bool,
 }
 
 /// How far a file has been read.
@@ -59,7 +60,15 @@ impl Inbox {
             clock,
             schemas,
             out,
+            until_empty: false,
         }
+    }
+
+    /// Ends once the folder is empty, instead of watching it.
+    #[must_use]
+    pub fn until_empty(mut self, until_empty: bool) -> Self {
+        self.until_empty = until_empty;
+        self
     }
 
     /// Takes files in until `stop` says so. A file that is being read is left where it is, and gone on with at the next start.
@@ -79,6 +88,9 @@ impl Inbox {
                 if *stop.borrow() || !self.take(&path, &stop).await? {
                     return Ok(());
                 }
+            }
+            if self.until_empty {
+                return Ok(());
             }
             tokio::select! {
                 changed = stop.changed() => if changed.is_err() || *stop.borrow() { return Ok(()) },
