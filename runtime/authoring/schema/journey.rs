@@ -8,6 +8,14 @@ use Shape::{
 
 /// All keys of a journey's file.
 pub(super) fn keys() -> Vec<Key> {
+    let mut keys = who();
+    keys.extend(rules());
+    keys.push(Key::needed("steps", "What happens", Steps));
+    keys
+}
+
+/// What it is, what starts it, and for whom.
+fn who() -> Vec<Key> {
     vec![
         Key::needed(
             "journey",
@@ -41,6 +49,12 @@ pub(super) fn keys() -> Vec<Key> {
             "Who may enter again, and under which key",
             Object(entry()),
         ),
+    ]
+}
+
+/// What ends it, what counts, and what goes first.
+fn rules() -> Vec<Key> {
+    vec![
         Key::new(
             "exit",
             "What ends it early: a list of events and conditions",
@@ -81,7 +95,6 @@ pub(super) fn keys() -> Vec<Key> {
             "Constants, seen as vars.NAME; a text that begins with = is an expression",
             Fields,
         ),
-        Key::needed("steps", "What happens", Steps),
     ]
 }
 

@@ -7,20 +7,28 @@ use Shape::{
 
 /// All keys of `kurant.yaml`.
 pub(super) fn keys() -> Vec<Key> {
-    let hours = |weekdays: bool| {
-        let mut keys = vec![
+    let mut keys = customs();
+    keys.extend(places());
+    keys
+}
+
+/// From when to when; of people also on which days, and then nothing is needed.
+fn hours(weekdays: bool) -> Vec<Key> {
+    if !weekdays {
+        return vec![
             Key::needed("from", "When it begins", Time),
             Key::needed("to", "When it ends", Time),
         ];
-        if weekdays {
-            keys = vec![
-                Key::new("from", "When it begins", Time),
-                Key::new("to", "When it ends", Time),
-            ];
-            keys.push(Key::new("weekdays", "On which days", Weekdays));
-        }
-        keys
-    };
+    }
+    vec![
+        Key::new("from", "When it begins", Time),
+        Key::new("to", "When it ends", Time),
+        Key::new("weekdays", "On which days", Weekdays),
+    ]
+}
+
+/// Whose clock, when it is quiet, which channels and people there are.
+fn customs() -> Vec<Key> {
     let cap = vec![
         Key::needed(
             "category",
@@ -39,11 +47,6 @@ pub(super) fn keys() -> Vec<Key> {
             "When they work; always unless told",
             Object(hours(true)),
         ),
-    ];
-    let url = |about| vec![Key::needed("url", about, Text)];
-    let guard = vec![
-        Key::new("enter", "How many may enter, like 20000/h", Text),
-        Key::new("send", "How many messages may leave, like 50000/h", Text),
     ];
     vec![
         Key::new("workspace", "Its name", Text),
@@ -77,6 +80,17 @@ pub(super) fn keys() -> Vec<Key> {
             "People that tasks and customers are given to",
             Named(Box::new(Either(vec![List(Box::new(Text)), Object(pool)]))),
         ),
+    ]
+}
+
+/// Who is let in, how many, and where everything lives.
+fn places() -> Vec<Key> {
+    let url = |about| vec![Key::needed("url", about, Text)];
+    let guard = vec![
+        Key::new("enter", "How many may enter, like 20000/h", Text),
+        Key::new("send", "How many messages may leave, like 50000/h", Text),
+    ];
+    vec![
         Key::new(
             "unknown_customers",
             "What an event of an unknown customer does; create unless told",
