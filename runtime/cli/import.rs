@@ -164,14 +164,17 @@ async fn customers(
     }
 }
 
+/// A line's number and its record, or why it can't be read.
+type Line = (u64, Result<Record, String>);
+
 /// The records of a file, one after the other.
 struct Records<'r> {
-    next: Box<dyn FnMut() -> Option<(u64, Result<Record, String>)> + 'r>,
+    next: Box<dyn FnMut() -> Option<Line> + 'r>,
     over: bool,
 }
 
 impl Records<'_> {
-    fn next(&mut self) -> Option<(u64, Result<Record, String>)> {
+    fn next(&mut self) -> Option<Line> {
         let record = (self.next)();
         self.over = record.is_none();
         record

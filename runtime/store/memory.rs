@@ -22,13 +22,16 @@ pub struct Memory {
     tables: Mutex<Tables>,
 }
 
+/// The anchors of an attribute: by zone, place in the order and customer, when each was set.
+type Anchors = BTreeMap<(String, i64, CustomerId), Instant>;
+
 #[derive(Default)]
 struct Tables {
     people: BTreeMap<CustomerId, Stored>,
     seen: HashMap<Key, u64>,
     events: BTreeMap<CustomerId, BTreeMap<(Instant, u64), Arc<Event>>>,
     number: u64,
-    anchors: BTreeMap<(String, By), BTreeMap<(String, i64, CustomerId), Instant>>,
+    anchors: BTreeMap<(String, By), Anchors>,
     enrollments: BTreeMap<(CustomerId, Key), EnrollmentRow>,
     actions: Vec<Action>,
     traces: Vec<(CustomerId, Vec<Trace>)>,

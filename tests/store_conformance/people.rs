@@ -15,7 +15,7 @@ pub(super) async fn a_person_comes_back_as_written(store: &dyn Store) {
         .unwrap();
     assert_eq!(
         store.load(&[id("anna")], &[]).await.unwrap(),
-        [written.clone()]
+        std::slice::from_ref(&written)
     );
     let mut later = written;
     later.person.enrollments.clear();

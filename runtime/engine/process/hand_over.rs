@@ -19,6 +19,9 @@ use crate::value::Value;
 /// How many messages of one customer one input may hand over.
 const MAX_MESSAGES: usize = 1_000;
 
+/// What decides who goes first: priority, when it was due first, the enrollment.
+type Turn = (Reverse<u8>, Instant, crate::id::Key);
+
 /// A message that is due: the one an enrollment stands at, or one of its fallbacks.
 #[derive(Debug, Clone, Copy)]
 struct Due {
@@ -52,7 +55,7 @@ impl Work<'_> {
 
     /// The due message that goes first: by priority, then the one that was due first, then by enrollment.
     fn next_message(&self) -> Option<Due> {
-        let mut first: Option<((Reverse<u8>, Instant, crate::id::Key), Due)> = None;
+        let mut first: Option<(Turn, Due)> = None;
         for (index, enrollment) in self.person.enrollments.iter().enumerate() {
             if enrollment
                 .hand_over_due()

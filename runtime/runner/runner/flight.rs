@@ -38,6 +38,9 @@ pub(super) struct After {
     pub(super) marks: Vec<(String, Option<String>)>,
 }
 
+/// What is committed with the first part of a batch: dead letters and marks.
+type Beside = (Vec<Rejected>, Vec<(String, Option<String>)>);
+
 impl Runner {
     /// Begins the commit of what was decided, once the one before is done.
     pub(super) async fn launch(&mut self, decided: Decided, after: After) -> Result<(), Error> {
@@ -155,11 +158,7 @@ impl Runner {
         Ok(())
     }
 
-    async fn alone(
-        &mut self,
-        events: &[Arrived],
-        first: &mut Option<(Vec<Rejected>, Vec<(String, Option<String>)>)>,
-    ) -> Result<(), Error> {
+    async fn alone(&mut self, events: &[Arrived], first: &mut Option<Beside>) -> Result<(), Error> {
         debug_assert!(self.flight.is_none() && events.len() <= BATCH);
         let identities: Vec<Key> = events
             .iter()

@@ -85,9 +85,9 @@ impl Transaction {
 }
 
 impl Values {
-    fn add<V: Send>(&mut self, value: V)
+    fn add<V>(&mut self, value: V)
     where
-        V: for<'v> sqlx::Encode<'v, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
+        V: Send + for<'v> sqlx::Encode<'v, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
     {
         if self.1.is_ok() {
             self.1 = self.0.add(value);
