@@ -177,6 +177,12 @@ fn told(explanation: &Explanation, past: &Past, zone: Zone) -> String {
     for gate in &explanation.gates {
         gate_line(&mut text, gate);
     }
+    done(&mut text, past, zone);
+    happened(&mut text, past, zone);
+    text
+}
+
+fn done(text: &mut String, past: &Past, zone: Zone) {
     let _ = writeln!(text, "\nWhat was done, latest first:");
     for logged in past.actions.iter().take(SHOWN) {
         let action = &logged.action;
@@ -199,6 +205,9 @@ fn told(explanation: &Explanation, past: &Past, zone: Zone) -> String {
     if past.actions.is_empty() {
         let _ = writeln!(text, "  nothing");
     }
+}
+
+fn happened(text: &mut String, past: &Past, zone: Zone) {
     let _ = writeln!(text, "\nWhat happened, latest first:");
     for trace in past.traces.iter().take(SHOWN) {
         let reason = trace
@@ -222,7 +231,6 @@ fn told(explanation: &Explanation, past: &Past, zone: Zone) -> String {
     if past.traces.is_empty() {
         let _ = writeln!(text, "  nothing");
     }
-    text
 }
 
 fn gate_line(text: &mut String, gate: &Gate) {
