@@ -12,6 +12,7 @@ mod error;
 mod frame;
 mod history;
 mod limits;
+mod lists;
 mod mistakes;
 mod moments;
 mod natives;

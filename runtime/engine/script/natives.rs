@@ -19,10 +19,10 @@ use crate::value::Value;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RootView(pub(super) Root);
 
-type Native<T> = Result<T, Box<EvalAltResult>>;
+pub(super) type Native<T> = Result<T, Box<EvalAltResult>>;
 
 /// Hands an error of ours through Rhai.
-fn raise(error: Error) -> Box<EvalAltResult> {
+pub(super) fn raise(error: Error) -> Box<EvalAltResult> {
     Box::new(EvalAltResult::ErrorRuntime(
         Dynamic::from(error),
         Position::NONE,
@@ -81,6 +81,7 @@ pub(super) fn register(engine: &mut Engine) {
     register_indexers(engine);
     register_texts(engine);
     register_operators(engine);
+    super::lists::register(engine);
 }
 
 fn call(function: Function, args: &[Dynamic]) -> Native<Dynamic> {

@@ -1,6 +1,6 @@
 //! What natives look at while a script runs: the person and the frame, lent to this thread for one evaluation.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -21,7 +21,11 @@ struct Scene {
     busy: bool,
 }
 
+/// How many elements of lists and maps one evaluation may compare. Rhai does not count them as operations.
+const MOST_COMPARED: u32 = 1_000_000;
+
 thread_local! {
+    static COMPARED: Cell<u32> = const { Cell::new(0) };
     static SCENE: RefCell<Scene> = RefCell::new(Scene {
         person: Person::new(Customer::new("".into())),
         frame: Frame::new(Instant::MIN, Zone::UTC),
@@ -47,6 +51,7 @@ pub(super) fn play<R>(
         scene.segments = Some(Arc::clone(segments));
         scene.memo.get_mut().clear();
         scene.busy = true;
+        COMPARED.set(0);
         true
     });
     if !free {
@@ -86,6 +91,18 @@ pub(super) fn with_view<R>(look: impl FnOnce(&View<'_>) -> Result<R, Error>) -> 
             memo: &scene.memo,
         })
     })
+}
+
+/// Counts one element that is compared.
+pub(super) fn count_compared() -> Result<(), Error> {
+    COMPARED.set(COMPARED.get().saturating_add(1));
+    if COMPARED.get() > MOST_COMPARED {
+        return Err(Error::new(
+            ErrorKind::Limit,
+            format!("the script compares more than {MOST_COMPARED} elements of lists and maps"),
+        ));
+    }
+    Ok(())
 }
 
 /// The clock of the customer at hand.

@@ -93,7 +93,7 @@ impl Scripts {
         let engine = self
             .libraries
             .iter()
-            .position(|known| known == library)
+            .position(|known| library.iter().all(|file| known.contains(file)))
             .unwrap_or_else(|| {
                 let mut engine = limits::engine();
                 used = load(&mut engine, library, &mut errors);

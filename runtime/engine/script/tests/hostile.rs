@@ -21,6 +21,44 @@ fn nothing_runs_for_ever() {
 }
 
 #[test]
+fn comparing_lists_is_work_too() {
+    for source in [
+        "let a = []; a.pad(1000, 5); loop { a == a; }",
+        "let a = []; a.pad(999, \"x\"); loop { \"y\" in a; }",
+        "let a = []; a.pad(999, 5); loop { a.index_of(7); }",
+        "let m = #{}; for i in 0..400 { m[`k${i}`] = i; } loop { m != m; }",
+    ] {
+        let error = run(source).expect_err(source);
+        assert_eq!(error.kind, ErrorKind::Limit, "{source}: {error}");
+    }
+    for (source, value) in [
+        (
+            "[1, 2.0, \"a\", [3], #{a: ()}] == [1.0, 2, \"a\", [3], #{a: ()}]",
+            true,
+        ),
+        ("[1, 2] != [1, 3]", true),
+        ("[1, 2] == [1, 2, 3]", false),
+        ("[1] == [\"1\"]", false),
+        ("#{a: 1, b: [now]} == #{b: [now], a: 1.0}", true),
+        ("#{a: 1} == #{b: 1}", false),
+        ("#{a: 1} != #{a: 2}", true),
+        ("[2] in [[1], [2]]", true),
+        ("\"5\" in [5]", false),
+        (
+            "customer.tags == [\"newsletter\", \"app\", \"vip\", \"br\"]",
+            true,
+        ),
+        (
+            "[1, 2, 3].index_of(3) == 2 && [1].index_of(\"1\") == -1",
+            true,
+        ),
+        ("date(\"2026-11-22\") in [today()]", true),
+    ] {
+        assert_eq!(evaluate(source), Ok(value.into()), "{source}");
+    }
+}
+
+#[test]
 fn nothing_calls_itself_for_ever() {
     for source in [
         "fn f(n) { f(n + 1) } f(0)",
