@@ -10,9 +10,10 @@ use std::sync::Arc;
 use kurant_engine::calendar::{Duration, Instant, Zone, first_instant_of, parse_date};
 use kurant_engine::definition::{Definitions, Schema};
 use kurant_runner::source::{Feed, Inbox, Schemas, listen};
-use kurant_runner::{Clock, Delivery, Purpose, Runner, Wires};
+use kurant_runner::{Clock, Delivery, Error as RunnerError, Purpose, Runner, Wires};
 use kurant_store::Store;
 use tokio::sync::{mpsc, watch as signal};
+use tokio::task::JoinHandle;
 
 use self::show::Show;
 use crate::embedded::{self, failure};
@@ -139,6 +140,17 @@ async fn live(
     let ended = runner.live(&mut wires, &clock).await;
     // Whoever waits for an answer gets none now and sends its events again.
     drop(wires);
+    closed(watching, listening).await?;
+    ended.map_err(failure)?;
+    end(&mut runner);
+    Ok(())
+}
+
+/// Waits until the sources have ended.
+async fn closed(
+    watching: JoinHandle<Result<(), RunnerError>>,
+    listening: Option<JoinHandle<()>>,
+) -> Result<(), Error> {
     let watched = watching.await;
     watched
         .map_err(|error| Error::failure(error.to_string()))?
@@ -146,8 +158,6 @@ async fn live(
     if let Some(listening) = listening {
         let _ = listening.await;
     }
-    ended.map_err(failure)?;
-    end(&mut runner);
     Ok(())
 }
 
@@ -224,7 +234,7 @@ async fn open_door(
     clock: &Arc<Clock>,
     out: mpsc::Sender<Delivery>,
     stop: &signal::Receiver<bool>,
-) -> Result<Option<tokio::task::JoinHandle<()>>, Error> {
+) -> Result<Option<JoinHandle<()>>, Error> {
     let Some(address) = address else {
         return Ok(None);
     };
