@@ -10,7 +10,7 @@ test:
 
 # The sample shop in time-lapse.
 demo:
-    scripts/demo
+    cargo run --quiet -- demo
 
 # Finds mistakes in the sample workspace.
 check *ARGS:
