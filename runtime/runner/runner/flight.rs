@@ -1,7 +1,7 @@
 //! The batch that is being committed, and what follows once it is durable.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use kurant_engine::action::Action;
 use kurant_engine::id::{CustomerId, Key};
@@ -13,6 +13,11 @@ use super::{BATCH, Runner};
 use crate::decide::{Arrived, Decided, Job};
 use crate::error::Error;
 use crate::intake::Receipt;
+
+/// How many customers are kept at hand.
+const MOST_RECENT: usize = 20_000;
+/// How many events of its history a customer that is kept at hand may have.
+const SHORT_HISTORY: usize = 32;
 
 /// A batch that is being committed.
 pub(super) struct Flight {
@@ -47,6 +52,9 @@ impl Runner {
         if !self.land().await? {
             // What was decided came from customers that are not stored so. The events are there still.
             return self.carefully(after).await;
+        }
+        if self.handing.as_ref().is_some_and(JoinHandle::is_finished) {
+            self.handed().await?;
         }
         let mut batch = decided.batch;
         self.counts.created += decided.created as u64;
@@ -90,11 +98,28 @@ impl Runner {
             }
             Err(error) => return Err(error.into()),
         }
-        self.landed(flight.outbox, flight.actions, flight.after.receipts)?;
+        self.remember(flight.people);
+        self.landed(flight.outbox, flight.actions, flight.after.receipts)
+            .await?;
         Ok(true)
     }
 
-    fn landed(
+    /// Keeps customers at hand whose next event may come soon. Whoever has a long history is read anew, with what is needed
+    /// of it.
+    fn remember(&mut self, people: HashMap<CustomerId, Arc<Stored>>) {
+        if self.recent.len() + people.len() > MOST_RECENT {
+            self.recent.clear();
+        }
+        for (id, stored) in people {
+            if stored.person.history.len() <= SHORT_HISTORY {
+                self.recent.insert(id, stored);
+            } else {
+                self.recent.remove(&id);
+            }
+        }
+    }
+
+    async fn landed(
         &mut self,
         outbox: Vec<Outgoing>,
         actions: Vec<Action>,
@@ -110,11 +135,26 @@ impl Runner {
             self.audience.acted(&actions);
         }
         if !outbox.is_empty() {
-            let done = self.dispatch().hand_over(&outbox)?;
-            self.counts.handed_over += done.settled.len() as u64;
-            self.settled.extend(done.settled);
-            self.marks.extend(done.marks);
+            // In the order of the commits, one after the other, beside the next commit.
+            self.handed().await?;
+            let dispatch = self.dispatch.clone();
+            self.handing = Some(tokio::task::spawn_blocking(move || {
+                let dispatch = dispatch.lock().unwrap_or_else(PoisonError::into_inner);
+                dispatch.hand_over(&outbox)
+            }));
         }
+        Ok(())
+    }
+
+    /// Waits until what is being handed over is durable outside; the next commit tells the store.
+    async fn handed(&mut self) -> Result<(), Error> {
+        let Some(handing) = self.handing.take() else {
+            return Ok(());
+        };
+        let done = handing.await??;
+        self.counts.handed_over += done.settled.len() as u64;
+        self.settled.extend(done.settled);
+        self.marks.extend(done.marks);
         Ok(())
     }
 
@@ -151,6 +191,7 @@ impl Runner {
                 Err(error) => return Err(error),
             }
         }
+        self.recent.clear();
         for (sender, receipt) in after.receipts {
             self.count(&receipt);
             let _ = sender.send(receipt);
@@ -178,6 +219,7 @@ impl Runner {
             .collect();
         let now = self.clock.now();
         let ids = customers(&fresh);
+        self.recent.clear();
         let people = self.people(&ids, now).await?;
         let job = Job {
             people,
@@ -193,7 +235,7 @@ impl Runner {
         let (outbox, actions) = (batch.outbox.clone(), batch.actions.clone());
         self.store.commit(batch).await?;
         *first = None;
-        self.landed(outbox, actions, Vec::new())
+        self.landed(outbox, actions, Vec::new()).await
     }
 
     /// Waits until everything is durable, handed over and settled.
@@ -202,6 +244,7 @@ impl Runner {
     /// When the store or the outbox fails.
     pub async fn flush(&mut self) -> Result<(), Error> {
         self.land().await?;
+        self.handed().await?;
         if self.settled.is_empty() && self.marks.is_empty() {
             return Ok(());
         }

@@ -20,10 +20,11 @@ use kurant_engine::catalog::Keep;
 use kurant_engine::definition::Definitions;
 use kurant_engine::id::CustomerId;
 use kurant_store::{Batch, Kept, Settled, Store, Stored};
+use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::decide::Decider;
-use crate::dispatch::{Dispatch, HANDED, Renderer};
+use crate::dispatch::{Dispatch, HANDED, HandedOver, Renderer};
 use crate::error::Error;
 
 use self::flight::Flight;
@@ -79,6 +80,10 @@ pub struct Runner {
     purpose: Purpose,
     needs: Vec<(String, Keep)>,
     flight: Option<Flight>,
+    /// Customers of late, as they are stored: nobody else writes.
+    recent: HashMap<CustomerId, Arc<Stored>>,
+    /// What is being handed over.
+    handing: Option<JoinHandle<Result<HandedOver, Error>>>,
     /// Hand-overs that the store has not been told of yet.
     settled: Vec<Settled>,
     marks: Vec<(String, Option<String>)>,
@@ -117,6 +122,8 @@ impl Runner {
             purpose,
             needs: Vec::new(),
             flight: None,
+            recent: HashMap::new(),
+            handing: None,
             settled: Vec::new(),
             marks: Vec::new(),
             held: None,
@@ -140,7 +147,7 @@ impl Runner {
     /// # Errors
     /// When they can't be loaded.
     pub async fn replace(&mut self, definitions: Definitions) -> Result<(), Error> {
-        self.land().await?;
+        self.flush().await?;
         let renderer = Arc::new(Renderer::new(&definitions));
         self.load(definitions).await?;
         self.dispatch().set_renderer(renderer);
@@ -172,6 +179,8 @@ impl Runner {
         let pinned = self.store.pinned().await?;
         self.decider.load(definitions.clone(), pinned).await?;
         self.store.publish(&definitions, now).await?;
+        // Other definitions look back on other events.
+        self.recent.clear();
         self.needs = self
             .decider
             .with(|state| {
@@ -213,7 +222,8 @@ impl Runner {
         }
     }
 
-    async fn restore_desk(&self) -> Result<(), Error> {
+    async fn restore_desk(&mut self) -> Result<(), Error> {
+        self.recent.clear();
         let text = self.mark(crate::decide::DESK).await?;
         let desk = text
             .and_then(|text| serde_json::from_str(&text).ok())
@@ -229,13 +239,16 @@ impl Runner {
             .map(|(_, value)| value))
     }
 
-    /// Customers from the batch in flight, else from the store.
-    async fn people(&self, ids: &[CustomerId], now: Instant) -> Result<Vec<Arc<Stored>>, Error> {
+    /// Customers from the batch in flight, else from those seen lately, else from the store. Whoever is decided on is seen
+    /// again once that is durable.
+    async fn people(&mut self, ids: &[CustomerId], now: Instant) -> Result<Vec<Arc<Stored>>, Error> {
         let flying = self.flight.as_ref().map(|flight| &flight.people);
+        let recent = &mut self.recent;
         let (mut people, mut missing) = (Vec::with_capacity(ids.len()), Vec::new());
         for id in ids {
-            match flying.and_then(|flying| flying.get(id)) {
-                Some(stored) => people.push(stored.clone()),
+            let known = flying.and_then(|flying| flying.get(id).cloned());
+            match known.or_else(|| recent.remove(id)) {
+                Some(stored) => people.push(stored),
                 None => missing.push(id.clone()),
             }
         }
