@@ -241,7 +241,11 @@ impl Runner {
 
     /// Customers from the batch in flight, else from those seen lately, else from the store. Whoever is decided on is seen
     /// again once that is durable.
-    async fn people(&mut self, ids: &[CustomerId], now: Instant) -> Result<Vec<Arc<Stored>>, Error> {
+    async fn people(
+        &mut self,
+        ids: &[CustomerId],
+        now: Instant,
+    ) -> Result<Vec<Arc<Stored>>, Error> {
         let flying = self.flight.as_ref().map(|flight| &flight.people);
         let recent = &mut self.recent;
         let (mut people, mut missing) = (Vec::with_capacity(ids.len()), Vec::new());
