@@ -71,9 +71,11 @@ impl Customer {
 
     /// The customer's clock: the attribute `timezone` if it names one, else the workspace's.
     pub fn zone(&self, workspace: Zone) -> Zone {
-        self.text("timezone")
-            .and_then(|name| name.parse().ok())
-            .unwrap_or(workspace)
+        match self.text("timezone") {
+            // Most customers live where the workspace does; a name is slow to look up.
+            Some(name) if name != workspace.name() => name.parse().unwrap_or(workspace),
+            _ => workspace,
+        }
     }
 
     /// An attribute that is text.

@@ -87,6 +87,14 @@ impl<'de> Deserialize<'de> for Key {
     }
 }
 
+/// The beginning of an id as a number: ids whose ranks differ stand in the order of their ranks, which are quicker to compare.
+pub fn rank(id: &str) -> u128 {
+    let mut first = [0; 16];
+    let length = id.len().min(first.len());
+    first[..length].copy_from_slice(&id.as_bytes()[..length]);
+    u128::from_be_bytes(first)
+}
+
 /// A number from 0 to `buckets - 1`, the same for the same parts in every run and on every machine: A/B arms, control
 /// groups, the author's own `bucket()`.
 pub fn bucket(parts: &[&str], buckets: u64) -> u64 {
@@ -115,6 +123,22 @@ mod tests {
         let key = Key::of(&["journey", "customer"]);
         assert_eq!(key.to_string().len(), 32);
         assert_eq!(key.to_string().parse::<Key>(), Ok(key));
+    }
+
+    #[test]
+    fn ranks_stand_in_the_order_of_their_ids() {
+        let mut ids = [
+            "b",
+            "a",
+            "a\u{0}",
+            "aaaaaaaaaaaaaaaaz",
+            "aaaaaaaaaaaaaaaab",
+            "",
+            "ї",
+            "z",
+        ];
+        ids.sort_by(|one, other| rank(one).cmp(&rank(other)).then(one.cmp(other)));
+        assert!(ids.is_sorted());
     }
 
     #[test]

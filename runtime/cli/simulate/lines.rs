@@ -45,9 +45,7 @@ impl Block {
     fn split(&mut self) {
         let mut start = 0;
         while start < self.bytes.len() {
-            let end = self.bytes[start..]
-                .iter()
-                .position(|byte| *byte == b'\n')
+            let end = memchr::memchr(b'\n', &self.bytes[start..])
                 .map_or(self.bytes.len(), |at| start + at);
             if !self.bytes[start..end].trim_ascii().is_empty() {
                 self.lines.push(start..end);
@@ -127,7 +125,7 @@ impl Lines {
             let read = self.input.read_at(self.offset, most, &mut block.bytes)?;
             let at_end = self.offset + read as u64 >= self.input.length() || read == 0;
             if !at_end {
-                match block.bytes.iter().rposition(|byte| *byte == b'\n') {
+                match memchr::memrchr(b'\n', &block.bytes) {
                     Some(last) => block.bytes.truncate(last + 1),
                     None if most < LONGEST_LINE => {
                         most *= 2;

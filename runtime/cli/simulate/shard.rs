@@ -7,7 +7,7 @@ use kurant_engine::action::Action;
 use kurant_engine::calendar::Instant;
 use kurant_engine::customer::Customer;
 use kurant_engine::event::Event;
-use kurant_engine::id::CustomerId;
+use kurant_engine::id::{CustomerId, rank};
 use kurant_engine::world::{Sink, Taken, World};
 
 use super::summary::Summary;
@@ -110,6 +110,7 @@ struct Done {
 /// Consecutive lines of one customer at one instant.
 struct Entry {
     at: Instant,
+    rank: u128,
     customer: CustomerId,
     end: usize,
 }
@@ -125,6 +126,7 @@ impl Sink for Done {
             }
             _ => self.entries.push_back(Entry {
                 at: action.at,
+                rank: rank(&action.customer),
                 customer: action.customer,
                 end,
             }),
@@ -155,8 +157,8 @@ pub(super) fn write(
         let first = heads
             .filter(|(entry, _)| entry.at < until)
             .min_by(|(one, _), (other, _)| {
-                one.at
-                    .cmp(&other.at)
+                (one.at, one.rank)
+                    .cmp(&(other.at, other.rank))
                     .then_with(|| one.customer.cmp(&other.customer))
             });
         let Some((_, index)) = first else { break };

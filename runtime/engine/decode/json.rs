@@ -27,7 +27,11 @@ impl Limits {
     where
         S: DeserializeSeed<'de>,
     {
-        let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+        // Looked at once as a whole, texts need no second look each.
+        let text = std::str::from_utf8(bytes).map_err(|error| Error::NotJson {
+            column: error.valid_up_to() + 1,
+        })?;
+        let mut deserializer = serde_json::Deserializer::from_str(text);
         let value = seed
             .deserialize(&mut deserializer)
             .and_then(|value| deserializer.end().map(|()| value));

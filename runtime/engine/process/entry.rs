@@ -238,6 +238,8 @@ impl Work<'_> {
             status: ActionStatus::Sent,
             reason: None,
         });
+        // Room for this one only: most customers are in one journey at a time, and there are millions of them.
+        self.person.enrollments.reserve_exact(1);
         self.person.enrollments.push(Enrollment {
             id,
             journey: loaded.id.clone(),
@@ -274,6 +276,7 @@ impl Work<'_> {
             .iter()
             .position(|last| last.journey == *journey && last.key == key)
             .unwrap_or_else(|| {
+                entries.reserve_exact(1);
                 entries.push(LastEntry {
                     journey: journey.clone(),
                     key: key.to_owned(),

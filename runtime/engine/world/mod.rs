@@ -6,23 +6,27 @@
 //! through a [`Sink`] by instant, then customer, then in the order of making, and nothing of it is kept.
 
 mod alarms;
+mod hash;
 mod seen;
 mod sink;
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
 pub use seen::Seen;
 pub use sink::{Collected, Sink};
 
 use self::alarms::Alarms;
+use self::hash::OfText;
 use crate::calendar::Instant;
 use crate::catalog::{Catalog, Needs};
 use crate::customer::Customer;
 use crate::definition::UnknownCustomers;
 use crate::desk::Desk;
 use crate::event::Event;
-use crate::id::CustomerId;
+use crate::id::{CustomerId, rank};
 use crate::input::{Changes, Firing, Input};
 use crate::person::Person;
 use crate::process::process;
@@ -57,7 +61,9 @@ pub struct World {
     catalog: Catalog,
     desk: Desk,
     people: Vec<Person>,
-    index: HashMap<CustomerId, u32>,
+    /// The ranks of their ids, side by side.
+    ranks: Vec<u128>,
+    index: HashMap<CustomerId, u32, BuildHasherDefault<OfText>>,
     /// People in the order of their ids, as far as `people` had grown when they were sorted.
     ranked: Vec<u32>,
     alarms: Alarms,
@@ -79,7 +85,8 @@ impl World {
             catalog,
             desk: Desk::default(),
             people: Vec::new(),
-            index: HashMap::new(),
+            ranks: Vec::new(),
+            index: HashMap::default(),
             ranked: Vec::new(),
             alarms: Alarms::default(),
             seen: Some(Seen::default()),
@@ -236,7 +243,7 @@ impl World {
         let ringing = self.alarms.take(at);
         let mut done = std::mem::take(&mut self.done);
         // Stable: what one customer did stays in the order of making.
-        done.sort_by(|(one, _), (other, _)| self.id(*one).cmp(self.id(*other)));
+        done.sort_by(|(one, _), (other, _)| self.by_id(*one, *other));
         let due = if schedules.is_empty() {
             self.in_order(&ringing, &done)
         } else {
@@ -266,8 +273,7 @@ impl World {
             }))
             .collect();
         due.sort_by(|one, other| {
-            self.id(one.slot)
-                .cmp(self.id(other.slot))
+            self.by_id(one.slot, other.slot)
                 .then(other.rings.cmp(&one.rings))
         });
         due.dedup_by_key(|due| due.slot);
@@ -338,6 +344,7 @@ impl World {
     fn settle(&mut self, person: Person) -> u32 {
         let slot = self.people.len() as u32;
         self.index.insert(person.customer.id.clone(), slot);
+        self.ranks.push(rank(&person.customer.id));
         self.people.push(person);
         slot
     }
@@ -380,17 +387,19 @@ impl World {
         &self.people[slot as usize].customer.id
     }
 
+    /// Who of two comes first by id.
+    fn by_id(&self, one: u32, other: u32) -> Ordering {
+        let ranks = self.ranks[one as usize].cmp(&self.ranks[other as usize]);
+        ranks.then_with(|| self.id(one).cmp(self.id(other)))
+    }
+
     /// Everybody, in the order of ids.
     fn everybody(&mut self) -> Vec<Due> {
         if self.ranked.len() != self.people.len() {
             self.ranked = (0..self.people.len() as u32).collect();
-            let people = &self.people;
-            self.ranked.sort_unstable_by(|one, other| {
-                people[*one as usize]
-                    .customer
-                    .id
-                    .cmp(&people[*other as usize].customer.id)
-            });
+            let mut ranked = std::mem::take(&mut self.ranked);
+            ranked.sort_unstable_by(|one, other| self.by_id(*one, *other));
+            self.ranked = ranked;
         }
         self.ranked
             .iter()
