@@ -2,6 +2,7 @@
 
 mod check;
 pub mod diagnostic;
+pub mod graph;
 mod lower;
 pub mod parse;
 pub mod places;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::{check, demo, explain, generate, import, run, simulate, test};
+use crate::{check, demo, explain, generate, graph, import, run, simulate, test};
 
 /// Messages at the right moment, once: journeys in YAML, run live or on a virtual clock
 #[derive(Debug, Parser)]
@@ -50,6 +50,8 @@ pub(crate) enum Command {
     Run(run::Args),
     /// Say why a customer gets, or doesn't get, what a journey sends: every gate with the values seen
     Explain(explain::Args),
+    /// Draw a journey: SVG, Mermaid or DOT
+    Graph(graph::Args),
     /// Load what was before: customers, events, sends
     Import(import::Args),
     /// Watch this workspace's journeys run for a made-up shop, a year in half a minute

@@ -7,6 +7,7 @@ mod embedded;
 mod error;
 mod explain;
 mod generate;
+mod graph;
 mod import;
 mod run;
 mod simulate;
@@ -44,6 +45,7 @@ fn run(args: &Args) -> Result<ExitCode, Error> {
         Command::Simulate(own) => simulate::run(folder, own),
         Command::Run(own) => run::run(folder, own),
         Command::Explain(own) => explain::run(folder, own),
+        Command::Graph(own) => graph::run(folder, own),
         Command::Import(own) => import::run(folder, own),
         Command::Demo(own) => demo::run(folder, own),
         Command::Generate(own) => {
