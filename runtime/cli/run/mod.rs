@@ -88,10 +88,8 @@ async fn live(
 ) -> Result<(), Error> {
     let zone = definitions.workspace.timezone;
     let clock = Arc::new(clock(args, &*store, zone).await?);
-    let (inbox, address) = (
-        embedded::inbox(folder, &definitions)?,
-        address(args, &definitions),
-    );
+    let inbox = embedded::inbox(folder, &definitions)?;
+    let address = address(args, &definitions);
     let (schema, schemas) = signal::channel(Arc::new(definitions.schema.clone()));
     let show = Box::new(Show::new(args.actions.as_deref(), args.quiet, zone)?);
     let mut runner = embedded::runner(

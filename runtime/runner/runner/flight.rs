@@ -9,7 +9,7 @@ use kurant_store::{Batch, Outgoing, Rejected, Stored};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::{BATCH, Runner};
+use super::{BATCH, Runner, WARY};
 use crate::decide::{Arrived, Decided, Job};
 use crate::error::Error;
 use crate::intake::Receipt;
@@ -38,6 +38,8 @@ pub(super) struct After {
     pub(super) receipts: Vec<(oneshot::Sender<Receipt>, Receipt)>,
     /// The events, to decide again one by one if it fails.
     pub(super) events: Vec<Arrived>,
+    /// Which delivery each event came with.
+    pub(super) places: Vec<usize>,
     /// Dead letters and marks that came with the events.
     pub(super) rejected: Vec<Rejected>,
     pub(super) marks: Vec<(String, Option<String>)>,
@@ -166,7 +168,8 @@ impl Runner {
 
     /// Decides events with nothing in flight, halving them until the one that fails stands alone: that one is a dead letter,
     /// the rest takes effect.
-    pub(super) async fn carefully(&mut self, after: After) -> Result<(), Error> {
+    pub(super) async fn carefully(&mut self, mut after: After) -> Result<(), Error> {
+        self.leave_out_repeated(&mut after).await?;
         let mut parts = vec![after.events];
         let mut first = Some((after.rejected, after.marks));
         while let Some(events) = parts.pop() {
@@ -195,6 +198,32 @@ impl Runner {
         for (sender, receipt) in after.receipts {
             self.count(&receipt);
             let _ = sender.send(receipt);
+        }
+        Ok(())
+    }
+
+    /// Takes events out that have been taken in before, and tells their deliveries so.
+    async fn leave_out_repeated(&mut self, after: &mut After) -> Result<(), Error> {
+        self.wary = WARY;
+        let identities: Vec<Key> = after
+            .events
+            .iter()
+            .map(|arrived| arrived.event.identity())
+            .collect();
+        let seen = self.store.seen(&identities).await?;
+        let seen: HashSet<Key> = seen.into_iter().map(|seen| seen.identity).collect();
+        let (events, places) = (
+            std::mem::take(&mut after.events),
+            std::mem::take(&mut after.places),
+        );
+        for (arrived, place) in events.into_iter().zip(places) {
+            if !seen.contains(&arrived.event.identity()) {
+                after.events.push(arrived);
+                after.places.push(place);
+            } else if let Some((_, receipt)) = after.receipts.get_mut(place) {
+                receipt.taken = receipt.taken.saturating_sub(1);
+                receipt.repeated += 1;
+            }
         }
         Ok(())
     }

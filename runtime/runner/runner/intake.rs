@@ -8,7 +8,7 @@ use kurant_store::Rejected;
 
 use super::due::Listed;
 use super::flight::{After, customers};
-use super::{BATCH, Runner};
+use super::{BATCH, Runner, WARY};
 use crate::decide::{Arrived, Job, Task, Window};
 use crate::error::Error;
 use crate::intake::{Delivered, Delivery, Receipt};
@@ -183,16 +183,7 @@ impl Runner {
                     .map(|delivered| delivered.event.identity())
             })
             .collect();
-        let mut seen: HashSet<Key> = self
-            .store
-            .seen(&identities)
-            .await?
-            .into_iter()
-            .map(|seen| seen.identity)
-            .collect();
-        if let Some(flight) = &self.flight {
-            seen.extend(&flight.seen);
-        }
+        let mut seen = self.repeated(&identities).await?;
         for (number, delivery) in deliveries.into_iter().enumerate() {
             let mut receipt = Receipt::default();
             gathered.after.rejected.extend(delivery.rejected);
@@ -220,7 +211,25 @@ impl Runner {
                 .unwrap_or_else(|| tokio::sync::oneshot::channel().0);
             gathered.after.receipts.push((sender, Receipt::default()));
         }
+        if gathered.receipts.iter().any(|receipt| receipt.repeated > 0) {
+            self.wary = WARY;
+        }
         Ok(gathered)
+    }
+
+    /// Those of these events that are known to have been taken in. While hardly any comes again, the store is not asked: it
+    /// refuses the batch then, which is decided again without them.
+    async fn repeated(&mut self, identities: &[Key]) -> Result<HashSet<Key>, Error> {
+        let mut seen: HashSet<Key> = HashSet::new();
+        if self.wary > 0 {
+            self.wary -= 1;
+            let stored = self.store.seen(identities).await?;
+            seen.extend(stored.into_iter().map(|seen| seen.identity));
+        }
+        if let Some(flight) = &self.flight {
+            seen.extend(&flight.seen);
+        }
+        Ok(seen)
     }
 
     async fn decide_on(
@@ -264,6 +273,7 @@ impl Runner {
                 self.land().await?;
                 self.restore_desk().await?;
                 after.events = events;
+                after.places = places.iter().map(|(delivery, _)| *delivery).collect();
                 finish(&mut after, receipts);
                 return self.carefully(after).await;
             }
@@ -284,6 +294,7 @@ impl Runner {
             });
         }
         after.events = events;
+        after.places = places.iter().map(|(delivery, _)| *delivery).collect();
         finish(&mut after, receipts);
         self.launch(decided, after).await
     }

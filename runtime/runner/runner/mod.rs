@@ -36,6 +36,11 @@ pub const BATCH: usize = 1_000;
 /// The mark under which the place of date and inactivity triggers stands.
 const FIRED: &str = "fired";
 
+/// After a start, sources may bring again what they brought before.
+const WARY_AT_FIRST: u32 = 16;
+/// For so many batches after a repeated event.
+const WARY: u32 = 256;
+
 /// Hears what happens, to show it.
 pub trait Audience: Send {
     /// Actions that are durable now, in order.
@@ -82,6 +87,8 @@ pub struct Runner {
     flight: Option<Flight>,
     /// Customers of late, as they are stored: nobody else writes.
     recent: HashMap<CustomerId, Arc<Stored>>,
+    /// For so many batches more each event is looked for before it is decided on; else the commit finds repeated ones.
+    wary: u32,
     /// What is being handed over.
     handing: Option<JoinHandle<Result<HandedOver, Error>>>,
     /// Hand-overs that the store has not been told of yet.
@@ -124,6 +131,7 @@ impl Runner {
             flight: None,
             recent: HashMap::new(),
             handing: None,
+            wary: WARY_AT_FIRST,
             settled: Vec::new(),
             marks: Vec::new(),
             held: None,

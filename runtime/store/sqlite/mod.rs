@@ -20,7 +20,7 @@ use kurant_engine::definition::{Definitions, Version};
 use kurant_engine::id::{CustomerId, Key};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{SqlSafeStr, SqlitePool};
+use sqlx::{ConnectOptions, SqlSafeStr, SqlitePool};
 
 use crate::{
     AnchorRange, Batch, By, EnrollmentRow, Error, Inside, Kept, Logged, OutboxState, Outgoing,
@@ -35,6 +35,8 @@ const STATEMENTS: usize = 200;
 const BUSY: Duration = Duration::from_secs(5);
 /// Pages of the cache of the writing connection, in KiB when negative, as SQLite writes it.
 const CACHE: &str = "-65536";
+/// Pages of the log before it is written back: one that changes often is written back once for many commits.
+const CHECKPOINT: &str = "20000";
 /// The mark under which the number of the latest event stands.
 pub(super) const EVENT_NUMBER: &str = "store/event";
 
@@ -59,7 +61,8 @@ impl Sqlite {
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
-            .pragma("cache_size", CACHE);
+            .pragma("cache_size", CACHE)
+            .pragma("wal_autocheckpoint", CHECKPOINT);
         // One connection writes; it is never given up, since nothing else may write in between.
         let write = pool(1).connect_with(options).await?;
         migrations().run(&write).await?;
@@ -129,6 +132,7 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .busy_timeout(BUSY)
         .statement_cache_capacity(STATEMENTS)
         .pragma("temp_store", "MEMORY")
+        .disable_statement_logging()
 }
 
 fn migrations() -> Migrator {
