@@ -75,6 +75,9 @@ pub struct Queued {
     /// Variables to begin with.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub vars: Map,
+    /// How deep in events emitted and journeys started it was put in line: whoever starts itself again comes to an end.
+    #[serde(default)]
+    pub depth: u32,
 }
 
 /// A message that was handed over, for frequency caps.

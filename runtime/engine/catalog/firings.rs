@@ -1,6 +1,6 @@
 //! When date, inactivity and schedule triggers fire.
 
-use super::{Catalog, TriggerAt};
+use super::{Catalog, Place, TriggerAt};
 use crate::calendar::{Anchor, Instant, Zone};
 use crate::definition::{Trigger, TriggerKind};
 use crate::input::{Firing, Occasion};
@@ -100,6 +100,32 @@ impl Catalog {
             _ => return None,
         };
         (time <= upto).then(|| self.firing(at, time, occasion))
+    }
+
+    /// Whether a firing that was looked up a while ago is still one: a newer anchor moves it.
+    pub(crate) fn stands(&self, firing: &Firing, person: &Person) -> bool {
+        let journey = self
+            .journeys()
+            .iter()
+            .position(|loaded| loaded.id == firing.journey);
+        let Some(trigger) = journey.and_then(|journey| {
+            let triggers = &self.journeys()[journey].journey().triggers;
+            triggers.get(firing.trigger)
+        }) else {
+            return false;
+        };
+        let (Some(journey), Some(attribute)) = (journey, trigger.kind.anchor()) else {
+            return true;
+        };
+        let at = TriggerAt {
+            journey: Place(journey),
+            trigger: firing.trigger,
+        };
+        anchor(person, attribute)
+            .and_then(|anchor| {
+                self.next_of(at, anchor, firing.at.plus_millis(-1), self.zone(person))
+            })
+            .is_some_and(|now| now == *firing)
     }
 
     /// When one trigger fires next for this person, strictly after an instant.

@@ -84,7 +84,10 @@ impl Work<'_> {
         since: Instant,
         event: &Arc<Event>,
     ) -> bool {
-        if event.time < since || !self.is_own(index, event) {
+        let trigger = self.person.enrollments[index].trigger.event.as_ref();
+        // The event that starts an enrollment is not the one that it waits for, also when `since` goes back to the start.
+        let starting = trigger.is_some_and(|own| own.id == event.id && own.source == event.source);
+        if event.time < since || starting || !self.is_own(index, event) {
             return false;
         }
         for any in wait.any.iter().filter(|any| any.event == *event.kind) {

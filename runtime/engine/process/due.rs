@@ -14,23 +14,33 @@ impl Work<'_> {
     /// Works off the person's timers up to the clock, and these firings, whichever comes first.
     pub(crate) fn due(&mut self, mut firings: Vec<Firing>) {
         self.first_baseline();
-        firings.sort_by_key(|firing| firing.at);
+        // At one instant in the order of journeys and their triggers, whoever looked the firings up.
+        firings.sort_by_key(|firing| (firing.at, self.place_of(firing)));
         let mut firings = firings.into_iter().peekable();
         loop {
             let timer = self.person.timer_due().filter(|due| *due <= self.clock);
-            let firing = firings.peek().map(|firing| firing.at);
-            match (timer, firing) {
-                (Some(due), Some(at)) if at < due => firings
-                    .next()
-                    .into_iter()
-                    .for_each(|firing| self.fire(&firing)),
-                (Some(due), _) => self.timer(due),
-                (None, Some(_)) => firings
-                    .next()
-                    .into_iter()
-                    .for_each(|firing| self.fire(&firing)),
+            let firing = firings.next_if(|firing| timer.is_none_or(|due| firing.at < due));
+            match (firing, timer) {
+                (Some(firing), _) => self.fire_if_it_stands(&firing),
+                (None, Some(due)) => self.timer(due),
                 (None, None) => return,
             }
+            self.follow_up();
+        }
+    }
+
+    fn place_of(&self, firing: &Firing) -> (usize, usize) {
+        let journeys = self.catalog.journeys();
+        let journey = journeys
+            .iter()
+            .position(|loaded| loaded.id == firing.journey);
+        (journey.unwrap_or(usize::MAX), firing.trigger)
+    }
+
+    /// A firing that was looked up before something moved its anchor is none any more.
+    fn fire_if_it_stands(&mut self, firing: &Firing) {
+        if self.catalog.stands(firing, self.person) {
+            self.fire(firing);
         }
     }
 

@@ -36,19 +36,24 @@ type Refusal = &'static str;
 impl Work<'_> {
     /// Enters a journey, if its entry rules let the customer in. Whoever stays out leaves a trace with the reason.
     pub(crate) fn enter(&mut self, loaded: &Arc<Loaded>, entrance: Entrance) {
-        let frame = self.frame_at_door(loaded, &entrance);
-        let judged = self
-            .may_come(loaded, &frame)
-            .and_then(|()| self.entry_key(loaded, &frame));
-        let outcome = judged.and_then(|key| {
-            self.room_for(loaded, &entrance, &key)
-                .map(|room| (key, room))
-        });
-        match outcome {
-            Ok((key, Room::Now)) => self.begin(loaded, entrance, key, frame),
-            Ok((key, Room::Later)) => self.wait_in_line(loaded, entrance, key),
+        match self.admit(loaded, &entrance) {
+            Ok((key, vars, Room::Now)) => self.begin(loaded, entrance, key, vars),
+            Ok((key, _, Room::Later)) => self.wait_in_line(loaded, entrance, key),
             Err(reason) => self.trace_entry(loaded, reason, &entrance.started),
         }
+    }
+
+    /// The entry key and the variables of somebody who may enter, and whether there is room.
+    fn admit(
+        &mut self,
+        loaded: &Loaded,
+        entrance: &Entrance,
+    ) -> Result<(String, Arc<Map>, Room), Refusal> {
+        let frame = self.frame_at_door(loaded, entrance)?;
+        self.may_come(loaded, &frame)?;
+        let key = self.entry_key(loaded, &frame)?;
+        let room = self.room_for(loaded, entrance, &key)?;
+        Ok((key, frame.vars.unwrap_or_default(), room))
     }
 
     /// Enrolls by hand, or from another journey's `start`.
@@ -94,18 +99,20 @@ impl Work<'_> {
         true
     }
 
-    fn frame_at_door(&mut self, loaded: &Loaded, entrance: &Entrance) -> Frame {
+    fn frame_at_door(&mut self, loaded: &Loaded, entrance: &Entrance) -> Result<Frame, Refusal> {
         let mut frame = self.frame(entrance.started.event.as_ref());
         frame.started = Some(Arc::new(entrance.started.clone()));
         super::set_journey(&mut frame, loaded.journey());
-        let mut vars = self
-            .compute_fields(loaded.scripts(), &loaded.journey().vars, &frame)
-            .unwrap_or_default();
+        let computed = self.compute_fields(loaded.scripts(), &loaded.journey().vars, &frame);
+        let mut vars = computed.map_err(|error| {
+            self.trace_error(loaded, None, "vars", &error);
+            "error"
+        })?;
         for (name, value) in entrance.vars.clone().unwrap_or_default() {
             vars.insert(name, value);
         }
         frame.vars = Some(Arc::new(vars));
-        frame
+        Ok(frame)
     }
 
     /// Pilot, audience and exits.
@@ -214,7 +221,7 @@ impl Work<'_> {
             .collect()
     }
 
-    fn begin(&mut self, loaded: &Arc<Loaded>, entrance: Entrance, key: String, frame: Frame) {
+    fn begin(&mut self, loaded: &Arc<Loaded>, entrance: Entrance, key: String, vars: Arc<Map>) {
         let journey = loaded.journey();
         let id = enrollment_id(loaded, &self.person.customer.id, &key, &entrance.occasion);
         let once = entrance.once.then_some(entrance.occasion);
@@ -248,7 +255,7 @@ impl Work<'_> {
             parallel: journey.entry.while_active == WhileActive::Parallel,
             entered: self.now,
             trigger: entrance.started,
-            vars: frame.vars.map(|vars| (*vars).clone()).unwrap_or_default(),
+            vars: Arc::unwrap_or_clone(vars),
             place: Place::At {
                 node: loaded.program.first(),
             },
@@ -305,6 +312,7 @@ impl Work<'_> {
             occasion: entrance.occasion,
             once: entrance.once,
             vars: entrance.vars.unwrap_or_default(),
+            depth: self.depth,
         });
     }
 
@@ -329,8 +337,10 @@ impl Work<'_> {
                     occasion,
                     once,
                     vars,
+                    depth,
                     ..
                 } = queued;
+                let own = std::mem::replace(&mut self.depth, depth);
                 self.enter(
                     loaded,
                     Entrance {
@@ -340,6 +350,7 @@ impl Work<'_> {
                         vars: Some(vars),
                     },
                 );
+                self.depth = own;
             }
         }
     }

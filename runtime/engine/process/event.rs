@@ -12,6 +12,7 @@ impl Work<'_> {
     /// Takes an event in: profile, consent, exits, goal, waits, triggers.
     pub(crate) fn take_in(&mut self, event: Arc<Event>, arrival: Arrival) {
         self.set_now(event.time);
+        self.cause = Some(event.identity());
         if event.is_about_the_team() {
             self.team(&event);
             return;
@@ -35,8 +36,8 @@ impl Work<'_> {
             return;
         }
         let inside = self.person.enrollments.len();
-        self.exits(&event, inside);
-        self.goals(&event, inside);
+        let just_ended = self.exits(&event, inside);
+        self.goals(&event, inside, &just_ended);
         self.awaited(&event, inside);
         if arrival == Arrival::Live {
             self.triggers(&event);

@@ -23,8 +23,9 @@ pub(crate) fn goal_is_open(journey: &Journey, enrollment: &Enrollment, at: Insta
 }
 
 impl Work<'_> {
-    /// Ends the enrollments, of the first `inside`, that this event lets exit.
-    pub(crate) fn exits(&mut self, event: &Arc<Event>, inside: usize) {
+    /// Ends the enrollments, of the first `inside`, that this event lets exit; which ones.
+    pub(crate) fn exits(&mut self, event: &Arc<Event>, inside: usize) -> Vec<usize> {
+        let mut ended = Vec::new();
         for index in 0..inside.min(self.person.enrollments.len()) {
             if !self.person.enrollments[index].is_active() {
                 continue;
@@ -34,10 +35,12 @@ impl Work<'_> {
             };
             if let Some(reason) = self.exit_by_event(&loaded, index, event) {
                 self.end(index, &reason);
-            } else {
-                self.exit_when(&loaded, index);
+                ended.push(index);
+            } else if self.exit_when(&loaded, index) {
+                ended.push(index);
             }
         }
+        ended
     }
 
     /// Ends an enrollment whose `exit: when` holds; whether it did.
@@ -98,29 +101,34 @@ impl Work<'_> {
         None
     }
 
-    /// Counts the goals that this event reaches, in enrollments that go on and in those that have ended.
-    pub(crate) fn goals(&mut self, event: &Arc<Event>, inside: usize) {
+    /// Counts the goals that this event reaches, in enrollments that go on and in those that have ended; `just_ended` are
+    /// those that this very event let exit.
+    pub(crate) fn goals(&mut self, event: &Arc<Event>, inside: usize, just_ended: &[usize]) {
         for index in 0..inside.min(self.person.enrollments.len()) {
             let Some(loaded) = self.loaded_of(index) else {
                 continue;
             };
-            if self.reaches_goal(&loaded, index, event) {
+            let going = self.person.enrollments[index].is_active() || just_ended.contains(&index);
+            if self.reaches_goal(&loaded, index, going, event) {
                 self.count_goal(&loaded, index, event);
             }
         }
     }
 
-    fn reaches_goal(&mut self, loaded: &Loaded, index: usize, event: &Arc<Event>) -> bool {
+    fn reaches_goal(
+        &mut self,
+        loaded: &Loaded,
+        index: usize,
+        going: bool,
+        event: &Arc<Event>,
+    ) -> bool {
         let Some(goal) = &loaded.journey().goal else {
             return false;
         };
         let enrollment = &self.person.enrollments[index];
         let in_time = match (&goal.within, enrollment.last_send) {
             (Some(within), Some(last)) => event.time <= within.after(last, self.zone),
-            _ => enrollment
-                .ended
-                .as_ref()
-                .is_none_or(|ended| ended.at == self.now),
+            _ => going,
         };
         let counts = goal.event == *event.kind
             && !enrollment.goal_reached

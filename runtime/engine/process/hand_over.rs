@@ -50,6 +50,7 @@ impl Work<'_> {
             };
             self.set_now(due.due);
             self.hand_over_one(due);
+            self.follow_up();
         }
     }
 

@@ -25,6 +25,7 @@ use crate::catalog::{Catalog, Loaded};
 use crate::definition::{Computed, Journey, Script};
 use crate::desk::Desk;
 use crate::event::Event;
+use crate::id::Key;
 use crate::input::{Changes, Input};
 use crate::map::Map;
 use crate::person::Person;
@@ -37,8 +38,9 @@ pub use explain::{Explanation, Gate, Standing, explain};
 /// How deep events that journeys emit, and journeys that journeys start, may follow from one input.
 pub const MAX_DEPTH: u32 = 8;
 
-/// How often what follows from a changed profile is gone through for one input.
-const MAX_ROUNDS: u32 = 8;
+/// How often what follows from one thing that happened is gone through: events that follow from each other, and attributes and
+/// segments that change on the way.
+const MAX_ROUNDS: u32 = 64;
 
 /// Decides what an input does.
 ///
@@ -100,6 +102,8 @@ pub(crate) struct Work<'w> {
     emitted: Vec<(Arc<Event>, u32)>,
     /// Whether a changed profile fires triggers.
     silent: bool,
+    /// The event that is being followed up; none after a timer or a message.
+    cause: Option<Key>,
 }
 
 impl<'w> Work<'w> {
@@ -124,6 +128,7 @@ impl<'w> Work<'w> {
             stirred: false,
             emitted: Vec::new(),
             silent: false,
+            cause: None,
         }
     }
 
@@ -135,6 +140,15 @@ impl<'w> Work<'w> {
 
     /// Follows up what the input changed, and tidies.
     fn finish(mut self) -> Changes {
+        self.follow_up();
+        self.tidy();
+        self.changes
+    }
+
+    /// Follows up what has just happened: segments, anchors, the queue, and the events that steps emitted, until all is quiet.
+    /// Each event, timer, firing and message is followed up before the next one, so that it makes no difference whether they
+    /// come one by one or, after a stop, together.
+    pub(crate) fn follow_up(&mut self) {
         for _ in 0..MAX_ROUNDS {
             self.follow_segments();
             self.follow_anchors();
@@ -143,8 +157,7 @@ impl<'w> Work<'w> {
                 break;
             }
         }
-        self.tidy();
-        self.changes
+        self.cause = None;
     }
 
     /// Takes in the events that steps emitted; whether there were any.

@@ -16,12 +16,15 @@ impl Work<'_> {
             return;
         }
         let catalog = self.catalog;
-        for (attribute, triggers) in &catalog.index().anchors {
-            if changed.contains(attribute) || changed.contains("timezone") {
-                triggers
-                    .iter()
-                    .for_each(|at| self.fire_if_due(*at, &changed, attribute));
-            }
+        let anchors = catalog.index().anchors.iter();
+        let mut triggers: Vec<(&str, TriggerAt)> = anchors
+            .filter(|(attribute, _)| changed.contains(attribute) || changed.contains("timezone"))
+            .flat_map(|(attribute, triggers)| triggers.iter().map(|at| (attribute.as_str(), *at)))
+            .collect();
+        // In the order of journeys and their triggers, as with everything that fires at one instant.
+        triggers.sort_by_key(|(_, at)| (at.journey.0, at.trigger));
+        for (attribute, at) in triggers {
+            self.fire_if_due(at, &changed, attribute);
         }
     }
 

@@ -70,7 +70,10 @@ impl Work<'_> {
                         date: None,
                         since: None,
                     };
-                    let occasion = format!("{kind} {segment} {}", self.now);
+                    // Two events of one instant may let somebody in twice.
+                    let cause = self.cause.map(|event| event.to_string());
+                    let cause = cause.unwrap_or_else(|| self.now.to_string());
+                    let occasion = format!("{kind} {segment} {cause}");
                     self.enter(
                         loaded,
                         Entrance {
