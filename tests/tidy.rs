@@ -130,14 +130,18 @@ fn functions(text: &str) -> Vec<(usize, String, usize)> {
         let Some(name) = function_name(line) else {
             continue;
         };
-        let closing = format!("{}}}", &line[..line.len() - line.trim_start().len()]);
+        let indent = &line[..line.len() - line.trim_start().len()];
+        let (closing, declared) = (format!("{indent}}}"), format!("{indent})"));
+        let is_end = |other: &str| {
+            other == closing || (other.starts_with(&declared) && other.ends_with(';'))
+        };
         let ends_at_once = line.trim_end().ends_with('}') || line.trim_end().ends_with(';');
         let length = if ends_at_once {
             1
         } else {
             lines[at..]
                 .iter()
-                .position(|other| *other == closing)
+                .position(|other| is_end(other))
                 .map_or(lines.len() - at, |end| end + 1)
         };
         found.push((at + 1, name.to_owned(), length));

@@ -19,6 +19,8 @@ pub struct Stored {
     pub person: Person,
     /// Date and inactivity triggers are worked off up to here, where that is later than the runner's own place.
     pub fired: Instant,
+    /// The number that this state has once it is written: 1 for a new customer, one more with each write.
+    pub revision: u64,
 }
 
 /// Everything that one transaction writes: all of it, or nothing.

@@ -8,6 +8,7 @@ mod batch;
 mod error;
 mod memory;
 mod read;
+mod share;
 mod sqlite;
 
 use std::future::Future;
@@ -21,6 +22,7 @@ pub use batch::{Batch, EnrollmentRow, OutboxState, Outgoing, Rejected, Seen, Set
 pub use error::Error;
 pub use memory::Memory;
 pub use read::{Inside, Kept, Logged, Totals, Traced, Waiting};
+pub use share::{SLOTS, Share};
 pub use sqlite::Sqlite;
 
 /// What a store does or says, later.
@@ -34,17 +36,24 @@ pub trait Store: Send + Sync {
     /// Those of these events that have been taken in.
     fn seen<'s>(&'s self, identities: &'s [Key]) -> Reply<'s, Vec<Seen>>;
 
-    /// Writes all of the batch, or nothing.
+    /// Writes all of the batch, or nothing. A customer is written only over the revision before its own, so that whoever
+    /// decided on an older state decides again.
     ///
     /// # Errors
-    /// [`Error::Conflict`] when one of its events has been taken in before; nothing was written then.
+    /// [`Error::Conflict`] when one of its events has been taken in before, or one of its customers has another revision in
+    /// the store than the one before; nothing was written then.
     fn commit(&self, batch: Batch) -> Reply<'_, ()>;
 
-    /// Customers with a timer or a message due up to an instant, in the order of their moments.
-    fn due(&self, upto: Instant, limit: usize) -> Reply<'_, Vec<(Instant, CustomerId)>>;
+    /// Customers of a share with a timer or a message due up to an instant, in the order of their moments.
+    fn due(
+        &self,
+        upto: Instant,
+        limit: usize,
+        share: Share,
+    ) -> Reply<'_, Vec<(Instant, CustomerId)>>;
 
-    /// The first moment at which any customer needs anything.
-    fn next_wake(&self) -> Reply<'_, Option<Instant>>;
+    /// The first moment at which any customer of a share needs anything.
+    fn next_wake(&self, share: Share) -> Reply<'_, Option<Instant>>;
 
     /// The zones that anchors of an attribute are kept in.
     fn zones<'s>(&'s self, attribute: &'s str, by: By) -> Reply<'s, Vec<String>>;
@@ -64,6 +73,30 @@ pub trait Store: Send + Sync {
 
     /// Rows of the outbox in a state, due up to an instant, earliest first.
     fn outbox(&self, state: OutboxState, upto: Instant, limit: usize) -> Reply<'_, Vec<Outgoing>>;
+
+    /// Claims rows of the outbox for whoever asks: claimed ones whose lease has passed, then as many pending ones that
+    /// are due as the limit leaves room for; in the order of their moments, each with its new attempt and lease. Claims without a lease are left alone.
+    fn reclaim(&self, now: Instant, lease: Instant, limit: usize) -> Reply<'_, Vec<Outgoing>>;
+
+    /// Notes that a worker lives, forgets those who were last heard of before an instant, and answers the share of the one
+    /// that asks: its place among the living, by name. Who does what is a matter of speed only: two workers may hold the same
+    /// share for a while.
+    fn beat<'s>(
+        &'s self,
+        worker: &'s str,
+        now: Instant,
+        forget_before: Instant,
+    ) -> Reply<'s, Share>;
+
+    /// Asks for a piece of work that one worker at a time should do. True if the caller has it up to `until`; it may ask
+    /// again to keep it. Nothing that must be true may rest on it.
+    fn lease<'s>(
+        &'s self,
+        name: &'s str,
+        worker: &'s str,
+        now: Instant,
+        until: Instant,
+    ) -> Reply<'s, bool>;
 
     /// All marks whose names begin so.
     fn marks<'s>(&'s self, prefix: &'s str) -> Reply<'s, Vec<(String, String)>>;

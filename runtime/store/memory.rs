@@ -13,7 +13,7 @@ use kurant_engine::input::Trace;
 
 use crate::{
     AnchorRange, AnchorRow, Batch, By, EnrollmentRow, Error, Inside, Kept, Logged, OutboxState,
-    Outgoing, Rejected, Reply, Seen, Store, Stored, Totals, Traced, Waiting,
+    Outgoing, Rejected, Reply, Seen, Settled, Share, Store, Stored, Totals, Traced, Waiting,
 };
 
 /// A store in memory; it ends with the process.
@@ -40,6 +40,8 @@ struct Tables {
     marks: BTreeMap<String, String>,
     definitions: Option<Definitions>,
     versions: BTreeMap<Key, Version>,
+    /// Who has which piece of work, until when.
+    leases: BTreeMap<String, (String, Instant)>,
 }
 
 impl Memory {
@@ -68,6 +70,17 @@ impl Tables {
             .seen
             .iter()
             .any(|seen| self.seen.contains_key(&seen.identity) || !fresh.insert(seen.identity))
+        {
+            return Err(Error::Conflict);
+        }
+        let revision = |stored: &Arc<Stored>| {
+            let known = self.people.get(&stored.person.customer.id);
+            known.map_or(0, |known| known.revision)
+        };
+        if batch
+            .persons
+            .iter()
+            .any(|stored| stored.revision != revision(stored) + 1)
         {
             return Err(Error::Conflict);
         }
@@ -100,16 +113,10 @@ impl Tables {
         self.actions.extend(batch.actions);
         self.traces.extend(batch.traces);
         self.outbox.extend(batch.outbox);
-        for settled in batch.settled {
-            let open = |row: &&mut Outgoing| {
-                row.command.key == settled.key && row.attempt == settled.attempt
-            };
-            if let Some(row) = self.outbox.iter_mut().find(open) {
-                row.state = settled.state;
-                row.due = settled.due.unwrap_or(row.due);
-                row.lease = None;
-            }
-        }
+        batch
+            .settled
+            .iter()
+            .for_each(|settled| self.settle(settled));
         for row in batch.rejected {
             if !self
                 .rejected
@@ -126,6 +133,16 @@ impl Tables {
             };
         }
         Ok(())
+    }
+
+    fn settle(&mut self, settled: &Settled) {
+        let open =
+            |row: &&mut Outgoing| row.command.key == settled.key && row.attempt == settled.attempt;
+        if let Some(row) = self.outbox.iter_mut().find(open) {
+            row.state = settled.state;
+            row.due = settled.due.unwrap_or(row.due);
+            row.lease = None;
+        }
     }
 
     fn series(&mut self, row: &AnchorRow) -> &mut BTreeMap<(String, i64, CustomerId), Instant> {
@@ -194,26 +211,30 @@ impl Store for Memory {
         self.reply(|tables| tables.commit(batch))
     }
 
-    fn due(&self, upto: Instant, limit: usize) -> Reply<'_, Vec<(Instant, CustomerId)>> {
+    fn due(
+        &self,
+        upto: Instant,
+        limit: usize,
+        share: Share,
+    ) -> Reply<'_, Vec<(Instant, CustomerId)>> {
         self.reply(|tables| {
             let wakes = tables
                 .people
                 .iter()
                 .filter_map(|(id, stored)| Some((stored.person.wake_at()?, id.clone())));
-            let mut due: Vec<_> = wakes.filter(|(wake, _)| *wake <= upto).collect();
+            let mut due: Vec<_> = wakes
+                .filter(|(wake, id)| *wake <= upto && share.holds(id))
+                .collect();
             due.sort();
             due.truncate(limit);
             Ok(due)
         })
     }
 
-    fn next_wake(&self) -> Reply<'_, Option<Instant>> {
+    fn next_wake(&self, share: Share) -> Reply<'_, Option<Instant>> {
         self.reply(|tables| {
-            Ok(tables
-                .people
-                .values()
-                .filter_map(|stored| stored.person.wake_at())
-                .min())
+            let own = tables.people.iter().filter(|(id, _)| share.holds(id));
+            Ok(own.filter_map(|(_, stored)| stored.person.wake_at()).min())
         })
     }
 
@@ -272,6 +293,50 @@ impl Store for Memory {
             rows.sort_by_key(|row| row.due);
             rows.truncate(limit);
             Ok(rows)
+        })
+    }
+
+    fn reclaim(&self, now: Instant, lease: Instant, limit: usize) -> Reply<'_, Vec<Outgoing>> {
+        self.reply(|tables| {
+            let free = |row: &&mut Outgoing| match row.state {
+                OutboxState::Claimed => row.lease.is_some_and(|lease| lease <= now),
+                OutboxState::Pending => row.due <= now,
+                _ => false,
+            };
+            let mut rows: Vec<&mut Outgoing> = tables.outbox.iter_mut().filter(free).collect();
+            rows.sort_by_key(|row| (row.state == OutboxState::Pending, row.due));
+            rows.truncate(limit);
+            rows.sort_by_key(|row| row.due);
+            for row in &mut rows {
+                row.state = OutboxState::Claimed;
+                row.attempt += 1;
+                row.lease = Some(lease);
+            }
+            Ok(rows.into_iter().map(|row| row.clone()).collect())
+        })
+    }
+
+    fn beat<'s>(&'s self, _: &'s str, _: Instant, _: Instant) -> Reply<'s, Share> {
+        // Nobody else can reach this process's memory.
+        Box::pin(std::future::ready(Ok(Share::ALL)))
+    }
+
+    fn lease<'s>(
+        &'s self,
+        name: &'s str,
+        worker: &'s str,
+        now: Instant,
+        until: Instant,
+    ) -> Reply<'s, bool> {
+        self.reply(|tables| {
+            let holder = tables.leases.get(name);
+            let is_free = holder.is_none_or(|(own, until)| own == worker || *until <= now);
+            if is_free {
+                tables
+                    .leases
+                    .insert(name.to_owned(), (worker.to_owned(), until));
+            }
+            Ok(is_free)
         })
     }
 

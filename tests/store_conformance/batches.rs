@@ -1,8 +1,8 @@
 //! All of a batch, or nothing.
 
-use kurant_store::{Batch, Error, Seen, Store};
+use kurant_store::{Batch, Error, Seen, Store, Stored};
 
-use super::sample::{event, id, person, seen};
+use super::sample::{again, at, event, id, person, seen};
 
 pub(super) async fn an_event_takes_effect_once(store: &dyn Store) {
     let (one, two) = (
@@ -72,6 +72,44 @@ pub(super) async fn the_same_event_twice_in_a_batch_is_a_conflict(store: &dyn St
     };
     assert!(matches!(store.commit(batch).await, Err(Error::Conflict)));
     assert_eq!(store.totals().await.unwrap().events, 0);
+}
+
+pub(super) async fn a_state_is_written_over_the_one_before_it_only(store: &dyn Store) {
+    let write = |stored: &Stored, name: &'static str| {
+        store.commit(Batch {
+            persons: vec![person("zoe").into(), stored.clone().into()],
+            marks: vec![(name.into(), Some(String::new()))],
+            ..Batch::default()
+        })
+    };
+    let alone = |stored: &Stored| {
+        store.commit(Batch {
+            persons: vec![stored.clone().into()],
+            ..Batch::default()
+        })
+    };
+    let first = person("anna");
+    let mut second = again(&first);
+    second.fired = at(8);
+    // Nobody is there yet whose second state it could be.
+    assert!(matches!(
+        write(&second, "early").await,
+        Err(Error::Conflict)
+    ));
+    alone(&first).await.unwrap();
+    assert!(matches!(write(&first, "twice").await, Err(Error::Conflict)));
+    let late = again(&second);
+    assert!(matches!(write(&late, "late").await, Err(Error::Conflict)));
+    alone(&second).await.unwrap();
+    assert!(matches!(
+        write(&second, "again").await,
+        Err(Error::Conflict)
+    ));
+    assert_eq!(
+        store.load(&[id("anna"), id("zoe")], &[]).await.unwrap(),
+        [second]
+    );
+    assert_eq!(store.marks("").await.unwrap(), []);
 }
 
 pub(super) async fn marks_are_set_and_forgotten(store: &dyn Store) {

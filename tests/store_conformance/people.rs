@@ -1,8 +1,8 @@
 //! Customers and their histories.
 
-use kurant_store::{Batch, Kept, Store};
+use kurant_store::{Batch, Kept, Share, Store};
 
-use super::sample::{at, event, id, person, waiting};
+use super::sample::{again, at, event, id, person, waiting};
 
 pub(super) async fn a_person_comes_back_as_written(store: &dyn Store) {
     let written = waiting("anna", 2_000);
@@ -17,7 +17,7 @@ pub(super) async fn a_person_comes_back_as_written(store: &dyn Store) {
         store.load(&[id("anna")], &[]).await.unwrap(),
         std::slice::from_ref(&written)
     );
-    let mut later = written;
+    let mut later = again(&written);
     later.person.enrollments.clear();
     later.fired = at(99);
     store
@@ -28,7 +28,7 @@ pub(super) async fn a_person_comes_back_as_written(store: &dyn Store) {
         .await
         .unwrap();
     assert_eq!(store.load(&[id("anna")], &[]).await.unwrap(), [later]);
-    assert_eq!(store.next_wake().await.unwrap(), None);
+    assert_eq!(store.next_wake(Share::ALL).await.unwrap(), None);
 }
 
 pub(super) async fn an_unknown_customer_is_absent(store: &dyn Store) {

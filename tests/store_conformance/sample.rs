@@ -34,6 +34,15 @@ pub(super) fn person(name: &str) -> Stored {
     Stored {
         person: Person::new(customer),
         fired: at(7),
+        revision: 1,
+    }
+}
+
+/// The same customer, written once more.
+pub(super) fn again(stored: &Stored) -> Stored {
+    Stored {
+        revision: stored.revision + 1,
+        ..stored.clone()
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) fn close(
     catalog: &Catalog,
     anchors: &Anchors,
     before: &Before,
-    stored: Stored,
+    mut stored: Stored,
     changes: Changes,
     since: Instant,
 ) {
@@ -64,6 +64,7 @@ pub(super) fn close(
             .traces
             .push((person.customer.id.clone(), changes.trace));
     }
+    stored.revision += 1;
     batch.persons.push(Arc::new(stored));
 }
 

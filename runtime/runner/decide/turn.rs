@@ -296,6 +296,7 @@ impl<'t> Turn<'t> {
         Some(self.settle(Stored {
             person,
             fired: at.plus_millis(-1),
+            revision: 0,
         }))
     }
 
@@ -308,6 +309,7 @@ impl<'t> Turn<'t> {
                 let slot = self.settle(Stored {
                     person,
                     fired: Instant::MIN,
+                    revision: 0,
                 });
                 self.note_before(slot);
                 slot

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kurant_engine::calendar::{Instant, MINUTE};
 use kurant_engine::id::CustomerId;
 use kurant_engine::input::Firing;
-use kurant_store::{AnchorRange, By};
+use kurant_store::{AnchorRange, By, Share};
 
 use super::flight::After;
 use super::{BATCH, ByCustomer, FIRED, Runner};
@@ -68,7 +68,7 @@ impl Runner {
             .await?;
         Ok(self
             .store
-            .next_wake()
+            .next_wake(Share::ALL)
             .await?
             .into_iter()
             .chain(schedule)
@@ -100,7 +100,7 @@ impl Runner {
     pub(super) async fn rest_of(&mut self, window: Window) -> Result<(), Error> {
         loop {
             self.land().await?;
-            let due = self.store.due(window.upto, BATCH).await?;
+            let due = self.store.due(window.upto, BATCH, Share::ALL).await?;
             let fresh: Listed = due
                 .into_iter()
                 .filter(|(at, id)| self.stuck.get(id) != Some(at))
@@ -147,7 +147,7 @@ impl Runner {
             .with(|state| state.anchors.triggers.clone())
             .await?;
         let mut listed = self.anchored(triggers, window).await?;
-        for (_, id) in self.store.due(window.upto, BATCH).await? {
+        for (_, id) in self.store.due(window.upto, BATCH, Share::ALL).await? {
             listed.entry(id).or_default();
         }
         Ok(listed.into_iter().collect())

@@ -12,10 +12,16 @@ use super::EVENT_NUMBER;
 use super::transaction::{Rows, Transaction};
 use crate::{AnchorRow, Batch, Error};
 
+const NEW_PERSONS: Rows = Rows {
+    head: "INSERT INTO customer (id, state, fired, wake_at, revision) VALUES ",
+    columns: 5,
+    tail: " ON CONFLICT (id) DO NOTHING",
+};
 const PERSONS: Rows = Rows {
-    head: "INSERT INTO customer (id, state, fired, wake_at) VALUES ",
-    columns: 4,
-    tail: " ON CONFLICT (id) DO UPDATE SET state = excluded.state, fired = excluded.fired, wake_at = excluded.wake_at",
+    head: "WITH new (id, state, fired, wake_at, revision) AS (VALUES ",
+    columns: 5,
+    tail: ") UPDATE customer SET state = new.state, fired = new.fired, wake_at = new.wake_at, revision = new.revision \
+           FROM new WHERE customer.id = new.id AND customer.revision = new.revision - 1",
 };
 const SEEN: Rows = Rows {
     head: "INSERT INTO seen (identity, body) VALUES ",
@@ -157,13 +163,21 @@ async fn persons(tx: &mut Transaction, batch: &Batch) -> Result<(), Error> {
     for stored in &batch.persons {
         rows.push((stored, json("customer", &stored.person)?));
     }
-    tx.write(&PERSONS, &rows, |(stored, state), values| {
-        values.shared(&stored.person.customer.id);
-        values.text(state);
-        values.number(stored.fired.millis());
-        values.maybe_number(stored.person.wake_at().map(Instant::millis));
-    })
-    .await?;
+    // Those who are new stand first.
+    rows.sort_by_key(|(stored, _)| stored.revision > 1);
+    let (new, known) = rows.split_at(rows.partition_point(|(stored, _)| stored.revision <= 1));
+    for (statement, rows) in [(&NEW_PERSONS, new), (&PERSONS, known)] {
+        let written = tx.write(statement, rows, |(stored, state), values| {
+            values.shared(&stored.person.customer.id);
+            values.text(state);
+            values.number(stored.fired.millis());
+            values.maybe_number(stored.person.wake_at().map(Instant::millis));
+            values.number(stored.revision.cast_signed());
+        });
+        if written.await? != rows.len() as u64 {
+            return Err(Error::Conflict);
+        }
+    }
     tx.write(&ENROLLMENTS, &batch.enrollments, |row, values| {
         values.shared(&row.customer);
         values.key(row.id);

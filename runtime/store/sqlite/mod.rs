@@ -1,5 +1,6 @@
 //! SQLite: one file, one process that writes, any number that read beside it.
 
+mod claim;
 mod commit;
 mod decode;
 mod people;
@@ -24,7 +25,7 @@ use sqlx::{ConnectOptions, SqlSafeStr, SqlitePool};
 
 use crate::{
     AnchorRange, Batch, By, EnrollmentRow, Error, Inside, Kept, Logged, OutboxState, Outgoing,
-    Rejected, Reply, Seen, Store, Stored, Totals, Traced, Waiting,
+    Rejected, Reply, Seen, Share, Store, Stored, Totals, Traced, Waiting,
 };
 
 /// How many read at the same time.
@@ -209,12 +210,23 @@ impl Store for Sqlite {
         })
     }
 
-    fn due(&self, upto: Instant, limit: usize) -> Reply<'_, Vec<(Instant, CustomerId)>> {
-        Box::pin(work::due(&self.read, upto, limit))
+    fn due(
+        &self,
+        upto: Instant,
+        limit: usize,
+        share: Share,
+    ) -> Reply<'_, Vec<(Instant, CustomerId)>> {
+        Box::pin(work::due(&self.read, upto, limit, share))
     }
 
-    fn next_wake(&self) -> Reply<'_, Option<Instant>> {
-        Box::pin(work::next_wake(&self.read))
+    fn next_wake(&self, share: Share) -> Reply<'_, Option<Instant>> {
+        Box::pin(async move {
+            if share.of <= 1 {
+                return work::next_wake(&self.read).await;
+            }
+            let first = work::due(&self.read, Instant::MAX, 1, share).await?;
+            Ok(first.first().map(|(wake, _)| *wake))
+        })
     }
 
     fn zones<'s>(&'s self, attribute: &'s str, by: By) -> Reply<'s, Vec<String>> {
@@ -240,6 +252,36 @@ impl Store for Sqlite {
 
     fn outbox(&self, state: OutboxState, upto: Instant, limit: usize) -> Reply<'_, Vec<Outgoing>> {
         Box::pin(work::outbox(&self.read, state, upto, limit))
+    }
+
+    fn reclaim(&self, now: Instant, lease: Instant, limit: usize) -> Reply<'_, Vec<Outgoing>> {
+        Box::pin(async move {
+            let writer = self.writer()?;
+            let task =
+                tokio::spawn(async move { claim::reclaim(&writer, now, lease, limit).await });
+            task.await.map_err(|error| Error::Task(error.to_string()))?
+        })
+    }
+
+    fn beat<'s>(&'s self, _: &'s str, _: Instant, _: Instant) -> Reply<'s, Share> {
+        // One process writes, and the lock of the file keeps it so.
+        Box::pin(std::future::ready(Ok(Share::ALL)))
+    }
+
+    fn lease<'s>(
+        &'s self,
+        name: &'s str,
+        worker: &'s str,
+        now: Instant,
+        until: Instant,
+    ) -> Reply<'s, bool> {
+        let (name, worker) = (name.to_owned(), worker.to_owned());
+        Box::pin(async move {
+            let writer = self.writer()?;
+            let task =
+                tokio::spawn(async move { claim::lease(&writer, name, worker, now, until).await });
+            task.await.map_err(|error| Error::Task(error.to_string()))?
+        })
     }
 
     fn marks<'s>(&'s self, prefix: &'s str) -> Reply<'s, Vec<(String, String)>> {

@@ -27,7 +27,7 @@ pub(super) async fn load(
     }
     let ids = array(ids.iter().map(AsRef::as_ref));
     let rows = sqlx::query(
-        "SELECT state, fired FROM customer WHERE id IN (SELECT value FROM json_each($1))",
+        "SELECT state, fired, revision FROM customer WHERE id IN (SELECT value FROM json_each($1))",
     )
     .bind(&ids)
     .fetch_all(pool)
@@ -38,6 +38,7 @@ pub(super) async fn load(
         people.push(Stored {
             person: columns.json::<Person>()?,
             fired: columns.instant()?,
+            revision: columns.number()?.cast_unsigned(),
         });
     }
     if kept.is_empty() || people.is_empty() {

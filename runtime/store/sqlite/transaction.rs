@@ -1,7 +1,7 @@
 //! The one way to write: a transaction that nothing goes into once a statement has failed.
 
 use kurant_engine::id::Key;
-use sqlx::sqlite::{SqliteArguments, SqliteQueryResult};
+use sqlx::sqlite::{SqliteArguments, SqliteQueryResult, SqliteRow};
 use sqlx::{Arguments, AssertSqlSafe, SqlitePool};
 
 use crate::Error;
@@ -73,6 +73,20 @@ impl Transaction {
             .await?;
         self.poisoned = false;
         Ok(done)
+    }
+
+    /// Runs one statement that returns rows.
+    pub(super) async fn fetch(
+        &mut self,
+        query: sqlx::query::Query<'static, sqlx::Sqlite, SqliteArguments>,
+    ) -> Result<Vec<SqliteRow>, Error> {
+        if self.poisoned {
+            return Err(Error::Poisoned);
+        }
+        self.poisoned = true;
+        let rows = query.fetch_all(&mut *self.inner).await?;
+        self.poisoned = false;
+        Ok(rows)
     }
 
     /// Makes all of it durable.

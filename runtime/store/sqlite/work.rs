@@ -5,25 +5,30 @@ use kurant_engine::id::CustomerId;
 use sqlx::SqlitePool;
 
 use super::decode::{Columns, limit};
-use crate::{AnchorRange, By, Error, OutboxState, Outgoing};
+use crate::{AnchorRange, By, Error, OutboxState, Outgoing, Share};
 
 /// Customers with something due.
 pub(super) async fn due(
     pool: &SqlitePool,
     upto: Instant,
     most: usize,
+    share: Share,
 ) -> Result<Vec<(Instant, CustomerId)>, Error> {
+    // One process has everybody; whoever asks for less reads everybody too.
     let rows = sqlx::query(
         "SELECT wake_at, id FROM customer WHERE wake_at <= $1 ORDER BY wake_at, id LIMIT $2",
     )
     .bind(upto.millis())
-    .bind(limit(most))
+    .bind(if share.of <= 1 { limit(most) } else { -1 })
     .fetch_all(pool)
     .await?;
-    let mut due = Vec::with_capacity(rows.len());
+    let mut due = Vec::with_capacity(rows.len().min(most));
     for row in &rows {
         let mut columns = Columns::new(row, "customer");
-        due.push((columns.instant()?, columns.shared()?));
+        let (wake, id): (_, CustomerId) = (columns.instant()?, columns.shared()?);
+        if due.len() < most && share.holds(&id) {
+            due.push((wake, id));
+        }
     }
     Ok(due)
 }

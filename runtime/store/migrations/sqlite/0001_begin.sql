@@ -6,6 +6,8 @@ CREATE TABLE customer (
     state TEXT NOT NULL,
     -- Date and inactivity triggers are worked off up to here, where that is later than the runner's own place.
     fired BIGINT NOT NULL,
+    -- How often it has been written: who decided on an older state decides again.
+    revision BIGINT NOT NULL,
     -- The first moment at which a timer or a message is due; none = nothing is.
     wake_at BIGINT
 ) WITHOUT ROWID;
@@ -111,6 +113,13 @@ CREATE UNIQUE INDEX rejected_place ON rejected (origin, line);
 CREATE TABLE mark (
     name TEXT NOT NULL PRIMARY KEY,
     value TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- Who has which piece of work that one worker at a time should do.
+CREATE TABLE lease (
+    name TEXT NOT NULL PRIMARY KEY,
+    worker TEXT NOT NULL,
+    until BIGINT NOT NULL
 ) WITHOUT ROWID;
 
 -- What is in force, and every version that somebody is inside of.

@@ -1,0 +1,75 @@
+//! Claims: rows of the outbox for whoever hands them over, and pieces of work that one worker at a time should do.
+
+use kurant_engine::calendar::Instant;
+use sqlx::SqlitePool;
+
+use super::decode::{Columns, limit};
+use super::transaction::{Rows, Transaction};
+use crate::{Error, OutboxState, Outgoing};
+
+const LEASE: Rows = Rows {
+    head: "INSERT INTO lease (name, worker, until) SELECT name, worker, until FROM \
+           (WITH asked (name, worker, until, now) AS (VALUES ",
+    columns: 4,
+    tail: ") SELECT * FROM asked WHERE NOT EXISTS (SELECT 1 FROM lease l WHERE l.name = asked.name \
+           AND l.worker <> asked.worker AND l.until > asked.now)) \
+           WHERE true ON CONFLICT (name) DO UPDATE SET worker = excluded.worker, until = excluded.until",
+};
+
+/// Claims what is due and what was claimed under a lease that has passed.
+pub(super) async fn reclaim(
+    pool: &SqlitePool,
+    now: Instant,
+    lease: Instant,
+    most: usize,
+) -> Result<Vec<Outgoing>, Error> {
+    let mut tx = Transaction::begin(pool).await?;
+    let query = sqlx::query(
+        "UPDATE outbox SET state = 'claimed', attempt = attempt + 1, lease = $2 WHERE n IN \
+           (SELECT n FROM outbox WHERE (state = 'pending' AND due <= $1) OR (state = 'claimed' AND lease <= $1) \
+            ORDER BY state, due, n LIMIT $3) \
+         RETURNING command, route, due, attempt, lease, n",
+    );
+    let query = query
+        .bind(now.millis())
+        .bind(lease.millis())
+        .bind(limit(most));
+    let rows = tx.fetch(query).await?;
+    let mut claimed = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let mut columns = Columns::new(row, "command");
+        let outgoing = Outgoing {
+            command: columns.json()?,
+            route: columns.text()?.to_owned(),
+            due: columns.instant()?,
+            state: OutboxState::Claimed,
+            attempt: u32::try_from(columns.number()?).unwrap_or(0),
+            lease: columns.maybe_instant()?,
+        };
+        claimed.push((columns.number()?, outgoing));
+    }
+    tx.commit().await?;
+    claimed.sort_by_key(|(n, outgoing)| (outgoing.due, *n));
+    Ok(claimed.into_iter().map(|(_, outgoing)| outgoing).collect())
+}
+
+/// Takes a piece of work, or keeps it, unless somebody else has it.
+pub(super) async fn lease(
+    pool: &SqlitePool,
+    name: String,
+    worker: String,
+    now: Instant,
+    until: Instant,
+) -> Result<bool, Error> {
+    let mut tx = Transaction::begin(pool).await?;
+    let taken = tx
+        .write(&LEASE, &[(name, worker)], |(name, worker), values| {
+            values.text(name);
+            values.text(worker);
+            values.number(until.millis());
+            values.number(now.millis());
+        })
+        .await?;
+    tx.commit().await?;
+    Ok(taken == 1)
+}
