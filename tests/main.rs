@@ -3,6 +3,7 @@
 mod cli;
 mod docs;
 mod journeys;
+mod model;
 mod run;
 mod store_conformance;
 mod tidy;

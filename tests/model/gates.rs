@@ -1,0 +1,410 @@
+//! What stands between a `send` and the customer, judged at hand-over by the engine's clock.
+
+use std::sync::Arc;
+
+use kurant_engine::action::ActionStatus;
+use kurant_engine::calendar::Instant;
+use kurant_engine::definition::{Cap, Category, Channel, Journey, OnStop, Send, Verb};
+use kurant_engine::id::Key;
+use kurant_engine::value::Value;
+
+use super::calendar;
+use super::evaluate::{Failed, address, consented};
+use super::plan::Plan;
+use super::reference::{Fallback, Model, State};
+
+/// A message that wants to leave.
+#[derive(Debug, Clone)]
+pub(super) struct Message {
+    pub(super) passage: usize,
+    pub(super) step: usize,
+    /// Which of the passage's fallbacks it is.
+    pub(super) fallback: Option<usize>,
+    pub(super) planned: Instant,
+    pub(super) due: Instant,
+}
+
+/// What the gates say: through this channel, later, or not at all.
+enum Verdict {
+    Go {
+        channel: String,
+        number: usize,
+    },
+    Later {
+        until: Instant,
+        reason: &'static str,
+    },
+    Never(&'static str),
+}
+
+impl Model<'_> {
+    /// All messages that wait to be handed over.
+    pub(super) fn messages(&self) -> Vec<Message> {
+        let mut messages = Vec::new();
+        for (passage, own) in self
+            .inside
+            .iter()
+            .enumerate()
+            .filter(|(_, own)| own.ended.is_none())
+        {
+            if let (State::Sending { planned, due, .. }, Some(step)) = (own.state, own.step) {
+                messages.push(Message {
+                    passage,
+                    step,
+                    fallback: None,
+                    planned,
+                    due,
+                });
+            }
+            for (number, fallback) in own.fallbacks.iter().enumerate() {
+                let Fallback {
+                    step, planned, due, ..
+                } = *fallback;
+                messages.push(Message {
+                    passage,
+                    step,
+                    fallback: Some(number),
+                    planned,
+                    due,
+                });
+            }
+        }
+        messages
+    }
+
+    /// Hands over all that is due, highest priority first. Whether there was anything.
+    pub(super) fn hand_over(&mut self) -> bool {
+        let mut any = false;
+        loop {
+            let mut due = self.messages();
+            due.retain(|message| message.due <= self.wall);
+            due.sort_by_key(|message| {
+                let own = &self.inside[message.passage];
+                (
+                    u8::MAX - self.plan(own.version).version.journey.priority,
+                    message.planned,
+                    own.id,
+                )
+            });
+            let Some(message) = due.first() else {
+                return any;
+            };
+            any = true;
+            self.set_now(message.due);
+            self.hand_over_one(message);
+            self.follow_up();
+        }
+    }
+
+    fn hand_over_one(&mut self, message: &Message) {
+        let plan = self.plan(self.inside[message.passage].version);
+        let Verb::Send(send) = &plan.steps[message.step].step.verb else {
+            unreachable!("only a `send` has messages")
+        };
+        match self.judge(&plan, message, send) {
+            Err(Failed) => self.end(message.passage, "error"),
+            Ok(Verdict::Go { channel, number }) => {
+                self.let_go(&plan, message, send, channel, number)
+            }
+            Ok(Verdict::Later { until, reason }) => self.defer(&plan, message, send, until, reason),
+            Ok(Verdict::Never(reason)) => self.skip(&plan, message, send, reason),
+        }
+    }
+
+    /// The gates in their order.
+    fn judge(&mut self, plan: &Plan, message: &Message, send: &Send) -> Result<Verdict, Failed> {
+        let journey = &plan.version.journey;
+        let late = self.wall > message.planned;
+        if let Some(when) = plan.steps[message.step].step.when.as_ref()
+            && late
+            && !self.holds(&self.scene_at(message.passage, Some(message.step)), when)?
+        {
+            return Ok(Verdict::Never("condition"));
+        }
+        let to = match &send.to {
+            Some(to) => Some(
+                self.compute(&self.scene_at(message.passage, Some(message.step)), to)?
+                    .to_string(),
+            ),
+            None => None,
+        };
+        let route = self.route(journey, send, self.first_channel(message), to);
+        if self.customer.erased.is_some() {
+            return Ok(Verdict::Never("erased"));
+        }
+        if matches!(route, Err("suppressed")) {
+            return Ok(Verdict::Never("suppressed"));
+        }
+        let is_over = |valid| calendar::after(valid, message.planned, self.zone()) < self.wall;
+        if send.valid_for.as_ref().is_some_and(is_over) {
+            return Ok(Verdict::Never("late"));
+        }
+        let (channel, number) = match route {
+            Ok(route) => route,
+            Err(reason) => return Ok(Verdict::Never(reason)),
+        };
+        let opted_out = |topic| self.customer.opted_out.contains(topic);
+        if journey.category == Category::Marketing && journey.topic.as_ref().is_some_and(opted_out)
+        {
+            return Ok(Verdict::Never("opted_out"));
+        }
+        if let Some((until, reason)) = self.closed(journey, send) {
+            return Ok(Verdict::Later { until, reason });
+        }
+        Ok(match (self.full(journey, &channel), &send.on_cap) {
+            (None, _) => Verdict::Go { channel, number },
+            (Some(until), OnStop::Defer) => Verdict::Later {
+                until,
+                reason: "frequency_cap",
+            },
+            (Some(_), _) => Verdict::Never("frequency_cap"),
+        })
+    }
+
+    /// Until when quiet hours last, or the step's window stays closed.
+    fn closed(&self, journey: &Journey, send: &Send) -> Option<(Instant, &'static str)> {
+        let zone = self.zone();
+        let wall = calendar::local(self.wall, zone);
+        if let Some(quiet) = &self.definitions.workspace.quiet_hours
+            && journey.category != Category::Transactional
+            && calendar::inside_hours(quiet, wall.time())
+        {
+            return Some((calendar::quiet_until(quiet, self.wall, zone), "quiet_hours"));
+        }
+        let window = send.window.as_ref()?;
+        (!calendar::window_open(window, wall))
+            .then(|| (calendar::window_opens(window, self.wall, zone), "window"))
+    }
+
+    /// Until when a frequency cap is full.
+    fn full(&self, journey: &Journey, channel: &str) -> Option<Instant> {
+        let caps = &self.definitions.workspace.frequency_caps;
+        caps.iter()
+            .filter(|_| journey.category == Category::Marketing)
+            .filter_map(|cap| self.room_again(cap, channel))
+            .max()
+    }
+
+    fn first_channel(&self, message: &Message) -> usize {
+        message.fallback.map_or(0, |fallback| {
+            self.inside[message.passage].fallbacks[fallback].next
+        })
+    }
+
+    /// The first channel that reaches the customer with its place in the list; else the reason that says most.
+    fn route(
+        &self,
+        journey: &Journey,
+        send: &Send,
+        from: usize,
+        to: Option<String>,
+    ) -> Result<(String, usize), &'static str> {
+        let own = match &send.channel {
+            Channel::Named(name) => vec![name.clone()],
+            Channel::Best => self.best(&send.template),
+        };
+        let mut channels: Vec<(usize, String)> = own.into_iter().map(|own| (0, own)).collect();
+        channels.extend((1..).zip(send.fallback.iter().cloned()));
+        let mut reasons = Vec::new();
+        for (number, channel) in channels.iter().filter(|(number, _)| *number >= from) {
+            let address = to
+                .clone()
+                .filter(|to| !to.is_empty())
+                .or_else(|| address(&self.customer, channel).filter(|_| to.is_none()));
+            reasons.push(match address {
+                None => "unreachable",
+                Some(address) if self.customer.suppressed.contains(&address) => "suppressed",
+                Some(_)
+                    if journey.category == Category::Marketing
+                        && !consented(&self.customer, channel) =>
+                {
+                    "no_consent"
+                }
+                Some(_) => return Ok((channel.clone(), *number)),
+            });
+        }
+        let saying_most = ["no_consent", "suppressed", "unreachable"];
+        Err(saying_most
+            .into_iter()
+            .find(|reason| reasons.contains(reason))
+            .unwrap_or("unreachable"))
+    }
+
+    /// The preferred channel, then the workspace's in their order, of those that the template has.
+    fn best(&self, template: &str) -> Vec<String> {
+        let mut channels: Vec<String> = Vec::new();
+        let preferred = self
+            .customer
+            .attributes
+            .get("preferred_channel")
+            .and_then(Value::as_text);
+        channels.extend(preferred.map(ToOwned::to_owned));
+        for channel in &self.definitions.workspace.channels {
+            if !channels.contains(&channel.name) {
+                channels.push(channel.name.clone());
+            }
+        }
+        let templates = &self.definitions.templates;
+        channels.retain(|channel| {
+            templates
+                .iter()
+                .any(|own| own.name == template && own.channel == *channel)
+        });
+        channels
+    }
+
+    /// When a cap that is full has room again: minute by minute there would be too many to look at, so message by message.
+    fn room_again(&self, cap: &Cap, channel: &str) -> Option<Instant> {
+        if cap.category != Category::Marketing
+            || cap.channel.as_ref().is_some_and(|only| only != channel)
+        {
+            return None;
+        }
+        let sends = self.sends.iter().filter(|(_, category, own)| {
+            *category == cap.category && cap.channel.as_ref().is_none_or(|only| only == own)
+        });
+        let mut leaving: Vec<Instant> = sends
+            .map(|(at, _, _)| self.leaves_cap(cap, *at))
+            .filter(|at| *at > self.wall)
+            .collect();
+        leaving.sort();
+        let over = leaving.len().checked_sub(cap.max as usize)?;
+        leaving.get(over).copied()
+    }
+
+    /// Whole days are calendar days: a message of Monday counts under `7d` until Sunday's end.
+    fn leaves_cap(&self, cap: &Cap, sent: Instant) -> Instant {
+        let zone = self.zone();
+        let after = calendar::after(&cap.per, sent, zone);
+        if cap.per.days > 0 && cap.per.months + cap.per.workdays == 0 && cap.per.millis == 0 {
+            let day = calendar::date(sent, zone) + chrono::TimeDelta::days(cap.per.days.into());
+            return calendar::day_begins(day, zone);
+        }
+        after
+    }
+
+    fn message_key(&self, message: &Message, number: usize) -> Key {
+        let rounds = match message.fallback {
+            Some(fallback) => self.inside[message.passage].fallbacks[fallback]
+                .rounds
+                .clone(),
+            None => self.rounds_of(message.passage),
+        };
+        self.key_of(message.passage, message.step, &rounds, number)
+    }
+
+    fn let_go(
+        &mut self,
+        plan: &Arc<Plan>,
+        message: &Message,
+        send: &Send,
+        channel: String,
+        number: usize,
+    ) {
+        let passage = message.passage;
+        let Ok(data) = self.compute_all(
+            &self.scene_at(message.passage, Some(message.step)),
+            &send.data,
+        ) else {
+            return self.end(passage, "error");
+        };
+        let key = self.message_key(message, number);
+        let mut action = self.step_line(plan, passage, message.step, "send", data);
+        action.key = key;
+        action.channel = Some(channel.clone());
+        action.template = Some(send.template.clone());
+        self.actions.push(action);
+        self.sends
+            .push((self.wall, plan.version.journey.category, channel));
+        let (now, zone) = (self.now, self.zone());
+        let own = &mut self.inside[passage];
+        own.last_send = Some(now);
+        own.keys.push(key);
+        let mut rounds: Vec<u32> = own.rounds.iter().map(|(_, round)| *round).collect();
+        if let Some(fallback) = message.fallback {
+            rounds = own.fallbacks.remove(fallback).rounds;
+        }
+        if let Some(patience) = send.fallback_after.filter(|_| number < send.fallback.len()) {
+            let due = calendar::after(&patience, now, zone);
+            own.fallbacks.push(Fallback {
+                step: message.step,
+                rounds,
+                key,
+                next: number + 1,
+                planned: due,
+                due,
+            });
+        }
+        if message.fallback.is_none() {
+            self.go_on(passage, plan.after(message.step));
+        }
+    }
+
+    fn defer(&mut self, plan: &Plan, message: &Message, send: &Send, until: Instant, reason: &str) {
+        let own = &mut self.inside[message.passage];
+        if let Some(fallback) = message.fallback {
+            own.fallbacks[fallback].due = until;
+            return;
+        }
+        let State::Sending {
+            planned, deferred, ..
+        } = own.state
+        else {
+            return;
+        };
+        own.state = State::Sending {
+            planned,
+            due: until,
+            deferred: true,
+        };
+        if !deferred {
+            let action = self.not_sent(plan, message, send, ActionStatus::Deferred, reason);
+            self.actions.push(action);
+        }
+    }
+
+    fn skip(&mut self, plan: &Plan, message: &Message, send: &Send, reason: &str) {
+        if let Some(fallback) = message.fallback {
+            let next = self.first_channel(message);
+            let key = self.message_key(message, next);
+            let mut action = self.not_sent(plan, message, send, ActionStatus::Skipped, reason);
+            action.key = key;
+            action.channel = send.fallback.get(next - 1).cloned();
+            self.actions.push(action);
+            self.inside[message.passage].fallbacks.remove(fallback);
+            return;
+        }
+        let action = self.not_sent(plan, message, send, ActionStatus::Skipped, reason);
+        self.actions.push(action);
+        let next = match (reason, &send.on_late, &send.on_cap) {
+            ("late", OnStop::Steps(_), _) => plan.enter(message.step, "on_late"),
+            ("frequency_cap", _, OnStop::Steps(_)) => plan.enter(message.step, "on_cap"),
+            _ => plan.after(message.step),
+        };
+        self.go_on(message.passage, next);
+    }
+
+    fn not_sent(
+        &self,
+        plan: &Plan,
+        message: &Message,
+        send: &Send,
+        status: ActionStatus,
+        reason: &str,
+    ) -> kurant_engine::action::Action {
+        let mut action = self.step_line(
+            plan,
+            message.passage,
+            message.step,
+            "send",
+            kurant_engine::map::Map::new(),
+        );
+        action.status = status;
+        action.reason = Some(reason.to_owned());
+        action.template = Some(send.template.clone());
+        if let Channel::Named(channel) = &send.channel {
+            action.channel = Some(channel.clone());
+        }
+        action
+    }
+}
