@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use kurant_engine::definition::Definitions;
 use kurant_runner::{Audience, Clock, Error as RunnerError, Purpose, Runner};
-use kurant_store::{Memory, Sqlite, Store};
+use kurant_store::{Durability, Memory, Postgres, Sqlite, Store, redacted};
 
 use crate::error::Error;
+use crate::secret;
 
 /// Where state lives unless `store.url` says otherwise.
 const STORE: &str = "sqlite://.kurant/state.db";
@@ -21,18 +22,18 @@ pub(crate) async fn store(
     folder: &Path,
     definitions: &Definitions,
 ) -> Result<Arc<dyn Store>, Error> {
-    let named = definitions.workspace.settings.store.as_str();
-    let url = if named.is_empty() { STORE } else { named };
+    let url = named_store(folder, definitions)?;
+    let url = url.as_str();
     if url == "memory:" {
         return Ok(Arc::new(Memory::new()));
     }
+    if is_postgres(url) {
+        let store = Postgres::open(url, Durability::Required).await;
+        return Ok(Arc::new(store.map_err(unreadable)?));
+    }
     let Some(path) = url.strip_prefix("sqlite://") else {
-        return Err(Error::failure(
-            kurant_store::Error::Url {
-                url: url.to_owned(),
-            }
-            .to_string(),
-        ));
+        let url = redacted(url);
+        return Err(Error::failure(kurant_store::Error::Url { url }.to_string()));
     };
     let store = Sqlite::open(&folder.join(path)).await.map_err(|error| {
         let locked = matches!(error, kurant_store::Error::Locked { .. });
@@ -51,18 +52,36 @@ pub(crate) async fn store_to_read(
     folder: &Path,
     definitions: &Definitions,
 ) -> Result<Arc<dyn Store>, Error> {
-    let named = definitions.workspace.settings.store.as_str();
-    let url = if named.is_empty() { STORE } else { named };
+    let url = named_store(folder, definitions)?;
+    let url = url.as_str();
+    if is_postgres(url) {
+        let store = Postgres::open_to_read(url).await;
+        return Ok(Arc::new(store.map_err(unreadable)?));
+    }
     let path = url.strip_prefix("sqlite://").map(|path| folder.join(path));
     match path.filter(|path| path.is_file()) {
         Some(path) => Ok(Arc::new(
             Sqlite::open_to_read(&path).await.map_err(unreadable)?,
         )),
-        None => Err(
-            Error::failure(format!("nothing has run here yet: {url} is not there"))
-                .hint("start `kurant run`, or load what was before with `kurant import`"),
-        ),
+        None => Err(Error::failure(format!(
+            "nothing has run here yet: {} is not there",
+            redacted(url)
+        ))
+        .hint("start `kurant run`, or load what was before with `kurant import`")),
     }
+}
+
+/// The URL of the store that the workspace names, with its secrets filled in.
+fn named_store(folder: &Path, definitions: &Definitions) -> Result<String, Error> {
+    match definitions.workspace.settings.store.as_str() {
+        "" => Ok(STORE.to_owned()),
+        named => secret::open(folder, named),
+    }
+}
+
+/// Whether a URL names a PostgreSQL database.
+fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
 
 /// What the store says when it can't be read.

@@ -10,6 +10,7 @@ mod generate;
 mod graph;
 mod import;
 mod run;
+mod secret;
 mod simulate;
 mod test;
 mod workspace;

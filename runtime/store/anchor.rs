@@ -57,6 +57,15 @@ impl By {
         }
     }
 
+    /// The number in databases that keep a number.
+    pub(crate) fn number_in_store(self) -> i16 {
+        match self {
+            Self::Moment => 0,
+            Self::MonthDay => 1,
+            Self::Day => 2,
+        }
+    }
+
     /// The number of what a clock shows.
     pub fn number(self, local: Local) -> i64 {
         match self {

@@ -4,7 +4,9 @@
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The address names no store that this Kurant knows.
-    #[error("`{url}` is no store that Kurant knows; write `sqlite://PATH` or `memory:`")]
+    #[error(
+        "`{url}` is no store that Kurant knows; write `sqlite://PATH`, `postgres://USER:PASSWORD@HOST/DATABASE` or `memory:`"
+    )]
     Url {
         /// As it stands in `kurant.yaml`.
         url: String,
@@ -19,14 +21,31 @@ pub enum Error {
         /// ` (process N)`, when it is known.
         holder: String,
     },
+    /// Nobody answers there, or whoever does refuses.
+    #[error("PostgreSQL at {place} can't be reached, or refuses: {source}")]
+    Unreachable {
+        /// Host, port and database.
+        place: String,
+        /// Why.
+        source: sqlx::Error,
+    },
+    /// The database is none that events may be entrusted to.
+    #[error("{problem}; {remedy}")]
+    Unsuitable {
+        /// What is wrong with it.
+        problem: String,
+        /// What to do about it.
+        remedy: String,
+    },
     /// There is nothing to read yet.
     #[error("there is no store at `{path}` yet; `kurant run` or `kurant import` makes it")]
     Missing {
         /// The database's path.
         path: String,
     },
-    /// An event was taken in by somebody else between the look and the commit; the batch is to be done again.
-    #[error("an event of the batch has been taken in already")]
+    /// An event was taken in, or a customer written, by somebody else between the look and the commit; the batch is to be
+    /// decided again.
+    #[error("an event of the batch has been taken in already, or a customer of it has changed")]
     Conflict,
     /// An earlier statement of the transaction failed, so nothing more goes into it.
     #[error("the transaction has failed before")]
@@ -77,12 +96,51 @@ impl Error {
         match self {
             Self::Conflict | Self::Corrupt { .. } => true,
             Self::Database(sqlx::Error::Database(error)) => {
+                // Data (22) and integrity (23) of the SQL standard; SQLite has kinds of its own.
+                let class = error.code();
+                let class = class.as_deref().and_then(|code| code.get(..2));
                 error.is_unique_violation()
                     || error.is_check_violation()
                     || error.kind() == sqlx::error::ErrorKind::NotNullViolation
+                    || (is_postgres(&**error) && matches!(class, Some("22" | "23")))
             }
             Self::Database(sqlx::Error::Encode(_)) => true,
             _ => false,
         }
     }
+
+    /// Whether the database may come back by itself: the connection was lost or refused, or the server is starting, stopping,
+    /// full, read only or too slow. What was asked may be asked again later; a commit may have been made or not, and the same
+    /// batch again tells.
+    pub fn is_passing(&self) -> bool {
+        let (Self::Database(error) | Self::Unreachable { source: error, .. }) = self else {
+            return false;
+        };
+        match error {
+            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed => true,
+            sqlx::Error::Database(error) if is_postgres(&**error) => {
+                let code = error.code().unwrap_or_default();
+                // Connection, resources, operator; read only after a switch-over; collisions, locks and statements that
+                // took too long.
+                ["08", "53", "57P0", "25006", "40", "55P03", "57014", "58"]
+                    .iter()
+                    .any(|class| code.starts_with(class))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a transaction only collided with another one, and may be run again at once.
+    pub(crate) fn is_a_collision(&self) -> bool {
+        let Self::Database(sqlx::Error::Database(error)) = self else {
+            return false;
+        };
+        is_postgres(&**error) && matches!(error.code().as_deref(), Some("40001" | "40P01"))
+    }
+}
+
+fn is_postgres(error: &dyn sqlx::error::DatabaseError) -> bool {
+    error
+        .try_downcast_ref::<sqlx::postgres::PgDatabaseError>()
+        .is_some()
 }

@@ -1,6 +1,7 @@
 //! A history that is played is a simulation with a store.
 
 use super::sample::{Dice, Shop, customers, events};
+use crate::store_conformance::postgres::database::Schema;
 
 const SEED: u64 = 20_261_122;
 const PERIOD: [&str; 4] = ["--from", "2024-02-01", "--until", "2025-10-01"];
@@ -14,7 +15,27 @@ fn sorted(shop: &Shop, name: &str) -> Vec<String> {
 
 #[test]
 fn a_feed_does_what_simulate_says() {
+    play(&Shop::new());
+}
+
+#[tokio::test]
+async fn a_feed_on_postgres_does_what_simulate_says() {
+    let schema = Schema::new().await;
     let shop = Shop::new();
+    shop.write("store.secret", &schema.url());
+    let settings = std::fs::read_to_string(shop.path("kurant.yaml")).expect("the workspace");
+    let store = "store: { url: \"${file:store.secret}\" }\n";
+    shop.write("kurant.yaml", &(settings + store));
+    play(&shop);
+    let told = shop.kurant(&["explain", "--customer", "c001", "--journey", "thanks"]);
+    assert!(String::from_utf8_lossy(&told.stdout).contains("thanks"));
+    assert_eq!(
+        schema.number("SELECT count(*) FROM action").await,
+        sorted(&shop, "run.jsonl").len() as i64
+    );
+}
+
+fn play(shop: &Shop) {
     let mut dice = Dice(SEED);
     shop.write("customers.jsonl", &customers(&mut dice, 60).join("\n"));
     shop.write("events.jsonl", &events(&mut dice, 70, 900).join("\n"));
@@ -42,7 +63,7 @@ fn a_feed_does_what_simulate_says() {
         ]
         .concat(),
     );
-    let (simulated, run) = (sorted(&shop, "simulated.jsonl"), sorted(&shop, "run.jsonl"));
+    let (simulated, run) = (sorted(shop, "simulated.jsonl"), sorted(shop, "run.jsonl"));
     assert!(
         simulated.len() > 1_000,
         "the history is worth playing: {} actions",

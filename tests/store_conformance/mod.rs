@@ -4,6 +4,7 @@ mod anchors;
 mod batches;
 mod outbox;
 mod people;
+pub(crate) mod postgres;
 mod reports;
 mod sample;
 mod sqlite_file;
@@ -27,6 +28,12 @@ macro_rules! conformance {
         }
         mod on_sqlite {
             $($(#[tokio::test] async fn $check() { let (_folder, store) = super::sqlite().await; super::$file::$check(&store).await; })*)*
+        }
+        mod on_postgres {
+            $($(#[tokio::test] async fn $check() {
+                let schema = super::postgres::database::Schema::new().await;
+                super::$file::$check(&schema.open().await).await;
+            })*)*
         }
     };
 }

@@ -1,0 +1,143 @@
+-- Times are milliseconds since the epoch, keys are 16 bytes kept as uuid (the smallest type of that size), documents are JSON in text.
+-- Names are compared byte by byte: COLLATE "C" is quicker and the same on every machine.
+
+-- One row per customer holds everything that decisions about the customer need.
+CREATE TABLE customer (
+    id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    -- How often it has been written: who decided on an older state decides again.
+    revision BIGINT NOT NULL,
+    -- Date and inactivity triggers are worked off up to here, where that is later than the runner's own place.
+    fired BIGINT NOT NULL,
+    -- The first moment at which a timer or a message is due; none = nothing is.
+    wake_at BIGINT,
+    -- A stable hash of the id: workers share the customers by it.
+    slot SMALLINT NOT NULL,
+    state TEXT NOT NULL
+) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_limit = 2000);
+CREATE INDEX customer_wake ON customer (wake_at) WHERE wake_at IS NOT NULL;
+
+-- What was taken in: an event's source and id take effect once.
+CREATE TABLE seen (
+    identity UUID NOT NULL PRIMARY KEY,
+    body BIGINT NOT NULL
+);
+
+-- The events of each customer side by side, in the order of their times, then of their arrival.
+CREATE TABLE event (
+    customer TEXT COLLATE "C" NOT NULL,
+    time BIGINT NOT NULL,
+    n BIGINT GENERATED ALWAYS AS IDENTITY,
+    type TEXT COLLATE "C" NOT NULL,
+    source TEXT NOT NULL,
+    id TEXT NOT NULL,
+    data TEXT NOT NULL,
+    PRIMARY KEY (customer, time, n)
+);
+
+-- What date and inactivity triggers reckon from, by what the customer's clock shows there: a firing is a range read.
+CREATE TABLE anchor (
+    at BIGINT NOT NULL,
+    -- What was due up to here was handled when the attribute was set.
+    since BIGINT NOT NULL,
+    -- By which part of the moment it is kept.
+    part SMALLINT NOT NULL,
+    attribute TEXT COLLATE "C" NOT NULL,
+    zone TEXT COLLATE "C" NOT NULL,
+    customer TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (attribute, part, zone, at, customer)
+);
+
+-- An index of who is and was inside which journey; what decides stands in the customer's state.
+CREATE TABLE enrollment (
+    id UUID NOT NULL,
+    version UUID NOT NULL,
+    entered BIGINT NOT NULL,
+    ended BIGINT,
+    -- The number of the step; none past the last.
+    node INTEGER,
+    -- True while the customer's state holds it: inside, or its goal may still be reached.
+    held BOOLEAN NOT NULL,
+    customer TEXT COLLATE "C" NOT NULL,
+    journey TEXT COLLATE "C" NOT NULL,
+    key TEXT NOT NULL,
+    reason TEXT,
+    PRIMARY KEY (customer, id)
+) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_limit = 2000);
+CREATE INDEX enrollment_held ON enrollment (journey, version) WHERE held;
+
+-- What was done: the lines of the actions file.
+CREATE TABLE action (
+    n BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at BIGINT NOT NULL,
+    customer TEXT COLLATE "C" NOT NULL,
+    journey TEXT COLLATE "C" NOT NULL,
+    body TEXT NOT NULL
+);
+CREATE INDEX action_customer ON action (customer, n);
+
+-- What happened and why: the traces of one customer in one transaction.
+CREATE TABLE trace (
+    n BIGINT GENERATED ALWAYS AS IDENTITY,
+    clock BIGINT NOT NULL,
+    customer TEXT COLLATE "C" NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (customer, n)
+);
+
+-- What must leave, and how it went.
+CREATE TABLE outbox (
+    key UUID NOT NULL PRIMARY KEY,
+    n BIGINT GENERATED ALWAYS AS IDENTITY,
+    due BIGINT NOT NULL,
+    lease BIGINT,
+    attempt INTEGER NOT NULL,
+    -- pending, claimed, accepted, skipped, dead, in_doubt
+    state TEXT COLLATE "C" NOT NULL,
+    customer TEXT COLLATE "C" NOT NULL,
+    route TEXT COLLATE "C" NOT NULL,
+    reason TEXT,
+    command TEXT NOT NULL
+) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_limit = 2000);
+CREATE INDEX outbox_open ON outbox (state, due) WHERE state IN ('pending', 'claimed', 'in_doubt');
+
+-- Dead letters.
+CREATE TABLE rejected (
+    n BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at BIGINT NOT NULL,
+    line BIGINT NOT NULL,
+    origin TEXT COLLATE "C" NOT NULL,
+    reason TEXT NOT NULL,
+    -- As it came, whatever it holds.
+    body BYTEA NOT NULL
+);
+CREATE UNIQUE INDEX rejected_place ON rejected (origin, line);
+
+-- Places that runners have come to, and small documents: cursors of triggers, pages, files, the desk.
+CREATE TABLE mark (
+    name TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    value TEXT NOT NULL
+) WITH (fillfactor = 50);
+
+-- Who has which piece of work that one worker at a time should do, and which workers live.
+CREATE TABLE lease (
+    name TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    worker TEXT COLLATE "C" NOT NULL,
+    until BIGINT NOT NULL
+) WITH (fillfactor = 50);
+CREATE TABLE worker (
+    name TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    beat BIGINT NOT NULL
+) WITH (fillfactor = 50);
+
+-- What is in force, and every version that somebody is inside of.
+CREATE TABLE definition (
+    id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    at BIGINT NOT NULL,
+    body TEXT NOT NULL
+);
+CREATE TABLE version (
+    hash UUID NOT NULL PRIMARY KEY,
+    journey TEXT COLLATE "C" NOT NULL,
+    at BIGINT NOT NULL,
+    body TEXT NOT NULL
+);

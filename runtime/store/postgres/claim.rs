@@ -1,0 +1,109 @@
+//! Claims: rows of the outbox for whoever hands them over, pieces of work that one worker at a time should do, and who lives.
+
+use kurant_engine::calendar::Instant;
+use sqlx::postgres::PgPool;
+
+use super::decode::{Columns, limit};
+use super::transaction::{Statement, Transaction, write};
+use super::work::outgoing;
+use crate::{Error, OutboxState, Outgoing, Share};
+
+// Materialized: a plan that ran the search twice would lock more than it claims.
+const EXPIRED: &str = "WITH free AS MATERIALIZED ( \
+     SELECT key FROM outbox WHERE state = 'claimed' AND lease <= $1 ORDER BY due, n LIMIT $3 FOR UPDATE SKIP LOCKED) \
+   UPDATE outbox o SET state = 'claimed', attempt = o.attempt + 1, lease = $2 FROM free WHERE o.key = free.key \
+   RETURNING o.command, o.route, o.due, o.attempt, o.lease, o.n";
+const PENDING: &str = "WITH free AS MATERIALIZED ( \
+     SELECT key FROM outbox WHERE state = 'pending' AND due <= $1 ORDER BY due LIMIT $3 FOR UPDATE SKIP LOCKED) \
+   UPDATE outbox o SET state = 'claimed', attempt = o.attempt + 1, lease = $2 FROM free WHERE o.key = free.key \
+   RETURNING o.command, o.route, o.due, o.attempt, o.lease, o.n";
+const BEAT: &str = "INSERT INTO worker AS w (name, beat) VALUES ($1, $2) \
+   ON CONFLICT (name) DO UPDATE SET beat = greatest(w.beat, excluded.beat)";
+// Whoever is beating at this moment is passed over: nobody waits for anybody here.
+const FORGET: &str = "DELETE FROM worker WHERE name IN \
+   (SELECT name FROM worker WHERE beat < $1 AND name <> $2 FOR UPDATE SKIP LOCKED)";
+const LEASE: &str = "INSERT INTO lease AS l (name, worker, until) VALUES ($1, $2, $3) \
+   ON CONFLICT (name) DO UPDATE SET worker = excluded.worker, until = excluded.until \
+   WHERE l.worker = excluded.worker OR l.until <= $4";
+
+/// Claims what was claimed under a lease that has passed, then what is due.
+pub(super) async fn reclaim(
+    pool: &PgPool,
+    now: Instant,
+    lease: Instant,
+    most: usize,
+) -> Result<Vec<Outgoing>, Error> {
+    let mut tx = Transaction::begin(pool).await?;
+    let mut claimed = Vec::new();
+    for sql in [EXPIRED, PENDING] {
+        let left = most.saturating_sub(claimed.len());
+        let statement = Statement::new(sql)
+            .with(now.millis())
+            .with(lease.millis())
+            .with(limit(left));
+        for row in &tx.fetch(&statement).await? {
+            let n: i64 = sqlx::Row::try_get(row, 5)?;
+            let row = outgoing(row, OutboxState::Claimed)?;
+            claimed.push((row.due, n, row));
+        }
+    }
+    tx.commit().await?;
+    claimed.sort_by_key(|(due, n, _)| (*due, *n));
+    Ok(claimed.into_iter().map(|(_, _, row)| row).collect())
+}
+
+/// Notes that a worker lives and gives its share.
+pub(super) async fn beat(
+    pool: &PgPool,
+    worker: String,
+    now: Instant,
+    forget_before: Instant,
+) -> Result<Share, Error> {
+    let statements = [
+        Statement::new(BEAT)
+            .with(worker.as_str())
+            .with(now.millis()),
+        Statement::new(FORGET)
+            .with(forget_before.millis())
+            .with(worker.as_str()),
+    ];
+    write(pool, &statements).await?;
+    let rows = sqlx::query(
+        "SELECT count(*) FILTER (WHERE name < $1), count(*) FROM worker WHERE name = $1 OR beat >= $2",
+    )
+    .bind(worker.as_str())
+    .bind(forget_before.millis())
+    .fetch_all(pool)
+    .await?;
+    let mut share = Share::ALL;
+    for row in &rows {
+        let mut columns = Columns::new(row, "worker");
+        let (index, of) = (columns.number()?, columns.number()?);
+        share = Share {
+            index: u32::try_from(index).unwrap_or(0),
+            of: u32::try_from(of).unwrap_or(1).max(1),
+        };
+    }
+    Ok(share)
+}
+
+/// Takes a piece of work, or keeps it, unless somebody else has it.
+pub(super) async fn lease(
+    pool: &PgPool,
+    name: String,
+    worker: String,
+    now: Instant,
+    until: Instant,
+) -> Result<bool, Error> {
+    let statement = Statement::new(LEASE)
+        .with(name.as_str())
+        .with(worker.as_str())
+        .with(until.millis())
+        .with(now.millis())
+        .touches(1);
+    match write(pool, &[statement]).await {
+        Ok(()) => Ok(true),
+        Err(Error::Conflict) => Ok(false),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,297 @@
+//! Writes a batch: one statement a table, each with whole columns, rows in the order of their keys so that workers meet in
+//! the same order everywhere.
+
+use std::collections::BTreeMap;
+
+use kurant_engine::calendar::Instant;
+use kurant_engine::definition::Definitions;
+use serde::Serialize;
+use sqlx::postgres::PgPool;
+
+use super::transaction::{Id, Statement, write};
+use crate::{AnchorRow, Batch, Error, Share};
+
+const SEEN: &str = "INSERT INTO seen (identity, body) SELECT * FROM UNNEST($1::uuid[], $2::bigint[]) ON CONFLICT DO NOTHING";
+// Whoever is there already has to have the revision before; whoever is not has to be new.
+const PERSONS: &str = "WITH written AS ( \
+     INSERT INTO customer AS c (id, slot, revision, fired, wake_at, state) \
+     SELECT * FROM UNNEST($1::text[], $2::smallint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[]) \
+     ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, fired = excluded.fired, wake_at = excluded.wake_at, \
+       state = excluded.state WHERE c.revision = excluded.revision - 1 \
+     RETURNING revision, xmax = 0 AS is_new) \
+   SELECT count(*) FILTER (WHERE revision = 1 OR NOT is_new) FROM written";
+const EVENTS: &str = "INSERT INTO event (customer, time, type, source, id, data) \
+   SELECT * FROM UNNEST($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[])";
+const ENROLLMENTS: &str = "INSERT INTO enrollment (customer, id, journey, version, key, node, entered, ended, reason, held) \
+   SELECT * FROM UNNEST($1::text[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::integer[], $7::bigint[], $8::bigint[], \
+     $9::text[], $10::boolean[]) \
+   ON CONFLICT (customer, id) DO UPDATE SET version = excluded.version, node = excluded.node, ended = excluded.ended, \
+     reason = excluded.reason, held = excluded.held";
+const ANCHORS_GONE: &str = "DELETE FROM anchor a USING UNNEST($1::text[], $2::smallint[], $3::text[], $4::bigint[], $5::text[]) \
+     AS g (attribute, part, zone, at, customer) \
+   WHERE a.attribute = g.attribute AND a.part = g.part AND a.zone = g.zone AND a.at = g.at AND a.customer = g.customer";
+const ANCHORS: &str = "INSERT INTO anchor (attribute, part, zone, at, customer, since) \
+   SELECT * FROM UNNEST($1::text[], $2::smallint[], $3::text[], $4::bigint[], $5::text[], $6::bigint[]) \
+   ON CONFLICT (attribute, part, zone, at, customer) DO UPDATE SET since = excluded.since";
+const ACTIONS: &str = "INSERT INTO action (at, customer, journey, body) \
+   SELECT * FROM UNNEST($1::bigint[], $2::text[], $3::text[], $4::text[])";
+const TRACES: &str = "INSERT INTO trace (clock, customer, body) SELECT * FROM UNNEST($1::bigint[], $2::text[], $3::text[])";
+const OUTBOX: &str = "INSERT INTO outbox (key, customer, route, due, state, attempt, lease, command) \
+   SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::integer[], $7::bigint[], $8::text[])";
+const SETTLED: &str = "UPDATE outbox o SET state = s.state, due = coalesce(s.due, o.due), reason = s.reason, lease = NULL, \
+     command = CASE WHEN s.state IN ('accepted', 'skipped', 'dead') THEN '' ELSE o.command END \
+   FROM UNNEST($1::uuid[], $2::integer[], $3::text[], $4::bigint[], $5::text[]) AS s (key, attempt, state, due, reason) \
+   WHERE o.key = s.key AND o.attempt = s.attempt";
+const REJECTED: &str = "INSERT INTO rejected (at, origin, line, reason, body) \
+   SELECT * FROM UNNEST($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::bytea[]) ON CONFLICT DO NOTHING";
+const MARKS: &str = "INSERT INTO mark (name, value) SELECT * FROM UNNEST($1::text[], $2::text[]) \
+   ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+const MARKS_GONE: &str = "DELETE FROM mark WHERE name = ANY($1::text[])";
+const DEFINITIONS: &str = "INSERT INTO definition (id, at, body) VALUES (1, $1, $2) \
+   ON CONFLICT (id) DO UPDATE SET at = excluded.at, body = excluded.body";
+const VERSIONS: &str = "INSERT INTO version (hash, journey, at, body) SELECT hash, journey, $1, body \
+   FROM UNNEST($2::uuid[], $3::text[], $4::text[]) AS v (hash, journey, body) ON CONFLICT (hash) DO NOTHING";
+
+/// Writes all of a batch in one transaction.
+pub(super) async fn commit(pool: &PgPool, mut batch: Batch) -> Result<(), Error> {
+    let mut statements = Vec::new();
+    seen(&mut statements, &mut batch);
+    persons(&mut statements, &mut batch)?;
+    events(&mut statements, &batch)?;
+    anchors(&mut statements, &mut batch);
+    log(&mut statements, &batch)?;
+    outbox(&mut statements, &mut batch)?;
+    rejected(&mut statements, &batch);
+    // Several workers write the same marks, so these are held for the shortest time.
+    marks(&mut statements, &batch);
+    if statements.is_empty() {
+        return Ok(());
+    }
+    write(pool, &statements).await
+}
+
+/// Puts definitions in force.
+pub(super) async fn publish(
+    pool: &PgPool,
+    definitions: &Definitions,
+    at: Instant,
+) -> Result<(), Error> {
+    let mut versions: Vec<_> = definitions.journeys.iter().collect();
+    versions.sort_by_key(|version| version.hash);
+    let bodies = all(&versions, |version| json("version", version))?;
+    let statements = [
+        Statement::new(DEFINITIONS)
+            .with(at.millis())
+            .with(json("definitions", definitions)?),
+        Statement::new(VERSIONS)
+            .with(at.millis())
+            .with(column(&versions, |version| Id(version.hash)))
+            .with(column(&versions, |version| &*version.journey.id))
+            .with(bodies),
+    ];
+    write(pool, &statements).await
+}
+
+fn seen(statements: &mut Vec<Statement>, batch: &mut Batch) {
+    let rows = &mut batch.seen;
+    rows.sort_by_key(|seen| seen.identity);
+    if !rows.is_empty() {
+        let statement = Statement::new(SEEN)
+            .with(column(rows, |seen| Id(seen.identity)))
+            .with(column(rows, |seen| seen.body.cast_signed()));
+        statements.push(statement.touches(rows.len()));
+    }
+}
+
+fn persons(statements: &mut Vec<Statement>, batch: &mut Batch) -> Result<(), Error> {
+    let rows = &mut batch.persons;
+    rows.sort_by(|one, other| one.person.customer.id.cmp(&other.person.customer.id));
+    if !rows.is_empty() {
+        let slot = |id: &str| Share::slot(id).cast_signed();
+        let wake = |at: Instant| at.millis();
+        let statement = Statement::new(PERSONS)
+            .with(column(rows, |stored| &*stored.person.customer.id))
+            .with(column(rows, |stored| slot(&stored.person.customer.id)))
+            .with(column(rows, |stored| stored.revision.cast_signed()))
+            .with(column(rows, |stored| stored.fired.millis()))
+            .with(column(rows, |stored| stored.person.wake_at().map(wake)))
+            .with(all(rows, |stored| json("customer", &stored.person))?);
+        statements.push(statement.counts(rows.len()));
+    }
+    let rows = &mut batch.enrollments;
+    rows.sort_by(|one, other| (&one.customer, one.id).cmp(&(&other.customer, other.id)));
+    if !rows.is_empty() {
+        let node = |node: Option<u32>| node.and_then(|node| i32::try_from(node).ok());
+        let statement = Statement::new(ENROLLMENTS)
+            .with(column(rows, |row| &*row.customer))
+            .with(column(rows, |row| Id(row.id)))
+            .with(column(rows, |row| &*row.journey))
+            .with(column(rows, |row| Id(row.version)))
+            .with(column(rows, |row| row.key.as_str()))
+            .with(column(rows, |row| node(row.node)))
+            .with(column(rows, |row| row.entered.millis()))
+            .with(column(rows, |row| row.ended.map(Instant::millis)))
+            .with(column(rows, |row| row.reason.as_deref()))
+            .with(column(rows, |row| row.held));
+        statements.push(statement);
+    }
+    Ok(())
+}
+
+fn events(statements: &mut Vec<Statement>, batch: &Batch) -> Result<(), Error> {
+    // In the order of their arrival: the table numbers them.
+    let rows = &batch.events;
+    if !rows.is_empty() {
+        let statement = Statement::new(EVENTS)
+            .with(column(rows, |event| &*event.customer))
+            .with(column(rows, |event| event.time.millis()))
+            .with(column(rows, |event| &*event.kind))
+            .with(column(rows, |event| &*event.source))
+            .with(column(rows, |event| &*event.id))
+            .with(all(rows, |event| json("event", &event.data))?);
+        statements.push(statement);
+    }
+    Ok(())
+}
+
+fn anchors(statements: &mut Vec<Statement>, batch: &mut Batch) {
+    let place = |sql, rows: &[AnchorRow]| {
+        Statement::new(sql)
+            .with(column(rows, |row| row.attribute.as_str()))
+            .with(column(rows, |row| row.by.number_in_store()))
+            .with(column(rows, |row| row.zone.as_str()))
+            .with(column(rows, |row| row.at))
+            .with(column(rows, |row| &*row.customer))
+    };
+    let order = |one: &AnchorRow, other: &AnchorRow| {
+        let key = |row: &AnchorRow| (row.by, row.at);
+        let names = (&one.attribute, &one.zone).cmp(&(&other.attribute, &other.zone));
+        names
+            .then(key(one).cmp(&key(other)))
+            .then_with(|| one.customer.cmp(&other.customer))
+    };
+    batch.anchors_gone.sort_by(order);
+    if !batch.anchors_gone.is_empty() {
+        statements.push(place(ANCHORS_GONE, &batch.anchors_gone));
+    }
+    // The same place twice in one statement is refused; the later one counts.
+    batch.anchors.reverse();
+    batch.anchors.sort_by(order);
+    batch
+        .anchors
+        .dedup_by(|later, kept| order(later, kept).is_eq());
+    if !batch.anchors.is_empty() {
+        let statement = place(ANCHORS, &batch.anchors);
+        statements.push(statement.with(column(&batch.anchors, |row| row.since.millis())));
+    }
+}
+
+fn log(statements: &mut Vec<Statement>, batch: &Batch) -> Result<(), Error> {
+    let rows = &batch.actions;
+    if !rows.is_empty() {
+        let statement = Statement::new(ACTIONS)
+            .with(column(rows, |action| action.at.millis()))
+            .with(column(rows, |action| &*action.customer))
+            .with(column(rows, |action| &*action.journey))
+            .with(all(rows, |action| json("action", action))?);
+        statements.push(statement);
+    }
+    let rows = &batch.traces;
+    if !rows.is_empty() {
+        let statement = Statement::new(TRACES)
+            .with(column(rows, |(_, lines)| {
+                let clock = lines.last().map(|line| line.clock);
+                clock.unwrap_or(Instant::MIN).millis()
+            }))
+            .with(column(rows, |(customer, _)| &**customer))
+            .with(all(rows, |(_, lines)| json("trace", lines))?);
+        statements.push(statement);
+    }
+    Ok(())
+}
+
+fn outbox(statements: &mut Vec<Statement>, batch: &mut Batch) -> Result<(), Error> {
+    let number = |attempt: u32| i32::try_from(attempt).unwrap_or(i32::MAX);
+    // In the order of their making: rows that are due at once leave in that order.
+    let rows = &batch.outbox;
+    if !rows.is_empty() {
+        let statement = Statement::new(OUTBOX)
+            .with(column(rows, |row| Id(row.command.key)))
+            .with(column(rows, |row| &*row.command.customer))
+            .with(column(rows, |row| row.route.as_str()))
+            .with(column(rows, |row| row.due.millis()))
+            .with(column(rows, |row| row.state.word()))
+            .with(column(rows, |row| number(row.attempt)))
+            .with(column(rows, |row| row.lease.map(Instant::millis)))
+            .with(all(rows, |row| json("command", &row.command))?);
+        statements.push(statement);
+    }
+    let rows = &mut batch.settled;
+    rows.sort_by_key(|settled| settled.key);
+    if !rows.is_empty() {
+        let statement = Statement::new(SETTLED)
+            .with(column(rows, |row| Id(row.key)))
+            .with(column(rows, |row| number(row.attempt)))
+            .with(column(rows, |row| row.state.word()))
+            .with(column(rows, |row| row.due.map(Instant::millis)))
+            .with(column(rows, |row| row.reason.as_deref().map(readable)));
+        statements.push(statement);
+    }
+    Ok(())
+}
+
+fn rejected(statements: &mut Vec<Statement>, batch: &Batch) {
+    let rows = &batch.rejected;
+    if !rows.is_empty() {
+        let statement = Statement::new(REJECTED)
+            .with(column(rows, |row| row.at.millis()))
+            .with(column(rows, |row| readable(&row.origin)))
+            .with(column(rows, |row| row.line.cast_signed()))
+            .with(column(rows, |row| readable(&row.reason)))
+            .with(column(rows, |row| row.body.as_bytes()));
+        statements.push(statement);
+    }
+}
+
+fn marks(statements: &mut Vec<Statement>, batch: &Batch) {
+    // What was said last about a mark counts.
+    let last: BTreeMap<&str, Option<&str>> = batch
+        .marks
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_deref()))
+        .collect();
+    let gone: Vec<&str> = last
+        .iter()
+        .filter(|(_, value)| value.is_none())
+        .map(|(name, _)| *name)
+        .collect();
+    if !gone.is_empty() {
+        statements.push(Statement::new(MARKS_GONE).with(gone));
+    }
+    let kept = last
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)));
+    let (names, values): (Vec<&str>, Vec<&str>) = kept.unzip();
+    if !names.is_empty() {
+        statements.push(Statement::new(MARKS).with(names).with(values));
+    }
+}
+
+/// One value of each row.
+fn column<'r, R, V>(rows: &'r [R], value: impl Fn(&'r R) -> V) -> Vec<V> {
+    rows.iter().map(value).collect()
+}
+
+/// One document of each row.
+fn all<R>(rows: &[R], value: impl Fn(&R) -> Result<String, Error>) -> Result<Vec<String>, Error> {
+    rows.iter().map(value).collect()
+}
+
+/// A text for people, without what the database can't keep.
+fn readable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
+fn json(what: &'static str, value: &impl Serialize) -> Result<String, Error> {
+    serde_json::to_string(value).map_err(|error| Error::corrupt(what, error))
+}

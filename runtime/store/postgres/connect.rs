@@ -1,0 +1,182 @@
+//! Opens the database: which one, whether it may be trusted, and how each session is set.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRow};
+use sqlx::{ConnectOptions, Connection, Executor, Row, SqlSafeStr};
+
+use super::Durability;
+use crate::Error;
+
+/// How many sessions a process opens at the most.
+const SESSIONS: u32 = 8;
+/// How long one is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How many prepared statements a session keeps.
+const STATEMENTS: usize = 200;
+/// The oldest server that it was run on, as the server writes it.
+const OLDEST: i32 = 150_000;
+
+/// Limits of each session that writes, in milliseconds. The server keeps them: nothing here is given up half-way.
+const WRITING: &str = "SET statement_timeout = 10000; SET lock_timeout = 3000; SET idle_in_transaction_session_timeout = 30000";
+/// Limits of each session that only reads: reports may take a while.
+const READING: &str = "SET statement_timeout = 300000; SET lock_timeout = 3000; \
+    SET idle_in_transaction_session_timeout = 30000; SET default_transaction_read_only = on";
+
+/// What a URL says.
+pub(super) fn options(url: &str) -> Result<PgConnectOptions, Error> {
+    let wrong = || Error::Url { url: redacted(url) };
+    let options: PgConnectOptions = url.parse().map_err(|_| wrong())?;
+    Ok(options
+        .application_name("kurant")
+        .statement_cache_capacity(STATEMENTS)
+        .disable_statement_logging())
+}
+
+/// A URL without what is secret in it.
+pub fn redacted(url: &str) -> String {
+    let place = url.split('?').next().unwrap_or_default();
+    match (place.split_once("://"), place.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://***@{host}"),
+        _ => place.to_owned(),
+    }
+}
+
+/// One session, to look at the server before anything is done there.
+pub(super) async fn first(options: &PgConnectOptions) -> Result<PgConnection, Error> {
+    PgConnection::connect_with(options)
+        .await
+        .map_err(|source| Error::Unreachable {
+            place: place(options),
+            source,
+        })
+}
+
+/// Sessions that write, or that only read.
+pub(super) fn pool(options: PgConnectOptions, to_write: bool) -> PgPool {
+    let limits = if to_write { WRITING } else { READING };
+    PgPoolOptions::new()
+        .max_connections(SESSIONS)
+        .acquire_timeout(PATIENCE)
+        .after_connect(move |connection, _| {
+            Box::pin(async move { connection.execute(sqlx::raw_sql(limits)).await.map(drop) })
+        })
+        .connect_lazy_with(options)
+}
+
+/// Whether the server is one that an acknowledged event may be entrusted to.
+pub(super) async fn check(
+    connection: &mut PgConnection,
+    durability: Durability,
+) -> Result<(), Error> {
+    let row = sqlx::query(
+        "SELECT current_setting('server_version_num')::integer, current_setting('server_version'), pg_is_in_recovery(), \
+           current_setting('fsync'), current_setting('full_page_writes'), current_setting('synchronous_commit')",
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    let version: i32 = row.try_get(0)?;
+    if version < OLDEST {
+        let own: String = row.try_get(1)?;
+        return Err(Error::Unsuitable {
+            problem: format!("PostgreSQL {own} is too old"),
+            remedy: format!("use {} or later", OLDEST / 10_000),
+        });
+    }
+    if row.try_get(2)? {
+        return Err(Error::Unsuitable {
+            problem: "this PostgreSQL is a standby, which can't be written to".into(),
+            remedy: "name the primary in `store.url`".into(),
+        });
+    }
+    match durability {
+        Durability::Waived => Ok(()),
+        Durability::Required => durable(&row),
+    }
+}
+
+fn durable(row: &PgRow) -> Result<(), Error> {
+    for (column, setting, refused) in [
+        (3, "fsync", &["off"][..]),
+        (4, "full_page_writes", &["off"]),
+        (5, "synchronous_commit", &["off", "local"]),
+    ] {
+        let value: String = row.try_get(column)?;
+        if refused.contains(&value.as_str()) {
+            return Err(Error::Unsuitable {
+                problem: format!(
+                    "PostgreSQL runs with {setting} = {value}, so what it has committed may be lost when the machine fails"
+                ),
+                remedy: format!("set {setting} = on for the server, this database and this user"),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Brings the tables to this Kurant's shape; workers that start together take turns.
+pub(super) async fn migrate(connection: &mut PgConnection) -> Result<(), Error> {
+    let begin = include_str!("../migrations/postgres/0001_begin.sql").into_sql_str();
+    let migrator = Migrator::with_migrations(vec![Migration::new(
+        1,
+        Cow::Borrowed("begin"),
+        MigrationType::Simple,
+        begin,
+        false,
+    )]);
+    Ok(migrator.run(connection).await?)
+}
+
+/// Whether there are tables.
+pub(super) async fn is_there(connection: &mut PgConnection) -> Result<bool, Error> {
+    let row = sqlx::query("SELECT to_regclass('customer') IS NOT NULL")
+        .fetch_one(connection)
+        .await?;
+    Ok(row.try_get(0)?)
+}
+
+/// Where the database is, for people.
+pub(super) fn place(options: &PgConnectOptions) -> String {
+    let host = options.get_socket().map_or_else(
+        || format!("{}:{}", options.get_host(), options.get_port()),
+        |socket| socket.display().to_string(),
+    );
+    format!("{host}/{}", options.get_database().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_of_a_url_are_not_told() {
+        for (url, told) in [
+            (
+                "postgres://user:secret@db.example:5432/shop",
+                "postgres://***@db.example:5432/shop",
+            ),
+            ("postgres://user:se@cret/@db/shop", "postgres://***@db/shop"),
+            ("postgres://db/shop?password=secret", "postgres://db/shop"),
+            (
+                "postgres://user:secret@db/shop?password=se@cret",
+                "postgres://***@db/shop",
+            ),
+            ("sqlite://.kurant/state.db", "sqlite://.kurant/state.db"),
+            ("nonsense", "nonsense"),
+        ] {
+            assert_eq!(redacted(url), told);
+        }
+    }
+
+    #[test]
+    fn a_wrong_url_is_told_without_its_secret() {
+        let error = options("postgres://user:secret@db:notaport/shop").unwrap_err();
+        let told = format!("{error} {error:?}");
+        assert!(
+            told.contains("db:notaport") && !told.contains("secret"),
+            "{told}"
+        );
+    }
+}

@@ -1,0 +1,253 @@
+//! PostgreSQL: one database, any number of equal workers.
+//!
+//! A customer is written only over the revision that was read; see `docs/decisions/0011-revisions.md`.
+
+mod claim;
+mod commit;
+mod connect;
+mod decode;
+mod people;
+mod report;
+mod transaction;
+mod work;
+
+use std::future::Future;
+
+use kurant_engine::calendar::Instant;
+use kurant_engine::definition::{Definitions, Version};
+use kurant_engine::id::{CustomerId, Key};
+use sqlx::Connection;
+use sqlx::postgres::PgPool;
+
+use crate::{
+    AnchorRange, Batch, By, EnrollmentRow, Error, Inside, Kept, Logged, OutboxState, Outgoing,
+    Rejected, Reply, Seen, Share, Store, Stored, Totals, Traced, Waiting,
+};
+
+pub use connect::redacted;
+
+/// Whether a server may be used that could lose what it has committed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// It may not.
+    Required,
+    /// It may: losing events is no harm.
+    Waived,
+}
+
+/// A store in a PostgreSQL database.
+pub struct Postgres {
+    pool: PgPool,
+    to_write: bool,
+}
+
+impl Postgres {
+    /// Opens the store at a URL (`postgres://USER:PASSWORD@HOST/DATABASE`) to write, and makes its tables if there are none.
+    ///
+    /// # Errors
+    /// [`Error::Unreachable`] when nobody answers there, [`Error::Unsuitable`] when the server is too old, a standby, or set
+    /// so that it may lose what it has committed. No error holds the password.
+    pub async fn open(url: &str, durability: Durability) -> Result<Self, Error> {
+        let options = connect::options(url)?;
+        let mut connection = connect::first(&options).await?;
+        connect::check(&mut connection, durability).await?;
+        connect::migrate(&mut connection).await?;
+        connection.close().await?;
+        Ok(Self {
+            pool: connect::pool(options, true),
+            to_write: true,
+        })
+    }
+
+    /// Opens the store at a URL to read, beside workers that write to it.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] when there are no tables, [`Error::Unreachable`] when nobody answers there.
+    pub async fn open_to_read(url: &str) -> Result<Self, Error> {
+        let options = connect::options(url)?;
+        let mut connection = connect::first(&options).await?;
+        let is_there = connect::is_there(&mut connection).await?;
+        connection.close().await?;
+        if !is_there {
+            return Err(Error::Missing {
+                path: connect::place(&options),
+            });
+        }
+        Ok(Self {
+            pool: connect::pool(options, false),
+            to_write: false,
+        })
+    }
+
+    /// What time it is for all workers: the one place where the database's clock is read.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn now(&self) -> Result<Instant, Error> {
+        let millis: i64 =
+            sqlx::query_scalar("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint")
+                .fetch_one(&self.pool)
+                .await?;
+        Ok(Instant::from_millis(millis))
+    }
+
+    /// Closes all sessions.
+    pub async fn close(self) {
+        self.pool.close().await;
+    }
+
+    /// Writes in a task of its own: whoever waits for it may give up, the transaction doesn't.
+    async fn write<T, F>(&self, work: impl FnOnce(PgPool) -> F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+    {
+        if !self.to_write {
+            return Err(Error::ReadOnly);
+        }
+        let task = tokio::spawn(work(self.pool.clone()));
+        task.await.map_err(|error| Error::Task(error.to_string()))?
+    }
+}
+
+impl Store for Postgres {
+    fn load<'s>(&'s self, ids: &'s [CustomerId], kept: &'s [Kept]) -> Reply<'s, Vec<Stored>> {
+        Box::pin(people::load(&self.pool, ids, kept))
+    }
+
+    fn seen<'s>(&'s self, identities: &'s [Key]) -> Reply<'s, Vec<Seen>> {
+        Box::pin(people::seen(&self.pool, identities))
+    }
+
+    fn commit(&self, batch: Batch) -> Reply<'_, ()> {
+        Box::pin(self.write(|pool| async move { commit::commit(&pool, batch).await }))
+    }
+
+    fn due(
+        &self,
+        upto: Instant,
+        limit: usize,
+        share: Share,
+    ) -> Reply<'_, Vec<(Instant, CustomerId)>> {
+        Box::pin(work::due(&self.pool, upto, limit, share))
+    }
+
+    fn next_wake(&self, share: Share) -> Reply<'_, Option<Instant>> {
+        Box::pin(async move {
+            let first = work::due(&self.pool, Instant::MAX, 1, share).await?;
+            Ok(first.first().map(|(wake, _)| *wake))
+        })
+    }
+
+    fn zones<'s>(&'s self, attribute: &'s str, by: By) -> Reply<'s, Vec<String>> {
+        Box::pin(work::zones(&self.pool, attribute, by))
+    }
+
+    fn anchored<'s>(
+        &'s self,
+        attribute: &'s str,
+        by: By,
+        ranges: &'s [AnchorRange],
+        after: Option<&'s str>,
+        limit: usize,
+    ) -> Reply<'s, Vec<(CustomerId, Instant)>> {
+        Box::pin(work::anchored(
+            &self.pool, attribute, by, ranges, after, limit,
+        ))
+    }
+
+    fn customers<'s>(&'s self, after: Option<&'s str>, limit: usize) -> Reply<'s, Vec<CustomerId>> {
+        Box::pin(people::customers(&self.pool, after, limit))
+    }
+
+    fn outbox(&self, state: OutboxState, upto: Instant, limit: usize) -> Reply<'_, Vec<Outgoing>> {
+        Box::pin(work::outbox(&self.pool, state, upto, limit))
+    }
+
+    fn reclaim(&self, now: Instant, lease: Instant, limit: usize) -> Reply<'_, Vec<Outgoing>> {
+        Box::pin(
+            self.write(move |pool| async move { claim::reclaim(&pool, now, lease, limit).await }),
+        )
+    }
+
+    fn beat<'s>(
+        &'s self,
+        worker: &'s str,
+        now: Instant,
+        forget_before: Instant,
+    ) -> Reply<'s, Share> {
+        let worker = worker.to_owned();
+        Box::pin(
+            self.write(
+                move |pool| async move { claim::beat(&pool, worker, now, forget_before).await },
+            ),
+        )
+    }
+
+    fn lease<'s>(
+        &'s self,
+        name: &'s str,
+        worker: &'s str,
+        now: Instant,
+        until: Instant,
+    ) -> Reply<'s, bool> {
+        let (name, worker) = (name.to_owned(), worker.to_owned());
+        Box::pin(
+            self.write(
+                move |pool| async move { claim::lease(&pool, name, worker, now, until).await },
+            ),
+        )
+    }
+
+    fn marks<'s>(&'s self, prefix: &'s str) -> Reply<'s, Vec<(String, String)>> {
+        Box::pin(work::marks(&self.pool, prefix))
+    }
+
+    fn publish<'s>(&'s self, definitions: &'s Definitions, at: Instant) -> Reply<'s, ()> {
+        let definitions = definitions.clone();
+        Box::pin(
+            self.write(move |pool| async move { commit::publish(&pool, &definitions, at).await }),
+        )
+    }
+
+    fn definitions(&self) -> Reply<'_, Option<Definitions>> {
+        Box::pin(report::definitions(&self.pool))
+    }
+
+    fn pinned(&self) -> Reply<'_, Vec<Version>> {
+        Box::pin(report::pinned(&self.pool))
+    }
+
+    fn actions<'s>(
+        &'s self,
+        customer: Option<&'s str>,
+        after: i64,
+        limit: usize,
+    ) -> Reply<'s, Vec<Logged>> {
+        Box::pin(report::actions(&self.pool, customer, after, limit))
+    }
+
+    fn traces<'s>(&'s self, customer: &'s str, limit: usize) -> Reply<'s, Vec<Traced>> {
+        Box::pin(report::traces(&self.pool, customer, limit))
+    }
+
+    fn enrollments<'s>(&'s self, customer: &'s str) -> Reply<'s, Vec<EnrollmentRow>> {
+        Box::pin(report::enrollments(&self.pool, customer))
+    }
+
+    fn inside(&self) -> Reply<'_, Vec<Inside>> {
+        Box::pin(report::inside(&self.pool))
+    }
+
+    fn waiting(&self) -> Reply<'_, Vec<Waiting>> {
+        Box::pin(report::waiting(&self.pool))
+    }
+
+    fn rejected<'s>(&'s self, origin: Option<&'s str>, limit: usize) -> Reply<'s, Vec<Rejected>> {
+        Box::pin(report::rejected(&self.pool, origin, limit))
+    }
+
+    fn totals(&self) -> Reply<'_, Totals> {
+        Box::pin(report::totals(&self.pool))
+    }
+}

@@ -1,0 +1,193 @@
+//! Reads customers, their histories, and which events were taken in.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use kurant_engine::calendar::Instant;
+use kurant_engine::event::Event;
+use kurant_engine::id::{CustomerId, Key};
+use kurant_engine::person::Person;
+use sqlx::postgres::{PgPool, PgRow};
+
+use super::decode::{Columns, limit};
+use super::transaction::Id;
+use crate::{Error, Kept, Seen, Stored};
+
+/// Events of one customer by time and number.
+type Numbered = BTreeMap<(i64, i64), Arc<Event>>;
+
+/// The customers with these ids.
+pub(super) async fn load(
+    pool: &PgPool,
+    ids: &[CustomerId],
+    kept: &[Kept],
+) -> Result<Vec<Stored>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut ids: Vec<&str> = ids.iter().map(AsRef::as_ref).collect();
+    ids.sort_unstable();
+    let rows = sqlx::query("SELECT state, fired, revision FROM customer WHERE id = ANY($1)")
+        .bind(&ids)
+        .fetch_all(pool)
+        .await?;
+    let mut people = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let mut columns = Columns::new(row, "customer");
+        people.push(Stored {
+            person: columns.json::<Person>()?,
+            fired: columns.instant()?,
+            revision: columns.number()?.cast_unsigned(),
+        });
+    }
+    if kept.is_empty() || people.is_empty() {
+        return Ok(people);
+    }
+    let mut histories = HashMap::new();
+    of_late(pool, &people, kept, &mut histories).await?;
+    latest(pool, &people, kept, &mut histories).await?;
+    for stored in &mut people {
+        let history = histories
+            .remove(&stored.person.customer.id)
+            .unwrap_or_default();
+        stored.person.history = history.into_values().collect();
+    }
+    Ok(people)
+}
+
+/// Events that are kept for their age.
+async fn of_late(
+    pool: &PgPool,
+    people: &[Stored],
+    kept: &[Kept],
+    histories: &mut HashMap<CustomerId, Numbered>,
+) -> Result<(), Error> {
+    let persons: HashMap<&str, &Person> = people
+        .iter()
+        .map(|stored| (&*stored.person.customer.id, &stored.person))
+        .collect();
+    let floor = |person: &Person| kept.iter().filter_map(|kept| kept.floor(person)).min();
+    let floors = persons
+        .iter()
+        .filter_map(|(id, person)| Some((*id, floor(person)?.millis())));
+    let (ids, floors): (Vec<&str>, Vec<i64>) = floors.unzip();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let kinds: Vec<&str> = kept.iter().map(|kept| kept.kind.as_str()).collect();
+    let rows = sqlx::query(
+        "SELECT e.customer, e.time, e.n, e.type, e.source, e.id, e.data \
+         FROM UNNEST($1::text[], $2::bigint[]) AS c (id, floor) \
+         JOIN event e ON e.customer = c.id AND e.time >= c.floor WHERE e.type = ANY($3)",
+    )
+    .bind(&ids)
+    .bind(&floors)
+    .bind(&kinds)
+    .fetch_all(pool)
+    .await?;
+    for row in &rows {
+        let (place, event) = event(row)?;
+        let holds = |person: &&Person| {
+            kept.iter()
+                .any(|kept| kept.holds(person, &event.kind, event.time))
+        };
+        if persons.get(&*event.customer).is_some_and(holds) {
+            histories
+                .entry(event.customer.clone())
+                .or_default()
+                .insert(place, Arc::new(event));
+        }
+    }
+    Ok(())
+}
+
+/// The latest event of each type, however old.
+async fn latest(
+    pool: &PgPool,
+    people: &[Stored],
+    kept: &[Kept],
+    histories: &mut HashMap<CustomerId, Numbered>,
+) -> Result<(), Error> {
+    let kinds = kept.iter().filter(|kept| kept.latest);
+    let kinds: Vec<&str> = kinds.map(|kept| kept.kind.as_str()).collect();
+    if kinds.is_empty() {
+        return Ok(());
+    }
+    let ids = people.iter().map(|stored| &*stored.person.customer.id);
+    let ids: Vec<&str> = ids.collect();
+    let rows = sqlx::query(
+        "SELECT l.customer, l.time, l.n, l.type, l.source, l.id, l.data \
+         FROM UNNEST($1::text[]) AS c (id) CROSS JOIN UNNEST($2::text[]) AS k (type) \
+         CROSS JOIN LATERAL (SELECT * FROM event e WHERE e.customer = c.id AND e.type = k.type \
+           ORDER BY e.time DESC, e.n DESC LIMIT 1) l",
+    )
+    .bind(&ids)
+    .bind(&kinds)
+    .fetch_all(pool)
+    .await?;
+    for row in &rows {
+        let (place, event) = event(row)?;
+        histories
+            .entry(event.customer.clone())
+            .or_default()
+            .entry(place)
+            .or_insert_with(|| Arc::new(event));
+    }
+    Ok(())
+}
+
+fn event(row: &PgRow) -> Result<((i64, i64), Event), Error> {
+    let mut columns = Columns::new(row, "event");
+    let customer = columns.shared()?;
+    let (time, number) = (columns.number()?, columns.number()?);
+    let (kind, source, id) = (columns.shared()?, columns.shared()?, columns.shared()?);
+    let event = Event {
+        id,
+        source,
+        kind,
+        customer,
+        time: Instant::from_millis(time),
+        data: columns.json()?,
+        attributes: Default::default(),
+    };
+    Ok(((time, number), event))
+}
+
+/// Those of these events that have been taken in.
+pub(super) async fn seen(pool: &PgPool, identities: &[Key]) -> Result<Vec<Seen>, Error> {
+    if identities.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut identities = identities.to_vec();
+    identities.sort_unstable();
+    let identities: Vec<Id> = identities.into_iter().map(Id).collect();
+    let rows = sqlx::query("SELECT identity, body FROM seen WHERE identity = ANY($1)")
+        .bind(&identities)
+        .fetch_all(pool)
+        .await?;
+    let mut seen = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let mut columns = Columns::new(row, "seen");
+        seen.push(Seen {
+            identity: columns.key()?,
+            body: columns.number()?.cast_unsigned(),
+        });
+    }
+    Ok(seen)
+}
+
+/// All customers after one.
+pub(super) async fn customers(
+    pool: &PgPool,
+    after: Option<&str>,
+    most: usize,
+) -> Result<Vec<CustomerId>, Error> {
+    let rows = sqlx::query("SELECT id FROM customer WHERE id > $1 ORDER BY id LIMIT $2")
+        .bind(after.unwrap_or_default())
+        .bind(limit(most))
+        .fetch_all(pool)
+        .await?;
+    rows.iter()
+        .map(|row| Columns::new(row, "customer").shared())
+        .collect()
+}

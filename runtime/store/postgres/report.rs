@@ -1,0 +1,203 @@
+//! Reads what people ask for: definitions, the execution log, counts.
+
+use kurant_engine::definition::{Definitions, Version};
+use sqlx::postgres::PgPool;
+
+use super::decode::{Columns, count, limit};
+use crate::{EnrollmentRow, Error, Inside, Logged, OutboxState, Rejected, Totals, Traced, Waiting};
+
+/// What is in force.
+pub(super) async fn definitions(pool: &PgPool) -> Result<Option<Definitions>, Error> {
+    let row = sqlx::query("SELECT body FROM definition WHERE id = 1")
+        .fetch_optional(pool)
+        .await?;
+    row.as_ref()
+        .map(|row| Columns::new(row, "definitions").json())
+        .transpose()
+}
+
+/// The versions that anybody's state holds.
+pub(super) async fn pinned(pool: &PgPool) -> Result<Vec<Version>, Error> {
+    let rows = sqlx::query(
+        "SELECT body FROM version v WHERE EXISTS \
+         (SELECT 1 FROM enrollment e WHERE e.held AND e.journey = v.journey AND e.version = v.hash) ORDER BY hash",
+    )
+    .fetch_all(pool)
+    .await?;
+    rows.iter()
+        .map(|row| Columns::new(row, "version").json())
+        .collect()
+}
+
+/// Lines of the execution log.
+pub(super) async fn actions(
+    pool: &PgPool,
+    customer: Option<&str>,
+    after: i64,
+    most: usize,
+) -> Result<Vec<Logged>, Error> {
+    let query = match customer {
+        Some(customer) => sqlx::query(
+            "SELECT n, body FROM action WHERE n > $1 AND customer = $3 ORDER BY n LIMIT $2",
+        )
+        .bind(after)
+        .bind(limit(most))
+        .bind(customer.to_owned()),
+        None => sqlx::query("SELECT n, body FROM action WHERE n > $1 ORDER BY n LIMIT $2")
+            .bind(after)
+            .bind(limit(most)),
+    };
+    let rows = query.fetch_all(pool).await?;
+    let mut lines = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let mut columns = Columns::new(row, "action");
+        lines.push(Logged {
+            n: columns.number()?,
+            action: columns.json()?,
+        });
+    }
+    Ok(lines)
+}
+
+/// What happened to a customer, latest first.
+pub(super) async fn traces(
+    pool: &PgPool,
+    customer: &str,
+    most: usize,
+) -> Result<Vec<Traced>, Error> {
+    let rows =
+        sqlx::query("SELECT n, body FROM trace WHERE customer = $1 ORDER BY n DESC LIMIT $2")
+            .bind(customer.to_owned())
+            .bind(limit(most))
+            .fetch_all(pool)
+            .await?;
+    let mut traces = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let mut columns = Columns::new(row, "trace");
+        traces.push(Traced {
+            n: columns.number()?,
+            traces: columns.json()?,
+        });
+    }
+    Ok(traces)
+}
+
+/// A customer's enrollments.
+pub(super) async fn enrollments(
+    pool: &PgPool,
+    customer: &str,
+) -> Result<Vec<EnrollmentRow>, Error> {
+    let rows = sqlx::query(
+        "SELECT customer, id, journey, version, key, node, entered, ended, reason, held FROM enrollment \
+         WHERE customer = $1 ORDER BY entered, id",
+    )
+    .bind(customer.to_owned())
+    .fetch_all(pool)
+    .await?;
+    let mut enrollments = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let mut columns = Columns::new(row, "enrollment");
+        enrollments.push(EnrollmentRow {
+            customer: columns.shared()?,
+            id: columns.key()?,
+            journey: columns.shared()?,
+            version: columns.key()?,
+            key: columns.text()?.to_owned(),
+            node: columns.maybe_small()?,
+            entered: columns.instant()?,
+            ended: columns.maybe_instant()?,
+            reason: columns.maybe_text()?,
+            held: columns.flag()?,
+        });
+    }
+    Ok(enrollments)
+}
+
+/// How many are inside each journey.
+pub(super) async fn inside(pool: &PgPool) -> Result<Vec<Inside>, Error> {
+    let rows = sqlx::query(
+        "SELECT journey, version, node, count(*) FROM enrollment WHERE held AND ended IS NULL \
+         GROUP BY journey, version, node ORDER BY journey, version, node",
+    )
+    .fetch_all(pool)
+    .await?;
+    let mut inside = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let mut columns = Columns::new(row, "enrollment");
+        inside.push(Inside {
+            journey: columns.text()?.to_owned(),
+            version: columns.key()?,
+            node: columns.maybe_small()?,
+            count: count(columns.number()?),
+        });
+    }
+    Ok(inside)
+}
+
+/// How many rows of the outbox stand where.
+pub(super) async fn waiting(pool: &PgPool) -> Result<Vec<Waiting>, Error> {
+    let rows = sqlx::query("SELECT route, state, count(*) FROM outbox GROUP BY route, state")
+        .fetch_all(pool)
+        .await?;
+    let mut waiting = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let mut columns = Columns::new(row, "outbox");
+        let (route, word) = (columns.text()?.to_owned(), columns.text()?);
+        let state = OutboxState::from_word(word).ok_or_else(|| {
+            Error::corrupt("outbox", format!("`{word}` is no state of a command"))
+        })?;
+        waiting.push(Waiting {
+            route,
+            state,
+            count: count(columns.number()?),
+        });
+    }
+    waiting.sort();
+    Ok(waiting)
+}
+
+/// Dead letters.
+pub(super) async fn rejected(
+    pool: &PgPool,
+    origin: Option<&str>,
+    most: usize,
+) -> Result<Vec<Rejected>, Error> {
+    let query = match origin {
+        Some(origin) => {
+            sqlx::query("SELECT at, origin, line, reason, body FROM rejected WHERE origin = $2 ORDER BY line LIMIT $1")
+                .bind(limit(most))
+                .bind(origin.to_owned())
+        }
+        None => sqlx::query("SELECT at, origin, line, reason, body FROM rejected ORDER BY n LIMIT $1").bind(limit(most)),
+    };
+    let rows = query.fetch_all(pool).await?;
+    let mut rejected = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let mut columns = Columns::new(row, "rejected");
+        rejected.push(Rejected {
+            at: columns.instant()?,
+            origin: columns.text()?.to_owned(),
+            line: columns.number()?.cast_unsigned(),
+            reason: columns.text()?.to_owned(),
+            body: String::from_utf8_lossy(columns.bytes()?).into_owned(),
+        });
+    }
+    Ok(rejected)
+}
+
+/// The size of the store.
+pub(super) async fn totals(pool: &PgPool) -> Result<Totals, Error> {
+    Ok(Totals {
+        customers: rows_of(pool, "SELECT count(*) FROM customer").await?,
+        events: rows_of(pool, "SELECT count(*) FROM seen").await?,
+        actions: rows_of(pool, "SELECT count(*) FROM action").await?,
+        rejected: rows_of(pool, "SELECT count(*) FROM rejected").await?,
+    })
+}
+
+/// How many rows a table has.
+async fn rows_of(pool: &PgPool, sql: &'static str) -> Result<u64, Error> {
+    Ok(count(
+        sqlx::query_scalar::<_, i64>(sql).fetch_one(pool).await?,
+    ))
+}

@@ -1,0 +1,149 @@
+//! Finds work: timers, firings, rows of the outbox, places come to. Statements whose plan depends on how much is asked for are
+//! planned each time.
+
+use kurant_engine::calendar::{DAY, Instant};
+use kurant_engine::id::CustomerId;
+use sqlx::postgres::{PgPool, PgRow};
+
+use super::decode::{Columns, limit};
+use crate::{AnchorRange, By, Error, OutboxState, Outgoing, Share};
+
+/// Customers of a share with something due.
+pub(super) async fn due(
+    pool: &PgPool,
+    upto: Instant,
+    most: usize,
+    share: Share,
+) -> Result<Vec<(Instant, CustomerId)>, Error> {
+    let rows = sqlx::query(
+        "SELECT wake_at, id FROM customer WHERE wake_at <= $1 AND slot % $3 = $4 ORDER BY wake_at LIMIT $2",
+    )
+    .bind(upto.millis())
+    .bind(limit(most))
+    .bind(i64::from(share.of.max(1)))
+    .bind(i64::from(share.index))
+    .persistent(false)
+    .fetch_all(pool)
+    .await?;
+    let mut due = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let mut columns = Columns::new(row, "customer");
+        due.push((columns.instant()?, columns.shared()?));
+    }
+    due.sort();
+    Ok(due)
+}
+
+/// The zones of an attribute's anchors, each found by one step in the index.
+pub(super) async fn zones(pool: &PgPool, attribute: &str, by: By) -> Result<Vec<String>, Error> {
+    let zones = sqlx::query_scalar(
+        "WITH RECURSIVE found (zone) AS ( \
+           SELECT (SELECT min(zone) FROM anchor WHERE attribute = $1 AND part = $2) \
+           UNION ALL \
+           SELECT (SELECT min(zone) FROM anchor WHERE attribute = $1 AND part = $2 AND zone > found.zone) \
+           FROM found WHERE found.zone IS NOT NULL) \
+         SELECT zone FROM found WHERE zone IS NOT NULL",
+    )
+    .bind(attribute)
+    .bind(by.number_in_store())
+    .fetch_all(pool)
+    .await?;
+    Ok(zones)
+}
+
+/// Customers with an anchor in any of these ranges.
+pub(super) async fn anchored(
+    pool: &PgPool,
+    attribute: &str,
+    by: By,
+    ranges: &[AnchorRange],
+    after: Option<&str>,
+    most: usize,
+) -> Result<Vec<(CustomerId, Instant)>, Error> {
+    if ranges.is_empty() {
+        return Ok(Vec::new());
+    }
+    let zones: Vec<&str> = ranges.iter().map(|range| range.zone.as_str()).collect();
+    let of = |number: fn(&AnchorRange) -> i64| ranges.iter().map(number).collect::<Vec<i64>>();
+    // A customer whose anchor lies in two ranges comes once.
+    let rows = sqlx::query(
+        "SELECT DISTINCT a.customer, a.since \
+         FROM UNNEST($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) \
+           AS r (zone, first, last, time_from, time_until) \
+         JOIN anchor a ON a.attribute = $6 AND a.part = $7 AND a.zone = r.zone AND a.at >= r.first AND a.at < r.last \
+         WHERE ((a.at % $8) + $8) % $8 >= r.time_from AND ((a.at % $8) + $8) % $8 < r.time_until AND a.customer > $9 \
+         ORDER BY a.customer LIMIT $10",
+    )
+    .bind(zones)
+    .bind(of(|range| range.from))
+    .bind(of(|range| range.until))
+    .bind(of(|range| range.time_from))
+    .bind(of(|range| range.time_until))
+    .bind(attribute)
+    .bind(by.number_in_store())
+    .bind(DAY)
+    .bind(after.unwrap_or_default())
+    .bind(limit(most))
+    .persistent(false)
+    .fetch_all(pool)
+    .await?;
+    let mut anchored = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let mut columns = Columns::new(row, "anchor");
+        anchored.push((columns.shared()?, columns.instant()?));
+    }
+    Ok(anchored)
+}
+
+/// Rows of the outbox in a state.
+pub(super) async fn outbox(
+    pool: &PgPool,
+    state: OutboxState,
+    upto: Instant,
+    most: usize,
+) -> Result<Vec<Outgoing>, Error> {
+    if state.is_final() {
+        // What is settled keeps no command.
+        return Ok(Vec::new());
+    }
+    let rows = sqlx::query(
+        "SELECT command, route, due, attempt, lease FROM outbox WHERE state = $1 \
+         AND state IN ('pending', 'claimed', 'in_doubt') AND due <= $2 ORDER BY due, n LIMIT $3",
+    )
+    .bind(state.word())
+    .bind(upto.millis())
+    .bind(limit(most))
+    .persistent(false)
+    .fetch_all(pool)
+    .await?;
+    rows.iter().map(|row| outgoing(row, state)).collect()
+}
+
+/// A row of the outbox: command, route, due, attempt, lease.
+pub(super) fn outgoing(row: &PgRow, state: OutboxState) -> Result<Outgoing, Error> {
+    let mut columns = Columns::new(row, "command");
+    Ok(Outgoing {
+        command: columns.json()?,
+        route: columns.text()?.to_owned(),
+        due: columns.instant()?,
+        state,
+        attempt: columns.small()?,
+        lease: columns.maybe_instant()?,
+    })
+}
+
+/// Marks by the beginning of their names.
+pub(super) async fn marks(pool: &PgPool, prefix: &str) -> Result<Vec<(String, String)>, Error> {
+    let rows = sqlx::query(
+        "SELECT name, value FROM mark WHERE name >= $1 AND starts_with(name, $1) ORDER BY name",
+    )
+    .bind(prefix)
+    .fetch_all(pool)
+    .await?;
+    let mut marks = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let mut columns = Columns::new(row, "mark");
+        marks.push((columns.text()?.to_owned(), columns.text()?.to_owned()));
+    }
+    Ok(marks)
+}

@@ -1,0 +1,6 @@
+//! What only PostgreSQL has: other workers, a network, a server with settings.
+
+mod cuts;
+pub(crate) mod database;
+mod opening;
+mod workers;
