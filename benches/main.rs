@@ -8,6 +8,7 @@ mod figures;
 mod floor;
 mod play;
 mod process;
+mod store;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -16,7 +17,7 @@ use figures::Figures;
 
 /// What to measure, from the command line.
 pub(crate) struct Options {
-    /// `condition`, `simulate`, `run`; none = all.
+    /// `condition`, `simulate`, `run`, `store`; none = all.
     what: Option<String>,
     /// How many customers are made up.
     customers: u64,
@@ -26,17 +27,20 @@ pub(crate) struct Options {
     runs: usize,
     /// A program that measures what the machine can do.
     floor: Option<PathBuf>,
+    /// A PostgreSQL database to measure on.
+    postgres: Option<String>,
     /// A folder with `customers.jsonl` and `events.jsonl` to play instead of a made-up history.
     data: Option<PathBuf>,
 }
 
 const HELP: &str = "\
-Usage: cargo bench -- [condition|simulate|run] [OPTIONS]
+Usage: cargo bench -- [condition|simulate|run|store] [OPTIONS]
 
   --customers N    customers that are made up (default 20000)
   --years Y        years of events that are made up (default 3)
   --runs N         runs of each figure, of which the median counts (default 3)
   --data DIR       play DIR/customers.jsonl and DIR/events.jsonl instead
+  --postgres URL   also measure on this database, in schemas of their own
   --floor PROGRAM  a program that measures what the machine can do, run in the same minute";
 
 fn main() -> ExitCode {
@@ -60,6 +64,7 @@ fn main() -> ExitCode {
         ),
         ("simulate", play::simulate),
         ("run", play::run),
+        ("store", store::measure),
     ];
     for (name, measure) in measured {
         if wanted(name)
@@ -81,6 +86,7 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options
         runs: 3,
         floor: None,
         data: None,
+        postgres: None,
     };
     while let Some(argument) = arguments.next() {
         let mut value = || {
@@ -96,8 +102,9 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options
             "--years" => options.years = number(&value()?)?,
             "--runs" => options.runs = number(&value()?)?,
             "--floor" => options.floor = Some(value()?.into()),
+            "--postgres" => options.postgres = Some(value()?),
             "--data" => options.data = Some(value()?.into()),
-            "condition" | "simulate" | "run" => options.what = Some(argument),
+            "condition" | "simulate" | "run" | "store" => options.what = Some(argument),
             other => return Err(format!("`{other}` is not known")),
         }
     }
