@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Problem;
 use crate::source::Span;
-use crate::suggest::{either, nearest_or_synonym};
+use crate::suggest::{either, nearest, nearest_or_synonym};
 use crate::yaml::{Entry, MapReader, Node};
 
 /// The verbs, in the order in which they are listed to people.
@@ -172,9 +172,13 @@ pub(super) fn no_verb(node: &Node) -> Option<(Span, Problem)> {
     {
         return None;
     }
-    let telling = entries
-        .iter()
-        .find(|entry| OTHERS.iter().any(|(word, _)| *word == entry.key.text));
+    let is_other = |key: &str| OTHERS.iter().any(|(word, _)| *word == key);
+    // A slip of the finger in the verb says more than what stands beside it: `sned: best` with its `template`.
+    let is_slip = |key: &str| !is_other(key) && nearest(key, VERBS.iter().copied()).is_some();
+    if others.clone().any(|entry| is_slip(&entry.key.text)) {
+        return None;
+    }
+    let telling = entries.iter().find(|entry| is_other(&entry.key.text));
     let entry = match telling {
         Some(entry) => entry,
         None if others.clone().any(|entry| is_verb(&entry.key.text)) => return None,
