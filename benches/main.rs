@@ -6,8 +6,10 @@
 mod condition;
 mod figures;
 mod floor;
+mod live;
 mod play;
 mod process;
+mod sleepers;
 mod store;
 
 use std::path::PathBuf;
@@ -17,10 +19,12 @@ use figures::Figures;
 
 /// What to measure, from the command line.
 pub(crate) struct Options {
-    /// `condition`, `simulate`, `run`, `store`; none = all.
+    /// `condition`, `simulate`, `run`, `sleepers`, `store`; none = all.
     what: Option<String>,
     /// How many customers are made up.
     customers: u64,
+    /// How many customers there are beside those whose timers come due.
+    sleepers: u64,
     /// How many years of events are made up.
     years: u32,
     /// How often each figure is measured; the median counts.
@@ -34,9 +38,10 @@ pub(crate) struct Options {
 }
 
 const HELP: &str = "\
-Usage: cargo bench -- [condition|simulate|run|store] [OPTIONS]
+Usage: cargo bench -- [condition|simulate|run|sleepers|store] [OPTIONS]
 
   --customers N    customers that are made up (default 20000)
+  --sleepers N     customers whom nothing happens to, for `sleepers` (default 1000000)
   --years Y        years of events that are made up (default 3)
   --runs N         runs of each figure, of which the median counts (default 3)
   --data DIR       play DIR/customers.jsonl and DIR/events.jsonl instead
@@ -63,7 +68,8 @@ fn main() -> ExitCode {
             condition::measure as fn(&Options, &mut Figures) -> Result<(), String>,
         ),
         ("simulate", play::simulate),
-        ("run", play::run),
+        ("run", live::measure),
+        ("sleepers", sleepers::measure),
         ("store", store::measure),
     ];
     for (name, measure) in measured {
@@ -82,6 +88,7 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options
     let mut options = Options {
         what: None,
         customers: 20_000,
+        sleepers: 1_000_000,
         years: 3,
         runs: 3,
         floor: None,
@@ -99,12 +106,15 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options
             "--bench" => {}
             "--help" | "-h" => return Ok(None),
             "--customers" => options.customers = number(&value()?)?,
+            "--sleepers" => options.sleepers = number(&value()?)?,
             "--years" => options.years = number(&value()?)?,
             "--runs" => options.runs = number(&value()?)?,
             "--floor" => options.floor = Some(value()?.into()),
             "--postgres" => options.postgres = Some(value()?),
             "--data" => options.data = Some(value()?.into()),
-            "condition" | "simulate" | "run" | "store" => options.what = Some(argument),
+            "condition" | "simulate" | "run" | "sleepers" | "store" => {
+                options.what = Some(argument);
+            }
             other => return Err(format!("`{other}` is not known")),
         }
     }

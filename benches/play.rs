@@ -1,10 +1,10 @@
-//! Events per second through `simulate` and through `run`, on the sample workspace.
+//! Events per second through `simulate`, on the sample workspace.
 
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
 use crate::figures::Figures;
-use crate::{Options, floor, process};
+use crate::{Options, process};
 
 /// The first day of a made-up history.
 const FROM: i32 = 2024;
@@ -51,48 +51,6 @@ pub(crate) fn simulate(options: &Options, figures: &mut Figures) -> Result<(), S
         None,
     );
     figures.add("simulate, most memory", "MB", memory, None);
-    Ok(())
-}
-
-/// Events per second through `run` on SQLite, a history in lockstep, next to a program that only writes events down.
-pub(crate) fn run(options: &Options, figures: &mut Figures) -> Result<(), String> {
-    let history = history(options)?;
-    let mut rates = Vec::new();
-    for _ in 0..options.runs {
-        let state = history.folder.path().join(".kurant");
-        if state.exists() {
-            std::fs::remove_dir_all(&state).map_err(|error| error.to_string())?;
-        }
-        let needed = process::kurant(
-            history.folder.path(),
-            &[
-                "run",
-                "--quiet",
-                "--feed",
-                &text(&history.events),
-                "--from",
-                &history.from,
-                "--until",
-                &history.until,
-            ],
-        )?;
-        rates.push(history.count as f64 / needed.seconds);
-    }
-    let floor = match &options.floor {
-        Some(program) => Some(floor::ask(
-            program,
-            &["sqlite", "--sync", "FULL"],
-            "synchronous=FULL",
-            "events/s",
-        )?),
-        None => None,
-    };
-    figures.add(
-        format!("run on SQLite, {} events", history.count),
-        "events/s",
-        rates,
-        floor,
-    );
     Ok(())
 }
 
