@@ -1,22 +1,29 @@
-//! The history is dealt out and worked off, block by block.
+//! The history is worked off, block by block.
 
 use std::io::Write;
+use std::ops::Range;
 use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use kurant_engine::calendar::Instant;
-use kurant_engine::decode::{Arrival, Decoder, Error as DecodeError};
+use kurant_engine::decode::{Arrival, Decoder};
 use kurant_engine::definition::Schema;
-use kurant_engine::event::Event;
-use kurant_engine::world::Seen;
 
+use super::deal::{Dealer, Hand, Read};
 use super::input::Input;
 use super::lines::{Block, Lines};
+use super::parallel::Task;
 use super::refused::Refused;
-use super::shard::{self, Shard};
+use super::shard::Shard;
 use super::summary::Summary;
-use super::{Period, parallel, shard_of, table};
+use super::told::Told;
+use super::{Period, parallel, shard_of, table, told};
 use crate::error::Error;
+
+/// Where lines of actions go.
+pub(super) trait Out: Write + Send {}
+
+impl<W: Write + Send> Out for W {}
 
 /// A simulation on its way.
 pub(super) struct Play {
@@ -24,15 +31,19 @@ pub(super) struct Play {
     shards: Vec<Shard>,
     /// One a thread.
     decoders: Vec<Decoder>,
-    seen: Seen,
-    taken: u64,
-    /// Events at or after the end.
-    later: u64,
+    dealer: Dealer,
+    /// What was done and is not written yet, by world.
+    told: Vec<Told>,
 }
 
 impl Play {
     /// Worlds with their customers, ready to begin.
-    pub(super) fn new(schema: Arc<Schema>, period: Period, shards: Vec<Shard>) -> Self {
+    pub(super) fn new(
+        schema: Arc<Schema>,
+        period: Period,
+        shards: Vec<Shard>,
+        refused: Refused,
+    ) -> Self {
         let decoders = (0..parallel::threads())
             .map(|_| Decoder::new(schema.clone()))
             .collect();
@@ -40,99 +51,103 @@ impl Play {
             period,
             shards,
             decoders,
-            seen: Seen::default(),
-            taken: 0,
-            later: 0,
+            dealer: Dealer::new(period.until, refused),
+            told: Vec::new(),
         }
     }
 
     /// Plays the events and whatever is due until the end.
-    pub(super) fn run(
-        &mut self,
-        events: Option<Input>,
-        mut out: Option<&mut Box<dyn Write>>,
-        refused: &mut Refused,
-    ) -> Result<(), Error> {
+    ///
+    /// While one block of events is worked off, the next is dealt, the one after that is read, and what was done before is
+    /// written.
+    pub(super) fn run(&mut self, events: Option<Input>, out: &mut dyn Out) -> Result<(), Error> {
         if let Some(input) = events {
             let bar = bar(input.length());
             bar.set_message("looking at the order");
             let mut lines = Lines::by_time(input, &|offset| bar.set_position(offset))?;
             bar.set_message("playing");
             let mut block = Block::default();
-            while self.later == 0 && lines.next(&mut block)? {
-                let latest = self.deal(&block, refused);
-                self.work(latest.min(self.period.until), &mut out)?;
+            let (mut read, mut hand) = (Vec::new(), Hand::default());
+            loop {
+                let more = self.dealer.later == 0 && lines.next(&mut block)?;
+                if !more && read.is_empty() && hand.events.is_empty() {
+                    break;
+                }
+                let until = hand.latest.unwrap_or(Instant::MIN).min(self.period.until);
+                for (shard, events) in self.shards.iter_mut().zip(hand.events) {
+                    shard.push(events);
+                }
+                (read, hand) = self.work(until, read, more.then_some(&block), out)?;
                 bar.set_position(lines.offset());
             }
             bar.finish_and_clear();
         }
-        self.work(self.period.until, &mut out)
+        self.work(self.period.until, Vec::new(), None, out)?;
+        told::write(&mut self.told, out)?;
+        Ok(())
     }
 
-    /// Reads a block's events and deals them to their worlds; the time of the last one.
-    fn deal(&mut self, block: &Block, refused: &mut Refused) -> Instant {
-        let read = parallel::ranges_with(block.len(), &mut self.decoders, |decoder, range| {
-            let read = |line| {
-                decoder
-                    .event(line, Arrival::OwnTime)
-                    .map(|event| (shard_of(&event.customer), event))
-            };
-            block.lines(range).map(read).collect::<Vec<_>>()
-        });
-        let mut latest = Instant::MIN;
-        for event in read.into_iter().flatten() {
-            match event {
-                Ok((shard, event)) => {
-                    latest = latest.max(event.time);
-                    self.deal_one(shard, event, refused);
-                }
-                Err(error) => refuse(&error, refused),
-            }
-        }
-        latest
-    }
-
-    fn deal_one(&mut self, shard: usize, event: Event, refused: &mut Refused) {
-        if event.time >= self.period.until {
-            self.later += 1;
-        } else if !self.seen.is_new(event.identity()) {
-            refused.repeated();
-        } else {
-            self.taken += 1;
-            if event.is_about_the_team() {
-                self.shards
-                    .iter_mut()
-                    .for_each(|shard| shard.push(event.clone()));
-            } else {
-                self.shards[shard].push(event);
-            }
-        }
-    }
-
-    /// Works everything off before `until`, in as many rounds as the room for actions asks for.
-    fn work(&mut self, until: Instant, out: &mut Option<&mut Box<dyn Write>>) -> Result<(), Error> {
-        let until_or_start = until.max(self.period.from);
+    /// Works everything off before `until`, in as many rounds as the room for actions asks for; meanwhile deals what was read
+    /// before and reads a block's events.
+    fn work(
+        &mut self,
+        until: Instant,
+        read: Vec<Read>,
+        block: Option<&Block>,
+        out: &mut dyn Out,
+    ) -> Result<(Vec<Read>, Hand), Error> {
+        let until = until.max(self.period.from);
+        let ahead = self.round(until, read, block, out)?;
         loop {
-            parallel::each(&mut self.shards, |shard| shard.work(until));
-            let reached = self
+            let reached = self.shards.iter().map(Shard::reached).min();
+            let reached = reached.unwrap_or(until);
+            self.told = self
                 .shards
-                .iter()
-                .map(Shard::reached)
-                .min()
-                .unwrap_or(until_or_start);
-            shard::write(
-                &mut self.shards,
-                reached,
-                out.as_mut().map(|out| &mut ***out),
-            )?;
-            if reached >= until_or_start {
-                return Ok(());
+                .iter_mut()
+                .map(|shard| shard.take(reached))
+                .collect();
+            if reached >= until {
+                return Ok(ahead);
+            }
+            self.round(until, Vec::new(), None, out)?;
+        }
+    }
+
+    /// Worlds, and what comes before and after them, side by side.
+    fn round(
+        &mut self,
+        until: Instant,
+        read: Vec<Read>,
+        block: Option<&Block>,
+        out: &mut dyn Out,
+    ) -> Result<(Vec<Read>, Hand), Error> {
+        let parts = block.map_or(0, |_| self.decoders.len());
+        let mut ahead: Vec<Read> = (0..parts).map(|_| Vec::new()).collect();
+        let (mut hand, mut written) = (Hand::default(), Ok(()));
+        let mut tasks: Vec<Task<'_>> = Vec::new();
+        if !read.is_empty() {
+            let (dealer, hand) = (&mut self.dealer, &mut hand);
+            tasks.push(Box::new(move || *hand = dealer.deal(read)));
+        }
+        if let Some(block) = block {
+            let parts = parallel::split(block.len(), parts);
+            for ((range, decoder), ahead) in parts.zip(&mut self.decoders).zip(&mut ahead) {
+                tasks.push(Box::new(move || *ahead = decode(decoder, block, range)));
             }
         }
+        let (told, result) = (&mut self.told, &mut written);
+        tasks.push(Box::new(move || *result = told::write(told, out)));
+        for shard in &mut self.shards {
+            tasks.push(Box::new(move || shard.work(until)));
+        }
+        parallel::all(tasks);
+        written?;
+        Ok((ahead, hand))
     }
 
     /// Tells on standard error what was done.
     pub(super) fn tell(&self) {
+        self.dealer.refused.tell();
         let mut summary = Summary::default();
         self.shards
             .iter()
@@ -142,13 +157,13 @@ impl Play {
         let customers = sum(|shard| shard.customers() as u64);
         eprintln!(
             "{customers} customers, {} events, {} actions",
-            self.taken,
+            self.dealer.taken,
             summary.total()
         );
         for (count, what) in [
             (sum(Shard::unknown), "events of customers whom nobody knew"),
             (
-                self.later,
+                self.dealer.later,
                 "events at or after --until, not looked at further",
             ),
             (
@@ -163,8 +178,14 @@ impl Play {
     }
 }
 
-fn refuse(error: &DecodeError, refused: &mut Refused) {
-    refused.event(error);
+/// Reads some of a block's events.
+fn decode(decoder: &mut Decoder, block: &Block, range: Range<usize>) -> Read {
+    let read = |line| {
+        decoder
+            .event(line, Arrival::OwnTime)
+            .map(|event| (shard_of(&event.customer), event))
+    };
+    block.lines(range).map(read).collect()
 }
 
 /// A bar on a terminal, nothing in a pipe.

@@ -4,6 +4,7 @@
 //! worlds off side by side, and what they did is merged by instant and customer. So the result does not depend on the number
 //! of threads, and memory does not grow with the number of actions.
 
+mod deal;
 mod events;
 mod input;
 mod lines;
@@ -13,6 +14,7 @@ mod refused;
 mod shard;
 mod summary;
 mod table;
+mod told;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -109,12 +111,16 @@ pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
         .map(|path| Input::events(path, &schema))
         .transpose()?;
     let mut out = output(args.actions.as_deref())?;
-    let mut play = Play::new(schema, period, shards);
-    play.run(events, out.as_mut(), &mut refused)?;
+    let mut play = Play::new(schema, period, shards, refused);
+    let mut nowhere = io::sink();
+    let lines: &mut dyn events::Out = match &mut out {
+        Some(out) => out,
+        None => &mut nowhere,
+    };
+    play.run(events, lines)?;
     if let Some(out) = &mut out {
         out.flush()?;
     }
-    refused.tell();
     play.tell();
     // The process ends here: taking millions of customers apart first would be a waste.
     std::mem::forget(play);
@@ -161,7 +167,7 @@ fn shards(definitions: &Definitions, period: Period) -> Result<Vec<Shard>, Error
 }
 
 /// Where the actions go.
-fn output(path: Option<&Path>) -> Result<Option<Box<dyn Write>>, Error> {
+fn output(path: Option<&Path>) -> Result<Option<Box<dyn Write + Send>>, Error> {
     let Some(path) = path else { return Ok(None) };
     if path == Path::new("-") {
         return Ok(Some(Box::new(BufWriter::with_capacity(

@@ -15,45 +15,37 @@ pub(super) fn threads() -> usize {
 
 /// Calls `work` with consecutive ranges that cover `0..length`, side by side; the results stand in the order of the ranges.
 pub(super) fn ranges<T: Send>(length: usize, work: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {
-    let mut unused = vec![(); threads()];
-    ranges_with(length, &mut unused, |(), range| work(range))
-}
-
-/// As [`ranges`], with something for each thread to work with.
-pub(super) fn ranges_with<C: Send, T: Send>(
-    length: usize,
-    companions: &mut [C],
-    work: impl Fn(&mut C, Range<usize>) -> T + Sync,
-) -> Vec<T> {
-    let Some((first, others)) = companions.split_first_mut() else {
-        return Vec::new();
+    let parts = if length < WORTH_A_THREAD {
+        1
+    } else {
+        threads()
     };
-    if length < WORTH_A_THREAD {
-        return vec![work(first, 0..length)];
-    }
-    let step = length.div_ceil(others.len() + 1);
-    let range = |index: usize| (index * step).min(length)..((index + 1) * step).min(length);
+    let mut results: Vec<Option<T>> = (0..parts).map(|_| None).collect();
     let work = &work;
-    thread::scope(|scope| {
-        let handles: Vec<_> = others
-            .iter_mut()
-            .enumerate()
-            .map(|(index, companion)| scope.spawn(move || work(companion, range(index + 1))))
-            .collect();
-        let mut results = vec![work(first, range(0))];
-        // A thread that panicked has told why.
-        results.extend(handles.into_iter().filter_map(|handle| handle.join().ok()));
-        results
-    })
+    let tasks = results
+        .iter_mut()
+        .zip(split(length, parts))
+        .map(|(result, range)| -> Task<'_> { Box::new(move || *result = Some(work(range))) });
+    all(tasks.collect());
+    results.into_iter().flatten().collect()
 }
 
-/// Calls `work` with each item, on as many threads as there are cores.
-pub(super) fn each<C: Send>(items: &mut [C], work: impl Fn(&mut C) + Sync) {
-    let queue = Mutex::new(items.iter_mut());
+/// Cuts `0..length` into as many consecutive ranges.
+pub(super) fn split(length: usize, parts: usize) -> impl Iterator<Item = Range<usize>> {
+    let step = length.div_ceil(parts.max(1));
+    (0..parts).map(move |part| (part * step).min(length)..((part + 1) * step).min(length))
+}
+
+/// Something to do, beside others.
+pub(super) type Task<'t> = Box<dyn FnOnce() + Send + 't>;
+
+/// Does all of these, on as many threads as there are cores; the first ones begin first.
+pub(super) fn all(tasks: Vec<Task<'_>>) {
+    let queue = Mutex::new(tasks.into_iter());
     let next = || queue.lock().ok().and_then(|mut queue| queue.next());
     let run = || {
-        while let Some(item) = next() {
-            work(item);
+        while let Some(task) = next() {
+            task();
         }
     };
     thread::scope(|scope| {

@@ -254,6 +254,24 @@ fn the_time_alone_is_read_past_the_data() {
         Some(at("2026-11-22T08:00:00Z"))
     );
     assert_eq!(time_of(b"{"), None);
+    for (text, time) in [
+        (
+            r#"{"data":{"time":"1999-01-01T00:00:00Z"},"time":"2026-11-22T08:00:00Z"}"#,
+            true,
+        ),
+        (
+            r#"{"source":"time","time" : "2026-11-22T08:00:00Z","data":{}}"#,
+            true,
+        ),
+        (
+            r#"{"source":"a\"time\":","time":"2026-11-22T08:00:00Z"}"#,
+            true,
+        ),
+        (r#"{"data":{"time":"2026-11-22T08:00:00Z"}}"#, false),
+    ] {
+        let expected = time.then(|| at("2026-11-22T08:00:00Z"));
+        assert_eq!(time_of(text.as_bytes()), expected, "{text}");
+    }
 }
 
 #[test]

@@ -247,6 +247,8 @@ impl Work<'_> {
         });
         // Room for this one only: most customers are in one journey at a time, and there are millions of them.
         self.person.enrollments.reserve_exact(1);
+        // Most customers have one: room for four, as a vector would take, is what millions of them can't afford.
+        self.person.enrollments.reserve_exact(1);
         self.person.enrollments.push(Enrollment {
             id,
             journey: loaded.id.clone(),
@@ -283,6 +285,7 @@ impl Work<'_> {
             .iter()
             .position(|last| last.journey == *journey && last.key == key)
             .unwrap_or_else(|| {
+                entries.reserve_exact(1);
                 entries.reserve_exact(1);
                 entries.push(LastEntry {
                     journey: journey.clone(),

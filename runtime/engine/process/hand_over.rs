@@ -197,6 +197,7 @@ impl Work<'_> {
         action.template = Some(template);
         self.changes.actions.push(action);
         let category = message.loaded.journey().category;
+        self.person.sends.reserve_exact(1);
         self.person.sends.push(Sent {
             at: self.clock,
             category,

@@ -17,8 +17,9 @@ mod profile;
 mod segments;
 mod trace;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
+
+use compact_str::CompactString;
 
 use crate::calendar::{Instant, Zone};
 use crate::catalog::{Catalog, Loaded};
@@ -94,8 +95,8 @@ pub(crate) struct Work<'w> {
     pub(crate) changes: Changes,
     /// How deep we are in events emitted and journeys started.
     pub(crate) depth: u32,
-    /// Attributes that got another value.
-    changed: BTreeSet<String>,
+    /// Attributes that triggers reckon from and that got another value.
+    changed: Vec<CompactString>,
     /// Whether anything changed that a segment may ask for.
     stirred: bool,
     /// Events that steps emitted, taken in right after the current one.
@@ -124,7 +125,7 @@ impl<'w> Work<'w> {
             zone,
             changes: Changes::default(),
             depth: 0,
-            changed: BTreeSet::new(),
+            changed: Vec::new(),
             stirred: false,
             emitted: Vec::new(),
             silent: false,
@@ -276,7 +277,11 @@ impl<'w> Work<'w> {
         if attribute == "timezone" {
             self.zone = self.catalog.zone(self.person);
         }
-        self.changed.insert(attribute.to_owned());
+        let mut anchors = self.catalog.index().anchors.iter();
+        let is_asked_for = attribute == "timezone" || anchors.any(|(own, _)| own == attribute);
+        if is_asked_for && !self.changed.iter().any(|own| own == attribute) {
+            self.changed.push(attribute.into());
+        }
         self.stirred = true;
     }
 }

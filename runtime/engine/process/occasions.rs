@@ -1,6 +1,6 @@
 //! Date and inactivity triggers whose attribute came or changed when they were already due.
 
-use std::collections::BTreeSet;
+use compact_str::CompactString;
 
 use super::Work;
 use crate::calendar::Date;
@@ -15,10 +15,11 @@ impl Work<'_> {
         if self.silent || changed.is_empty() {
             return;
         }
+        let is_among = |name: &str| changed.iter().any(|own| own == name);
         let catalog = self.catalog;
         let anchors = catalog.index().anchors.iter();
         let mut triggers: Vec<(&str, TriggerAt)> = anchors
-            .filter(|(attribute, _)| changed.contains(attribute) || changed.contains("timezone"))
+            .filter(|(attribute, _)| is_among(attribute) || is_among("timezone"))
             .flat_map(|(attribute, triggers)| triggers.iter().map(|at| (attribute.as_str(), *at)))
             .collect();
         // In the order of journeys and their triggers, as with everything that fires at one instant.
@@ -28,7 +29,7 @@ impl Work<'_> {
         }
     }
 
-    fn fire_if_due(&mut self, at: TriggerAt, changed: &BTreeSet<String>, attribute: &str) {
+    fn fire_if_due(&mut self, at: TriggerAt, changed: &[CompactString], attribute: &str) {
         let Some(firing) = self.catalog.latest_firing(at, self.person, self.clock) else {
             return;
         };
@@ -36,7 +37,7 @@ impl Work<'_> {
         let in_time = trigger.catch_up.after(firing.at, self.zone) >= self.clock;
         let still_ahead = match &firing.occasion {
             Occasion::Date(date) => *date >= self.today(),
-            _ => changed.contains(attribute),
+            _ => changed.iter().any(|own| own == attribute),
         };
         // A birthday long past was not missed: it was never to be noticed. One that is still to come was.
         if in_time || still_ahead {
