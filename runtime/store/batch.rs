@@ -36,7 +36,7 @@ pub struct Batch {
     pub seen: Vec<Seen>,
     /// Events for the history, in the order of their arrival.
     pub events: Vec<Arc<Event>>,
-    /// Enrollments that began, moved on or ended.
+    /// Enrollments that began or moved on, and those that customers' states hold no more.
     pub enrollments: Vec<EnrollmentRow>,
     /// What was done.
     pub actions: Vec<Action>,
@@ -61,7 +61,7 @@ pub struct Seen {
     pub body: u64,
 }
 
-/// Who is and was inside which journey.
+/// Who is inside which journey, or has ended and may still reach its goal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EnrollmentRow {
     /// The enrollment's id.
@@ -82,7 +82,7 @@ pub struct EnrollmentRow {
     pub ended: Option<Instant>,
     /// Why.
     pub reason: Option<String>,
-    /// Whether the customer's state still holds it.
+    /// Whether the customer's state still holds it; if not, the row is taken out.
     pub held: bool,
 }
 

@@ -123,7 +123,7 @@ pub trait Store: Send + Sync {
     /// What happened to a customer and why, latest first.
     fn traces<'s>(&'s self, customer: &'s str, limit: usize) -> Reply<'s, Vec<Traced>>;
 
-    /// A customer's enrollments, also those that ended.
+    /// The enrollments that a customer's state holds: those that are active, or whose goal may still be reached.
     fn enrollments<'s>(&'s self, customer: &'s str) -> Reply<'s, Vec<EnrollmentRow>>;
 
     /// How many are inside each journey, by version and step.

@@ -108,7 +108,12 @@ impl Tables {
                 .insert((row.zone.clone(), row.at, row.customer.clone()), row.since);
         }
         for row in batch.enrollments {
-            self.enrollments.insert((row.customer.clone(), row.id), row);
+            let place = (row.customer.clone(), row.id);
+            if row.held {
+                self.enrollments.insert(place, row);
+            } else {
+                self.enrollments.remove(&place);
+            }
         }
         self.actions.extend(batch.actions);
         self.traces.extend(batch.traces);
@@ -371,12 +376,7 @@ impl Store for Memory {
 
     fn pinned(&self) -> Reply<'_, Vec<Version>> {
         self.reply(|tables| {
-            let held: BTreeSet<Key> = tables
-                .enrollments
-                .values()
-                .filter(|row| row.held)
-                .map(|row| row.version)
-                .collect();
+            let held: BTreeSet<Key> = tables.enrollments.values().map(|row| row.version).collect();
             Ok(held
                 .iter()
                 .filter_map(|hash| tables.versions.get(hash).cloned())
@@ -439,7 +439,7 @@ impl Store for Memory {
             for row in tables
                 .enrollments
                 .values()
-                .filter(|row| row.held && row.ended.is_none())
+                .filter(|row| row.ended.is_none())
             {
                 *counts
                     .entry((row.journey.to_string(), row.version, row.node))

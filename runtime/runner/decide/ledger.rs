@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use kurant_engine::action::Action;
 use kurant_engine::calendar::Instant;
 use kurant_engine::catalog::Catalog;
-use kurant_engine::id::{CustomerId, Key};
+use kurant_engine::id::Key;
 use kurant_engine::input::{Changes, Command, Effect};
 use kurant_engine::person::Person;
 use kurant_store::{Batch, EnrollmentRow, OutboxState, Outgoing, Seen, Stored};
@@ -52,9 +51,7 @@ pub(super) fn close(
     batch
         .anchors
         .extend(anchors.rows(person, &now, Some(&before.anchors), since));
-    batch
-        .enrollments
-        .extend(enrollments(catalog, before, person, &changes.actions));
+    batch.enrollments.extend(enrollments(before, person));
     for command in changes.commands {
         leave(batch, command);
     }
@@ -68,74 +65,24 @@ pub(super) fn close(
     batch.persons.push(Arc::new(stored));
 }
 
-/// The enrollments that began, moved on or ended.
-fn enrollments(
-    catalog: &Catalog,
-    before: &Before,
-    person: &Person,
-    actions: &[Action],
-) -> Vec<EnrollmentRow> {
+/// The enrollments that began or moved on, and those that are held no more. One that began and ended in between was never
+/// inside for anybody who looks.
+fn enrollments(before: &Before, person: &Person) -> Vec<EnrollmentRow> {
     let id = &person.customer.id;
-    let mut rows: BTreeMap<Key, EnrollmentRow> = BTreeMap::new();
     let mut known: BTreeMap<Key, &EnrollmentRow> =
         before.enrollments.iter().map(|row| (row.id, row)).collect();
+    let mut rows = Vec::new();
     for enrollment in &person.enrollments {
         let row = EnrollmentRow::of(id, enrollment);
         if known.remove(&row.id) != Some(&row) {
-            rows.insert(row.id, row);
+            rows.push(row);
         }
     }
-    let held = |key: Key| {
-        person
-            .enrollments
-            .iter()
-            .any(|enrollment| enrollment.id == key)
-    };
-    for row in known.into_values() {
-        rows.insert(
-            row.id,
-            EnrollmentRow {
-                node: None,
-                held: false,
-                ..row.clone()
-            },
-        );
-    }
-    // Those that began and ended in between are known by their actions only.
-    for action in actions {
-        match action.action.as_str() {
-            "enter" if !held(action.enrollment) => {
-                rows.entry(action.enrollment)
-                    .or_insert_with(|| passed(catalog, id, action));
-            }
-            "exit" if !held(action.enrollment) => {
-                if let Some(row) = rows.get_mut(&action.enrollment) {
-                    row.ended = Some(action.at);
-                    row.reason = action.reason.clone();
-                }
-            }
-            _ => {}
-        }
-    }
-    rows.into_values().collect()
-}
-
-fn passed(catalog: &Catalog, customer: &CustomerId, action: &Action) -> EnrollmentRow {
-    EnrollmentRow {
-        id: action.enrollment,
-        customer: customer.clone(),
-        journey: action.journey.clone(),
-        version: catalog
-            .journey(&action.journey)
-            .map(|loaded| loaded.version.hash)
-            .unwrap_or_default(),
-        key: String::new(),
-        node: None,
-        entered: action.at,
-        ended: None,
-        reason: None,
+    rows.extend(known.into_values().map(|row| EnrollmentRow {
         held: false,
-    }
+        ..row.clone()
+    }));
+    rows
 }
 
 /// Makes a command durable. Every way out of the embedded runtime is a file, which takes at once: the commit that makes the

@@ -1,16 +1,18 @@
 //! Writes a batch.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use kurant_engine::calendar::Instant;
 use kurant_engine::definition::Definitions;
+use kurant_engine::id::CustomerId;
 use kurant_engine::input::Trace;
 use serde::Serialize;
 use sqlx::SqlitePool;
 
-use super::EVENT_NUMBER;
 use super::transaction::{Rows, Transaction};
-use crate::{AnchorRow, Batch, Error};
+use super::{EVENT_NUMBER, Numbers};
+use crate::{AnchorRow, Batch, Error, OutboxState, Settled};
 
 const NEW_PERSONS: Rows = Rows {
     head: "INSERT INTO customer (id, state, fired, wake_at, revision) VALUES ",
@@ -44,19 +46,24 @@ const ANCHORS: Rows = Rows {
     tail: " ON CONFLICT DO UPDATE SET since = excluded.since",
 };
 const ENROLLMENTS: Rows = Rows {
-    head: "INSERT INTO enrollment (customer, id, journey, version, key, node, entered, ended, reason, held) VALUES ",
-    columns: 10,
+    head: "INSERT INTO enrollment (customer, id, journey, version, key, node, entered, ended, reason) VALUES ",
+    columns: 9,
     tail: " ON CONFLICT (customer, id) DO UPDATE SET version = excluded.version, node = excluded.node, \
-           ended = excluded.ended, reason = excluded.reason, held = excluded.held",
+           ended = excluded.ended, reason = excluded.reason",
+};
+const ENROLLMENTS_GONE: Rows = Rows {
+    head: "DELETE FROM enrollment WHERE (customer, id) IN (VALUES ",
+    columns: 2,
+    tail: ")",
 };
 const ACTIONS: Rows = Rows {
-    head: "INSERT INTO action (at, customer, journey, body) VALUES ",
-    columns: 4,
+    head: "INSERT INTO action (n, body) VALUES ",
+    columns: 2,
     tail: "",
 };
 const TRACES: Rows = Rows {
-    head: "INSERT INTO trace (clock, customer, body) VALUES ",
-    columns: 3,
+    head: "INSERT INTO trace (clock, customer, body, actions) VALUES ",
+    columns: 4,
     tail: "",
 };
 const OUTBOX: Rows = Rows {
@@ -68,8 +75,20 @@ const SETTLED: Rows = Rows {
     head: "WITH done (key, attempt, state, due, reason) AS (VALUES ",
     columns: 5,
     tail: ") UPDATE outbox SET state = done.state, due = coalesce(done.due, outbox.due), reason = done.reason, lease = NULL, \
-           command = CASE WHEN done.state IN ('accepted', 'skipped', 'dead') THEN '' ELSE outbox.command END \
+           command = CASE WHEN done.state = 'dead' THEN '' ELSE outbox.command END \
            FROM done WHERE outbox.key = done.key AND outbox.attempt = done.attempt",
+};
+const LEFT: Rows = Rows {
+    head: "WITH done (key, attempt, state) AS (VALUES ",
+    columns: 3,
+    tail: ") INSERT INTO outbox_left (route, state, count) SELECT o.route, done.state, count(*) FROM done \
+           CROSS JOIN outbox o ON o.key = done.key AND o.attempt = done.attempt GROUP BY o.route, done.state \
+           ON CONFLICT (route, state) DO UPDATE SET count = outbox_left.count + excluded.count",
+};
+const OUTBOX_GONE: Rows = Rows {
+    head: "DELETE FROM outbox WHERE (key, attempt) IN (VALUES ",
+    columns: 2,
+    tail: ")",
 };
 const REJECTED: Rows = Rows {
     head: "INSERT INTO rejected (at, origin, line, reason, body) VALUES ",
@@ -100,7 +119,7 @@ const VERSIONS: Rows = Rows {
 /// Writes all of a batch in one transaction.
 pub(super) async fn commit(
     pool: &SqlitePool,
-    number: &AtomicI64,
+    numbers: &Numbers,
     mut batch: Batch,
 ) -> Result<(), Error> {
     // In the order of the tables' own keys neighbours are written together.
@@ -118,9 +137,9 @@ pub(super) async fn commit(
     });
     seen.await.map_err(conflict)?;
     persons(&mut tx, &batch).await?;
-    events(&mut tx, number, &mut batch).await?;
+    events(&mut tx, &numbers.event, &mut batch).await?;
     anchors(&mut tx, &batch).await?;
-    log(&mut tx, &batch).await?;
+    log(&mut tx, &numbers.action, &batch).await?;
     outbox(&mut tx, &batch).await?;
     rest(&mut tx, &batch).await?;
     tx.commit().await
@@ -178,7 +197,13 @@ async fn persons(tx: &mut Transaction, batch: &Batch) -> Result<(), Error> {
             return Err(Error::Conflict);
         }
     }
-    tx.write(&ENROLLMENTS, &batch.enrollments, |row, values| {
+    let (held, gone): (Vec<_>, Vec<_>) = batch.enrollments.iter().partition(|row| row.held);
+    tx.write(&ENROLLMENTS_GONE, &gone, |row, values| {
+        values.shared(&row.customer);
+        values.key(row.id);
+    })
+    .await?;
+    tx.write(&ENROLLMENTS, &held, |row, values| {
         values.shared(&row.customer);
         values.key(row.id);
         values.shared(&row.journey);
@@ -188,7 +213,6 @@ async fn persons(tx: &mut Transaction, batch: &Batch) -> Result<(), Error> {
         values.number(row.entered.millis());
         values.maybe_number(row.ended.map(Instant::millis));
         values.maybe_text(row.reason.as_deref());
-        values.number(row.held.into());
     })
     .await?;
     Ok(())
@@ -241,28 +265,50 @@ async fn anchors(tx: &mut Transaction, batch: &Batch) -> Result<(), Error> {
     Ok(())
 }
 
-async fn log(tx: &mut Transaction, batch: &Batch) -> Result<(), Error> {
+async fn log(tx: &mut Transaction, number: &AtomicI64, batch: &Batch) -> Result<(), Error> {
+    let count = i64::try_from(batch.actions.len()).unwrap_or(i64::MAX);
+    let first = number.fetch_add(count, Ordering::Relaxed) + 1;
     let mut actions = Vec::with_capacity(batch.actions.len());
-    for action in &batch.actions {
-        actions.push((action, json("action", action)?));
+    let mut own: BTreeMap<&CustomerId, Vec<i64>> = BTreeMap::new();
+    for (n, action) in (first..).zip(&batch.actions) {
+        actions.push((n, json("action", action)?));
+        own.entry(&action.customer).or_default().push(n);
     }
-    tx.write(&ACTIONS, &actions, |(action, body), values| {
-        values.number(action.at.millis());
-        values.shared(&action.customer);
-        values.shared(&action.journey);
+    tx.write(&ACTIONS, &actions, |(n, body), values| {
+        values.number(*n);
         values.text(body);
     })
     .await?;
     let mut traces = Vec::with_capacity(batch.traces.len());
     for (customer, lines) in &batch.traces {
-        let clock = lines.last().map_or(Instant::MIN, |line: &Trace| line.clock);
-        traces.push((clock, customer, json("trace", lines)?));
+        let actions = own.remove(customer).unwrap_or_default();
+        traces.push((customer, lines.as_slice(), actions));
     }
-    tx.write(&TRACES, &traces, |(clock, customer, body), values| {
-        values.number(clock.millis());
-        values.shared(customer);
-        values.text(body);
-    })
+    // Whatever is done leaves a trace; should it not, it is found all the same.
+    traces.extend(
+        own.into_iter()
+            .map(|(customer, actions)| (customer, [].as_slice(), actions)),
+    );
+    let mut rows = Vec::with_capacity(traces.len());
+    for (customer, lines, actions) in traces {
+        let clock = lines.last().map_or(Instant::MIN, |line: &Trace| line.clock);
+        rows.push((
+            clock,
+            customer,
+            json("trace", &lines)?,
+            json("trace", &actions)?,
+        ));
+    }
+    tx.write(
+        &TRACES,
+        &rows,
+        |(clock, customer, body, actions), values| {
+            values.number(clock.millis());
+            values.shared(customer);
+            values.text(body);
+            values.text(actions);
+        },
+    )
     .await?;
     Ok(())
 }
@@ -283,12 +329,31 @@ async fn outbox(tx: &mut Transaction, batch: &Batch) -> Result<(), Error> {
         values.text(command);
     })
     .await?;
-    tx.write(&SETTLED, &batch.settled, |settled, values| {
+    settle(tx, &batch.settled).await
+}
+
+/// Notes how hand-overs went: what is handed over or not needed any more leaves the outbox, and is counted.
+async fn settle(tx: &mut Transaction, settled: &[Settled]) -> Result<(), Error> {
+    let leaves =
+        |settled: &&Settled| matches!(settled.state, OutboxState::Accepted | OutboxState::Skipped);
+    let (left, stay): (Vec<_>, Vec<_>) = settled.iter().partition(leaves);
+    tx.write(&SETTLED, &stay, |settled, values| {
         values.key(settled.key);
         values.number(settled.attempt.into());
         values.text(settled.state.word());
         values.maybe_number(settled.due.map(Instant::millis));
         values.maybe_text(settled.reason.as_deref());
+    })
+    .await?;
+    tx.write(&LEFT, &left, |settled, values| {
+        values.key(settled.key);
+        values.number(settled.attempt.into());
+        values.text(settled.state.word());
+    })
+    .await?;
+    tx.write(&OUTBOX_GONE, &left, |settled, values| {
+        values.key(settled.key);
+        values.number(settled.attempt.into());
     })
     .await?;
     Ok(())

@@ -41,12 +41,20 @@ const CHECKPOINT: &str = "20000";
 /// The mark under which the number of the latest event stands.
 pub(super) const EVENT_NUMBER: &str = "store/event";
 
+/// The latest numbers given.
+#[derive(Debug, Default)]
+struct Numbers {
+    /// Of an event in the history.
+    event: AtomicI64,
+    /// Of a line of the execution log.
+    action: AtomicI64,
+}
+
 /// A store in one SQLite file.
 pub struct Sqlite {
     read: SqlitePool,
     write: Option<SqlitePool>,
-    /// The number of the latest event in the history.
-    number: Arc<AtomicI64>,
+    numbers: Arc<Numbers>,
     /// Held as long as the store is open to write.
     _lock: Option<File>,
 }
@@ -73,7 +81,7 @@ impl Sqlite {
         let store = Self {
             read,
             write: Some(write),
-            number: Arc::default(),
+            numbers: Arc::default(),
             _lock: Some(lock),
         };
         let number = store.marks(EVENT_NUMBER).await?;
@@ -81,7 +89,9 @@ impl Sqlite {
             .first()
             .and_then(|(_, value)| value.parse().ok())
             .unwrap_or(0);
-        store.number.store(number, Ordering::Relaxed);
+        store.numbers.event.store(number, Ordering::Relaxed);
+        let number = report::latest_action(&store.read).await?;
+        store.numbers.action.store(number, Ordering::Relaxed);
         Ok(store)
     }
 
@@ -101,7 +111,7 @@ impl Sqlite {
         Ok(Self {
             read,
             write: None,
-            number: Arc::default(),
+            numbers: Arc::default(),
             _lock: None,
         })
     }
@@ -203,7 +213,7 @@ impl Store for Sqlite {
 
     fn commit(&self, batch: Batch) -> Reply<'_, ()> {
         Box::pin(async move {
-            let (writer, number) = (self.writer()?, self.number.clone());
+            let (writer, number) = (self.writer()?, self.numbers.clone());
             // In a task of its own: whoever waits for it may give up, the transaction doesn't.
             let task = tokio::spawn(async move { commit::commit(&writer, &number, batch).await });
             task.await.map_err(|error| Error::Task(error.to_string()))?

@@ -21,7 +21,7 @@ pub(super) async fn definitions(pool: &SqlitePool) -> Result<Option<Definitions>
 pub(super) async fn pinned(pool: &SqlitePool) -> Result<Vec<Version>, Error> {
     let rows = sqlx::query(
         "SELECT body FROM version v WHERE EXISTS \
-         (SELECT 1 FROM enrollment e WHERE e.held = 1 AND e.journey = v.journey AND e.version = v.hash) ORDER BY hash",
+         (SELECT 1 FROM enrollment e WHERE e.journey = v.journey AND e.version = v.hash) ORDER BY hash",
     )
     .fetch_all(pool)
     .await?;
@@ -39,7 +39,8 @@ pub(super) async fn actions(
 ) -> Result<Vec<Logged>, Error> {
     let query = match customer {
         Some(customer) => sqlx::query(
-            "SELECT n, body FROM action WHERE n > $1 AND customer = $3 ORDER BY n LIMIT $2",
+            "SELECT a.n, a.body FROM trace t CROSS JOIN json_each(t.actions) own CROSS JOIN action a ON a.n = own.value \
+             WHERE t.customer = $3 AND a.n > $1 ORDER BY a.n LIMIT $2",
         )
         .bind(after)
         .bind(limit(most))
@@ -60,18 +61,27 @@ pub(super) async fn actions(
     Ok(lines)
 }
 
+/// The number of the latest line of the execution log.
+pub(super) async fn latest_action(pool: &SqlitePool) -> Result<i64, Error> {
+    let number: Option<i64> = sqlx::query_scalar("SELECT max(n) FROM action")
+        .fetch_one(pool)
+        .await?;
+    Ok(number.unwrap_or_default())
+}
+
 /// What happened to a customer, latest first.
 pub(super) async fn traces(
     pool: &SqlitePool,
     customer: &str,
     most: usize,
 ) -> Result<Vec<Traced>, Error> {
-    let rows =
-        sqlx::query("SELECT n, body FROM trace WHERE customer = $1 ORDER BY n DESC LIMIT $2")
-            .bind(customer.to_owned())
-            .bind(limit(most))
-            .fetch_all(pool)
-            .await?;
+    let rows = sqlx::query(
+        "SELECT n, body FROM trace WHERE customer = $1 AND body <> '[]' ORDER BY n DESC LIMIT $2",
+    )
+    .bind(customer.to_owned())
+    .bind(limit(most))
+    .fetch_all(pool)
+    .await?;
     let mut traces = Vec::with_capacity(rows.len());
     for row in &rows {
         let mut columns = Columns::new(row, "trace");
@@ -89,7 +99,7 @@ pub(super) async fn enrollments(
     customer: &str,
 ) -> Result<Vec<EnrollmentRow>, Error> {
     let rows = sqlx::query(
-        "SELECT customer, id, journey, version, key, node, entered, ended, reason, held FROM enrollment \
+        "SELECT customer, id, journey, version, key, node, entered, ended, reason FROM enrollment \
          WHERE customer = $1 ORDER BY entered, id",
     )
     .bind(customer.to_owned())
@@ -110,7 +120,7 @@ pub(super) async fn enrollments(
             entered: columns.instant()?,
             ended: columns.maybe_instant()?,
             reason: columns.maybe_text()?,
-            held: columns.number()? == 1,
+            held: true,
         });
     }
     Ok(enrollments)
@@ -119,7 +129,7 @@ pub(super) async fn enrollments(
 /// How many are inside each journey.
 pub(super) async fn inside(pool: &SqlitePool) -> Result<Vec<Inside>, Error> {
     let rows = sqlx::query(
-        "SELECT journey, version, node, count(*) FROM enrollment WHERE held = 1 AND ended IS NULL \
+        "SELECT journey, version, node, count(*) FROM enrollment WHERE ended IS NULL \
          GROUP BY journey, version, node ORDER BY journey, version, node",
     )
     .fetch_all(pool)
@@ -141,7 +151,7 @@ pub(super) async fn inside(pool: &SqlitePool) -> Result<Vec<Inside>, Error> {
 
 /// How many rows of the outbox stand where.
 pub(super) async fn waiting(pool: &SqlitePool) -> Result<Vec<Waiting>, Error> {
-    let rows = sqlx::query("SELECT route, state, count(*) FROM outbox GROUP BY route, state")
+    let rows = sqlx::query("SELECT route, state, count(*) FROM outbox GROUP BY route, state UNION ALL SELECT route, state, count FROM outbox_left")
         .fetch_all(pool)
         .await?;
     let mut waiting = Vec::with_capacity(rows.len());

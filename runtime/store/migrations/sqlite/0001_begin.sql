@@ -43,7 +43,7 @@ CREATE TABLE anchor (
     PRIMARY KEY (attribute, part, zone, at, customer)
 ) WITHOUT ROWID;
 
--- An index of who is and was inside which journey; what decides stands in the customer's state.
+-- An index of who is inside which journey, or may still reach its goal; what decides stands in the customer's state.
 CREATE TABLE enrollment (
     customer TEXT NOT NULL,
     id BLOB NOT NULL,
@@ -55,40 +55,35 @@ CREATE TABLE enrollment (
     entered BIGINT NOT NULL,
     ended BIGINT,
     reason TEXT,
-    -- 1 while the customer's state holds it: inside, or its goal may still be reached.
-    held INTEGER NOT NULL,
     PRIMARY KEY (customer, id)
 ) WITHOUT ROWID;
-CREATE INDEX enrollment_held ON enrollment (journey, version) WHERE held = 1;
+CREATE INDEX enrollment_version ON enrollment (journey, version);
 
--- What was done: the lines of the actions file.
+-- What was done: the lines of the actions file. One customer's are found through the traces that stand beside them.
 CREATE TABLE action (
     n INTEGER PRIMARY KEY,
-    at BIGINT NOT NULL,
-    customer TEXT NOT NULL,
-    journey TEXT NOT NULL,
     body TEXT NOT NULL
 );
-CREATE INDEX action_customer ON action (customer, n);
-CREATE INDEX action_journey ON action (journey, n);
 
--- What happened and why: the traces of one customer in one transaction.
+-- What happened and why: the traces of one customer in one transaction, and the numbers of what was done by it. Of all the
+-- log, only this is indexed by customer: each such index costs a page written for each event.
 CREATE TABLE trace (
     n INTEGER PRIMARY KEY,
     clock BIGINT NOT NULL,
     customer TEXT NOT NULL,
-    body TEXT NOT NULL
+    body TEXT NOT NULL,
+    actions TEXT NOT NULL
 );
 CREATE INDEX trace_customer ON trace (customer, n);
 
--- What must leave, and how it went.
+-- What must leave, until it has or is not needed any more; what was given up stays.
 CREATE TABLE outbox (
     n INTEGER PRIMARY KEY,
     key BLOB NOT NULL,
     customer TEXT NOT NULL,
     route TEXT NOT NULL,
     due BIGINT NOT NULL,
-    -- pending, claimed, accepted, skipped, dead, in_doubt
+    -- pending, claimed, dead, in_doubt
     state TEXT NOT NULL,
     attempt INTEGER NOT NULL,
     lease BIGINT,
@@ -96,7 +91,15 @@ CREATE TABLE outbox (
     command TEXT NOT NULL
 );
 CREATE UNIQUE INDEX outbox_key ON outbox (key);
-CREATE INDEX outbox_open ON outbox (state, due) WHERE state IN ('pending', 'claimed', 'in_doubt');
+CREATE INDEX outbox_open ON outbox (state, due);
+
+-- How many commands have left the outbox, by the way they went and by how it ended.
+CREATE TABLE outbox_left (
+    route TEXT NOT NULL,
+    state TEXT NOT NULL,
+    count BIGINT NOT NULL,
+    PRIMARY KEY (route, state)
+) WITHOUT ROWID;
 
 -- Dead letters.
 CREATE TABLE rejected (
