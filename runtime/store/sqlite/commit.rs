@@ -1,18 +1,18 @@
 //! Writes a batch.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use kurant_engine::calendar::Instant;
 use kurant_engine::definition::Definitions;
 use kurant_engine::id::CustomerId;
-use kurant_engine::input::Trace;
-use serde::Serialize;
 use sqlx::SqlitePool;
 
+use super::documents::{Documents, json};
 use super::transaction::{Rows, Transaction};
 use super::{EVENT_NUMBER, Numbers};
-use crate::{AnchorRow, Batch, Error, OutboxState, Settled};
+use crate::{AnchorRow, Batch, Error, OutboxState, Settled, Stored};
 
 const NEW_PERSONS: Rows = Rows {
     head: "INSERT INTO customer (id, state, fired, wake_at, revision) VALUES ",
@@ -116,32 +116,49 @@ const VERSIONS: Rows = Rows {
     tail: " ON CONFLICT (hash) DO NOTHING",
 };
 
-/// Writes all of a batch in one transaction.
+/// Writes all of a batch in one transaction, while its documents are still being put into words.
 pub(super) async fn commit(
     pool: &SqlitePool,
     numbers: &Numbers,
     mut batch: Batch,
 ) -> Result<(), Error> {
-    // In the order of the tables' own keys neighbours are written together.
-    batch
-        .persons
-        .sort_by(|one, other| one.person.customer.id.cmp(&other.person.customer.id));
+    // In the order of the tables' own keys neighbours are written together; those who are new stand first.
+    batch.persons.sort_by(|one, other| {
+        let place = |stored: &Stored| stored.revision > 1;
+        let ids = (&one.person.customer.id).cmp(&other.person.customer.id);
+        place(one).cmp(&place(other)).then(ids)
+    });
     batch.seen.sort_by_key(|seen| seen.identity);
     batch
         .enrollments
         .sort_by(|one, other| (&one.customer, one.id).cmp(&(&other.customer, other.id)));
+    let batch = Arc::new(batch);
+    let documents = Documents::of(&batch);
     let mut tx = Transaction::begin(pool).await?;
     let seen = tx.write(&SEEN, &batch.seen, |seen, values| {
         values.key(seen.identity);
         values.number(seen.body.cast_signed());
     });
     seen.await.map_err(conflict)?;
-    persons(&mut tx, &batch).await?;
-    events(&mut tx, &numbers.event, &mut batch).await?;
+    enrollments(&mut tx, &batch).await?;
     anchors(&mut tx, &batch).await?;
-    log(&mut tx, &numbers.action, &batch).await?;
-    outbox(&mut tx, &batch).await?;
     rest(&mut tx, &batch).await?;
+    persons(&mut tx, &batch, &documents.persons.ready().await?).await?;
+    events(
+        &mut tx,
+        &numbers.event,
+        &batch,
+        &documents.events.ready().await?,
+    )
+    .await?;
+    actions(
+        &mut tx,
+        &numbers.action,
+        &documents.actions.ready().await?,
+        &batch,
+    )
+    .await?;
+    outbox(&mut tx, &batch, &documents.commands.ready().await?).await?;
     tx.commit().await
 }
 
@@ -177,18 +194,13 @@ pub(super) async fn publish(
     tx.commit().await
 }
 
-async fn persons(tx: &mut Transaction, batch: &Batch) -> Result<(), Error> {
-    let mut rows = Vec::with_capacity(batch.persons.len());
-    for stored in &batch.persons {
-        rows.push((stored, json("customer", &stored.person)?));
-    }
-    // Those who are new stand first.
-    rows.sort_by_key(|(stored, _)| stored.revision > 1);
+async fn persons(tx: &mut Transaction, batch: &Batch, states: &[String]) -> Result<(), Error> {
+    let rows: Vec<_> = batch.persons.iter().zip(states).collect();
     let (new, known) = rows.split_at(rows.partition_point(|(stored, _)| stored.revision <= 1));
     for (statement, rows) in [(&NEW_PERSONS, new), (&PERSONS, known)] {
         let written = tx.write(statement, rows, |(stored, state), values| {
             values.shared(&stored.person.customer.id);
-            values.text(state);
+            values.text(*state);
             values.number(stored.fired.millis());
             values.maybe_number(stored.person.wake_at().map(Instant::millis));
             values.number(stored.revision.cast_signed());
@@ -197,6 +209,10 @@ async fn persons(tx: &mut Transaction, batch: &Batch) -> Result<(), Error> {
             return Err(Error::Conflict);
         }
     }
+    Ok(())
+}
+
+async fn enrollments(tx: &mut Transaction, batch: &Batch) -> Result<(), Error> {
     let (held, gone): (Vec<_>, Vec<_>) = batch.enrollments.iter().partition(|row| row.held);
     tx.write(&ENROLLMENTS_GONE, &gone, |row, values| {
         values.shared(&row.customer);
@@ -218,20 +234,24 @@ async fn persons(tx: &mut Transaction, batch: &Batch) -> Result<(), Error> {
     Ok(())
 }
 
-async fn events(tx: &mut Transaction, number: &AtomicI64, batch: &mut Batch) -> Result<(), Error> {
+async fn events(
+    tx: &mut Transaction,
+    number: &AtomicI64,
+    batch: &Batch,
+    data: &[String],
+) -> Result<(), Error> {
     if batch.events.is_empty() {
         return Ok(());
     }
-    let count = i64::try_from(batch.events.len()).unwrap_or(i64::MAX);
-    let first = number.fetch_add(count, Ordering::Relaxed) + 1;
-    batch.marks.push((
-        EVENT_NUMBER.to_owned(),
-        Some((first + count - 1).to_string()),
-    ));
-    let mut rows = Vec::with_capacity(batch.events.len());
-    for (n, event) in (first..).zip(&batch.events) {
-        rows.push((n, event, json("event", &event.data)?));
-    }
+    let first = next(number, batch.events.len());
+    let last = (first + data.len() as i64 - 1).to_string();
+    tx.write(&MARKS, &[(EVENT_NUMBER, last)], |(name, value), values| {
+        values.text(*name);
+        values.text(value);
+    })
+    .await?;
+    let events = (first..).zip(&batch.events).zip(data);
+    let mut rows: Vec<_> = events.map(|((n, event), data)| (n, event, data)).collect();
     rows.sort_by(|(n, one, _), (m, other, _)| {
         (&one.customer, one.time, n).cmp(&(&other.customer, other.time, m))
     });
@@ -242,7 +262,7 @@ async fn events(tx: &mut Transaction, number: &AtomicI64, batch: &mut Batch) -> 
         values.shared(&event.kind);
         values.shared(&event.source);
         values.shared(&event.id);
-        values.text(data);
+        values.text(*data);
     })
     .await?;
     Ok(())
@@ -265,39 +285,32 @@ async fn anchors(tx: &mut Transaction, batch: &Batch) -> Result<(), Error> {
     Ok(())
 }
 
-async fn log(tx: &mut Transaction, number: &AtomicI64, batch: &Batch) -> Result<(), Error> {
-    let count = i64::try_from(batch.actions.len()).unwrap_or(i64::MAX);
-    let first = number.fetch_add(count, Ordering::Relaxed) + 1;
-    let mut actions = Vec::with_capacity(batch.actions.len());
-    let mut own: BTreeMap<&CustomerId, Vec<i64>> = BTreeMap::new();
-    for (n, action) in (first..).zip(&batch.actions) {
-        actions.push((n, json("action", action)?));
-        own.entry(&action.customer).or_default().push(n);
-    }
-    tx.write(&ACTIONS, &actions, |(n, body), values| {
+async fn actions(
+    tx: &mut Transaction,
+    number: &AtomicI64,
+    (bodies, traces): &(Vec<String>, Vec<String>),
+    batch: &Batch,
+) -> Result<(), Error> {
+    let first = next(number, bodies.len());
+    let rows: Vec<(i64, &String)> = (first..).zip(bodies).collect();
+    tx.write(&ACTIONS, &rows, |(n, body), values| {
         values.number(*n);
-        values.text(body);
+        values.text(*body);
     })
     .await?;
-    let mut traces = Vec::with_capacity(batch.traces.len());
-    for (customer, lines) in &batch.traces {
+    let mut own: BTreeMap<&CustomerId, Vec<i64>> = BTreeMap::new();
+    for (n, action) in (first..).zip(&batch.actions) {
+        own.entry(&action.customer).or_default().push(n);
+    }
+    let mut rows = Vec::with_capacity(batch.traces.len());
+    for ((customer, lines), body) in batch.traces.iter().zip(traces) {
+        let clock = lines.last().map_or(Instant::MIN, |line| line.clock);
         let actions = own.remove(customer).unwrap_or_default();
-        traces.push((customer, lines.as_slice(), actions));
+        rows.push((clock, customer, body.as_str(), json("trace", &actions)?));
     }
     // Whatever is done leaves a trace; should it not, it is found all the same.
-    traces.extend(
-        own.into_iter()
-            .map(|(customer, actions)| (customer, [].as_slice(), actions)),
-    );
-    let mut rows = Vec::with_capacity(traces.len());
-    for (customer, lines, actions) in traces {
-        let clock = lines.last().map_or(Instant::MIN, |line: &Trace| line.clock);
-        rows.push((
-            clock,
-            customer,
-            json("trace", &lines)?,
-            json("trace", &actions)?,
-        ));
+    for (customer, actions) in own {
+        rows.push((Instant::MIN, customer, "[]", json("trace", &actions)?));
     }
     tx.write(
         &TRACES,
@@ -305,7 +318,7 @@ async fn log(tx: &mut Transaction, number: &AtomicI64, batch: &Batch) -> Result<
         |(clock, customer, body, actions), values| {
             values.number(clock.millis());
             values.shared(customer);
-            values.text(body);
+            values.text(*body);
             values.text(actions);
         },
     )
@@ -313,11 +326,8 @@ async fn log(tx: &mut Transaction, number: &AtomicI64, batch: &Batch) -> Result<
     Ok(())
 }
 
-async fn outbox(tx: &mut Transaction, batch: &Batch) -> Result<(), Error> {
-    let mut rows = Vec::with_capacity(batch.outbox.len());
-    for outgoing in &batch.outbox {
-        rows.push((outgoing, json("command", &outgoing.command)?));
-    }
+async fn outbox(tx: &mut Transaction, batch: &Batch, commands: &[String]) -> Result<(), Error> {
+    let rows: Vec<_> = batch.outbox.iter().zip(commands).collect();
     tx.write(&OUTBOX, &rows, |(outgoing, command), values| {
         values.key(outgoing.command.key);
         values.shared(&outgoing.command.customer);
@@ -326,7 +336,7 @@ async fn outbox(tx: &mut Transaction, batch: &Batch) -> Result<(), Error> {
         values.text(outgoing.state.word());
         values.number(outgoing.attempt.into());
         values.maybe_number(outgoing.lease.map(Instant::millis));
-        values.text(command);
+        values.text(*command);
     })
     .await?;
     settle(tx, &batch.settled).await
@@ -389,8 +399,9 @@ async fn rest(tx: &mut Transaction, batch: &Batch) -> Result<(), Error> {
     Ok(())
 }
 
-fn json(what: &'static str, value: &impl Serialize) -> Result<String, Error> {
-    serde_json::to_string(value).map_err(|error| Error::corrupt(what, error))
+/// The first of so many new numbers.
+fn next(number: &AtomicI64, count: usize) -> i64 {
+    number.fetch_add(count as i64, Ordering::Relaxed) + 1
 }
 
 fn conflict(error: Error) -> Error {

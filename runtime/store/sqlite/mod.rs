@@ -3,6 +3,7 @@
 mod claim;
 mod commit;
 mod decode;
+mod documents;
 mod people;
 mod report;
 mod transaction;
