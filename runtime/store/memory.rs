@@ -64,24 +64,20 @@ impl Memory {
 }
 
 impl Tables {
-    fn commit(&mut self, batch: Batch) -> Result<(), Error> {
+    /// Whether one of the events has been taken in before, or one of the customers has moved on since.
+    fn conflicts(&self, batch: &Batch) -> bool {
         let mut fresh = BTreeSet::new();
-        if batch
-            .seen
-            .iter()
-            .any(|seen| self.seen.contains_key(&seen.identity) || !fresh.insert(seen.identity))
-        {
-            return Err(Error::Conflict);
-        }
-        let revision = |stored: &Arc<Stored>| {
+        let mut is_repeated =
+            |seen: &Seen| self.seen.contains_key(&seen.identity) || !fresh.insert(seen.identity);
+        let moved_on = |stored: &Arc<Stored>| {
             let known = self.people.get(&stored.person.customer.id);
-            known.map_or(0, |known| known.revision)
+            stored.revision != known.map_or(0, |known| known.revision) + 1
         };
-        if batch
-            .persons
-            .iter()
-            .any(|stored| stored.revision != revision(stored) + 1)
-        {
+        batch.seen.iter().any(&mut is_repeated) || batch.persons.iter().any(moved_on)
+    }
+
+    fn commit(&mut self, batch: Batch) -> Result<(), Error> {
+        if self.conflicts(&batch) {
             return Err(Error::Conflict);
         }
         self.seen
