@@ -9,7 +9,7 @@ use serde::Serialize;
 use sqlx::postgres::PgPool;
 
 use super::transaction::{Id, Statement, write};
-use crate::{AnchorRow, Batch, Error, Share};
+use crate::{AnchorRow, Batch, EnrollmentRow, Error, OutboxState, Settled, Share};
 
 const SEEN: &str = "INSERT INTO seen (identity, body) SELECT * FROM UNNEST($1::uuid[], $2::bigint[]) ON CONFLICT DO NOTHING";
 // Whoever is there already has to have the revision before; whoever is not has to be new.
@@ -22,11 +22,13 @@ const PERSONS: &str = "WITH written AS ( \
    SELECT count(*) FILTER (WHERE revision = 1 OR NOT is_new) FROM written";
 const EVENTS: &str = "INSERT INTO event (customer, time, type, source, id, data) \
    SELECT * FROM UNNEST($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[])";
-const ENROLLMENTS: &str = "INSERT INTO enrollment (customer, id, journey, version, key, node, entered, ended, reason, held) \
+const ENROLLMENTS: &str = "INSERT INTO enrollment (customer, id, journey, version, key, node, entered, ended, reason) \
    SELECT * FROM UNNEST($1::text[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::integer[], $7::bigint[], $8::bigint[], \
-     $9::text[], $10::boolean[]) \
+     $9::text[]) \
    ON CONFLICT (customer, id) DO UPDATE SET version = excluded.version, node = excluded.node, ended = excluded.ended, \
-     reason = excluded.reason, held = excluded.held";
+     reason = excluded.reason";
+const ENROLLMENTS_GONE: &str = "DELETE FROM enrollment e USING UNNEST($1::text[], $2::uuid[]) AS g (customer, id) \
+   WHERE e.customer = g.customer AND e.id = g.id";
 const ANCHORS_GONE: &str = "DELETE FROM anchor a USING UNNEST($1::text[], $2::smallint[], $3::text[], $4::bigint[], $5::text[]) \
      AS g (attribute, part, zone, at, customer) \
    WHERE a.attribute = g.attribute AND a.part = g.part AND a.zone = g.zone AND a.at = g.at AND a.customer = g.customer";
@@ -39,9 +41,12 @@ const TRACES: &str = "INSERT INTO trace (clock, customer, body) SELECT * FROM UN
 const OUTBOX: &str = "INSERT INTO outbox (key, customer, route, due, state, attempt, lease, command) \
    SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::integer[], $7::bigint[], $8::text[])";
 const SETTLED: &str = "UPDATE outbox o SET state = s.state, due = coalesce(s.due, o.due), reason = s.reason, lease = NULL, \
-     command = CASE WHEN s.state IN ('accepted', 'skipped', 'dead') THEN '' ELSE o.command END \
+     command = CASE WHEN s.state = 'dead' THEN '' ELSE o.command END \
    FROM UNNEST($1::uuid[], $2::integer[], $3::text[], $4::bigint[], $5::text[]) AS s (key, attempt, state, due, reason) \
    WHERE o.key = s.key AND o.attempt = s.attempt";
+const LEFT: &str = "WITH gone AS (DELETE FROM outbox o USING UNNEST($1::uuid[], $2::integer[], $3::text[]) AS s (key, attempt, state) \
+     WHERE o.key = s.key AND o.attempt = s.attempt RETURNING o.route, s.state) \
+   INSERT INTO outbox_left (count, route, state) SELECT count(*), route, state FROM gone GROUP BY route, state";
 const REJECTED: &str = "INSERT INTO rejected (at, origin, line, reason, body) \
    SELECT * FROM UNNEST($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::bytea[]) ON CONFLICT DO NOTHING";
 const MARKS: &str = "INSERT INTO mark (name, value) SELECT * FROM UNNEST($1::text[], $2::text[]) \
@@ -118,8 +123,24 @@ fn persons(statements: &mut Vec<Statement>, batch: &mut Batch) -> Result<(), Err
             .with(all(rows, |stored| json("customer", &stored.person))?);
         statements.push(statement.counts(rows.len()));
     }
-    let rows = &mut batch.enrollments;
-    rows.sort_by(|one, other| (&one.customer, one.id).cmp(&(&other.customer, other.id)));
+    enrollments(statements, &mut batch.enrollments);
+    Ok(())
+}
+
+fn enrollments(statements: &mut Vec<Statement>, rows: &mut [EnrollmentRow]) {
+    // Those that are held no more stand last.
+    rows.sort_by(|one, other| {
+        let place = |row: &EnrollmentRow| !row.held;
+        let ids = (&one.customer, one.id).cmp(&(&other.customer, other.id));
+        place(one).cmp(&place(other)).then(ids)
+    });
+    let (rows, gone) = rows.split_at(rows.partition_point(|row| row.held));
+    if !gone.is_empty() {
+        let statement = Statement::new(ENROLLMENTS_GONE)
+            .with(column(gone, |row| &*row.customer))
+            .with(column(gone, |row| Id(row.id)));
+        statements.push(statement);
+    }
     if !rows.is_empty() {
         let node = |node: Option<u32>| node.and_then(|node| i32::try_from(node).ok());
         let statement = Statement::new(ENROLLMENTS)
@@ -131,11 +152,9 @@ fn persons(statements: &mut Vec<Statement>, batch: &mut Batch) -> Result<(), Err
             .with(column(rows, |row| node(row.node)))
             .with(column(rows, |row| row.entered.millis()))
             .with(column(rows, |row| row.ended.map(Instant::millis)))
-            .with(column(rows, |row| row.reason.as_deref()))
-            .with(column(rows, |row| row.held));
+            .with(column(rows, |row| row.reason.as_deref()));
         statements.push(statement);
     }
-    Ok(())
 }
 
 fn events(statements: &mut Vec<Statement>, batch: &Batch) -> Result<(), Error> {
@@ -211,7 +230,6 @@ fn log(statements: &mut Vec<Statement>, batch: &Batch) -> Result<(), Error> {
 }
 
 fn outbox(statements: &mut Vec<Statement>, batch: &mut Batch) -> Result<(), Error> {
-    let number = |attempt: u32| i32::try_from(attempt).unwrap_or(i32::MAX);
     // In the order of their making: rows that are due at once leave in that order.
     let rows = &batch.outbox;
     if !rows.is_empty() {
@@ -221,23 +239,41 @@ fn outbox(statements: &mut Vec<Statement>, batch: &mut Batch) -> Result<(), Erro
             .with(column(rows, |row| row.route.as_str()))
             .with(column(rows, |row| row.due.millis()))
             .with(column(rows, |row| row.state.word()))
-            .with(column(rows, |row| number(row.attempt)))
+            .with(column(rows, |row| attempt(row.attempt)))
             .with(column(rows, |row| row.lease.map(Instant::millis)))
             .with(all(rows, |row| json("command", &row.command))?);
         statements.push(statement);
     }
-    let rows = &mut batch.settled;
-    rows.sort_by_key(|settled| settled.key);
-    if !rows.is_empty() {
-        let statement = Statement::new(SETTLED)
+    settle(statements, &mut batch.settled);
+    Ok(())
+}
+
+/// Notes how hand-overs went: what is handed over or not needed any more leaves the outbox, and is counted.
+fn settle(statements: &mut Vec<Statement>, rows: &mut [Settled]) {
+    let stays =
+        |settled: &Settled| !matches!(settled.state, OutboxState::Accepted | OutboxState::Skipped);
+    rows.sort_by_key(|settled| (stays(settled), settled.key));
+    let (left, rows) = rows.split_at(rows.partition_point(|settled| !stays(settled)));
+    let claims = |sql, rows: &[Settled]| {
+        Statement::new(sql)
             .with(column(rows, |row| Id(row.key)))
-            .with(column(rows, |row| number(row.attempt)))
+            .with(column(rows, |row| attempt(row.attempt)))
             .with(column(rows, |row| row.state.word()))
+    };
+    if !left.is_empty() {
+        statements.push(claims(LEFT, left));
+    }
+    if !rows.is_empty() {
+        let statement = claims(SETTLED, rows)
             .with(column(rows, |row| row.due.map(Instant::millis)))
             .with(column(rows, |row| row.reason.as_deref().map(readable)));
         statements.push(statement);
     }
-    Ok(())
+}
+
+/// The number of a claim, as the database keeps it.
+fn attempt(number: u32) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
 }
 
 fn rejected(statements: &mut Vec<Statement>, batch: &Batch) {

@@ -46,10 +46,6 @@ impl<'r> Columns<'r> {
         self.take()
     }
 
-    pub(super) fn flag(&mut self) -> Result<bool, Error> {
-        self.take()
-    }
-
     pub(super) fn number(&mut self) -> Result<i64, Error> {
         self.take()
     }

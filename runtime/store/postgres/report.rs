@@ -20,7 +20,7 @@ pub(super) async fn definitions(pool: &PgPool) -> Result<Option<Definitions>, Er
 pub(super) async fn pinned(pool: &PgPool) -> Result<Vec<Version>, Error> {
     let rows = sqlx::query(
         "SELECT body FROM version v WHERE EXISTS \
-         (SELECT 1 FROM enrollment e WHERE e.held AND e.journey = v.journey AND e.version = v.hash) ORDER BY hash",
+         (SELECT 1 FROM enrollment e WHERE e.journey = v.journey AND e.version = v.hash) ORDER BY hash",
     )
     .fetch_all(pool)
     .await?;
@@ -88,7 +88,7 @@ pub(super) async fn enrollments(
     customer: &str,
 ) -> Result<Vec<EnrollmentRow>, Error> {
     let rows = sqlx::query(
-        "SELECT customer, id, journey, version, key, node, entered, ended, reason, held FROM enrollment \
+        "SELECT customer, id, journey, version, key, node, entered, ended, reason FROM enrollment \
          WHERE customer = $1 ORDER BY entered, id",
     )
     .bind(customer.to_owned())
@@ -107,7 +107,7 @@ pub(super) async fn enrollments(
             entered: columns.instant()?,
             ended: columns.maybe_instant()?,
             reason: columns.maybe_text()?,
-            held: columns.flag()?,
+            held: true,
         });
     }
     Ok(enrollments)
@@ -116,7 +116,7 @@ pub(super) async fn enrollments(
 /// How many are inside each journey.
 pub(super) async fn inside(pool: &PgPool) -> Result<Vec<Inside>, Error> {
     let rows = sqlx::query(
-        "SELECT journey, version, node, count(*) FROM enrollment WHERE held AND ended IS NULL \
+        "SELECT journey, version, node, count(*) FROM enrollment WHERE ended IS NULL \
          GROUP BY journey, version, node ORDER BY journey, version, node",
     )
     .fetch_all(pool)
@@ -136,9 +136,13 @@ pub(super) async fn inside(pool: &PgPool) -> Result<Vec<Inside>, Error> {
 
 /// How many rows of the outbox stand where.
 pub(super) async fn waiting(pool: &PgPool) -> Result<Vec<Waiting>, Error> {
-    let rows = sqlx::query("SELECT route, state, count(*) FROM outbox GROUP BY route, state")
-        .fetch_all(pool)
-        .await?;
+    let rows = sqlx::query(
+        "SELECT route, state, sum(count)::bigint FROM ( \
+           SELECT route, state, count(*) AS count FROM outbox GROUP BY route, state \
+           UNION ALL SELECT route, state, count FROM outbox_left) every GROUP BY route, state",
+    )
+    .fetch_all(pool)
+    .await?;
     let mut waiting = Vec::with_capacity(rows.len());
     for row in &rows {
         let mut columns = Columns::new(row, "outbox");

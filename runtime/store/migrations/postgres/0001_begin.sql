@@ -47,7 +47,7 @@ CREATE TABLE anchor (
     PRIMARY KEY (attribute, part, zone, at, customer)
 );
 
--- An index of who is and was inside which journey; what decides stands in the customer's state.
+-- An index of who is inside which journey, or may still reach its goal; what decides stands in the customer's state.
 CREATE TABLE enrollment (
     id UUID NOT NULL,
     version UUID NOT NULL,
@@ -55,15 +55,13 @@ CREATE TABLE enrollment (
     ended BIGINT,
     -- The number of the step; none past the last.
     node INTEGER,
-    -- True while the customer's state holds it: inside, or its goal may still be reached.
-    held BOOLEAN NOT NULL,
     customer TEXT COLLATE "C" NOT NULL,
     journey TEXT COLLATE "C" NOT NULL,
     key TEXT NOT NULL,
     reason TEXT,
     PRIMARY KEY (customer, id)
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_limit = 2000);
-CREATE INDEX enrollment_held ON enrollment (journey, version) WHERE held;
+CREATE INDEX enrollment_version ON enrollment (journey, version);
 
 -- What was done: the lines of the actions file.
 CREATE TABLE action (
@@ -84,14 +82,14 @@ CREATE TABLE trace (
     PRIMARY KEY (customer, n)
 );
 
--- What must leave, and how it went.
+-- What must leave, until it has or is not needed any more; what was given up stays.
 CREATE TABLE outbox (
     key UUID NOT NULL PRIMARY KEY,
     n BIGINT GENERATED ALWAYS AS IDENTITY,
     due BIGINT NOT NULL,
     lease BIGINT,
     attempt INTEGER NOT NULL,
-    -- pending, claimed, accepted, skipped, dead, in_doubt
+    -- pending, claimed, dead, in_doubt
     state TEXT COLLATE "C" NOT NULL,
     customer TEXT COLLATE "C" NOT NULL,
     route TEXT COLLATE "C" NOT NULL,
@@ -99,6 +97,14 @@ CREATE TABLE outbox (
     command TEXT NOT NULL
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_limit = 2000);
 CREATE INDEX outbox_open ON outbox (state, due) WHERE state IN ('pending', 'claimed', 'in_doubt');
+
+-- How many commands have left the outbox in one transaction, by the way they went and by how it ended: a row each, so that
+-- workers don't wait for each other.
+CREATE TABLE outbox_left (
+    count BIGINT NOT NULL,
+    route TEXT COLLATE "C" NOT NULL,
+    state TEXT COLLATE "C" NOT NULL
+);
 
 -- Dead letters.
 CREATE TABLE rejected (
