@@ -28,23 +28,22 @@ pub(crate) async fn store(
         return Ok(Arc::new(Memory::new()));
     }
     if is_postgres(url) {
-        let store = Postgres::open(url, Durability::Required).await;
-        return Ok(Arc::new(store.map_err(unreadable)?));
+        let store = Postgres::open_alone(url, Durability::Required).await;
+        return Ok(Arc::new(store.map_err(unopened)?));
     }
     let Some(path) = url.strip_prefix("sqlite://") else {
         let url = redacted(url);
         return Err(Error::failure(kurant_store::Error::Url { url }.to_string()));
     };
-    let store = Sqlite::open(&folder.join(path)).await.map_err(|error| {
-        let locked = matches!(error, kurant_store::Error::Locked { .. });
-        let failure = Error::failure(error.to_string());
-        if locked {
-            failure.hint("end that one first, or let it do the work")
-        } else {
-            failure
-        }
-    })?;
-    Ok(Arc::new(store))
+    let store = Sqlite::open(&folder.join(path)).await;
+    Ok(Arc::new(store.map_err(unopened)?))
+}
+
+fn unopened(error: kurant_store::Error) -> Error {
+    if matches!(error, kurant_store::Error::Locked { .. }) {
+        return Error::failure(error.to_string()).hint("end that one first, or let it do the work");
+    }
+    unreadable(error)
 }
 
 /// The store that the workspace names, to read only; a running `run` may go on beside it.

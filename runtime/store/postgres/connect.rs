@@ -137,6 +137,16 @@ pub(super) async fn is_there(connection: &mut PgConnection) -> Result<bool, Erro
     Ok(row.try_get(0)?)
 }
 
+/// Takes the lock of whoever works alone on these tables, for as long as the session lasts; false if another session has it.
+pub(super) async fn lock(connection: &mut PgConnection) -> Result<bool, Error> {
+    let row = sqlx::query(
+        "SELECT pg_try_advisory_lock(hashtextextended('kurant/' || current_schema(), 0))",
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(row.try_get(0)?)
+}
+
 /// Where the database is, for people.
 pub(super) fn place(options: &PgConnectOptions) -> String {
     let host = options.get_socket().map_or_else(

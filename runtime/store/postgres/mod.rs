@@ -12,12 +12,13 @@ mod transaction;
 mod work;
 
 use std::future::Future;
+use std::sync::Mutex;
 
 use kurant_engine::calendar::Instant;
 use kurant_engine::definition::{Definitions, Version};
 use kurant_engine::id::{CustomerId, Key};
 use sqlx::Connection;
-use sqlx::postgres::PgPool;
+use sqlx::postgres::{PgConnection, PgPool};
 
 use crate::{
     AnchorRange, Batch, By, EnrollmentRow, Error, Inside, Kept, Logged, OutboxState, Outgoing,
@@ -39,6 +40,8 @@ pub enum Durability {
 pub struct Postgres {
     pool: PgPool,
     to_write: bool,
+    /// The session whose lock says that this process works on the database; it ends with the process, however that ends.
+    _alone: Option<Mutex<PgConnection>>,
 }
 
 impl Postgres {
@@ -56,6 +59,27 @@ impl Postgres {
         Ok(Self {
             pool: connect::pool(options, true),
             to_write: true,
+            _alone: None,
+        })
+    }
+
+    /// As [`Postgres::open`], for a process that works on the database alone.
+    ///
+    /// # Errors
+    /// [`Error::Locked`] when another one does.
+    pub async fn open_alone(url: &str, durability: Durability) -> Result<Self, Error> {
+        let store = Self::open(url, durability).await?;
+        let options = connect::options(url)?;
+        let mut connection = connect::first(&options).await?;
+        if !connect::lock(&mut connection).await? {
+            return Err(Error::Locked {
+                path: connect::place(&options),
+                holder: String::new(),
+            });
+        }
+        Ok(Self {
+            _alone: Some(Mutex::new(connection)),
+            ..store
         })
     }
 
@@ -76,6 +100,7 @@ impl Postgres {
         Ok(Self {
             pool: connect::pool(options, false),
             to_write: false,
+            _alone: None,
         })
     }
 

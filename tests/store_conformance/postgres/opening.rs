@@ -111,3 +111,20 @@ async fn what_the_database_cannot_keep_is_told_as_bad_rows_and_still_fits_a_dead
     assert_eq!((&kept[0].body, kept[0].line), (&letter.body, letter.line));
     assert_eq!(store.totals().await.unwrap().events, 0);
 }
+
+#[tokio::test]
+async fn who_works_alone_is_alone_until_the_session_ends() {
+    let schema = Schema::new().await;
+    let open = || async { Postgres::open_alone(&schema.url(), Durability::Required).await };
+    let first = open().await.expect("nobody is there");
+    assert!(matches!(open().await, Err(Error::Locked { .. })));
+    let other = Schema::new().await;
+    let beside = Postgres::open_alone(&other.url(), Durability::Required).await;
+    assert!(beside.is_ok(), "other tables are another matter");
+    drop(first);
+    // The server takes a moment to see that the session is gone.
+    while let Err(error) = open().await {
+        assert!(matches!(error, Error::Locked { .. }), "{error}");
+        tokio::task::yield_now().await;
+    }
+}
