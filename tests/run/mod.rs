@@ -4,3 +4,4 @@ mod feed;
 mod intake;
 mod kill;
 mod sample;
+mod settled;

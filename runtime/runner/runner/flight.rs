@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 
 use kurant_engine::action::Action;
 use kurant_engine::id::{CustomerId, Key};
-use kurant_store::{Batch, Outgoing, Rejected, Stored};
+use kurant_store::{Batch, Outgoing, Rejected, Settled, Stored};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -28,6 +28,9 @@ pub(super) struct Flight {
     pub(super) seen: HashSet<Key>,
     outbox: Vec<Outgoing>,
     actions: Vec<Action>,
+    /// What it tells of hand-overs before it; should it fail, the next one tells.
+    settled: Vec<Settled>,
+    handed: Vec<(String, Option<String>)>,
     after: After,
 }
 
@@ -60,8 +63,12 @@ impl Runner {
         }
         let mut batch = decided.batch;
         self.counts.created += decided.created as u64;
-        batch.settled.append(&mut self.settled);
-        batch.marks.append(&mut self.marks);
+        let (settled, handed) = (
+            std::mem::take(&mut self.settled),
+            std::mem::take(&mut self.marks),
+        );
+        batch.settled.extend(settled.iter().cloned());
+        batch.marks.extend(handed.iter().cloned());
         batch.rejected.extend(after.rejected.iter().cloned());
         batch.marks.extend(after.marks.iter().cloned());
         let people = batch
@@ -79,6 +86,8 @@ impl Runner {
             seen,
             outbox,
             actions,
+            settled,
+            handed,
             after,
         });
         Ok(())
@@ -94,6 +103,8 @@ impl Runner {
             Ok(()) => {}
             Err(error) if is_of_the_batch(&error) && !flight.after.events.is_empty() => {
                 tracing::warn!(%error, "a batch failed and is taken apart");
+                self.settled.extend(flight.settled);
+                self.marks.extend(flight.handed);
                 self.restore_desk().await?;
                 self.carefully(flight.after).await?;
                 return Ok(false);
