@@ -125,7 +125,7 @@ pub(super) async fn commit(
     // In the order of the tables' own keys neighbours are written together; those who are new stand first.
     batch.persons.sort_by(|one, other| {
         let place = |stored: &Stored| stored.revision > 1;
-        let ids = (&one.person.customer.id).cmp(&other.person.customer.id);
+        let ids = one.person.customer.id.cmp(&other.person.customer.id);
         place(one).cmp(&place(other)).then(ids)
     });
     batch.seen.sort_by_key(|seen| seen.identity);
