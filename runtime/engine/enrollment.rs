@@ -39,6 +39,9 @@ pub struct Enrollment {
     /// In the control group: every action is skipped.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub control: bool,
+    /// How deep in events emitted and journeys started it began; what it does at that very instant is as deep.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub depth: u32,
     /// When it expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Instant>,
@@ -172,6 +175,10 @@ pub struct Ended {
     pub at: Instant,
     /// `completed`, or why early.
     pub reason: String,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl Enrollment {

@@ -53,7 +53,8 @@ pub struct LastEntry {
     pub key: String,
     /// When.
     pub at: Instant,
-    /// The latest occasions, for triggers that fire once per occasion: the year or month of a date, the anchor's value.
+    /// The latest occasions, for triggers that fire once per occasion: `birthday year 2026`, `paid_at since ...`. From an import
+    /// the year, the month or the value alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub occasions: Vec<String>,
 }

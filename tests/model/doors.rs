@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 use kurant_engine::calendar::{Every, Instant};
 use kurant_engine::definition::{Again, Exit, Journey, Status, Trigger, TriggerKind, WhileActive};
 use kurant_engine::enrollment::Started;
@@ -29,12 +29,18 @@ pub(super) struct Firing {
 /// How deep journeys may start each other.
 const MAX_DEPTH: u32 = 8;
 
-/// One entry per occasion, and an occasion is the year or the month of the date.
-fn date_firing(place: (usize, usize), every: Every, date: NaiveDate, at: Instant) -> Firing {
+/// One entry per occasion, and an occasion is the year or the month of the attribute's date.
+fn date_firing(
+    place: (usize, usize),
+    attribute: &str,
+    every: Every,
+    date: NaiveDate,
+    at: Instant,
+) -> Firing {
     let occasion = match every {
-        Every::Year => date.year().to_string(),
-        Every::Month => date.format("%Y-%m").to_string(),
-        Every::Once => date.to_string(),
+        Every::Year => date.format("year %Y"),
+        Every::Month => date.format("month %Y-%m"),
+        Every::Once => date.format("once %Y-%m-%d"),
     };
     Firing {
         at,
@@ -43,18 +49,18 @@ fn date_firing(place: (usize, usize), every: Every, date: NaiveDate, at: Instant
             date: Some(date),
             ..started("date", at)
         },
-        occasion,
+        occasion: format!("{attribute} {occasion}"),
         once: true,
     }
 }
 
-/// Once per value of the anchor.
-fn inactive_firing(place: (usize, usize), own: Anchor, at: Instant) -> Firing {
+/// Once per value of the attribute.
+fn inactive_firing(place: (usize, usize), attribute: &str, own: Anchor, at: Instant) -> Firing {
     let since = value_of(own);
     Firing {
         at,
         place,
-        occasion: since.to_string(),
+        occasion: format!("{attribute} since {since}"),
         started: Started {
             since: Some(since),
             ..started("inactive", at)
@@ -95,12 +101,13 @@ impl Model<'_> {
                 let firings = moment(of)
                     .map(|own| calendar::date_firings(rule, own, after, upto, zone))
                     .unwrap_or_default();
-                let firing = |(date, at)| date_firing(place, rule.every, date, at);
+                let firing = |(date, at)| date_firing(place, of, rule.every, date, at);
                 firings.into_iter().map(firing).collect()
             }
             TriggerKind::Inactive { since, rule } => {
-                let firing =
-                    |own| inactive_firing(place, own, calendar::inactive_at(rule, own, zone));
+                let firing = |own| {
+                    inactive_firing(place, since, own, calendar::inactive_at(rule, own, zone))
+                };
                 moment(since).map(firing).into_iter().collect()
             }
             TriggerKind::Schedule { schedule, timezone } => {
@@ -137,7 +144,9 @@ impl Model<'_> {
                 self.fire_if_it_stands(&firing);
             } else if let Some((due, passage)) = timer {
                 self.set_now(due);
+                self.depth = self.depth_at(passage);
                 self.wake(passage, due);
+                self.depth = 0;
             } else {
                 return any;
             }
@@ -344,19 +353,20 @@ impl Model<'_> {
             .collect()
     }
 
-    /// From another journey, or by hand. Whether the journey can be started so.
-    pub(super) fn start(&mut self, journey: &str, vars: Map, request: String) -> bool {
-        let Some(plan) = self.open(journey) else {
-            return false;
-        };
-        let by_hand = plan
-            .version
-            .journey
-            .triggers
-            .iter()
-            .any(|trigger| trigger.kind == TriggerKind::Manual);
-        if !by_hand || self.depth >= MAX_DEPTH {
-            return false;
+    /// From another journey, or by hand; or why the journey can't be started so.
+    pub(super) fn start(
+        &mut self,
+        journey: &str,
+        vars: Map,
+        request: String,
+    ) -> Result<(), &'static str> {
+        let plan = self.open(journey).ok_or("not_open")?;
+        let mut triggers = plan.version.journey.triggers.iter();
+        if !triggers.any(|trigger| trigger.kind == TriggerKind::Manual) {
+            return Err("not_open");
+        }
+        if self.depth >= MAX_DEPTH {
+            return Err("too_deep");
         }
         self.depth += 1;
         self.enter(&Visitor {
@@ -364,7 +374,17 @@ impl Model<'_> {
             ..Visitor::of(journey, started("manual", self.now), request)
         });
         self.depth -= 1;
-        true
+        Ok(())
+    }
+
+    /// How deep it is what a passage does: as deep as it began, until time has passed.
+    pub(super) fn depth_at(&self, passage: usize) -> u32 {
+        let own = &self.inside[passage];
+        if own.entered == self.now {
+            own.depth
+        } else {
+            0
+        }
     }
 
     /// Enters, or notes why not.
@@ -494,6 +514,7 @@ impl Model<'_> {
             journey: journey.id.as_str().into(),
             key,
             entered: self.now,
+            depth: self.depth,
             started: visitor.started.clone(),
             vars,
             step: None,

@@ -9,7 +9,7 @@ use kurant_engine::id::Key;
 use kurant_engine::value::Value;
 
 use super::calendar;
-use super::evaluate::{Failed, address, consented};
+use super::evaluate::{Failed, Scene, address, consented};
 use super::plan::Plan;
 use super::reference::{Fallback, Model, State};
 
@@ -91,7 +91,9 @@ impl Model<'_> {
             };
             any = true;
             self.set_now(message.due);
+            self.depth = self.depth_at(message.passage);
             self.hand_over_one(message);
+            self.depth = 0;
             self.follow_up();
         }
     }
@@ -101,6 +103,9 @@ impl Model<'_> {
         let Verb::Send(send) = &plan.steps[message.step].step.verb else {
             unreachable!("only a `send` has messages")
         };
+        if self.after_a_pause(message) && self.exit_when(message.passage) {
+            return;
+        }
         match self.judge(&plan, message, send) {
             Err(Failed) => self.end(message.passage, "error"),
             Ok(Verdict::Go { channel, number }) => {
@@ -114,16 +119,15 @@ impl Model<'_> {
     /// The gates in their order.
     fn judge(&mut self, plan: &Plan, message: &Message, send: &Send) -> Result<Verdict, Failed> {
         let journey = &plan.version.journey;
-        let late = self.wall > message.planned;
         if let Some(when) = plan.steps[message.step].step.when.as_ref()
-            && late
-            && !self.holds(&self.scene_at(message.passage, Some(message.step)), when)?
+            && self.after_a_pause(message)
+            && !self.holds(&self.scene_of_message(message), when)?
         {
             return Ok(Verdict::Never("condition"));
         }
         let to = match &send.to {
             Some(to) => Some(
-                self.compute(&self.scene_at(message.passage, Some(message.step)), to)?
+                self.compute(&self.scene_of_message(message), to)?
                     .to_string(),
             ),
             None => None,
@@ -183,6 +187,23 @@ impl Model<'_> {
             .filter(|_| journey.category == Category::Marketing)
             .filter_map(|cap| self.room_again(cap, channel))
             .max()
+    }
+
+    /// A fallback, or a message that didn't leave at the instant that it was due first: what was asked then is asked again.
+    fn after_a_pause(&self, message: &Message) -> bool {
+        message.fallback.is_some() || self.wall > message.planned
+    }
+
+    /// A fallback sees the round in which it was first sent.
+    fn scene_of_message(&self, message: &Message) -> Scene<'_> {
+        let own = &self.inside[message.passage];
+        let mut scene = self.scene_at(message.passage, Some(message.step));
+        if let Some(fallback) = message.fallback
+            && scene.round.is_some()
+        {
+            scene.round = own.fallbacks[fallback].rounds.last().copied();
+        }
+        scene
     }
 
     fn first_channel(&self, message: &Message) -> usize {
@@ -302,10 +323,7 @@ impl Model<'_> {
         number: usize,
     ) {
         let passage = message.passage;
-        let Ok(data) = self.compute_all(
-            &self.scene_at(message.passage, Some(message.step)),
-            &send.data,
-        ) else {
+        let Ok(data) = self.compute_all(&self.scene_of_message(message), &send.data) else {
             return self.end(passage, "error");
         };
         let key = self.message_key(message, number);

@@ -69,6 +69,7 @@ pub(super) fn written(seed: u64) -> Written {
         rounds: 0,
         number: 0,
         looped: false,
+        at_once: true,
     };
     let first = maker.definitions();
     let mut definitions = vec![first];
@@ -104,6 +105,7 @@ fn edit(before: &Definitions, maker: &mut Maker<'_>) -> Definitions {
             .collect();
         maker.has_event = false;
         maker.looped = false;
+        maker.at_once = false;
         journey.steps = maker.steps(2, 4);
     }
     *own = version(journey);

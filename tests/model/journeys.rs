@@ -40,6 +40,8 @@ pub(super) struct Maker<'m> {
     /// Which journey is at hand: journeys emit events and start journeys only onwards or themselves, and only once.
     pub(super) number: u64,
     pub(super) looped: bool,
+    /// Whether no step of the journey at hand lets time pass so far.
+    pub(super) at_once: bool,
 }
 
 pub(super) fn zone(name: &str) -> Zone {
@@ -322,13 +324,13 @@ impl Maker<'_> {
         self.has_event = is_event;
         let mut triggers = vec![first];
         if self.chance.one_in(4) {
-            triggers.push(if is_event {
-                self.trigger(true)
-            } else {
-                Trigger {
-                    kind: TriggerKind::Manual,
-                    catch_up: Duration::from_days(1),
-                }
+            let manual = Trigger {
+                kind: TriggerKind::Manual,
+                catch_up: Duration::from_days(1),
+            };
+            triggers.push(match self.trigger(is_event) {
+                second if is_event || second.kind.anchor().is_some() => second,
+                _ => manual,
             });
         }
         triggers.dedup();
@@ -410,6 +412,7 @@ impl Maker<'_> {
         let triggers = self.triggers();
         self.ids = 0;
         self.looped = false;
+        self.at_once = true;
         let audience = if self.chance.one_in(2) {
             Some(self.mild())
         } else {

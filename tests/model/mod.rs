@@ -102,6 +102,7 @@ const OUTCOMES: &[&str] = &[
     "start Sent",
     "start Skipped control",
     "start Skipped not_open",
+    "start Skipped too_deep",
     "start: fails",
     "start: goes on",
     "tag Sent",

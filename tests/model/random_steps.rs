@@ -59,6 +59,7 @@ impl Maker<'_> {
             }),
             _ => self.repeat(depth),
         };
+        self.at_once &= matches!(verb, Verb::Send(_));
         self.ids += 1;
         let named = self.chance.one_in(2) || matches!(verb, Verb::Send(_) | Verb::Split(_));
         let when = if self.chance.one_in(6) {
@@ -340,13 +341,13 @@ impl Maker<'_> {
         }
     }
 
-    /// A journey further on; or this one, from its first step, so that it comes to an end eight deep. One in each journey,
-    /// outside of loops: more would multiply with each other.
+    /// A journey further on; or this one, at once or after a message, so that it comes to an end eight deep. One in each
+    /// journey, outside of loops: more would multiply with each other.
     fn onwards(&mut self, depth: u32) -> Option<u64> {
         if self.rounds > 0 || std::mem::replace(&mut self.looped, true) {
             return None;
         }
-        let itself = depth == DEPTH && self.ids == 0;
+        let itself = depth == DEPTH && self.at_once;
         Some(self.number + if itself { 0 } else { 1 + self.chance.below(2) })
     }
 

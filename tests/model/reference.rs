@@ -26,6 +26,8 @@ pub(super) struct Passage {
     pub(super) journey: Arc<str>,
     pub(super) key: String,
     pub(super) entered: Instant,
+    /// How deep in events and starts it began.
+    pub(super) depth: u32,
     pub(super) started: Started,
     pub(super) vars: Map,
     pub(super) step: Option<usize>,
@@ -334,7 +336,7 @@ impl<'m> Model<'m> {
     pub(super) fn enroll(&mut self, journey: &str, vars: Map, request: String, wall: Instant) {
         self.wall = wall;
         self.set_now(wall);
-        self.start(journey, vars, request);
+        let _ = self.start(journey, vars, request);
         self.follow_up();
     }
 

@@ -410,9 +410,9 @@ impl Model<'_> {
         let data = Map::from_iter([("journey", Value::text(journey))]);
         let mut action = self.step_line(plan, passage, step, "start", data);
         let position = self.actions.len();
-        if !self.start(journey, vars, action.key.to_string()) {
+        if let Err(reason) = self.start(journey, vars, action.key.to_string()) {
             action.status = ActionStatus::Skipped;
-            action.reason = Some("not_open".to_owned());
+            action.reason = Some(reason.to_owned());
         }
         self.actions.insert(position, action);
     }

@@ -75,6 +75,7 @@ pub(super) fn enrollment(name: &str, due: i64) -> Enrollment {
         },
         awaited: Vec::new(),
         control: false,
+        depth: 0,
         expires: None,
         rounds: Vec::new(),
         keys: Vec::new(),

@@ -107,9 +107,9 @@ impl Work<'_> {
         let position = self.changes.actions.len();
         let started = self.start_journey(&start.journey, vars, key.to_string());
         let mut action = self.action(index, node, key, "start", data);
-        if !started {
+        if let Err(reason) = started {
             action.status = ActionStatus::Skipped;
-            action.reason = Some("not_open".to_owned());
+            action.reason = Some(reason.to_owned());
         }
         // The line of the step stands before those of the journey it started.
         self.changes.actions.insert(position, action);

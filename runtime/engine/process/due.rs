@@ -63,7 +63,9 @@ impl Work<'_> {
             .iter()
             .position(|enrollment| enrollment.timer_due() == Some(due));
         if let Some(index) = index {
+            self.depth = self.depth_at(index);
             self.wake(index, due);
+            self.depth = 0;
         }
     }
 
@@ -137,9 +139,13 @@ impl Work<'_> {
             return;
         }
         self.set_now(firing.at);
+        let attribute = trigger.kind.anchor().unwrap_or_default();
         let (occasion, once) = match &firing.occasion {
-            Occasion::Date(date) => (date_occasion(&trigger.kind, *date), true),
-            Occasion::Since(value) => (value.to_string(), true),
+            Occasion::Date(date) => {
+                let occasion = date_occasion(&trigger.kind, *date);
+                (format!("{attribute} {occasion}"), true)
+            }
+            Occasion::Since(value) => (format!("{attribute} since {value}"), true),
             Occasion::Time(time) => (time.to_string(), false),
         };
         self.enter(
@@ -157,10 +163,12 @@ impl Work<'_> {
 /// An occasion is the year, or the month, of the date itself; for `once` the date.
 fn date_occasion(kind: &TriggerKind, date: Date) -> String {
     match kind {
-        TriggerKind::Date { rule, .. } if rule.every == Every::Year => date.year().to_string(),
-        TriggerKind::Date { rule, .. } if rule.every == Every::Month => {
-            format!("{}-{:02}", date.year(), date.month())
+        TriggerKind::Date { rule, .. } if rule.every == Every::Year => {
+            format!("year {}", date.year())
         }
-        _ => date.to_string(),
+        TriggerKind::Date { rule, .. } if rule.every == Every::Month => {
+            format!("month {}-{:02}", date.year(), date.month())
+        }
+        _ => format!("once {date}"),
     }
 }

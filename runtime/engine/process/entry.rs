@@ -12,7 +12,7 @@ use crate::map::Map;
 use crate::person::{LastEntry, Queued};
 use crate::script::Frame;
 
-/// How many occasions per journey and key are remembered as taken.
+/// How many occasions of one series are remembered as taken, per journey and key.
 const OCCASIONS_REMEMBERED: usize = 4;
 
 /// How many firings may wait in line per customer.
@@ -59,24 +59,33 @@ impl Work<'_> {
     /// Enrolls by hand, or from another journey's `start`.
     pub(crate) fn enroll(&mut self, journey: &str, vars: Map, request: String) {
         self.set_now(self.clock);
-        self.start_journey(journey, vars, request);
+        // Who isn't let in, or finds it closed, stays outside; nothing else depends on it.
+        let _ = self.start_journey(journey, vars, request);
     }
 
-    /// Enrolls the customer in a journey that may be started by hand. Whether it may.
-    pub(crate) fn start_journey(&mut self, journey: &str, vars: Map, request: String) -> bool {
+    /// Enrolls the customer in a journey that may be started by hand, or says why it can't be started.
+    pub(crate) fn start_journey(
+        &mut self,
+        journey: &str,
+        vars: Map,
+        request: String,
+    ) -> Result<(), Refusal> {
         let catalog = self.catalog;
         let target = catalog
             .journeys()
             .iter()
             .find(|loaded| loaded.journey().id == journey);
-        let Some(loaded) = target else { return false };
+        let loaded = target.ok_or("not_open")?;
         let by_hand = loaded
             .journey()
             .triggers
             .iter()
             .any(|trigger| matches!(trigger.kind, TriggerKind::Manual));
-        if !by_hand || !catalog.is_open(loaded.journey()) || self.depth >= MAX_DEPTH {
-            return false;
+        if !by_hand || !catalog.is_open(loaded.journey()) {
+            return Err("not_open");
+        }
+        if self.depth >= MAX_DEPTH {
+            return Err("too_deep");
         }
         let started = Started {
             kind: "manual".to_owned(),
@@ -96,7 +105,18 @@ impl Work<'_> {
             },
         );
         self.depth -= 1;
-        true
+        Ok(())
+    }
+
+    /// How deep what an enrollment does now is. Time that has passed since it began makes an end of whatever follows from
+    /// itself: only at one and the same instant could that go on for ever.
+    pub(crate) fn depth_at(&self, index: usize) -> u32 {
+        let enrollment = &self.person.enrollments[index];
+        if enrollment.entered == self.now {
+            enrollment.depth
+        } else {
+            0
+        }
     }
 
     fn frame_at_door(&mut self, loaded: &Loaded, entrance: &Entrance) -> Result<Frame, Refusal> {
@@ -174,8 +194,12 @@ impl Work<'_> {
             .entries
             .iter()
             .find(|last| *last.journey == *loaded.id && last.key == key);
-        let taken =
-            entrance.once && last.is_some_and(|last| last.occasions.contains(&entrance.occasion));
+        let is_taken = |last: &LastEntry| {
+            last.occasions
+                .iter()
+                .any(|known| takes(known, &entrance.occasion))
+        };
+        let taken = entrance.once && last.is_some_and(is_taken);
         if taken
             || self
                 .person
@@ -263,6 +287,7 @@ impl Work<'_> {
             },
             awaited: Vec::new(),
             control,
+            depth: self.depth,
             expires: journey
                 .expires
                 .as_ref()
@@ -297,9 +322,15 @@ impl Work<'_> {
             });
         let last = &mut entries[position];
         last.at = now;
-        last.occasions.extend(occasion);
-        let forgotten = last.occasions.len().saturating_sub(OCCASIONS_REMEMBERED);
-        last.occasions.drain(..forgotten);
+        if let Some(occasion) = occasion {
+            let alike = |own: &String| series(own) == series(&occasion);
+            if last.occasions.iter().filter(|own| alike(own)).count() >= OCCASIONS_REMEMBERED
+                && let Some(oldest) = last.occasions.iter().position(alike)
+            {
+                last.occasions.remove(oldest);
+            }
+            last.occasions.push(occasion);
+        }
     }
 
     fn wait_in_line(&mut self, loaded: &Loaded, entrance: Entrance, key: String) {
@@ -363,6 +394,18 @@ impl Work<'_> {
 enum Room {
     Now,
     Later,
+}
+
+/// Whether an occasion that is known to be taken is this one. An import names the year, the month or the value alone: that is
+/// taken whatever attribute it is of.
+fn takes(known: &str, occasion: &str) -> bool {
+    let alone = occasion.rsplit_once(' ').map(|(_, alone)| alone);
+    known == occasion || alone == Some(known)
+}
+
+/// What an occasion is one of: a year of this attribute's date, a value of that attribute.
+fn series(occasion: &str) -> &str {
+    occasion.rsplit_once(' ').map_or("", |(series, _)| series)
 }
 
 fn enrollment_id(loaded: &Loaded, customer: &str, key: &str, occasion: &str) -> Key {

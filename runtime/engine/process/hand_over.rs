@@ -14,6 +14,7 @@ use crate::enrollment::{Fallback, Place};
 use crate::input::Effect;
 use crate::map::Map;
 use crate::person::Sent;
+use crate::script::Frame;
 use crate::value::Value;
 
 /// How many messages of one customer one input may hand over.
@@ -49,7 +50,9 @@ impl Work<'_> {
                 return;
             };
             self.set_now(due.due);
+            self.depth = self.depth_at(due.index);
             self.hand_over_one(due);
+            self.depth = 0;
             self.follow_up();
         }
     }
@@ -106,6 +109,9 @@ impl Work<'_> {
             self.end(due.index, "error");
             return;
         };
+        if self.comes_after_a_pause(&due) && self.exit_when(&loaded, due.index) {
+            return;
+        }
         let enrollment = &self.person.enrollments[due.index];
         let number = match (due.fallback, &enrollment.place) {
             (Some(fallback), _) => enrollment.fallbacks[fallback].node,
@@ -137,9 +143,10 @@ impl Work<'_> {
     /// What the gates say; none when a script failed and the enrollment has ended.
     fn verdict(&mut self, message: &Message<'_>, number: u32) -> Option<Verdict> {
         let index = message.due.index;
-        let delayed = self.clock > message.due.planned;
-        if delayed && let Some(when) = &message.node.when {
-            let frame = self.frame_of_node(message.loaded, index, number);
+        if self.comes_after_a_pause(&message.due)
+            && let Some(when) = &message.node.when
+        {
+            let frame = self.frame_of_message(message, number);
             match self.holds(message.loaded, when, &frame) {
                 Ok(true) => {}
                 Ok(false) => return Some(Verdict::Stop("condition")),
@@ -149,7 +156,7 @@ impl Work<'_> {
         let to = match &message.send.to {
             None => None,
             Some(to) => {
-                let frame = self.frame_of_node(message.loaded, index, number);
+                let frame = self.frame_of_message(message, number);
                 match self.compute(message.loaded.scripts(), to, &frame) {
                     Ok(value) => Some(value.to_string()),
                     Err(error) => {
@@ -173,8 +180,7 @@ impl Work<'_> {
 
     fn let_go(&mut self, message: &Message<'_>, number: u32, route: super::gates::Route) {
         let index = message.due.index;
-        let mut frame = self.frame_of_node(message.loaded, index, number);
-        super::set_journey(&mut frame, message.loaded.journey());
+        let frame = self.frame_of_message(message, number);
         let data = match self.compute_fields(message.loaded.scripts(), &message.send.data, &frame) {
             Ok(data) => data,
             Err(error) => {
@@ -228,6 +234,20 @@ impl Work<'_> {
         if message.due.fallback.is_none() {
             self.go_on(message.loaded, index, message.node.next);
         }
+    }
+
+    /// Whether something may have changed since the step was reached: what it asked then, it asks again.
+    fn comes_after_a_pause(&self, due: &Due) -> bool {
+        due.fallback.is_some() || self.clock > due.planned
+    }
+
+    /// What the scripts of a message see. A fallback belongs to the round in which it was first sent.
+    fn frame_of_message(&self, message: &Message<'_>, number: u32) -> Frame {
+        let mut frame = self.frame_of_node(message.loaded, message.due.index, number);
+        if message.due.fallback.is_some() && !message.node.repeats.is_empty() {
+            frame.round = self.rounds_of(&message.due).last().copied();
+        }
+        frame
     }
 
     /// The rounds of the repeats around a message: for a fallback those in which it was first sent.

@@ -17,6 +17,9 @@ mod profile;
 mod segments;
 mod trace;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use compact_str::CompactString;
