@@ -4,6 +4,7 @@ mod cli;
 mod docs;
 mod journeys;
 mod model;
+mod rabbitmq;
 mod run;
 mod store_conformance;
 mod tidy;

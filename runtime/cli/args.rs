@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::{check, demo, explain, generate, graph, import, run, simulate, test};
+use crate::{check, demo, doctor, explain, generate, graph, import, run, simulate, test};
 
 /// Messages at the right moment, once: journeys in YAML, run live or on a virtual clock
 #[derive(Debug, Parser)]
@@ -52,6 +52,8 @@ pub(crate) enum Command {
     Explain(explain::Args),
     /// Draw a journey: SVG, Mermaid or DOT
     Graph(graph::Args),
+    /// Look whether all that the workspace names is there and safe
+    Doctor(doctor::Args),
     /// Load what was before: customers, events, sends
     Import(import::Args),
     /// Watch this workspace's journeys run for a made-up shop, a year in half a minute

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use kurant_engine::definition::Definitions;
-use kurant_runner::{Audience, Clock, Error as RunnerError, Purpose, Runner};
+use kurant_engine::value::Value;
+use kurant_runner::{Address, Audience, Clock, Error as RunnerError, Purpose, Runner, Ways};
 use kurant_store::{Durability, Memory, Postgres, Sqlite, Store, redacted};
 
 use crate::error::Error;
@@ -16,6 +17,9 @@ const STORE: &str = "sqlite://.kurant/state.db";
 const INBOX: &str = "file://.kurant/inbox";
 /// Where the files of the outbox are.
 const OUTBOX: &str = ".kurant/outbox";
+
+/// The longest name of an exchange, in bytes.
+const LONGEST_EXCHANGE: usize = 200;
 
 /// The store that the workspace names, open to write.
 pub(crate) async fn store(
@@ -88,17 +92,86 @@ pub(crate) fn unreadable(error: kurant_store::Error) -> Error {
     Error::failure(error.to_string())
 }
 
-/// The folder that event files are dropped into.
-pub(crate) fn inbox(folder: &Path, definitions: &Definitions) -> Result<PathBuf, Error> {
-    let named = definitions.workspace.settings.events.as_str();
-    let url = if named.is_empty() { INBOX } else { named };
-    match url.strip_prefix("file://") {
-        Some(path) => Ok(folder.join(path)),
-        None => Err(Error::failure(format!(
-            "`{url}` is no source of events that this Kurant knows"
-        ))
-        .hint("write `file://FOLDER`")),
+/// Where events come from.
+pub(crate) enum Source {
+    /// A folder that event files are dropped into.
+    Inbox(PathBuf),
+    /// A broker: its address, and the exchange of our own with its shards.
+    Rabbit {
+        url: String,
+        exchange: Option<(String, u16)>,
+    },
+}
+
+/// Where events come from besides HTTP.
+pub(crate) fn source(folder: &Path, definitions: &Definitions) -> Result<Source, Error> {
+    let events = &definitions.workspace.settings.events;
+    let url = if events.url.is_empty() {
+        INBOX.to_owned()
+    } else {
+        secret::open(folder, &events.url)?
+    };
+    if let Some(path) = url.strip_prefix("file://") {
+        return Ok(Source::Inbox(folder.join(path)));
     }
+    if url.starts_with("amqp://") || url.starts_with("amqps://") {
+        let exchange = events.exchange.clone().map(|name| (name, events.shards));
+        return Ok(Source::Rabbit { url, exchange });
+    }
+    // It may be a secret that came from the environment, so it is not shown.
+    Err(
+        Error::failure("`events.url` is no source of events that this Kurant knows")
+            .hint("write `file://FOLDER` or `amqp://HOST/QUEUE`"),
+    )
+}
+
+/// The ways out that the workspace names: files, and exchanges of a broker.
+fn ways(folder: &Path, definitions: &Definitions) -> Result<Ways, Error> {
+    let settings = &definitions.workspace.settings;
+    let mut ways = Ways::files(folder.join(OUTBOX));
+    let channels = definitions.workspace.channels.iter();
+    let channels = channels.map(|channel| (channel.name.as_str(), &channel.settings));
+    // What a journey emits goes where the other commands go.
+    let routes = [("crm", &settings.crm), ("events", &settings.crm)];
+    for (route, own) in routes.into_iter().chain(channels) {
+        let text = |key: &str| own.get(key).and_then(Value::as_text);
+        if text("kind") != Some("amqp") {
+            continue;
+        }
+        let exchange = text("exchange").filter(|name| (1..=LONGEST_EXCHANGE).contains(&name.len()));
+        let Some(exchange) = exchange else {
+            let lacking =
+                format!("`{route}` is published to RabbitMQ, and names no exchange that it could have");
+            return Err(Error::failure(lacking).hint("add `exchange: crm.commands`"));
+        };
+        let address = broker(folder, definitions, route, text("url"))?;
+        ways = ways.publish(route, address, exchange);
+    }
+    Ok(ways)
+}
+
+/// The broker of a route: its own, or the one that events come from.
+fn broker(
+    folder: &Path,
+    definitions: &Definitions,
+    route: &str,
+    own: Option<&str>,
+) -> Result<Address, Error> {
+    let events = &definitions.workspace.settings.events;
+    let url = secret::open(folder, own.unwrap_or(&events.url))?;
+    let is_broker = url.starts_with("amqp://") || url.starts_with("amqps://");
+    if !is_broker {
+        return Err(Error::failure(format!(
+            "`{route}` is published to RabbitMQ, and nothing says where that is"
+        ))
+        .hint("add `url: \"${env:RABBITMQ_URL}\"` beside `exchange`"));
+    }
+    let address = if own.is_none() && events.exchange.is_none() {
+        Address::with_queue(&url).map(|(address, _)| address)
+    } else {
+        Address::parse(&url)
+    };
+    address.map_err(|error| Error::failure(format!("the broker of `{route}`: {error}")))
 }
 
 /// A runner on a store, with the workspace's outbox.
@@ -110,8 +183,8 @@ pub(crate) async fn runner(
     audience: Box<dyn Audience>,
     purpose: Purpose,
 ) -> Result<Runner, Error> {
-    let outbox = folder.join(OUTBOX);
-    Runner::begin(store, clock, definitions, outbox, audience, purpose)
+    let ways = ways(folder, &definitions)?;
+    Runner::begin(store, clock, definitions, ways, audience, purpose)
         .await
         .map_err(failure)
 }

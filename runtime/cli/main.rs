@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod demo;
+mod doctor;
 mod embedded;
 mod error;
 mod explain;
@@ -47,6 +48,7 @@ fn run(args: &Args) -> Result<ExitCode, Error> {
         Command::Run(own) => run::run(folder, own),
         Command::Explain(own) => explain::run(folder, own),
         Command::Graph(own) => graph::run(folder, own),
+        Command::Doctor(own) => doctor::run(folder, own),
         Command::Import(own) => import::run(folder, own),
         Command::Demo(own) => demo::run(folder, own),
         Command::Generate(own) => {

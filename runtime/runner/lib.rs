@@ -4,6 +4,8 @@
 //! has to leave. It gets definitions, never YAML.
 
 mod anchors;
+mod broker;
+mod channel;
 mod clock;
 mod decide;
 mod dispatch;
@@ -13,8 +15,9 @@ mod live;
 mod runner;
 pub mod source;
 
+pub use broker::{Address, Error as BrokerError};
 pub use clock::Clock;
-pub use dispatch::{Rendered, Renderer};
+pub use dispatch::{Rendered, Renderer, Ways};
 pub use error::Error;
 pub use intake::{Delivered, Delivery, Receipt};
 pub use live::{Reload, Wires};

@@ -63,6 +63,7 @@ impl Runner {
                 looked = clock.real_millis();
                 let upto = self.may_fire(now, passed);
                 self.work_off(upto).await?;
+                self.hand_over_again().await?;
             }
             if is_idle {
                 self.flush().await?;

@@ -3,5 +3,5 @@
 mod feed;
 mod intake;
 mod kill;
-mod sample;
+pub(crate) mod sample;
 mod settled;

@@ -84,12 +84,12 @@ const FILES: &[(&str, &str)] = &[
 ];
 
 /// A folder with the sample workspace; it goes when the test ends.
-pub(super) struct Shop {
+pub(crate) struct Shop {
     folder: TempDir,
 }
 
 impl Shop {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder for the test");
         for (name, text) in FILES {
             write(&folder.path().join(name), text);
@@ -97,16 +97,16 @@ impl Shop {
         Self { folder }
     }
 
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    pub(super) fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         write(&self.path(name), text);
     }
 
     /// Writes under another name first, as whoever drops files does.
-    pub(super) fn drop_events(&self, name: &str, lines: &[String]) {
+    pub(crate) fn drop_events(&self, name: &str, lines: &[String]) {
         let hidden = self.path(&format!(".kurant/inbox/.{name}"));
         write(&hidden, &(lines.join("\n") + "\n"));
         std::fs::rename(hidden, self.path(&format!(".kurant/inbox/{name}")))
@@ -120,7 +120,7 @@ impl Shop {
     }
 
     /// Runs a command to its end, which must be a good one.
-    pub(super) fn kurant(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn kurant(&self, arguments: &[&str]) -> Output {
         let output = self.command(arguments).output().expect("the binary runs");
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(
@@ -132,7 +132,7 @@ impl Shop {
     }
 
     /// Starts a command whose lines are read while it runs.
-    pub(super) fn start(&self, arguments: &[&str]) -> Running {
+    pub(crate) fn start(&self, arguments: &[&str]) -> Running {
         let mut child = self
             .command(arguments)
             .stdout(Stdio::piped())
@@ -158,7 +158,7 @@ impl Shop {
     }
 
     /// The objects of a file, one a line.
-    pub(super) fn lines(&self, name: &str) -> Vec<Value> {
+    pub(crate) fn lines(&self, name: &str) -> Vec<Value> {
         let text = std::fs::read_to_string(self.path(name)).unwrap_or_default();
         text.lines()
             .map(|line| serde_json::from_str(line).expect("a line of JSON"))
@@ -167,20 +167,20 @@ impl Shop {
 }
 
 /// The binary at work.
-pub(super) struct Running {
+pub(crate) struct Running {
     child: Child,
-    pub(super) lines: Receiver<String>,
+    pub(crate) lines: Receiver<String>,
 }
 
 impl Running {
     /// Kills it as `kill -9` does.
-    pub(super) fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().expect("it can be killed");
         self.child.wait().expect("it has ended");
     }
 
     /// Asks it to end and waits for a clean end.
-    pub(super) fn end(mut self) {
+    pub(crate) fn end(mut self) {
         let asked = Command::new("kill")
             .args(["-TERM", &self.child.id().to_string()])
             .status();
@@ -196,10 +196,10 @@ fn write(path: &Path, text: &str) {
 }
 
 /// A small generator of numbers; the same seed gives the same history.
-pub(super) struct Dice(pub(super) u64);
+pub(crate) struct Dice(pub(super) u64);
 
 impl Dice {
-    pub(super) fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -209,7 +209,7 @@ impl Dice {
 }
 
 /// Customers, one a line.
-pub(super) fn customers(dice: &mut Dice, count: u64) -> Vec<String> {
+pub(crate) fn customers(dice: &mut Dice, count: u64) -> Vec<String> {
     let zones = ["Europe/Kyiv", "Asia/Tokyo", "America/New_York"];
     let customer = |number: u64| {
         let (month, day) = (dice.below(12) + 1, dice.below(28) + 1);
@@ -224,7 +224,7 @@ pub(super) fn customers(dice: &mut Dice, count: u64) -> Vec<String> {
 }
 
 /// Events of some of these customers over a year and a half, one a line, in no order.
-pub(super) fn events(dice: &mut Dice, customers: u64, count: u64) -> Vec<String> {
+pub(crate) fn events(dice: &mut Dice, customers: u64, count: u64) -> Vec<String> {
     let event = |number: u64| {
         let (month, day) = (dice.below(18), dice.below(28) + 1);
         let (hour, minute) = (dice.below(24), dice.below(60));
@@ -249,7 +249,7 @@ pub(super) fn events(dice: &mut Dice, customers: u64, count: u64) -> Vec<String>
 }
 
 /// How many orders each customer paid, and for how much, by these lines; a repeated event counts once.
-pub(super) fn paid(lines: &[String]) -> BTreeMap<String, (i64, i64)> {
+pub(crate) fn paid(lines: &[String]) -> BTreeMap<String, (i64, i64)> {
     let mut seen = std::collections::BTreeSet::new();
     let mut paid: BTreeMap<String, (i64, i64)> = BTreeMap::new();
     for line in lines {

@@ -181,7 +181,7 @@ pub(super) fn definitions(version: &str) -> Definitions {
     };
     let workspace = serde_json::json!({
         "name": "test", "timezone": "Europe/Kyiv", "locale": "uk", "quiet_hours": null, "frequency_caps": [], "channels": [],
-        "pools": [], "unknown_customers": "create", "settings": { "store": "", "events": "", "crm": {}, "listen": "" },
+        "pools": [], "unknown_customers": "create", "settings": { "store": "", "events": { "url": "" }, "crm": {}, "listen": "" },
     });
     Definitions {
         workspace: serde_json::from_value(workspace).expect("a workspace"),

@@ -3,6 +3,7 @@
 //! What could not be read is left out or left empty (a name that was reported is `""`), so that the checks of meaning see all
 //! the rest; definitions are made of it only when nothing was reported.
 
+mod broker;
 mod calendar;
 mod computed;
 pub(crate) mod context;

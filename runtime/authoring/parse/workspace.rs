@@ -2,7 +2,7 @@
 
 use kurant_engine::calendar::{DayWindow, Zone};
 use kurant_engine::definition::{
-    Cap, ChannelSettings, Pool, Settings, UnknownCustomers, Workspace,
+    Cap, ChannelSettings, EventsFrom, Pool, Settings, UnknownCustomers, Workspace,
 };
 use kurant_engine::map::Map;
 use kurant_engine::value::Value;
@@ -277,16 +277,21 @@ fn settings(context: &Context<'_>, map: &mut MapReader<'_>) -> Settings {
         .and_then(|node| one(node, "the store", "url"));
     let events = map
         .optional("events")
-        .and_then(|node| one(node, "the events", "url"));
+        .and_then(|node| super::broker::events(context, node))
+        .unwrap_or_else(|| EventsFrom {
+            url: EVENTS.to_owned(),
+            ..EventsFrom::default()
+        });
     let listen = map
         .optional("console")
         .and_then(|node| one(node, "the console", "listen"));
-    let crm = map
-        .optional("crm")
-        .and_then(|node| with_kind(context, node, "the CRM", CRM_KINDS));
+    let crm = map.optional("crm").and_then(|node| {
+        super::broker::crm(context, node);
+        with_kind(context, node, "the CRM", CRM_KINDS)
+    });
     Settings {
         store: store.unwrap_or_else(|| STORE.to_owned()),
-        events: events.unwrap_or_else(|| EVENTS.to_owned()),
+        events,
         crm: crm.unwrap_or_else(|| Map::from_iter([("kind", Value::text("file"))])),
         listen: listen.unwrap_or_else(|| LISTEN.to_owned()),
     }

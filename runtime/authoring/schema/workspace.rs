@@ -90,6 +90,19 @@ fn places() -> Vec<Key> {
         Key::new("enter", "How many may enter, like 20000/h", Text),
         Key::new("send", "How many messages may leave, like 50000/h", Text),
     ];
+    let mut events = url("file://FOLDER, amqp://HOST/QUEUE, or amqp://HOST/VHOST beside an exchange");
+    events.extend([
+        Key::new(
+            "exchange",
+            "An exchange of RabbitMQ that Kurant declares, with queues of its own",
+            Text,
+        ),
+        Key::new(
+            "shards",
+            "Into how many queues it spreads customers; 8 unless told",
+            Integer(1, 256),
+        ),
+    ]);
     vec![
         Key::new(
             "unknown_customers",
@@ -109,7 +122,7 @@ fn places() -> Vec<Key> {
         Key::new(
             "events",
             "Where events come from",
-            Object(url("file://... or amqp://...")),
+            Object(events),
         ),
         Key::new(
             "console",

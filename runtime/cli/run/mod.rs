@@ -1,6 +1,7 @@
 //! `kurant run`: the runtime. Intake, timers, dispatch; live, on a faster clock, or through a history in lockstep.
 
 mod show;
+mod sources;
 mod watch;
 
 use std::path::{Path, PathBuf};
@@ -9,13 +10,14 @@ use std::sync::Arc;
 
 use kurant_engine::calendar::{Duration, Instant, Zone, first_instant_of, parse_date};
 use kurant_engine::definition::{Definitions, Schema};
-use kurant_runner::source::{Feed, Inbox, Schemas, listen};
+use kurant_runner::source::{Feed, Schemas, listen};
 use kurant_runner::{Clock, Delivery, Error as RunnerError, Purpose, Runner, Wires};
 use kurant_store::Store;
 use tokio::sync::{mpsc, watch as signal};
 use tokio::task::JoinHandle;
 
 use self::show::Show;
+use self::sources::Sources;
 use crate::embedded::{self, failure};
 use crate::error::Error;
 use crate::workspace;
@@ -32,7 +34,7 @@ const PLACE: &str = "fired";
     kurant run --time-lapse 1d/s                        a day a second\n  \
     kurant run --feed events.jsonl                      a history, as fast as it goes\n  \
     kurant run --feed events.jsonl --time-lapse 7d/s    a history, a week a second\n\n\
-    Events come from files that are dropped into .kurant/inbox and from POST /events.\n\
+    Events come from files that are dropped into .kurant/inbox, or from RabbitMQ, and from POST /events.\n\
     Messages and CRM commands go to the files in .kurant/outbox. State is in .kurant/state.db: stop it\n\
     any time and start it again, it goes on where it was.")]
 pub(crate) struct Args {
@@ -88,7 +90,7 @@ async fn live(
 ) -> Result<(), Error> {
     let zone = definitions.workspace.timezone;
     let clock = Arc::new(clock(args, &*store, zone).await?);
-    let inbox = embedded::inbox(folder, &definitions)?;
+    let source = embedded::source(folder, &definitions)?;
     let address = address(args, &definitions);
     let (schema, schemas) = signal::channel(Arc::new(definitions.schema.clone()));
     let show = Box::new(Show::new(args.actions.as_deref(), args.quiet, zone)?);
@@ -102,15 +104,14 @@ async fn live(
     )
     .await?;
     let (out, deliveries) = mpsc::channel::<Delivery>(WAITING);
-    let watching = Inbox::new(
-        inbox.clone(),
-        store.clone(),
-        clock.clone(),
-        schemas.clone(),
-        out.clone(),
-    );
-    let watching = watching.until_empty(args.until_idle);
-    let watching = tokio::spawn(watching.watch(stop.clone()));
+    let sources = Sources {
+        store,
+        clock: clock.clone(),
+        schemas: schemas.clone(),
+        out: out.clone(),
+        stop: stop.clone(),
+    };
+    let watching = sources.open(&mut runner, source, args.until_idle)?;
     let listening = open_door(
         &mut runner,
         address,
@@ -123,10 +124,7 @@ async fn live(
     .await?;
     let watched = folder.to_owned();
     let (_watcher, changed) = watch::changes(folder)?;
-    runner.tell(&format!(
-        "running: drop files of events into {}; Ctrl-C ends it",
-        inbox.display()
-    ));
+    runner.tell("running; Ctrl-C ends it");
     let mut wires = Wires {
         inbox: deliveries,
         changed,
@@ -335,10 +333,17 @@ fn stopped() -> Result<signal::Receiver<bool>, Error> {
     Ok(receiver)
 }
 
-/// Faults and warnings go to standard error.
+/// Faults, warnings and what comes and goes are told on standard error. Libraries tell of faults only, and the client of the
+/// broker of none: we say once that it is gone.
 fn tell_faults() {
-    let _ = tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_max_level(tracing::Level::WARN)
+    use tracing_subscriber::filter::{LevelFilter, Targets};
+    use tracing_subscriber::prelude::*;
+    let ours = Targets::new()
+        .with_target("kurant", LevelFilter::INFO)
+        .with_target("lapin", LevelFilter::OFF)
+        .with_default(LevelFilter::WARN);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let _ = tracing_subscriber::registry()
+        .with(lines.with_filter(ours))
         .try_init();
 }

@@ -55,12 +55,25 @@ pub struct Workspace {
 pub struct Settings {
     /// `store.url`.
     pub store: String,
-    /// `events.url`.
-    pub events: String,
+    /// `events`.
+    pub events: EventsFrom,
     /// `crm`, with secrets still as `${env:NAME}`.
     pub crm: Map,
     /// `console.listen`.
     pub listen: String,
+}
+
+/// Where events come from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventsFrom {
+    /// `file://FOLDER`, or a broker's address, with secrets still as `${env:NAME}`.
+    pub url: String,
+    /// The exchange of a topology of our own; none = the address ends with somebody's queue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<String>,
+    /// Into how many queues that exchange spreads customers.
+    #[serde(default)]
+    pub shards: u16,
 }
 
 /// How much one customer gets at the most of a category.

@@ -199,7 +199,7 @@ mod tests {
         let workspace = serde_json::json!({
             "name": "test", "timezone": "Europe/Kyiv", "locale": "uk", "quiet_hours": null, "frequency_caps": [],
             "channels": [], "pools": [], "unknown_customers": "create",
-            "settings": { "store": "", "events": "", "crm": {}, "listen": "" },
+            "settings": { "store": "", "events": { "url": "" }, "crm": {}, "listen": "" },
         });
         let segment = "s".to_owned();
         let definitions = Definitions {

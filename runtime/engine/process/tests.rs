@@ -95,7 +95,7 @@ impl Play {
         let workspace = serde_json::json!({
             "name": "test", "timezone": "UTC", "locale": "uk", "quiet_hours": quiet, "frequency_caps": [],
             "channels": [], "pools": [], "unknown_customers": "create",
-            "settings": { "store": "", "events": "", "crm": {}, "listen": "" },
+            "settings": { "store": "", "events": { "url": "" }, "crm": {}, "listen": "" },
         });
         let template = |channel: &str| Template {
             name: "t".into(),

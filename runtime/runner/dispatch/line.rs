@@ -1,4 +1,4 @@
-//! One object a line: what stands in the files of the outbox.
+//! One object: a line in a file of the outbox, or a message.
 
 use kurant_engine::input::{Command, Effect};
 use serde::{Deserialize, Serialize};
@@ -68,7 +68,7 @@ pub(super) fn of(command: &Command, renderer: &Renderer) -> Result<String, Strin
 }
 
 /// The key of a line.
-pub(super) fn key(line: &str) -> Option<String> {
+pub(crate) fn key(line: &str) -> Option<String> {
     #[derive(Deserialize)]
     struct Keyed {
         #[serde(alias = "kurantkey")]

@@ -1,163 +1,154 @@
-//! Hands over what left the engine: through files, one object a line.
-//!
-//! A line is written and made durable before the store is told. After a crash in between, what the store still holds as
-//! claimed is looked for at the end of the file: what is there was handed over, what is not is handed over now.
+//! Hands over what left the engine: each route has its way out.
 
 mod line;
 mod render;
 
-use std::collections::{BTreeMap, HashSet};
-use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use kurant_store::{OutboxState, Outgoing, Settled};
+use kurant_engine::calendar::Instant;
+use kurant_store::Outgoing;
 
+use crate::broker::Address;
+use crate::channel::{Amqp, Files, HandedOver, Line, accepted, dead};
 use crate::error::Error;
+pub(crate) use line::key;
 pub use render::{Rendered, Renderer};
 
-/// Marks under this name hold how long the file of a route was when its last lines were settled.
-pub(crate) const HANDED: &str = "handed/";
-
-/// What came of handing over.
-#[derive(Debug, Default)]
-pub(crate) struct HandedOver {
-    pub(crate) settled: Vec<Settled>,
-    pub(crate) marks: Vec<(String, Option<String>)>,
+/// Which way each route leaves: through files, unless told.
+#[derive(Debug, Clone)]
+pub struct Ways {
+    files: PathBuf,
+    exchanges: BTreeMap<String, (Address, String)>,
 }
 
-/// The ways out.
+impl Ways {
+    /// Every route has a file in this folder.
+    pub fn files(folder: PathBuf) -> Self {
+        Self {
+            files: folder,
+            exchanges: BTreeMap::new(),
+        }
+    }
+
+    /// What leaves by this route is published to an exchange. The routes are the channels by their names, `crm`, `events`
+    /// and `webhook`.
+    #[must_use]
+    pub fn publish(mut self, route: &str, address: Address, exchange: &str) -> Self {
+        self.exchanges
+            .insert(route.to_owned(), (address, exchange.to_owned()));
+        self
+    }
+}
+
+/// The ways out, open.
 pub(crate) struct Dispatch {
-    folder: PathBuf,
-    renderer: Arc<Renderer>,
+    files: Files,
+    exchanges: Vec<Exchange>,
+    renderer: RwLock<Arc<Renderer>>,
+}
+
+/// An exchange, and the routes that leave through it.
+struct Exchange {
+    routes: Vec<String>,
+    amqp: Amqp,
 }
 
 impl Dispatch {
-    pub(crate) fn new(folder: PathBuf, renderer: Arc<Renderer>) -> Self {
-        Self { folder, renderer }
-    }
-
-    pub(crate) fn set_renderer(&mut self, renderer: Arc<Renderer>) {
-        self.renderer = renderer;
-    }
-
-    /// Writes the lines of these commands, makes them durable, and says how each went.
-    pub(crate) fn hand_over(&self, outgoing: &[Outgoing]) -> Result<HandedOver, Error> {
-        let mut done = HandedOver::default();
-        let mut texts: BTreeMap<&str, Vec<u8>> = BTreeMap::new();
-        for row in outgoing {
-            let line = line::of(&row.command, &self.renderer);
-            let settled = settle(row, line.as_ref().err().cloned());
-            done.settled.push(settled);
-            if let Ok(line) = line {
-                let text = texts.entry(&row.route).or_default();
-                text.extend_from_slice(line.as_bytes());
-                text.push(b'\n');
+    /// Opens the ways out; connections are made from now on.
+    pub(crate) fn open(ways: Ways, renderer: Arc<Renderer>) -> Self {
+        let mut places: Vec<((Address, String), Vec<String>)> = Vec::new();
+        for (route, place) in ways.exchanges {
+            match places.iter_mut().find(|(own, _)| *own == place) {
+                Some((_, routes)) => routes.push(route),
+                None => places.push((place, vec![route])),
             }
         }
-        for (route, text) in texts {
-            let path = self.path(route);
-            let length = append(&path, &text).map_err(|error| Error::file(&path, error))?;
-            done.marks
-                .push((format!("{HANDED}{route}"), Some(length.to_string())));
+        let open = |((address, exchange), routes)| Exchange {
+            routes,
+            amqp: Amqp::open(address, exchange),
+        };
+        Self {
+            files: Files::new(ways.files),
+            exchanges: places.into_iter().map(open).collect(),
+            renderer: RwLock::new(renderer),
+        }
+    }
+
+    pub(crate) fn set_renderer(&self, renderer: Arc<Renderer>) {
+        *self
+            .renderer
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = renderer;
+    }
+
+    /// Whether any route may fail to take what is handed over, so that it has to be tried again.
+    pub(crate) fn may_refuse(&self) -> bool {
+        !self.exchanges.is_empty()
+    }
+
+    /// Hands these commands over, each by its route, and says how each went.
+    pub(crate) async fn hand_over(
+        &self,
+        outgoing: Vec<Outgoing>,
+        now: Instant,
+    ) -> Result<HandedOver, Error> {
+        let mut done = HandedOver::default();
+        let mut through_files = Vec::new();
+        let mut published: Vec<Vec<Line>> = Vec::new();
+        published.resize_with(self.exchanges.len(), Vec::new);
+        let renderer = self.renderer();
+        for row in outgoing {
+            let lines = match self.exchange_of(&row.route) {
+                Some(place) => &mut published[place],
+                None => &mut through_files,
+            };
+            match line::of(&row.command, &renderer) {
+                Ok(text) => lines.push(Line { row, text }),
+                Err(reason) => done.settled.push(dead(&row, reason)),
+            }
+        }
+        if !through_files.is_empty() {
+            let files = self.files.clone();
+            let written = tokio::task::spawn_blocking(move || files.hand_over(&through_files));
+            done.add(written.await??);
+        }
+        for (exchange, lines) in self.exchanges.iter().zip(published) {
+            if !lines.is_empty() {
+                done.add(exchange.amqp.hand_over(&lines, now).await);
+            }
         }
         Ok(done)
     }
 
     /// After a stop: of the commands that were claimed, settles those whose lines stand in the files behind `marks`, hands
-    /// the others over.
-    pub(crate) fn resume(
+    /// the others over. What was being published is published again, under the same key.
+    pub(crate) async fn resume(
         &self,
         claimed: Vec<Outgoing>,
         marks: &[(String, String)],
+        now: Instant,
     ) -> Result<HandedOver, Error> {
-        let mut routes: BTreeMap<String, HashSet<String>> = BTreeMap::new();
-        for row in &claimed {
-            if !routes.contains_key(&row.route) {
-                let mark = marks
-                    .iter()
-                    .find(|(name, _)| name.strip_prefix(HANDED) == Some(&row.route));
-                let from = mark.and_then(|(_, value)| value.parse().ok()).unwrap_or(0);
-                let path = self.path(&row.route);
-                let keys = tail(&path, from).map_err(|error| Error::file(&path, error))?;
-                routes.insert(row.route.clone(), keys);
-            }
-        }
-        let is_there = |row: &Outgoing| {
-            routes
-                .get(&row.route)
-                .is_some_and(|keys| keys.contains(&row.command.key.to_string()))
-        };
-        let (there, missing): (Vec<Outgoing>, Vec<Outgoing>) =
-            claimed.into_iter().partition(is_there);
-        let mut done = self.hand_over(&missing)?;
-        done.settled
-            .extend(there.iter().map(|row| settle(row, None)));
+        let (mut missing, through_files): (Vec<Outgoing>, Vec<Outgoing>) = claimed
+            .into_iter()
+            .partition(|row| self.exchange_of(&row.route).is_some());
+        let (there, lost) = self.files.look_for(through_files, marks)?;
+        missing.extend(lost);
+        let mut done = self.hand_over(missing, now).await?;
+        done.settled.extend(there.iter().map(accepted));
         Ok(done)
     }
 
-    fn path(&self, route: &str) -> PathBuf {
-        self.folder.join(format!("{route}.jsonl"))
+    fn exchange_of(&self, route: &str) -> Option<usize> {
+        let has = |exchange: &Exchange| exchange.routes.iter().any(|own| own == route);
+        self.exchanges.iter().position(has)
     }
-}
 
-fn settle(row: &Outgoing, failed: Option<String>) -> Settled {
-    let state = if failed.is_some() {
-        OutboxState::Dead
-    } else {
-        OutboxState::Accepted
-    };
-    Settled {
-        key: row.command.key,
-        attempt: row.attempt,
-        state,
-        due: None,
-        reason: failed,
+    fn renderer(&self) -> Arc<Renderer> {
+        self.renderer
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
-}
-
-/// Appends and makes durable; returns the file's length then.
-fn append(path: &Path, text: &[u8]) -> std::io::Result<u64> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    let mut file = OpenOptions::new().create(true).append(true).open(path)?;
-    file.write_all(text)?;
-    file.sync_data()?;
-    Ok(file.metadata()?.len())
-}
-
-/// The keys of the lines behind a place; a last line that was torn off is cut away.
-fn tail(path: &Path, from: u64) -> std::io::Result<HashSet<String>> {
-    let mut keys = HashSet::new();
-    let mut file = match OpenOptions::new().read(true).write(true).open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(keys),
-        Err(error) => return Err(error),
-    };
-    // A shorter file is another one, begun since.
-    let mut place = if file.metadata()?.len() < from {
-        0
-    } else {
-        from
-    };
-    file.seek(SeekFrom::Start(place))?;
-    let mut reader = BufReader::new(&file);
-    let mut text = String::new();
-    while reader.read_line(&mut text)? > 0 {
-        if !text.ends_with('\n') {
-            cut(&file, place)?;
-            break;
-        }
-        place += text.len() as u64;
-        keys.extend(line::key(&text));
-        text.clear();
-    }
-    Ok(keys)
-}
-
-fn cut(file: &File, length: u64) -> std::io::Result<()> {
-    file.set_len(length)?;
-    file.sync_data()
 }

@@ -1,7 +1,7 @@
 //! The batch that is being committed, and what follows once it is durable.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use kurant_engine::action::Action;
 use kurant_engine::id::{CustomerId, Key};
@@ -150,13 +150,16 @@ impl Runner {
         if !outbox.is_empty() {
             // In the order of the commits, one after the other, beside the next commit.
             self.handed().await?;
-            let dispatch = self.dispatch.clone();
-            self.handing = Some(tokio::task::spawn_blocking(move || {
-                let dispatch = dispatch.lock().unwrap_or_else(PoisonError::into_inner);
-                dispatch.hand_over(&outbox)
-            }));
+            self.hand_over(outbox);
         }
         Ok(())
+    }
+
+    /// Begins to hand over what is claimed.
+    pub(super) fn hand_over(&mut self, claimed: Vec<Outgoing>) {
+        let (dispatch, now) = (self.dispatch.clone(), self.clock.now());
+        let handing = async move { dispatch.hand_over(claimed, now).await };
+        self.handing = Some(tokio::spawn(handing));
     }
 
     /// Waits until what is being handed over is durable outside; the next commit tells the store.
@@ -165,7 +168,7 @@ impl Runner {
             return Ok(());
         };
         let done = handing.await??;
-        self.counts.handed_over += done.settled.len() as u64;
+        self.counts.handed_over += done.accepted();
         self.settled.extend(done.settled);
         self.marks.extend(done.marks);
         Ok(())

@@ -3,6 +3,7 @@
 //! While one batch is being committed the next is decided: its customers come from the batch in flight where they are in it,
 //! else from the store. Nothing leaves before its commit, and nothing is told to a source before its events are durable.
 
+mod again;
 mod due;
 mod flight;
 mod import;
@@ -11,7 +12,6 @@ mod pages;
 mod upkeep;
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use kurant_engine::action::Action;
@@ -24,7 +24,8 @@ use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::decide::Decider;
-use crate::dispatch::{Dispatch, HANDED, HandedOver, Renderer};
+use crate::channel::{HANDED, HandedOver};
+use crate::dispatch::{Dispatch, Renderer, Ways};
 use crate::error::Error;
 
 use self::flight::Flight;
@@ -80,7 +81,7 @@ pub struct Runner {
     store: Arc<dyn Store>,
     clock: Arc<Clock>,
     decider: Decider,
-    dispatch: Arc<std::sync::Mutex<Dispatch>>,
+    dispatch: Arc<Dispatch>,
     audience: Box<dyn Audience>,
     purpose: Purpose,
     needs: Vec<(String, Keep)>,
@@ -106,7 +107,7 @@ pub struct Runner {
 impl Runner {
     /// A runner on a store, with these definitions in force; makes good what a stop left half done.
     ///
-    /// `outbox` is the folder of the files that commands leave through.
+    /// `ways` are those that commands leave by.
     ///
     /// # Errors
     /// When the definitions can't be loaded, or a version that somebody is inside of.
@@ -114,7 +115,7 @@ impl Runner {
         store: Arc<dyn Store>,
         clock: Arc<Clock>,
         definitions: Definitions,
-        outbox: PathBuf,
+        ways: Ways,
         audience: Box<dyn Audience>,
         purpose: Purpose,
     ) -> Result<Self, Error> {
@@ -122,7 +123,7 @@ impl Runner {
         let mut runner = Self {
             fired: Instant::MIN,
             decider: Decider::start()?,
-            dispatch: Arc::new(std::sync::Mutex::new(Dispatch::new(outbox, renderer))),
+            dispatch: Arc::new(Dispatch::open(ways, renderer)),
             store,
             clock,
             audience,
@@ -158,7 +159,7 @@ impl Runner {
         self.flush().await?;
         let renderer = Arc::new(Renderer::new(&definitions));
         self.load(definitions).await?;
-        self.dispatch().set_renderer(renderer);
+        self.dispatch.set_renderer(renderer);
         Ok(())
     }
 
@@ -203,12 +204,6 @@ impl Runner {
         self.tend(now).await
     }
 
-    fn dispatch(&self) -> std::sync::MutexGuard<'_, Dispatch> {
-        self.dispatch
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-
     /// Settles what was claimed when the process ended.
     async fn resume(&mut self) -> Result<(), Error> {
         let marks = self.store.marks(HANDED).await?;
@@ -220,8 +215,9 @@ impl Runner {
             if claimed.is_empty() {
                 return Ok(());
             }
-            let done = self.dispatch().resume(claimed, &marks)?;
-            self.counts.handed_over += done.settled.len() as u64;
+            let now = self.clock.now();
+            let done = self.dispatch.resume(claimed, &marks, now).await?;
+            self.counts.handed_over += done.accepted();
             let batch = Batch {
                 settled: done.settled,
                 ..Batch::default()

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{Reader, Schemas, body};
+use super::{Reader, Schemas};
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::intake::{Delivered, Delivery};
@@ -211,15 +211,7 @@ fn binary(reader: &mut Reader, headers: &HeaderMap, data: &[u8]) -> Result<Deliv
         subject: &subject,
         time: time.as_deref(),
     };
-    let (decoder, arrival) = reader.decoder();
-    let event = decoder
-        .parts(parts, data, arrival)
-        .map_err(|error| refused(format!("{}: {error}", error.reason())))?;
-    Ok(Delivered {
-        event: Arc::new(event),
-        body: body(data),
-        line: 0,
-    })
+    reader.parts(parts, data).map_err(refused)
 }
 
 /// Headers of CloudEvents carry what is not ASCII as `%XX`.

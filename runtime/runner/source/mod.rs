@@ -1,12 +1,14 @@
-//! Where events come from: files in a watched folder, HTTP, a history that is played.
+//! Where events come from: RabbitMQ, files in a watched folder, HTTP, a history that is played.
 
 mod feed;
 mod file;
 mod http;
+mod rabbitmq;
 
 use std::sync::Arc;
 
-use kurant_engine::decode::{Arrival, Decoder};
+use kurant_engine::calendar::Instant;
+use kurant_engine::decode::{Arrival, Decoder, Parts};
 use kurant_engine::definition::Schema;
 use kurant_engine::id::Key;
 use tokio::sync::watch;
@@ -17,6 +19,7 @@ use crate::intake::Delivered;
 pub use feed::Feed;
 pub use file::Inbox;
 pub use http::listen;
+pub use rabbitmq::{Finding, Origin, Rabbit, State, examine};
 
 /// The schemas in force; a source follows them.
 pub type Schemas = watch::Receiver<Arc<Schema>>;
@@ -59,9 +62,23 @@ impl Reader {
         })
     }
 
-    pub(crate) fn decoder(&mut self) -> (&mut Decoder, Arrival) {
+    /// One event whose envelope and data come apart, or why it is refused: `REASON: what is wrong`.
+    pub(crate) fn parts(&mut self, parts: Parts<'_>, data: &[u8]) -> Result<Delivered, String> {
         let arrival = Arrival::At(self.clock.now());
-        (&mut self.decoder, arrival)
+        let event = self
+            .decoder
+            .parts(parts, data, arrival)
+            .map_err(|error| format!("{}: {error}", error.reason()))?;
+        Ok(Delivered {
+            event: Arc::new(event),
+            body: body(data),
+            line: 0,
+        })
+    }
+
+    /// What time it is.
+    pub(crate) fn now(&self) -> Instant {
+        self.clock.now()
     }
 }
 

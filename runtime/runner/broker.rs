@@ -1,0 +1,200 @@
+//! A RabbitMQ broker: its address, a connection to it, and how long to wait between tries.
+
+use std::fmt;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::time::Duration;
+
+use lapin::uri::AMQPUri;
+use lapin::{Connection, ConnectionProperties};
+
+/// How often both sides say that they are there, in seconds, unless the address tells: a peer that is cut off is missed
+/// after twice that.
+const HEARTBEAT: u16 = 10;
+/// How long a connection may take to come about, with all that is asked for at its beginning.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+/// The longest name in the protocol, in bytes.
+const LONGEST_NAME: usize = 255;
+/// The shortest and the longest pause between two tries to connect.
+const PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// Why a broker can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The address can't be read.
+    #[error("this is not an address of RabbitMQ: {0}")]
+    Address(String),
+    /// The address names no queue.
+    #[error("the address names no queue: write it at the end, `amqp://HOST/QUEUE`")]
+    NoQueue,
+    /// The broker said no, or was not reached.
+    #[error("{0}")]
+    Broker(#[from] lapin::Error),
+    /// The broker said no to something that can be named.
+    #[error("{what}: {source}")]
+    Refused {
+        /// What was asked for, and what to do about it.
+        what: String,
+        /// What the broker said.
+        source: lapin::Error,
+    },
+    /// It took too long.
+    #[error("there was no answer for {} seconds", PATIENCE.as_secs())]
+    Slow,
+    /// More queues are bound than are read.
+    #[error(
+        "the broker has a queue `{queue}`, and `shards` says that there are only {shards}: what it holds would wait for ever. \
+         Set `shards` as it was, or delete the queue once it is empty"
+    )]
+    MoreShards {
+        /// A queue that nobody would read.
+        queue: String,
+        /// How many are read.
+        shards: u16,
+    },
+    /// A consumer ended though the connection stands.
+    #[error("the broker ended the delivery: a queue was deleted or moved")]
+    Ended,
+}
+
+impl Error {
+    /// Whether trying again helps only once somebody has done something.
+    pub(crate) fn is_refusal(&self) -> bool {
+        match self {
+            Self::Broker(error) => error.is_amqp_error(),
+            Self::Refused { .. } | Self::MoreShards { .. } => true,
+            _ => false,
+        }
+    }
+}
+
+/// Where a broker is, and as whom to speak to it.
+#[derive(Clone, PartialEq)]
+pub struct Address {
+    uri: AMQPUri,
+}
+
+impl Address {
+    /// Reads `amqp://USER:PASSWORD@HOST:PORT/VHOST`; without a virtual host it is `/`.
+    ///
+    /// # Errors
+    /// [`Error::Address`].
+    pub fn parse(url: &str) -> Result<Self, Error> {
+        let mut uri: AMQPUri = url.parse().map_err(Error::Address)?;
+        if uri.vhost.is_empty() {
+            uri.vhost = "/".into();
+        }
+        uri.query.heartbeat.get_or_insert(HEARTBEAT);
+        Ok(Self { uri })
+    }
+
+    /// Reads an address with a queue at its end: `amqp://HOST/QUEUE` or `amqp://HOST/VHOST/QUEUE`.
+    ///
+    /// # Errors
+    /// [`Error::Address`], [`Error::NoQueue`].
+    pub fn with_queue(url: &str) -> Result<(Self, String), Error> {
+        let (place, query) = match url.split_once('?') {
+            Some((place, query)) => (place, format!("?{query}")),
+            None => (url, String::new()),
+        };
+        let begin = place.find("://").map_or(0, |at| at + 3);
+        let cut = place[begin..].rfind('/').ok_or(Error::NoQueue)? + begin;
+        // A name in an address is written as a virtual host is.
+        let queue = Self::parse(&format!("amqp://x{}", &place[cut..]))?.uri.vhost;
+        if place[cut..].len() < 2 {
+            return Err(Error::NoQueue);
+        }
+        if queue.len() > LONGEST_NAME {
+            return Err(Error::Address(format!(
+                "the queue's name has more than {LONGEST_NAME} bytes"
+            )));
+        }
+        Ok((Self::parse(&format!("{}{query}", &place[..cut]))?, queue))
+    }
+
+    /// Connects, under a name that the broker's operators see.
+    pub(crate) async fn connect(&self, name: &str) -> Result<Connection, Error> {
+        let properties = ConnectionProperties::default().with_connection_name(name.into());
+        Ok(Connection::connect_uri(self.uri.clone(), properties).await?)
+    }
+}
+
+/// Host, port and virtual host; never the password.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let authority = &self.uri.authority;
+        write!(f, "{}:{}", authority.host, authority.port)?;
+        match self.uri.vhost.as_str() {
+            "/" => Ok(()),
+            vhost => write!(f, "/{vhost}"),
+        }
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Address({self})")
+    }
+}
+
+/// Pauses between tries: at least a second, and up to half a minute after many in vain, never the same for two processes.
+#[derive(Debug, Default)]
+pub(crate) struct Pauses {
+    tries: u32,
+}
+
+impl Pauses {
+    /// The pause before the next try.
+    pub(crate) fn next(&mut self) -> Duration {
+        let more = PAUSE
+            .saturating_mul(1 << self.tries.min(5))
+            .min(LONGEST_PAUSE - PAUSE);
+        self.tries += 1;
+        let share = RandomState::new().build_hasher().finish() % 1_000;
+        PAUSE + more.mul_f64(share as f64 / 1_000.0)
+    }
+
+    /// It worked.
+    pub(crate) fn reset(&mut self) {
+        self.tries = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_shown_without_its_password() {
+        let address = Address::parse("amqp://shop:secret@rabbit:5673/%2f").unwrap();
+        assert_eq!(address.to_string(), "rabbit:5673");
+        assert_eq!(format!("{address:?}"), "Address(rabbit:5673)");
+        let other = Address::parse("amqp://rabbit/retail").unwrap();
+        assert_eq!(other.to_string(), "rabbit:5672/retail");
+    }
+
+    #[test]
+    fn a_queue_stands_at_the_end_of_an_address() {
+        let split = |url: &str| {
+            let (address, queue) = Address::with_queue(url).unwrap();
+            (address.to_string(), queue)
+        };
+        assert_eq!(split("amqp://rabbit/orders"), ("rabbit:5672".into(), "orders".into()));
+        assert_eq!(split("amqp://rabbit/shop/orders?heartbeat=5"), ("rabbit:5672/shop".into(), "orders".into()));
+        assert_eq!(split("amqp://rabbit/a%2fb/c%2fd"), ("rabbit:5672/a/b".into(), "c/d".into()));
+        for url in ["amqp://rabbit", "amqp://rabbit/"] {
+            assert!(matches!(Address::with_queue(url), Err(Error::NoQueue)), "{url}");
+        }
+    }
+
+    #[test]
+    fn pauses_grow_up_to_half_a_minute_and_are_never_under_a_second() {
+        let mut pauses = Pauses::default();
+        for _ in 0..100 {
+            let pause = pauses.next();
+            assert!((PAUSE..=LONGEST_PAUSE).contains(&pause), "{pause:?}");
+        }
+        pauses.reset();
+        assert!(pauses.next() <= PAUSE * 2);
+    }
+}

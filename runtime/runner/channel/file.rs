@@ -1,0 +1,124 @@
+//! Files, one object a line.
+//!
+//! A line is written and made durable before the store is told. After a crash in between, what the store still holds as
+//! claimed is looked for at the end of the file: what is there was handed over, what is not is handed over now.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use kurant_store::Outgoing;
+
+use super::{HandedOver, Line, accepted};
+use crate::dispatch::key;
+use crate::error::Error;
+
+/// Marks under this name hold how long the file of a route was when its last lines were settled.
+pub(crate) const HANDED: &str = "handed/";
+
+/// A folder with a file for each route.
+#[derive(Debug, Clone)]
+pub(crate) struct Files {
+    folder: PathBuf,
+}
+
+impl Files {
+    pub(crate) fn new(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// Writes these lines, makes them durable, and says that they are handed over.
+    pub(crate) fn hand_over(&self, lines: &[Line]) -> Result<HandedOver, Error> {
+        let mut done = HandedOver::default();
+        let mut texts: BTreeMap<&str, Vec<u8>> = BTreeMap::new();
+        for line in lines {
+            done.settled.push(accepted(&line.row));
+            let text = texts.entry(&line.row.route).or_default();
+            text.extend_from_slice(line.text.as_bytes());
+            text.push(b'\n');
+        }
+        for (route, text) in texts {
+            let path = self.path(route);
+            let length = append(&path, &text).map_err(|error| Error::file(&path, error))?;
+            done.marks
+                .push((format!("{HANDED}{route}"), Some(length.to_string())));
+        }
+        Ok(done)
+    }
+
+    /// After a stop: which of the commands that were claimed stand in the files behind `marks`, and which are missing there.
+    pub(crate) fn look_for(
+        &self,
+        claimed: Vec<Outgoing>,
+        marks: &[(String, String)],
+    ) -> Result<(Vec<Outgoing>, Vec<Outgoing>), Error> {
+        let mut routes: BTreeMap<String, HashSet<String>> = BTreeMap::new();
+        for row in &claimed {
+            if !routes.contains_key(&row.route) {
+                let mark = marks
+                    .iter()
+                    .find(|(name, _)| name.strip_prefix(HANDED) == Some(&row.route));
+                let from = mark.and_then(|(_, value)| value.parse().ok()).unwrap_or(0);
+                let path = self.path(&row.route);
+                let keys = tail(&path, from).map_err(|error| Error::file(&path, error))?;
+                routes.insert(row.route.clone(), keys);
+            }
+        }
+        let is_there = |row: &Outgoing| {
+            routes
+                .get(&row.route)
+                .is_some_and(|keys| keys.contains(&row.command.key.to_string()))
+        };
+        Ok(claimed.into_iter().partition(is_there))
+    }
+
+    fn path(&self, route: &str) -> PathBuf {
+        self.folder.join(format!("{route}.jsonl"))
+    }
+}
+
+/// Appends and makes durable; returns the file's length then.
+fn append(path: &Path, text: &[u8]) -> std::io::Result<u64> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut file = OpenOptions::new().create(true).append(true).open(path)?;
+    file.write_all(text)?;
+    file.sync_data()?;
+    Ok(file.metadata()?.len())
+}
+
+/// The keys of the lines behind a place; a last line that was torn off is cut away.
+fn tail(path: &Path, from: u64) -> std::io::Result<HashSet<String>> {
+    let mut keys = HashSet::new();
+    let mut file = match OpenOptions::new().read(true).write(true).open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(keys),
+        Err(error) => return Err(error),
+    };
+    // A shorter file is another one, begun since.
+    let mut place = if file.metadata()?.len() < from {
+        0
+    } else {
+        from
+    };
+    file.seek(SeekFrom::Start(place))?;
+    let mut reader = BufReader::new(&file);
+    let mut text = String::new();
+    while reader.read_line(&mut text)? > 0 {
+        if !text.ends_with('\n') {
+            cut(&file, place)?;
+            break;
+        }
+        place += text.len() as u64;
+        keys.extend(key(&text));
+        text.clear();
+    }
+    Ok(keys)
+}
+
+fn cut(file: &File, length: u64) -> std::io::Result<()> {
+    file.set_len(length)?;
+    file.sync_data()
+}

@@ -1,0 +1,147 @@
+//! Events from RabbitMQ: batches of deliveries, acknowledged once what they did is durable.
+//!
+//! A delivery belongs to the channel that it came on. When a connection is lost, everything of it is forgotten and a new one
+//! is made: what was not acknowledged comes again, and what had taken effect before is known by its id.
+
+mod examine;
+mod message;
+mod session;
+mod tags;
+mod topology;
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, watch};
+
+use self::session::{Ended, Session};
+use super::{Reader, Schemas};
+use crate::broker::{Address, Error, PATIENCE, Pauses};
+use crate::clock::Clock;
+use crate::intake::Delivery;
+
+pub use examine::{Finding, State, examine};
+
+/// Where in a broker events wait.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// In queues of our own, behind an exchange that spreads customers over them.
+    Exchange {
+        /// The exchange.
+        name: String,
+        /// How many queues there are.
+        shards: u16,
+    },
+    /// In somebody's queue.
+    Queue(String),
+}
+
+impl Origin {
+    /// The queues of an exchange at an address, or else the queue that the address ends with.
+    fn of(url: &str, exchange: Option<(String, u16)>) -> Result<(Address, Self), Error> {
+        if let Some((name, shards)) = exchange {
+            return Ok((Address::parse(url)?, Self::Exchange { name, shards }));
+        }
+        let (address, queue) = Address::with_queue(url)?;
+        Ok((address, Self::Queue(queue)))
+    }
+}
+
+/// A broker as a source of events.
+pub struct Rabbit {
+    address: Address,
+    origin: Origin,
+    reader: Reader,
+    out: mpsc::Sender<Delivery>,
+}
+
+/// What has been said about the connection.
+#[derive(Default)]
+struct Told {
+    gone: Option<String>,
+}
+
+impl Rabbit {
+    /// Events at an address: in queues of an exchange, or else in the queue that the address ends with.
+    ///
+    /// # Errors
+    /// When the address can't be read.
+    pub fn new(
+        url: &str,
+        exchange: Option<(String, u16)>,
+        schemas: Schemas,
+        clock: Arc<Clock>,
+        out: mpsc::Sender<Delivery>,
+    ) -> Result<Self, Error> {
+        let (address, origin) = Origin::of(url, exchange)?;
+        Ok(Self {
+            address,
+            origin,
+            reader: Reader::new(schemas, clock),
+            out,
+        })
+    }
+
+    /// Takes events in until `stop` says so, over as many connections as it takes.
+    pub async fn watch(mut self, mut stop: watch::Receiver<bool>) {
+        let (mut pauses, mut told) = (Pauses::default(), Told::default());
+        while !*stop.borrow() {
+            let why = match self.open().await {
+                Ok(session) => {
+                    told.back(&self.address, &self.origin);
+                    match session.run(&mut self.reader, &self.out, &mut stop).await {
+                        Ended::Told => return,
+                        Ended::Lost { why, worked } => {
+                            if worked {
+                                pauses.reset();
+                            }
+                            why
+                        }
+                    }
+                }
+                Err(why) => why,
+            };
+            told.gone(&self.address, &why);
+            tokio::select! {
+                () = tokio::time::sleep(pauses.next()) => {}
+                _ = stop.changed() => {}
+            }
+        }
+    }
+
+    async fn open(&self) -> Result<Session, Error> {
+        let opening = Session::open(&self.address, &self.origin);
+        tokio::time::timeout(PATIENCE, opening)
+            .await
+            .unwrap_or(Err(Error::Slow))
+    }
+}
+
+impl Told {
+    /// Says once that the connection is gone, and once more what somebody has to do about it.
+    fn gone(&mut self, address: &Address, why: &Error) {
+        let reason = why.to_string();
+        let is_new = match &self.gone {
+            None => true,
+            Some(before) => why.is_refusal() && *before != reason,
+        };
+        if is_new {
+            tracing::warn!("no events from RabbitMQ at {address}: {reason}; trying again until it is there");
+            self.gone = Some(reason);
+        }
+    }
+
+    /// Says that events come in.
+    fn back(&mut self, address: &Address, origin: &Origin) {
+        self.gone = None;
+        tracing::info!("events are taken in from RabbitMQ at {address}, {origin}");
+    }
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Exchange { name, shards } => write!(f, "exchange {name} with {shards} queues"),
+            Self::Queue(name) => write!(f, "queue {name}"),
+        }
+    }
+}

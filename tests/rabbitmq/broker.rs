@@ -1,0 +1,245 @@
+//! A broker to test against, and somebody who publishes to it and reads from it.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::path::Path;
+use std::process::Command;
+
+use lapin::options::{
+    BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions, ExchangeDeleteOptions,
+    QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions,
+};
+use lapin::protocol::basic::AMQPProperties;
+use lapin::types::{AMQPValue, FieldTable};
+use lapin::{Channel, Connection, ConnectionProperties, ExchangeKind};
+
+/// What says where the broker is.
+const NAMED: &str = "KURANT_TEST_RABBITMQ";
+/// The script that starts one.
+const SCRIPT: &str = "scripts/servers/rabbitmq";
+
+/// The address of the broker that tests share.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the environment says which broker is to be used"
+)]
+pub(crate) fn shared() -> String {
+    std::env::var(NAMED).ok().or_else(started).unwrap_or_else(|| {
+        panic!("this test needs RabbitMQ: run `{SCRIPT} start` first, or name a broker in {NAMED}=amqp://...")
+    })
+}
+
+/// The one that the script has started beside these tests.
+fn started() -> Option<String> {
+    let target = Path::new(env!("CARGO_BIN_EXE_kurant")).ancestors().nth(2)?;
+    let folder = target.join("servers/rabbitmq-test");
+    let ports = std::fs::read_to_string(folder.join("ports")).ok()?;
+    let port = ports.lines().find_map(|line| line.strip_prefix("AMQP="))?;
+    folder
+        .join("pid")
+        .exists()
+        .then(|| format!("amqp://guest:guest@127.0.0.1:{port}"))
+}
+
+/// A broker of a test's own, which it may stop and kill; it goes with the test.
+pub(crate) struct Own {
+    name: String,
+    pub(crate) url: String,
+}
+
+impl Own {
+    pub(crate) fn start(name: &str) -> Self {
+        let said = script(&["start", name]);
+        let url = said
+            .lines()
+            .find_map(|line| line.strip_prefix(&format!("export {NAMED}=")))
+            .expect("the script says where the broker is");
+        Self {
+            name: name.to_owned(),
+            url: url.to_owned(),
+        }
+    }
+
+    /// `stop`, `start` or `kill`.
+    pub(crate) fn script(&self, what: &str) {
+        script(&[what, &self.name]);
+    }
+
+    /// `rabbitmqctl` on it.
+    pub(crate) fn ctl(&self, what: &str) {
+        script(&["ctl", &self.name, what]);
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        script(&["remove", &self.name]);
+    }
+}
+
+fn script(arguments: &[&str]) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let output = Command::new(root.join(SCRIPT))
+        .args(arguments)
+        .output()
+        .expect("the script runs");
+    assert!(
+        output.status.success(),
+        "{SCRIPT} {arguments:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// A name that no other test and no earlier run has used.
+pub(crate) fn unique(name: &str) -> String {
+    format!("{name}-{:x}", RandomState::new().build_hasher().finish())
+}
+
+/// Somebody who publishes and reads.
+pub(crate) struct Peer {
+    connection: Connection,
+    pub(crate) channel: Channel,
+}
+
+impl Peer {
+    pub(crate) async fn connect(url: &str) -> Self {
+        let connection = Connection::connect(url, ConnectionProperties::default())
+            .await
+            .unwrap_or_else(|error| panic!("no broker at {url}: {error}"));
+        let channel = connection.create_channel().await.expect("a channel");
+        let confirms = ConfirmSelectOptions::default();
+        channel.confirm_select(confirms).await.expect("confirms");
+        Self {
+            connection,
+            channel,
+        }
+    }
+
+    /// A durable quorum queue.
+    pub(crate) async fn queue(&self, name: &str) {
+        let mut arguments = FieldTable::default();
+        let quorum = AMQPValue::LongString("quorum".into());
+        arguments.insert("x-queue-type".into(), quorum);
+        let options = QueueDeclareOptions::durable();
+        let declared = self.channel.queue_declare(name.into(), options, arguments);
+        declared.await.expect("a queue");
+    }
+
+    /// A durable topic exchange with one queue that gets everything, both of this name.
+    pub(crate) async fn exchange(&self, name: &str) {
+        let options = ExchangeDeclareOptions {
+            durable: true,
+            ..ExchangeDeclareOptions::default()
+        };
+        let table = FieldTable::default;
+        let declared = self
+            .channel
+            .exchange_declare(name.into(), ExchangeKind::Topic, options, table());
+        declared.await.expect("an exchange");
+        self.queue(name).await;
+        self.bind(name, name).await;
+    }
+
+    pub(crate) async fn bind(&self, queue: &str, exchange: &str) {
+        let options = QueueBindOptions::default();
+        let bound = self.channel.queue_bind(
+            queue.into(),
+            exchange.into(),
+            "#".into(),
+            options,
+            FieldTable::default(),
+        );
+        bound.await.expect("a binding");
+    }
+
+    /// Publishes, and waits until the broker has it.
+    pub(crate) async fn publish(&self, exchange: &str, key: &str, message: Message) {
+        let properties = message.properties.with_delivery_mode(2);
+        let options = BasicPublishOptions {
+            mandatory: true,
+            ..BasicPublishOptions::default()
+        };
+        let published = self
+            .channel
+            .basic_publish(exchange.into(), key.into(), options, &message.body, properties)
+            .await
+            .expect("it is sent");
+        let confirmed = published.await.expect("an answer");
+        assert!(confirmed.is_ack() && confirmed.take_message().is_none(), "nobody would get it");
+    }
+
+    /// How many messages wait in a queue, none of them delivered.
+    pub(crate) async fn waiting(&self, queue: &str) -> u32 {
+        let options = QueueDeclareOptions {
+            passive: true,
+            ..QueueDeclareOptions::default()
+        };
+        let queue = self
+            .channel
+            .queue_declare(queue.into(), options, FieldTable::default());
+        queue.await.expect("the queue is there").message_count()
+    }
+
+    /// Takes an exchange with its shards, and what the broker put aside, away again.
+    pub(crate) async fn remove(self, exchange: &str, shards: u16) {
+        let mut queues: Vec<String> = (0..shards).map(|shard| format!("{exchange}.{shard}")).collect();
+        queues.extend([format!("{exchange}.dead"), exchange.to_owned()]);
+        for queue in queues {
+            let gone = self
+                .channel
+                .queue_delete(queue.as_str().into(), QueueDeleteOptions::default());
+            gone.await.expect("the queue goes");
+        }
+        for name in [format!("{exchange}.dead"), exchange.to_owned()] {
+            let gone = self
+                .channel
+                .exchange_delete(name.as_str().into(), ExchangeDeleteOptions::default());
+            gone.await.expect("the exchange goes");
+        }
+        let _ = self.connection.close(200, "done".into()).await;
+    }
+}
+
+/// A message to publish.
+pub(crate) struct Message {
+    properties: AMQPProperties,
+    body: Vec<u8>,
+}
+
+impl Message {
+    pub(crate) fn structured(event: &str) -> Self {
+        Self::of("application/cloudevents+json", event)
+    }
+
+    pub(crate) fn batch(events: &[String]) -> Self {
+        Self::of(
+            "application/cloudevents-batch+json; charset=utf-8",
+            &format!("[{}]", events.join(",")),
+        )
+    }
+
+    pub(crate) fn plain(body: &str) -> Self {
+        Self {
+            properties: AMQPProperties::default(),
+            body: body.as_bytes().to_vec(),
+        }
+    }
+
+    /// Binary mode: the envelope in headers under a prefix.
+    pub(crate) fn binary(prefix: &str, headers: &[(&str, AMQPValue)], data: &str) -> Self {
+        let mut table = FieldTable::default();
+        for (name, value) in headers {
+            table.insert(format!("{prefix}{name}").as_str().into(), value.clone());
+        }
+        let mut message = Self::of("application/json", data);
+        message.properties = message.properties.with_headers(table);
+        message
+    }
+
+    fn of(kind: &str, body: &str) -> Self {
+        Self {
+            properties: AMQPProperties::default().with_content_type(kind.into()),
+            body: body.as_bytes().to_vec(),
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! From an event in RabbitMQ to a command in RabbitMQ, through `kurant run`.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use kurant_engine::value::Value;
+use kurant_store::{OutboxState, Sqlite, Store};
+use lapin::options::{BasicAckOptions, BasicConsumeOptions};
+use lapin::types::FieldTable;
+use tokio::time::timeout;
+
+use super::broker::{Message, Own, Peer, shared, unique};
+use crate::run::sample::{Running, Shop};
+
+const SHARDS: u16 = 4;
+/// Whoever waits longer than this waits in vain.
+const PATIENCE: Duration = Duration::from_secs(120);
+const JOURNEY: &str = "journey: call
+status: live
+trigger: { event: order.paid, max_age: 100y }
+entry: { key: event.order_id }
+steps:
+  - id: call
+    task: { title: Call, for: owner }
+";
+
+/// A shop whose events come from a broker, and whose commands go there.
+struct Sale {
+    shop: Shop,
+    events: String,
+    commands: String,
+}
+
+impl Sale {
+    fn new(url: &str) -> Self {
+        let (events, commands) = (unique("events"), unique("commands"));
+        let shop = Shop::new();
+        for journey in ["thanks", "cart", "birthday", "dormant", "loyal", "monday"] {
+            std::fs::remove_file(shop.path(&format!("journeys/{journey}.yaml"))).expect("a journey");
+        }
+        shop.write("broker-address", url);
+        shop.write(
+            "kurant.yaml",
+            &format!(
+                "workspace: shop\ntimezone: Europe/Kyiv\nlocale: uk\nchannels:\n  email: {{ kind: file }}\n  sms: {{ kind: file }}\n\
+                 events: {{ url: \"${{file:broker-address}}\", exchange: {events}, shards: {SHARDS} }}\n\
+                 crm: {{ kind: amqp, exchange: {commands} }}\nconsole: {{ listen: \"127.0.0.1:0\" }}\n"
+            ),
+        );
+        shop.write(
+            "schemas/events/order.paid.json",
+            r#"{"type":"object","properties":{"total":{"type":"number"},"order_id":{"type":"string"}}}"#,
+        );
+        shop.write("journeys/call.yaml", JOURNEY);
+        Self {
+            shop,
+            events,
+            commands,
+        }
+    }
+
+    /// Starts the runtime, and waits until it reads its queues.
+    fn run(&self) -> Running {
+        let running = self.shop.start(&["run", "--quiet"]);
+        wait_for(&running, "events are taken in from RabbitMQ");
+        running
+    }
+
+    /// Nothing was lost and nothing took effect twice.
+    async fn check(&self, peer: &Peer, orders: usize) {
+        let path = self.shop.path(".kurant/state.db");
+        let store = Sqlite::open_to_read(&path).await.expect("a store");
+        let totals = store.totals().await.expect("totals");
+        assert_eq!(totals.events, orders as u64, "events in effect");
+        let actions = store.actions(None, 0, usize::MAX).await.expect("the log");
+        let count = |verb: &str| actions.iter().filter(|line| line.action.action == verb).count();
+        assert_eq!(["enter", "task", "exit"].map(count), [orders; 3]);
+        let ids: Vec<_> = (0..10).map(|number| customer(number).as_str().into()).collect();
+        let people = store.load(&ids, &[]).await.expect("customers");
+        let counted: i64 = people
+            .iter()
+            .filter_map(|stored| match stored.person.customer.attributes.get("orders_count") {
+                Some(Value::Integer(count)) => Some(*count),
+                _ => None,
+            })
+            .sum();
+        assert_eq!(counted, orders as i64, "each order is counted once");
+        let rows = store.waiting().await.expect("the outbox");
+        assert!(rows.iter().all(|row| row.state == OutboxState::Accepted), "{rows:?}");
+        for shard in 0..SHARDS {
+            let queue = format!("{}.{shard}", self.events);
+            assert_eq!(peer.waiting(&queue).await, 0, "{queue}: all are acknowledged");
+        }
+    }
+
+    async fn remove(self, peer: Peer) {
+        let queue = self.commands.as_str();
+        let _ = peer.channel.queue_delete(queue.into(), Default::default()).await;
+        let _ = peer.channel.exchange_delete(queue.into(), Default::default()).await;
+        peer.remove(&self.events, SHARDS).await;
+    }
+}
+
+fn customer(number: usize) -> String {
+    format!("c{}", number % 10)
+}
+
+fn order(number: usize) -> (String, Message) {
+    let customer = customer(number);
+    let event = format!(
+        r#"{{"specversion":"1.0","id":"o{number}","source":"shop","type":"order.paid","subject":"{customer}","data":{{"total":5,"order_id":"o{number}"}}}}"#
+    );
+    (customer, Message::structured(&event))
+}
+
+async fn publish(peer: &Peer, exchange: &str, orders: impl Iterator<Item = usize>) {
+    for number in orders {
+        let (customer, message) = order(number);
+        peer.publish(exchange, &customer, message).await;
+    }
+}
+
+/// Waits for a line that holds a text; returns all lines up to it.
+fn wait_for(running: &Running, text: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    while let Ok(line) = running.lines.recv_timeout(PATIENCE) {
+        let is_it = line.contains(text);
+        lines.push(line);
+        if is_it {
+            return lines;
+        }
+    }
+    panic!("it never said `{text}`, but:\n{}", lines.join("\n"));
+}
+
+/// The commands that a queue has held so far: their keys, and how often each came.
+#[derive(Default)]
+struct Heard {
+    keys: BTreeMap<String, usize>,
+}
+
+impl Heard {
+    /// Reads on until so many different commands have come.
+    async fn listen(&mut self, peer: &Peer, queue: &str, count: usize) {
+        let mut consumer = peer
+            .channel
+            .basic_consume(
+                queue.into(),
+                "".into(),
+                BasicConsumeOptions::default(),
+                FieldTable::default(),
+            )
+            .await
+            .expect("the queue is read");
+        while self.keys.len() < count {
+            let message = timeout(PATIENCE, consumer.next()).await;
+            let message = message
+                .unwrap_or_else(|_| panic!("only {} of {count} commands came", self.keys.len()))
+                .expect("the queue goes on")
+                .expect("a message");
+            let body: serde_json::Value = serde_json::from_slice(&message.data).expect("JSON");
+            let key = body["key"].as_str().expect("a key").to_owned();
+            let properties = &message.properties;
+            let id = properties.message_id().as_ref().map(|id| id.as_str());
+            assert_eq!(id, Some(key.as_str()), "the key is the message's id");
+            assert_eq!((*properties.delivery_mode(), message.routing_key.as_str()), (Some(2), "task"));
+            assert_eq!(body["command"], "task");
+            *self.keys.entry(key).or_default() += 1;
+            message.ack(BasicAckOptions::default()).await.expect("it is acknowledged");
+        }
+        let tag = consumer.tag();
+        let cancelled = peer.channel.basic_cancel(tag, Default::default());
+        cancelled.await.expect("enough");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_becomes_one_command_also_when_it_comes_twice() {
+    let url = shared();
+    let sale = Sale::new(&url);
+    let peer = Peer::connect(&url).await;
+    peer.exchange(&sale.commands).await;
+    let running = sale.run();
+    publish(&peer, &sale.events, 0..60).await;
+    publish(&peer, &sale.events, 30..60).await;
+    publish(&peer, &sale.events, 60..80).await;
+    let mut heard = Heard::default();
+    heard.listen(&peer, &sale.commands, 80).await;
+    running.end();
+    assert!(heard.keys.values().all(|times| *times == 1), "each is published once");
+    assert_eq!(peer.waiting(&sale.commands).await, 0, "and nothing else is");
+    sale.check(&peer, 80).await;
+    sale.remove(peer).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_nobody_listens_for_waits_until_somebody_does() {
+    let url = shared();
+    let sale = Sale::new(&url);
+    let peer = Peer::connect(&url).await;
+    let running = sale.run();
+    publish(&peer, &sale.events, 0..3).await;
+    wait_for(&running, "no queue is bound for these commands");
+    peer.exchange(&sale.commands).await;
+    let mut heard = Heard::default();
+    heard.listen(&peer, &sale.commands, 3).await;
+    running.end();
+    sale.check(&peer, 3).await;
+    sale.remove(peer).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kills_under_load_lose_nothing_and_double_no_effect() {
+    const ORDERS: usize = 3_000;
+    let url = shared();
+    let sale = Sale::new(&url);
+    let peer = Peer::connect(&url).await;
+    peer.exchange(&sale.commands).await;
+    // The first start declares the queues.
+    let mut running = sale.run();
+    let mut heard = Heard::default();
+    for kill in 0..5 {
+        let part = ORDERS / 5;
+        publish(&peer, &sale.events, kill * part..(kill + 1) * part).await;
+        heard.listen(&peer, &sale.commands, kill * part + part / 3).await;
+        running.kill();
+        running = sale.run();
+    }
+    heard.listen(&peer, &sale.commands, ORDERS).await;
+    running.end();
+    assert_eq!(heard.keys.len(), ORDERS);
+    sale.check(&peer, ORDERS).await;
+    sale.remove(peer).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_goes_away_and_comes_back_is_told_of_once_and_nothing_is_lost() {
+    let own = Own::start("restart");
+    let sale = Sale::new(&own.url);
+    let mut peer = Peer::connect(&own.url).await;
+    peer.exchange(&sale.commands).await;
+    let running = sale.run();
+    let mut heard = Heard::default();
+    let mut lines = Vec::new();
+    type Cut = fn(&Own, bool);
+    let cuts: [Cut; 2] = [
+        |own, back| own.ctl(if back { "start_app" } else { "stop_app" }),
+        |own, back| own.script(if back { "start" } else { "kill" }),
+    ];
+    for (round, cut) in cuts.into_iter().enumerate() {
+        publish(&peer, &sale.events, round * 1_000..(round + 1) * 1_000).await;
+        heard.listen(&peer, &sale.commands, round * 1_000 + 300).await;
+        cut(&own, false);
+        lines.extend(wait_for(&running, "no events from RabbitMQ"));
+        cut(&own, true);
+        lines.extend(wait_for(&running, "events are taken in from RabbitMQ"));
+        peer = Peer::connect(&own.url).await;
+    }
+    heard.listen(&peer, &sale.commands, 2_000).await;
+    running.end();
+    let gone = lines.iter().filter(|line| line.contains("no events from RabbitMQ")).count();
+    assert_eq!(gone, 2, "it is told of once each time:\n{}", lines.join("\n"));
+    sale.check(&peer, 2_000).await;
+}
