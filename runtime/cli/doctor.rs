@@ -49,7 +49,9 @@ pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
         Ok::<_, Error>(findings)
     })?;
     match args.format {
-        Format::Text => findings.iter().for_each(|finding| println!("{}", text(finding))),
+        Format::Text => findings
+            .iter()
+            .for_each(|finding| println!("{}", text(finding))),
         Format::Json => {
             let list: Vec<_> = findings.iter().map(object).collect();
             println!("{:#}", serde_json::Value::from(list));

@@ -140,8 +140,9 @@ fn ways(folder: &Path, definitions: &Definitions) -> Result<Ways, Error> {
         }
         let exchange = text("exchange").filter(|name| (1..=LONGEST_EXCHANGE).contains(&name.len()));
         let Some(exchange) = exchange else {
-            let lacking =
-                format!("`{route}` is published to RabbitMQ, and names no exchange that it could have");
+            let lacking = format!(
+                "`{route}` is published to RabbitMQ, and names no exchange that it could have"
+            );
             return Err(Error::failure(lacking).hint("add `exchange: crm.commands`"));
         };
         let address = broker(folder, definitions, route, text("url"))?;

@@ -100,7 +100,9 @@ impl Address {
         let begin = place.find("://").map_or(0, |at| at + 3);
         let cut = place[begin..].rfind('/').ok_or(Error::NoQueue)? + begin;
         // A name in an address is written as a virtual host is.
-        let queue = Self::parse(&format!("amqp://x{}", &place[cut..]))?.uri.vhost;
+        let queue = Self::parse(&format!("amqp://x{}", &place[cut..]))?
+            .uri
+            .vhost;
         if place[cut..].len() < 2 {
             return Err(Error::NoQueue);
         }
@@ -179,11 +181,23 @@ mod tests {
             let (address, queue) = Address::with_queue(url).unwrap();
             (address.to_string(), queue)
         };
-        assert_eq!(split("amqp://rabbit/orders"), ("rabbit:5672".into(), "orders".into()));
-        assert_eq!(split("amqp://rabbit/shop/orders?heartbeat=5"), ("rabbit:5672/shop".into(), "orders".into()));
-        assert_eq!(split("amqp://rabbit/a%2fb/c%2fd"), ("rabbit:5672/a/b".into(), "c/d".into()));
+        assert_eq!(
+            split("amqp://rabbit/orders"),
+            ("rabbit:5672".into(), "orders".into())
+        );
+        assert_eq!(
+            split("amqp://rabbit/shop/orders?heartbeat=5"),
+            ("rabbit:5672/shop".into(), "orders".into())
+        );
+        assert_eq!(
+            split("amqp://rabbit/a%2fb/c%2fd"),
+            ("rabbit:5672/a/b".into(), "c/d".into())
+        );
         for url in ["amqp://rabbit", "amqp://rabbit/"] {
-            assert!(matches!(Address::with_queue(url), Err(Error::NoQueue)), "{url}");
+            assert!(
+                matches!(Address::with_queue(url), Err(Error::NoQueue)),
+                "{url}"
+            );
         }
     }
 

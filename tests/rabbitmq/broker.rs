@@ -132,9 +132,9 @@ impl Peer {
             ..ExchangeDeclareOptions::default()
         };
         let table = FieldTable::default;
-        let declared = self
-            .channel
-            .exchange_declare(name.into(), ExchangeKind::Topic, options, table());
+        let declared =
+            self.channel
+                .exchange_declare(name.into(), ExchangeKind::Topic, options, table());
         declared.await.expect("an exchange");
         self.queue(name).await;
         self.bind(name, name).await;
@@ -161,11 +161,20 @@ impl Peer {
         };
         let published = self
             .channel
-            .basic_publish(exchange.into(), key.into(), options, &message.body, properties)
+            .basic_publish(
+                exchange.into(),
+                key.into(),
+                options,
+                &message.body,
+                properties,
+            )
             .await
             .expect("it is sent");
         let confirmed = published.await.expect("an answer");
-        assert!(confirmed.is_ack() && confirmed.take_message().is_none(), "nobody would get it");
+        assert!(
+            confirmed.is_ack() && confirmed.take_message().is_none(),
+            "nobody would get it"
+        );
     }
 
     /// How many messages wait in a queue, none of them delivered.
@@ -182,7 +191,9 @@ impl Peer {
 
     /// Takes an exchange with its shards, and what the broker put aside, away again.
     pub(crate) async fn remove(self, exchange: &str, shards: u16) {
-        let mut queues: Vec<String> = (0..shards).map(|shard| format!("{exchange}.{shard}")).collect();
+        let mut queues: Vec<String> = (0..shards)
+            .map(|shard| format!("{exchange}.{shard}"))
+            .collect();
         queues.extend([format!("{exchange}.dead"), exchange.to_owned()]);
         for queue in queues {
             let gone = self

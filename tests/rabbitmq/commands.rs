@@ -37,7 +37,8 @@ impl Sale {
         let (events, commands) = (unique("events"), unique("commands"));
         let shop = Shop::new();
         for journey in ["thanks", "cart", "birthday", "dormant", "loyal", "monday"] {
-            std::fs::remove_file(shop.path(&format!("journeys/{journey}.yaml"))).expect("a journey");
+            std::fs::remove_file(shop.path(&format!("journeys/{journey}.yaml")))
+                .expect("a journey");
         }
         shop.write("broker-address", url);
         shop.write(
@@ -74,30 +75,52 @@ impl Sale {
         let totals = store.totals().await.expect("totals");
         assert_eq!(totals.events, orders as u64, "events in effect");
         let actions = store.actions(None, 0, usize::MAX).await.expect("the log");
-        let count = |verb: &str| actions.iter().filter(|line| line.action.action == verb).count();
+        let count = |verb: &str| {
+            actions
+                .iter()
+                .filter(|line| line.action.action == verb)
+                .count()
+        };
         assert_eq!(["enter", "task", "exit"].map(count), [orders; 3]);
-        let ids: Vec<_> = (0..10).map(|number| customer(number).as_str().into()).collect();
+        let ids: Vec<_> = (0..10)
+            .map(|number| customer(number).as_str().into())
+            .collect();
         let people = store.load(&ids, &[]).await.expect("customers");
         let counted: i64 = people
             .iter()
-            .filter_map(|stored| match stored.person.customer.attributes.get("orders_count") {
-                Some(Value::Integer(count)) => Some(*count),
-                _ => None,
-            })
+            .filter_map(
+                |stored| match stored.person.customer.attributes.get("orders_count") {
+                    Some(Value::Integer(count)) => Some(*count),
+                    _ => None,
+                },
+            )
             .sum();
         assert_eq!(counted, orders as i64, "each order is counted once");
         let rows = store.waiting().await.expect("the outbox");
-        assert!(rows.iter().all(|row| row.state == OutboxState::Accepted), "{rows:?}");
+        assert!(
+            rows.iter().all(|row| row.state == OutboxState::Accepted),
+            "{rows:?}"
+        );
         for shard in 0..SHARDS {
             let queue = format!("{}.{shard}", self.events);
-            assert_eq!(peer.waiting(&queue).await, 0, "{queue}: all are acknowledged");
+            assert_eq!(
+                peer.waiting(&queue).await,
+                0,
+                "{queue}: all are acknowledged"
+            );
         }
     }
 
     async fn remove(self, peer: Peer) {
         let queue = self.commands.as_str();
-        let _ = peer.channel.queue_delete(queue.into(), Default::default()).await;
-        let _ = peer.channel.exchange_delete(queue.into(), Default::default()).await;
+        let _ = peer
+            .channel
+            .queue_delete(queue.into(), Default::default())
+            .await;
+        let _ = peer
+            .channel
+            .exchange_delete(queue.into(), Default::default())
+            .await;
         peer.remove(&self.events, SHARDS).await;
     }
 }
@@ -164,10 +187,16 @@ impl Heard {
             let properties = &message.properties;
             let id = properties.message_id().as_ref().map(|id| id.as_str());
             assert_eq!(id, Some(key.as_str()), "the key is the message's id");
-            assert_eq!((*properties.delivery_mode(), message.routing_key.as_str()), (Some(2), "task"));
+            assert_eq!(
+                (*properties.delivery_mode(), message.routing_key.as_str()),
+                (Some(2), "task")
+            );
             assert_eq!(body["command"], "task");
             *self.keys.entry(key).or_default() += 1;
-            message.ack(BasicAckOptions::default()).await.expect("it is acknowledged");
+            message
+                .ack(BasicAckOptions::default())
+                .await
+                .expect("it is acknowledged");
         }
         let tag = consumer.tag();
         let cancelled = peer.channel.basic_cancel(tag, Default::default());
@@ -188,7 +217,10 @@ async fn an_event_becomes_one_command_also_when_it_comes_twice() {
     let mut heard = Heard::default();
     heard.listen(&peer, &sale.commands, 80).await;
     running.end();
-    assert!(heard.keys.values().all(|times| *times == 1), "each is published once");
+    assert!(
+        heard.keys.values().all(|times| *times == 1),
+        "each is published once"
+    );
     assert_eq!(peer.waiting(&sale.commands).await, 0, "and nothing else is");
     sale.check(&peer, 80).await;
     sale.remove(peer).await;
@@ -223,7 +255,9 @@ async fn kills_under_load_lose_nothing_and_double_no_effect() {
     for kill in 0..5 {
         let part = ORDERS / 5;
         publish(&peer, &sale.events, kill * part..(kill + 1) * part).await;
-        heard.listen(&peer, &sale.commands, kill * part + part / 3).await;
+        heard
+            .listen(&peer, &sale.commands, kill * part + part / 3)
+            .await;
         running.kill();
         running = sale.run();
     }
@@ -250,7 +284,9 @@ async fn a_broker_that_goes_away_and_comes_back_is_told_of_once_and_nothing_is_l
     ];
     for (round, cut) in cuts.into_iter().enumerate() {
         publish(&peer, &sale.events, round * 1_000..(round + 1) * 1_000).await;
-        heard.listen(&peer, &sale.commands, round * 1_000 + 300).await;
+        heard
+            .listen(&peer, &sale.commands, round * 1_000 + 300)
+            .await;
         cut(&own, false);
         lines.extend(wait_for(&running, "no events from RabbitMQ"));
         cut(&own, true);
@@ -259,7 +295,15 @@ async fn a_broker_that_goes_away_and_comes_back_is_told_of_once_and_nothing_is_l
     }
     heard.listen(&peer, &sale.commands, 2_000).await;
     running.end();
-    let gone = lines.iter().filter(|line| line.contains("no events from RabbitMQ")).count();
-    assert_eq!(gone, 2, "it is told of once each time:\n{}", lines.join("\n"));
+    let gone = lines
+        .iter()
+        .filter(|line| line.contains("no events from RabbitMQ"))
+        .count();
+    assert_eq!(
+        gone,
+        2,
+        "it is told of once each time:\n{}",
+        lines.join("\n")
+    );
     sale.check(&peer, 2_000).await;
 }

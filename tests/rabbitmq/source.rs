@@ -82,12 +82,15 @@ async fn declared(url: &str, exchange: &str) -> (Reading, Peer) {
             ..Default::default()
         };
         let last = format!("{exchange}.{}", SHARDS - 1);
-        let there = probe.channel.queue_declare(last.as_str().into(), options, Default::default());
+        let there = probe
+            .channel
+            .queue_declare(last.as_str().into(), options, Default::default());
         if there.await.is_ok() {
             break;
         }
     }
-    peer.publish(exchange, "x", Message::structured(&order("first", "x"))).await;
+    peer.publish(exchange, "x", Message::structured(&order("first", "x")))
+        .await;
     reading.take(1, true).await;
     (reading, peer)
 }
@@ -122,12 +125,34 @@ async fn cloudevents_come_in_structured_batch_and_binary_mode() {
     let taken = reading.take(7, true).await;
     assert_eq!(
         ids(&taken),
-        ["batch-1", "batch-2", "binary", "binary-too", "list", "plain", "structured"]
+        [
+            "batch-1",
+            "batch-2",
+            "binary",
+            "binary-too",
+            "list",
+            "plain",
+            "structured"
+        ]
     );
-    for one in taken.events.iter().filter(|one| one.event.id.starts_with("binary")) {
+    for one in taken
+        .events
+        .iter()
+        .filter(|one| one.event.id.starts_with("binary"))
+    {
         assert_eq!(one.event.time.to_string(), "2023-11-14T22:13:20Z");
-        assert_eq!((&*one.event.customer, &*one.event.kind), ("anna", "order.paid"));
-        assert_eq!(one.event.data.get("total").map(ToString::to_string).as_deref(), Some("7"));
+        assert_eq!(
+            (&*one.event.customer, &*one.event.kind),
+            ("anna", "order.paid")
+        );
+        assert_eq!(
+            one.event
+                .data
+                .get("total")
+                .map(ToString::to_string)
+                .as_deref(),
+            Some("7")
+        );
     }
     reading.end().await;
     peer.remove(&exchange, SHARDS).await;
@@ -138,11 +163,18 @@ async fn poison_is_a_dead_letter_with_its_reason_and_the_good_ones_go_on() {
     let (url, exchange) = (shared(), unique("poison"));
     let (mut reading, peer) = declared(&url, &exchange).await;
     let text = |text: &str| AMQPValue::LongString(text.into());
-    let nameless = [("specversion", text("1.0")), ("type", text("order.paid")), ("subject", text("anna"))];
+    let nameless = [
+        ("specversion", text("1.0")),
+        ("type", text("order.paid")),
+        ("subject", text("anna")),
+    ];
     let poison = [
         Message::structured("{ no event"),
         Message::plain("\u{1}\u{2}"),
-        Message::batch(&[order("good-1", "anna"), r#"{"specversion":"0.3"}"#.to_owned()]),
+        Message::batch(&[
+            order("good-1", "anna"),
+            r#"{"specversion":"0.3"}"#.to_owned(),
+        ]),
         Message::structured(&format!(r#"{{"data":{}"#, "[".repeat(100_000))),
         Message::binary("cloudEvents:", &nameless, "{}"),
         Message::structured(&order(&"long".repeat(1_000), "anna")),
@@ -150,7 +182,12 @@ async fn poison_is_a_dead_letter_with_its_reason_and_the_good_ones_go_on() {
     for message in poison {
         peer.publish(&exchange, "anna", message).await;
     }
-    peer.publish(&exchange, "anna", Message::structured(&order("good-2", "anna"))).await;
+    peer.publish(
+        &exchange,
+        "anna",
+        Message::structured(&order("good-2", "anna")),
+    )
+    .await;
     let taken = reading.take(8, true).await;
     assert_eq!(ids(&taken), ["good-1", "good-2"]);
     let reasons: Vec<&str> = taken
@@ -160,15 +197,34 @@ async fn poison_is_a_dead_letter_with_its_reason_and_the_good_ones_go_on() {
         .collect();
     assert_eq!(
         reasons,
-        ["not_json", "not_json", "wrong_version", "too_deep", "missing_field", "name_too_long"]
+        [
+            "not_json",
+            "not_json",
+            "wrong_version",
+            "too_deep",
+            "missing_field",
+            "name_too_long"
+        ]
     );
-    assert!(taken.rejected.iter().all(|letter| letter.origin.starts_with("rabbitmq ")));
+    assert!(
+        taken
+            .rejected
+            .iter()
+            .all(|letter| letter.origin.starts_with("rabbitmq "))
+    );
     let nameless = &taken.rejected[4].body;
-    assert!(nameless.contains(r#""type":"order.paid""#), "all of it is kept: {nameless}");
+    assert!(
+        nameless.contains(r#""type":"order.paid""#),
+        "all of it is kept: {nameless}"
+    );
     reading.end().await;
     let left = Peer::connect(&url).await;
     for shard in 0..SHARDS {
-        assert_eq!(left.waiting(&format!("{exchange}.{shard}")).await, 0, "all are acknowledged");
+        assert_eq!(
+            left.waiting(&format!("{exchange}.{shard}")).await,
+            0,
+            "all are acknowledged"
+        );
     }
     peer.remove(&exchange, SHARDS).await;
 }
@@ -180,7 +236,8 @@ async fn what_is_not_known_to_be_durable_comes_again() {
     peer.queue(&queue).await;
     let address = format!("{url}/{queue}");
     for id in ["a", "b", "c"] {
-        peer.publish("", &queue, Message::structured(&order(id, "anna"))).await;
+        peer.publish("", &queue, Message::structured(&order(id, "anna")))
+            .await;
     }
     let mut failing = Reading::begin(&address, None);
     assert_eq!(ids(&failing.take(3, false).await), ["a", "b", "c"]);
@@ -189,7 +246,9 @@ async fn what_is_not_known_to_be_durable_comes_again() {
     assert_eq!(ids(&reading.take(3, true).await), ["a", "b", "c"]);
     reading.end().await;
     assert_eq!(peer.waiting(&queue).await, 0);
-    let gone = peer.channel.queue_delete(queue.as_str().into(), Default::default());
+    let gone = peer
+        .channel
+        .queue_delete(queue.as_str().into(), Default::default());
     gone.await.expect("the queue goes");
 }
 
@@ -201,12 +260,16 @@ async fn events_of_one_customer_keep_their_order() {
     for number in 0..40 {
         for customer in customers {
             let event = order(&format!("{customer}-{number:02}"), customer);
-            peer.publish(&exchange, customer, Message::structured(&event)).await;
+            peer.publish(&exchange, customer, Message::structured(&event))
+                .await;
         }
     }
     let taken = reading.take(200, true).await;
     for customer in customers {
-        let own = taken.events.iter().filter(|one| &*one.event.customer == customer);
+        let own = taken
+            .events
+            .iter()
+            .filter(|one| &*one.event.customer == customer);
         let ids: Vec<&str> = own.map(|one| &*one.event.id).collect();
         assert!(ids.len() == 40 && ids.is_sorted(), "{customer}: {ids:?}");
     }

@@ -14,7 +14,8 @@ const MOST_SHARDS: i64 = 256;
 /// The longest name that a broker takes, in bytes; some of it is for what we add.
 const LONGEST_NAME: usize = 200;
 /// An example of each way.
-const EXAMPLES: &str = "write `file://.kurant/inbox`, or `amqp://HOST/QUEUE` for a queue of RabbitMQ";
+const EXAMPLES: &str =
+    "write `file://.kurant/inbox`, or `amqp://HOST/QUEUE` for a queue of RabbitMQ";
 
 /// `events: { url, exchange, shards }`.
 pub(super) fn events(context: &Context<'_>, node: &Node) -> Option<EventsFrom> {
@@ -27,8 +28,14 @@ pub(super) fn events(context: &Context<'_>, node: &Node) -> Option<EventsFrom> {
         ("partitions", "shards"),
     ]);
     map.misplaced(&[
-        ("queue", "write it at the end of the address: `url: amqp://HOST/QUEUE`"),
-        ("vhost", "write it at the end of the address: `url: amqp://HOST/VHOST`"),
+        (
+            "queue",
+            "write it at the end of the address: `url: amqp://HOST/QUEUE`",
+        ),
+        (
+            "vhost",
+            "write it at the end of the address: `url: amqp://HOST/VHOST`",
+        ),
     ]);
     let address = map.required("url");
     let exchange = map.read("exchange", exchange);
@@ -68,8 +75,9 @@ pub(super) fn crm(context: &Context<'_>, node: &Node) {
     match node.get("exchange") {
         None => context.report(
             node.head(),
-            Problem::new("missing-key", "the CRM lacks `exchange`")
-                .help("add `exchange: crm.commands`: where tasks and profile changes are published"),
+            Problem::new("missing-key", "the CRM lacks `exchange`").help(
+                "add `exchange: crm.commands`: where tasks and profile changes are published",
+            ),
         ),
         Some(name) => {
             context.diagnostics.keep(name.span, exchange(name));
@@ -84,7 +92,10 @@ pub(super) fn crm(context: &Context<'_>, node: &Node) {
 fn exchange(node: &Node) -> Result<String, Problem> {
     let name = text(node)?;
     let is_sound = |c: char| c.is_ascii_alphanumeric() || "._:-".contains(c);
-    if name.len() <= LONGEST_NAME && name.starts_with(char::is_alphanumeric) && name.chars().all(is_sound) {
+    if name.len() <= LONGEST_NAME
+        && name.starts_with(char::is_alphanumeric)
+        && name.chars().all(is_sound)
+    {
         return Ok(name);
     }
     Err(
@@ -129,7 +140,10 @@ fn broker(node: &Node) -> Result<(), Problem> {
     if is_told_later(&url) {
         return Ok(());
     }
-    let Some(rest) = url.strip_prefix("amqp://").or_else(|| url.strip_prefix("amqps://")) else {
+    let Some(rest) = url
+        .strip_prefix("amqp://")
+        .or_else(|| url.strip_prefix("amqps://"))
+    else {
         return Err(
             Problem::bad_value(format!("`{}` is no address of a broker", shown(&url)))
                 .help(EXAMPLES),

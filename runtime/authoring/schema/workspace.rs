@@ -90,7 +90,8 @@ fn places() -> Vec<Key> {
         Key::new("enter", "How many may enter, like 20000/h", Text),
         Key::new("send", "How many messages may leave, like 50000/h", Text),
     ];
-    let mut events = url("file://FOLDER, amqp://HOST/QUEUE, or amqp://HOST/VHOST beside an exchange");
+    let mut events =
+        url("file://FOLDER, amqp://HOST/QUEUE, or amqp://HOST/VHOST beside an exchange");
     events.extend([
         Key::new(
             "exchange",
@@ -119,11 +120,7 @@ fn places() -> Vec<Key> {
             "Where state lives",
             Object(url("sqlite://... or postgres://...")),
         ),
-        Key::new(
-            "events",
-            "Where events come from",
-            Object(events),
-        ),
+        Key::new("events", "Where events come from", Object(events)),
         Key::new(
             "console",
             "Where the console listens",

@@ -156,16 +156,17 @@ impl Amqp {
                         "no queue is bound for these commands; they wait, and are tried again"
                     );
                 }
-                let reason = format!("unroutable: no queue is bound to `{}` for `{verb}`", self.exchange);
+                let reason = format!(
+                    "unroutable: no queue is bound to `{}` for `{verb}`",
+                    self.exchange
+                );
                 again(row, after_refusal(row, now), reason)
             }
             Answer::Refused => {
                 let reason = "refused: the broker could not keep it".to_owned();
                 again(row, after_refusal(row, now), reason)
             }
-            Answer::Lost(why) => {
-                again(row, while_away(row, now), format!("unconfirmed: {why}"))
-            }
+            Answer::Lost(why) => again(row, while_away(row, now), format!("unconfirmed: {why}")),
         }
     }
 }
@@ -243,7 +244,9 @@ async fn supervise(
         let opened = tokio::time::timeout(PATIENCE, connect(&address, &exchange)).await;
         let why = match opened.unwrap_or(Err(Error::Slow)) {
             Ok((connection, channel)) => {
-                tracing::info!("commands are published to RabbitMQ at {address}, exchange {exchange}");
+                tracing::info!(
+                    "commands are published to RabbitMQ at {address}, exchange {exchange}"
+                );
                 (is_told, pauses) = (false, Pauses::default());
                 state.send_replace(State::Open(channel));
                 let why = ended(&connection, &lost).await;
@@ -256,7 +259,9 @@ async fn supervise(
             }
         };
         if !is_told {
-            tracing::warn!("commands can't be published to RabbitMQ at {address}: {why}; they wait until it is there");
+            tracing::warn!(
+                "commands can't be published to RabbitMQ at {address}: {why}; they wait until it is there"
+            );
             is_told = true;
         }
         tokio::time::sleep(pauses.next()).await;

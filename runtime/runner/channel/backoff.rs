@@ -66,20 +66,35 @@ mod tests {
     #[test]
     fn waits_spread_and_their_span_doubles_up_to_ten_minutes() {
         let now = Instant::from_millis(0);
-        for (attempt, span) in [(1, 1_000), (2, 2_000), (5, 16_000), (11, 600_000), (99, 600_000)] {
+        for (attempt, span) in [
+            (1, 1_000),
+            (2, 2_000),
+            (5, 16_000),
+            (11, 600_000),
+            (99, 600_000),
+        ] {
             let waits: Vec<i64> = (0..1_000)
                 .map(|number| after_refusal(&row(number, attempt), now).millis())
                 .collect();
-            assert!(waits.iter().all(|wait| (SHORTEST..=span).contains(wait)), "{attempt}");
+            assert!(
+                waits.iter().all(|wait| (SHORTEST..=span).contains(wait)),
+                "{attempt}"
+            );
             let mean = waits.iter().sum::<i64>() / 1_000;
-            assert!((span * 2 / 5..span * 3 / 5).contains(&mean), "{attempt}: {mean}");
+            assert!(
+                (span * 2 / 5..span * 3 / 5).contains(&mean),
+                "{attempt}: {mean}"
+            );
         }
     }
 
     #[test]
     fn the_same_try_of_the_same_command_waits_the_same() {
         let now = Instant::from_millis(7);
-        assert_eq!(after_refusal(&row(1, 3), now), after_refusal(&row(1, 3), now));
+        assert_eq!(
+            after_refusal(&row(1, 3), now),
+            after_refusal(&row(1, 3), now)
+        );
         assert!(while_away(&row(1, 50), now).millis() <= 7 + WHILE_AWAY);
     }
 }

@@ -1,10 +1,13 @@
 //! What was not taken on the other side is handed over again when it is due.
 
-use kurant_store::OutboxState;
+use kurant_engine::calendar::MINUTE;
 use tokio::task::JoinHandle;
 
 use super::{BATCH, Runner};
 use crate::error::Error;
+
+/// How long a claim holds, in milliseconds: longer than any hand-over takes.
+const LEASE: i64 = MINUTE;
 
 impl Runner {
     /// Begins to hand over again what is due, unless something is being handed over.
@@ -16,12 +19,14 @@ impl Runner {
         if !self.dispatch.may_refuse() || is_busy {
             return Ok(());
         }
-        // What was taken meanwhile must be known, or it would go out again.
-        self.flush().await?;
+        self.handed().await?;
         let now = self.clock.now();
-        let due = self.store.outbox(OutboxState::Pending, now, BATCH).await?;
-        if !due.is_empty() {
-            self.hand_over(due);
+        let claimed = self
+            .store
+            .reclaim(now, now.plus_millis(LEASE), BATCH)
+            .await?;
+        if !claimed.is_empty() {
+            self.hand_over(claimed);
         }
         Ok(())
     }

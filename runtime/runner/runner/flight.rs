@@ -163,7 +163,7 @@ impl Runner {
     }
 
     /// Waits until what is being handed over is durable outside; the next commit tells the store.
-    async fn handed(&mut self) -> Result<(), Error> {
+    pub(super) async fn handed(&mut self) -> Result<(), Error> {
         let Some(handing) = self.handing.take() else {
             return Ok(());
         };

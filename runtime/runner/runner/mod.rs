@@ -22,9 +22,9 @@ use kurant_engine::id::CustomerId;
 use kurant_store::{Batch, Kept, Settled, Store, Stored};
 use tokio::task::JoinHandle;
 
+use crate::channel::{HANDED, HandedOver};
 use crate::clock::Clock;
 use crate::decide::Decider;
-use crate::channel::{HANDED, HandedOver};
 use crate::dispatch::{Dispatch, Renderer, Ways};
 use crate::error::Error;
 

@@ -117,7 +117,11 @@ async fn own(
             queue: more,
             shards,
         };
-        findings.push(Finding::new(State::Bad, error.to_string(), "set `shards` as it was"));
+        findings.push(Finding::new(
+            State::Bad,
+            error.to_string(),
+            "set `shards` as it was",
+        ));
     }
     if is_complete {
         // What is there already is declared once more, which changes nothing and shows whether it is the same.
@@ -137,7 +141,10 @@ async fn own(
     {
         findings.push(Finding::new(
             State::Doubtful,
-            format!("the broker has put {} events aside in `{dead}`", queue.message_count()),
+            format!(
+                "the broker has put {} events aside in `{dead}`",
+                queue.message_count()
+            ),
             "they came back too often: look at them there, mend the cause, and publish them again",
         ));
     }
@@ -152,12 +159,18 @@ fn read(queue: &Queue) -> Finding {
             format!("nobody reads the queue `{name}`, where {waiting} messages wait"),
             "start `kurant run`",
         ),
-        readers => Finding::good(format!("the queue `{name}`: {waiting} messages wait, {readers} readers")),
+        readers => Finding::good(format!(
+            "the queue `{name}`: {waiting} messages wait, {readers} readers"
+        )),
     }
 }
 
 fn missing(name: &str, error: &lapin::Error, advice: &str) -> Finding {
-    Finding::new(State::Bad, format!("the queue `{name}` can't be used: {error}"), advice)
+    Finding::new(
+        State::Bad,
+        format!("the queue `{name}` can't be used: {error}"),
+        advice,
+    )
 }
 
 /// A queue as it stands. A refusal closes the channel, so each question has one of its own.

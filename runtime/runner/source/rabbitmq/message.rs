@@ -72,7 +72,10 @@ fn batch(text: &[u8]) -> Result<Vec<&RawValue>, String> {
         ));
     }
     let events: Vec<&RawValue> = serde_json::from_slice(text).map_err(|error| {
-        format!("not_json: it is not a JSON array: an error at column {}", error.column())
+        format!(
+            "not_json: it is not a JSON array: an error at column {}",
+            error.column()
+        )
     })?;
     if events.len() > BATCH {
         return Err(format!(

@@ -125,7 +125,9 @@ impl Told {
             Some(before) => why.is_refusal() && *before != reason,
         };
         if is_new {
-            tracing::warn!("no events from RabbitMQ at {address}: {reason}; trying again until it is there");
+            tracing::warn!(
+                "no events from RabbitMQ at {address}: {reason}; trying again until it is there"
+            );
             self.gone = Some(reason);
         }
     }

@@ -242,10 +242,7 @@ fn add(delivery: &mut Delivery, contents: Contents) {
 
 /// Acknowledges batches in their order, each once it is durable. Nothing else is acknowledged: a batch whose receipt never
 /// comes stays with the broker.
-async fn acknowledge(
-    channel: Channel,
-    mut batches: mpsc::UnboundedReceiver<Sent>,
-) -> Acknowledged {
+async fn acknowledge(channel: Channel, mut batches: mpsc::UnboundedReceiver<Sent>) -> Acknowledged {
     let mut tags = Tags::default();
     while let Some(batch) = batches.recv().await {
         if batch.receipt.await.is_err() {

@@ -14,7 +14,10 @@ const DELIVERY_LIMIT: i32 = 1_000;
 const WEIGHT: &str = "1";
 
 /// Makes sure that the queues are there; returns their names.
-pub(super) async fn declare(connection: &Connection, origin: &Origin) -> Result<Vec<String>, Error> {
+pub(super) async fn declare(
+    connection: &Connection,
+    origin: &Origin,
+) -> Result<Vec<String>, Error> {
     match origin {
         Origin::Queue(name) => {
             let channel = connection.create_channel().await?;
@@ -31,7 +34,10 @@ pub(super) async fn declare(connection: &Connection, origin: &Origin) -> Result<
             let probe = connection.create_channel().await?;
             // A refusal closes the channel, so it gets one of its own.
             if passive(&probe, &next).await.is_ok() {
-                return Err(Error::MoreShards { queue: next, shards: *shards });
+                return Err(Error::MoreShards {
+                    queue: next,
+                    shards: *shards,
+                });
             }
             let channel = connection.create_channel().await?;
             own(&channel, name, *shards)
@@ -87,7 +93,10 @@ pub(super) async fn own(channel: &Channel, exchange: &str, shards: u16) -> lapin
     bind(channel, &dead, &dead, "").await?;
     let mut arguments = quorum;
     arguments.insert("x-single-active-consumer".into(), AMQPValue::Boolean(true));
-    arguments.insert("x-delivery-limit".into(), AMQPValue::LongInt(DELIVERY_LIMIT));
+    arguments.insert(
+        "x-delivery-limit".into(),
+        AMQPValue::LongInt(DELIVERY_LIMIT),
+    );
     arguments.insert("x-dead-letter-exchange".into(), text(&dead));
     arguments.insert("x-dead-letter-strategy".into(), text("at-least-once"));
     arguments.insert("x-overflow".into(), text("reject-publish"));
@@ -104,7 +113,13 @@ pub(super) async fn own(channel: &Channel, exchange: &str, shards: u16) -> lapin
 async fn bind(channel: &Channel, queue: &str, exchange: &str, key: &str) -> lapin::Result<()> {
     let (options, arguments) = (QueueBindOptions::default(), FieldTable::default());
     channel
-        .queue_bind(queue.into(), exchange.into(), key.into(), options, arguments)
+        .queue_bind(
+            queue.into(),
+            exchange.into(),
+            key.into(),
+            options,
+            arguments,
+        )
         .await
 }
 
