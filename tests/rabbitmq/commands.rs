@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use kurant_engine::value::Value;
 use kurant_store::{OutboxState, Sqlite, Store};
+use lapin::Consumer;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions};
 use lapin::types::FieldTable;
 use tokio::time::timeout;
@@ -158,26 +159,29 @@ fn wait_for(running: &Running, text: &str) -> Vec<String> {
 }
 
 /// The commands that a queue has held so far: their keys, and how often each came.
-#[derive(Default)]
 struct Heard {
     keys: BTreeMap<String, usize>,
+    /// One for all the time: what it holds unread would not come to another.
+    consumer: Consumer,
 }
 
 impl Heard {
+    async fn begin(peer: &Peer, queue: &str) -> Self {
+        Self {
+            keys: BTreeMap::new(),
+            consumer: consumer(peer, queue).await,
+        }
+    }
+
+    /// Reads on over another connection.
+    async fn reconnect(&mut self, peer: &Peer, queue: &str) {
+        self.consumer = consumer(peer, queue).await;
+    }
+
     /// Reads on until so many different commands have come.
-    async fn listen(&mut self, peer: &Peer, queue: &str, count: usize) {
-        let mut consumer = peer
-            .channel
-            .basic_consume(
-                queue.into(),
-                "".into(),
-                BasicConsumeOptions::default(),
-                FieldTable::default(),
-            )
-            .await
-            .expect("the queue is read");
+    async fn listen(&mut self, count: usize) {
         while self.keys.len() < count {
-            let message = timeout(PATIENCE, consumer.next()).await;
+            let message = timeout(PATIENCE, self.consumer.next()).await;
             let message = message
                 .unwrap_or_else(|_| panic!("only {} of {count} commands came", self.keys.len()))
                 .expect("the queue goes on")
@@ -187,21 +191,22 @@ impl Heard {
             let properties = &message.properties;
             let id = properties.message_id().as_ref().map(|id| id.as_str());
             assert_eq!(id, Some(key.as_str()), "the key is the message's id");
-            assert_eq!(
-                (*properties.delivery_mode(), message.routing_key.as_str()),
-                (Some(2), "task")
-            );
+            let told = (*properties.delivery_mode(), message.routing_key.as_str());
+            assert_eq!(told, (Some(2), "task"), "persistent, with its verb");
             assert_eq!(body["command"], "task");
             *self.keys.entry(key).or_default() += 1;
-            message
-                .ack(BasicAckOptions::default())
-                .await
-                .expect("it is acknowledged");
+            let acknowledged = message.ack(BasicAckOptions::default());
+            acknowledged.await.expect("it is acknowledged");
         }
-        let tag = consumer.tag();
-        let cancelled = peer.channel.basic_cancel(tag, Default::default());
-        cancelled.await.expect("enough");
     }
+}
+
+async fn consumer(peer: &Peer, queue: &str) -> Consumer {
+    let (options, table) = (BasicConsumeOptions::default(), FieldTable::default());
+    let consumer = peer
+        .channel
+        .basic_consume(queue.into(), "".into(), options, table);
+    consumer.await.expect("the queue is read")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -214,8 +219,8 @@ async fn an_event_becomes_one_command_also_when_it_comes_twice() {
     publish(&peer, &sale.events, 0..60).await;
     publish(&peer, &sale.events, 30..60).await;
     publish(&peer, &sale.events, 60..80).await;
-    let mut heard = Heard::default();
-    heard.listen(&peer, &sale.commands, 80).await;
+    let mut heard = Heard::begin(&peer, &sale.commands).await;
+    heard.listen(80).await;
     running.end();
     assert!(
         heard.keys.values().all(|times| *times == 1),
@@ -235,8 +240,8 @@ async fn a_command_that_nobody_listens_for_waits_until_somebody_does() {
     publish(&peer, &sale.events, 0..3).await;
     wait_for(&running, "no queue is bound for these commands");
     peer.exchange(&sale.commands).await;
-    let mut heard = Heard::default();
-    heard.listen(&peer, &sale.commands, 3).await;
+    let mut heard = Heard::begin(&peer, &sale.commands).await;
+    heard.listen(3).await;
     running.end();
     sale.check(&peer, 3).await;
     sale.remove(peer).await;
@@ -251,17 +256,15 @@ async fn kills_under_load_lose_nothing_and_double_no_effect() {
     peer.exchange(&sale.commands).await;
     // The first start declares the queues.
     let mut running = sale.run();
-    let mut heard = Heard::default();
+    let mut heard = Heard::begin(&peer, &sale.commands).await;
     for kill in 0..5 {
         let part = ORDERS / 5;
         publish(&peer, &sale.events, kill * part..(kill + 1) * part).await;
-        heard
-            .listen(&peer, &sale.commands, kill * part + part / 3)
-            .await;
+        heard.listen(kill * part + part / 3).await;
         running.kill();
         running = sale.run();
     }
-    heard.listen(&peer, &sale.commands, ORDERS).await;
+    heard.listen(ORDERS).await;
     running.end();
     assert_eq!(heard.keys.len(), ORDERS);
     sale.check(&peer, ORDERS).await;
@@ -275,7 +278,7 @@ async fn a_broker_that_goes_away_and_comes_back_is_told_of_once_and_nothing_is_l
     let mut peer = Peer::connect(&own.url).await;
     peer.exchange(&sale.commands).await;
     let running = sale.run();
-    let mut heard = Heard::default();
+    let mut heard = Heard::begin(&peer, &sale.commands).await;
     let mut lines = Vec::new();
     type Cut = fn(&Own, bool);
     let cuts: [Cut; 2] = [
@@ -284,16 +287,15 @@ async fn a_broker_that_goes_away_and_comes_back_is_told_of_once_and_nothing_is_l
     ];
     for (round, cut) in cuts.into_iter().enumerate() {
         publish(&peer, &sale.events, round * 1_000..(round + 1) * 1_000).await;
-        heard
-            .listen(&peer, &sale.commands, round * 1_000 + 300)
-            .await;
+        heard.listen(round * 1_000 + 300).await;
         cut(&own, false);
         lines.extend(wait_for(&running, "no events from RabbitMQ"));
         cut(&own, true);
         lines.extend(wait_for(&running, "events are taken in from RabbitMQ"));
         peer = Peer::connect(&own.url).await;
+        heard.reconnect(&peer, &sale.commands).await;
     }
-    heard.listen(&peer, &sale.commands, 2_000).await;
+    heard.listen(2_000).await;
     running.end();
     let gone = lines
         .iter()
