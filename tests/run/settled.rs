@@ -7,7 +7,7 @@ use kurant_engine::action::Action;
 use kurant_engine::calendar::Instant;
 use kurant_engine::decode::{Arrival, Decoder};
 use kurant_engine::definition::Definitions;
-use kurant_runner::{Audience, Clock, Delivered, Delivery, Purpose, Runner};
+use kurant_runner::{Audience, Clock, Delivered, Delivery, Purpose, Runner, Ways};
 use kurant_store::{Memory, OutboxState, Store};
 
 const FILES: [(&str, &str); 4] = [
@@ -72,7 +72,7 @@ async fn a_batch_that_fails_forgets_no_hand_over_before_it() {
         store.clone(),
         clock,
         definitions,
-        folder.path().into(),
+        Ways::files(folder.path().into()),
         Box::new(Nobody),
         Purpose::Run,
     )

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use kurant_engine::calendar::{Duration, Instant, Zone, first_instant_of, parse_date};
+use kurant_engine::calendar::{Duration, HOUR, Instant, Zone, first_instant_of, parse_date};
 use kurant_engine::definition::{Definitions, Schema};
 use kurant_runner::source::{Feed, Schemas, listen};
 use kurant_runner::{Clock, Delivery, Error as RunnerError, Purpose, Runner, Wires};
@@ -24,6 +24,8 @@ use crate::workspace;
 
 /// How many deliveries wait before a source has to.
 const WAITING: usize = 4;
+/// How far ahead of the machine's clock a store may be: clocks are set now and then.
+const AHEAD: i64 = HOUR;
 /// The mark under which the runner keeps how far it has come.
 const PLACE: &str = "fired";
 
@@ -261,7 +263,11 @@ fn address(args: &Args, definitions: &Definitions) -> Option<String> {
 /// The machine's clock, or a faster one that goes on where it was.
 async fn clock(args: &Args, store: &dyn Store, zone: Zone) -> Result<Clock, Error> {
     let Some(rate) = rate(args)? else {
-        return Ok(Clock::real());
+        let clock = Clock::real();
+        return match place(store).await? {
+            Some(place) if place.millis_since(clock.now()) > AHEAD => Err(played_ahead(place)),
+            _ => Ok(clock),
+        };
     };
     let from = args
         .from
@@ -273,6 +279,14 @@ async fn clock(args: &Args, store: &dyn Store, zone: Zone) -> Result<Clock, Erro
         .or(from)
         .unwrap_or_else(|| Clock::real().now());
     Ok(Clock::lapse(from, rate))
+}
+
+/// A clock that went faster has been here: until the machine's own gets there, no timer would be due.
+fn played_ahead(place: Instant) -> Error {
+    Error::failure(format!(
+        "time has been played ahead here, to {place}; on the machine's own clock nothing would be due until then"
+    ))
+    .hint("run live in another copy of the folder, or begin anew without `.kurant`; with --time-lapse it goes on from there")
 }
 
 /// How far the runner has come.
