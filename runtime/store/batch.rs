@@ -157,6 +157,11 @@ impl OutboxState {
         Self::ALL.into_iter().find(|state| state.word() == word)
     }
 
+    /// Whether it leaves the outbox and is only counted: nobody has to look at it any more.
+    pub(crate) fn leaves(self) -> bool {
+        matches!(self, Self::Accepted | Self::Skipped)
+    }
+
     /// Whether nothing more happens to it.
     pub fn is_final(self) -> bool {
         matches!(self, Self::Accepted | Self::Skipped | Self::Dead)

@@ -9,6 +9,7 @@ mod error;
 mod memory;
 mod postgres;
 mod read;
+mod rows;
 mod share;
 mod sqlite;
 

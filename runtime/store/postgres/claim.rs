@@ -3,9 +3,9 @@
 use kurant_engine::calendar::Instant;
 use sqlx::postgres::PgPool;
 
-use super::decode::{Columns, limit};
+use super::decode::columns;
 use super::transaction::{Statement, Transaction, write};
-use super::work::outgoing;
+use crate::rows::{self, Columns, limit};
 use crate::{Error, OutboxState, Outgoing, Share};
 
 // Materialized: a plan that ran the search twice would lock more than it claims.
@@ -42,14 +42,14 @@ pub(super) async fn reclaim(
             .with(lease.millis())
             .with(limit(left));
         for row in &tx.fetch(&statement).await? {
-            let n: i64 = sqlx::Row::try_get(row, 5)?;
-            let row = outgoing(row, OutboxState::Claimed)?;
-            claimed.push((row.due, n, row));
+            let mut columns = columns(row, "command");
+            let outgoing = rows::outgoing(&mut columns, OutboxState::Claimed)?;
+            claimed.push((columns.number()?, outgoing));
         }
     }
     tx.commit().await?;
-    claimed.sort_by_key(|(due, n, _)| (*due, *n));
-    Ok(claimed.into_iter().map(|(_, _, row)| row).collect())
+    claimed.sort_by_key(|(n, outgoing)| (outgoing.due, *n));
+    Ok(claimed.into_iter().map(|(_, outgoing)| outgoing).collect())
 }
 
 /// Notes that a worker lives and gives its share.
@@ -77,7 +77,7 @@ pub(super) async fn beat(
     .await?;
     let mut share = Share::ALL;
     for row in &rows {
-        let mut columns = Columns::new(row, "worker");
+        let mut columns = columns(row, "worker");
         let (index, of) = (columns.number()?, columns.number()?);
         share = Share {
             index: u32::try_from(index).unwrap_or(0),

@@ -9,7 +9,7 @@ use serde::Serialize;
 use sqlx::postgres::PgPool;
 
 use super::transaction::{Id, Statement, write};
-use crate::{AnchorRow, Batch, EnrollmentRow, Error, OutboxState, Settled, Share};
+use crate::{AnchorRow, Batch, EnrollmentRow, Error, Settled, Share};
 
 const SEEN: &str = "INSERT INTO seen (identity, body) SELECT * FROM UNNEST($1::uuid[], $2::bigint[]) ON CONFLICT DO NOTHING";
 // Whoever is there already has to have the revision before; whoever is not has to be new.
@@ -250,10 +250,8 @@ fn outbox(statements: &mut Vec<Statement>, batch: &mut Batch) -> Result<(), Erro
 
 /// Notes how hand-overs went: what is handed over or not needed any more leaves the outbox, and is counted.
 fn settle(statements: &mut Vec<Statement>, rows: &mut [Settled]) {
-    let stays =
-        |settled: &Settled| !matches!(settled.state, OutboxState::Accepted | OutboxState::Skipped);
-    rows.sort_by_key(|settled| (stays(settled), settled.key));
-    let (left, rows) = rows.split_at(rows.partition_point(|settled| !stays(settled)));
+    rows.sort_by_key(|settled| (!settled.state.leaves(), settled.key));
+    let (left, rows) = rows.split_at(rows.partition_point(|settled| settled.state.leaves()));
     let claims = |sql, rows: &[Settled]| {
         Statement::new(sql)
             .with(column(rows, |row| Id(row.key)))

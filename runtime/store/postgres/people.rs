@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use kurant_engine::calendar::Instant;
 use kurant_engine::event::Event;
 use kurant_engine::id::{CustomerId, Key};
 use kurant_engine::person::Person;
-use sqlx::postgres::{PgPool, PgRow};
+use sqlx::postgres::PgPool;
 
-use super::decode::{Columns, limit};
+use super::decode::columns;
 use super::transaction::Id;
+use crate::rows::{self, Columns, limit};
 use crate::{Error, Kept, Seen, Stored};
 
 /// Events of one customer by time and number.
@@ -31,15 +31,10 @@ pub(super) async fn load(
         .bind(&ids)
         .fetch_all(pool)
         .await?;
-    let mut people = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let mut columns = Columns::new(row, "customer");
-        people.push(Stored {
-            person: columns.json::<Person>()?,
-            fired: columns.instant()?,
-            revision: columns.number()?.cast_unsigned(),
-        });
-    }
+    let read = rows
+        .iter()
+        .map(|row| rows::stored(columns(row, "customer")));
+    let mut people: Vec<Stored> = read.collect::<Result<_, _>>()?;
     if kept.is_empty() || people.is_empty() {
         return Ok(people);
     }
@@ -86,7 +81,7 @@ async fn of_late(
     .fetch_all(pool)
     .await?;
     for row in &rows {
-        let (place, event) = event(row)?;
+        let (place, event) = rows::event(columns(row, "event"))?;
         let holds = |person: &&Person| {
             kept.iter()
                 .any(|kept| kept.holds(person, &event.kind, event.time))
@@ -126,7 +121,7 @@ async fn latest(
     .fetch_all(pool)
     .await?;
     for row in &rows {
-        let (place, event) = event(row)?;
+        let (place, event) = rows::event(columns(row, "event"))?;
         histories
             .entry(event.customer.clone())
             .or_default()
@@ -134,23 +129,6 @@ async fn latest(
             .or_insert_with(|| Arc::new(event));
     }
     Ok(())
-}
-
-fn event(row: &PgRow) -> Result<((i64, i64), Event), Error> {
-    let mut columns = Columns::new(row, "event");
-    let customer = columns.shared()?;
-    let (time, number) = (columns.number()?, columns.number()?);
-    let (kind, source, id) = (columns.shared()?, columns.shared()?, columns.shared()?);
-    let event = Event {
-        id,
-        source,
-        kind,
-        customer,
-        time: Instant::from_millis(time),
-        data: columns.json()?,
-        attributes: Default::default(),
-    };
-    Ok(((time, number), event))
 }
 
 /// Those of these events that have been taken in.
@@ -165,15 +143,9 @@ pub(super) async fn seen(pool: &PgPool, identities: &[Key]) -> Result<Vec<Seen>,
         .bind(&identities)
         .fetch_all(pool)
         .await?;
-    let mut seen = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let mut columns = Columns::new(row, "seen");
-        seen.push(Seen {
-            identity: columns.key()?,
-            body: columns.number()?.cast_unsigned(),
-        });
-    }
-    Ok(seen)
+    rows.iter()
+        .map(|row| rows::seen(columns(row, "seen")))
+        .collect()
 }
 
 /// All customers after one.
@@ -188,6 +160,6 @@ pub(super) async fn customers(
         .fetch_all(pool)
         .await?;
     rows.iter()
-        .map(|row| Columns::new(row, "customer").shared())
+        .map(|row| columns(row, "customer").shared())
         .collect()
 }

@@ -3,8 +3,9 @@
 use kurant_engine::definition::{Definitions, Version};
 use sqlx::postgres::PgPool;
 
-use super::decode::{Columns, count, limit};
-use crate::{EnrollmentRow, Error, Inside, Logged, OutboxState, Rejected, Totals, Traced, Waiting};
+use super::decode::columns;
+use crate::rows::{self, Columns, count, limit};
+use crate::{EnrollmentRow, Error, Inside, Logged, Rejected, Totals, Traced, Waiting};
 
 /// What is in force.
 pub(super) async fn definitions(pool: &PgPool) -> Result<Option<Definitions>, Error> {
@@ -12,7 +13,7 @@ pub(super) async fn definitions(pool: &PgPool) -> Result<Option<Definitions>, Er
         .fetch_optional(pool)
         .await?;
     row.as_ref()
-        .map(|row| Columns::new(row, "definitions").json())
+        .map(|row| columns(row, "definitions").json())
         .transpose()
 }
 
@@ -25,7 +26,7 @@ pub(super) async fn pinned(pool: &PgPool) -> Result<Vec<Version>, Error> {
     .fetch_all(pool)
     .await?;
     rows.iter()
-        .map(|row| Columns::new(row, "version").json())
+        .map(|row| columns(row, "version").json())
         .collect()
 }
 
@@ -48,15 +49,9 @@ pub(super) async fn actions(
             .bind(limit(most)),
     };
     let rows = query.fetch_all(pool).await?;
-    let mut lines = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let mut columns = Columns::new(row, "action");
-        lines.push(Logged {
-            n: columns.number()?,
-            action: columns.json()?,
-        });
-    }
-    Ok(lines)
+    rows.iter()
+        .map(|row| rows::logged(columns(row, "action")))
+        .collect()
 }
 
 /// What happened to a customer, latest first.
@@ -71,15 +66,9 @@ pub(super) async fn traces(
             .bind(limit(most))
             .fetch_all(pool)
             .await?;
-    let mut traces = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let mut columns = Columns::new(row, "trace");
-        traces.push(Traced {
-            n: columns.number()?,
-            traces: columns.json()?,
-        });
-    }
-    Ok(traces)
+    rows.iter()
+        .map(|row| rows::traced(columns(row, "trace")))
+        .collect()
 }
 
 /// A customer's enrollments.
@@ -94,23 +83,9 @@ pub(super) async fn enrollments(
     .bind(customer.to_owned())
     .fetch_all(pool)
     .await?;
-    let mut enrollments = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let mut columns = Columns::new(row, "enrollment");
-        enrollments.push(EnrollmentRow {
-            customer: columns.shared()?,
-            id: columns.key()?,
-            journey: columns.shared()?,
-            version: columns.key()?,
-            key: columns.text()?.to_owned(),
-            node: columns.maybe_small()?,
-            entered: columns.instant()?,
-            ended: columns.maybe_instant()?,
-            reason: columns.maybe_text()?,
-            held: true,
-        });
-    }
-    Ok(enrollments)
+    rows.iter()
+        .map(|row| rows::enrollment(columns(row, "enrollment")))
+        .collect()
 }
 
 /// How many are inside each journey.
@@ -121,17 +96,9 @@ pub(super) async fn inside(pool: &PgPool) -> Result<Vec<Inside>, Error> {
     )
     .fetch_all(pool)
     .await?;
-    let mut inside = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let mut columns = Columns::new(row, "enrollment");
-        inside.push(Inside {
-            journey: columns.text()?.to_owned(),
-            version: columns.key()?,
-            node: columns.maybe_small()?,
-            count: count(columns.number()?),
-        });
-    }
-    Ok(inside)
+    rows.iter()
+        .map(|row| rows::inside(columns(row, "enrollment")))
+        .collect()
 }
 
 /// How many rows of the outbox stand where.
@@ -143,19 +110,8 @@ pub(super) async fn waiting(pool: &PgPool) -> Result<Vec<Waiting>, Error> {
     )
     .fetch_all(pool)
     .await?;
-    let mut waiting = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let mut columns = Columns::new(row, "outbox");
-        let (route, word) = (columns.text()?.to_owned(), columns.text()?);
-        let state = OutboxState::from_word(word).ok_or_else(|| {
-            Error::corrupt("outbox", format!("`{word}` is no state of a command"))
-        })?;
-        waiting.push(Waiting {
-            route,
-            state,
-            count: count(columns.number()?),
-        });
-    }
+    let read = rows.iter().map(|row| rows::waiting(columns(row, "outbox")));
+    let mut waiting: Vec<Waiting> = read.collect::<Result<_, _>>()?;
     waiting.sort();
     Ok(waiting)
 }
@@ -177,7 +133,7 @@ pub(super) async fn rejected(
     let rows = query.fetch_all(pool).await?;
     let mut rejected = Vec::with_capacity(rows.len());
     for row in &rows {
-        let mut columns = Columns::new(row, "rejected");
+        let mut columns = columns(row, "rejected");
         rejected.push(Rejected {
             at: columns.instant()?,
             origin: columns.text()?.to_owned(),

@@ -3,9 +3,10 @@
 
 use kurant_engine::calendar::{DAY, Instant};
 use kurant_engine::id::CustomerId;
-use sqlx::postgres::{PgPool, PgRow};
+use sqlx::postgres::PgPool;
 
-use super::decode::{Columns, limit};
+use super::decode::columns;
+use crate::rows::{self, Columns, limit};
 use crate::{AnchorRange, By, Error, OutboxState, Outgoing, Share};
 
 /// Customers of a share with something due.
@@ -27,7 +28,7 @@ pub(super) async fn due(
     .await?;
     let mut due = Vec::with_capacity(rows.len());
     for row in &rows {
-        let mut columns = Columns::new(row, "customer");
+        let mut columns = columns(row, "customer");
         due.push((columns.instant()?, columns.shared()?));
     }
     due.sort();
@@ -87,12 +88,9 @@ pub(super) async fn anchored(
     .persistent(false)
     .fetch_all(pool)
     .await?;
-    let mut anchored = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let mut columns = Columns::new(row, "anchor");
-        anchored.push((columns.shared()?, columns.instant()?));
-    }
-    Ok(anchored)
+    rows.iter()
+        .map(|row| rows::anchored(columns(row, "anchor")))
+        .collect()
 }
 
 /// Rows of the outbox in a state.
@@ -116,20 +114,9 @@ pub(super) async fn outbox(
     .persistent(false)
     .fetch_all(pool)
     .await?;
-    rows.iter().map(|row| outgoing(row, state)).collect()
-}
-
-/// A row of the outbox: command, route, due, attempt, lease.
-pub(super) fn outgoing(row: &PgRow, state: OutboxState) -> Result<Outgoing, Error> {
-    let mut columns = Columns::new(row, "command");
-    Ok(Outgoing {
-        command: columns.json()?,
-        route: columns.text()?.to_owned(),
-        due: columns.instant()?,
-        state,
-        attempt: columns.small()?,
-        lease: columns.maybe_instant()?,
-    })
+    rows.iter()
+        .map(|row| rows::outgoing(&mut columns(row, "command"), state))
+        .collect()
 }
 
 /// Marks by the beginning of their names.
@@ -142,7 +129,7 @@ pub(super) async fn marks(pool: &PgPool, prefix: &str) -> Result<Vec<(String, St
     .await?;
     let mut marks = Vec::with_capacity(rows.len());
     for row in &rows {
-        let mut columns = Columns::new(row, "mark");
+        let mut columns = columns(row, "mark");
         marks.push((columns.text()?.to_owned(), columns.text()?.to_owned()));
     }
     Ok(marks)

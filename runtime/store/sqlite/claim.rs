@@ -3,8 +3,9 @@
 use kurant_engine::calendar::Instant;
 use sqlx::SqlitePool;
 
-use super::decode::{Columns, limit};
+use super::decode::columns;
 use super::transaction::{Rows, Transaction};
+use crate::rows::{self, Columns, limit};
 use crate::{Error, OutboxState, Outgoing};
 
 const LEASE: Rows = Rows {
@@ -37,15 +38,8 @@ pub(super) async fn reclaim(
     let rows = tx.fetch(query).await?;
     let mut claimed = Vec::with_capacity(rows.len());
     for row in &rows {
-        let mut columns = Columns::new(row, "command");
-        let outgoing = Outgoing {
-            command: columns.json()?,
-            route: columns.text()?.to_owned(),
-            due: columns.instant()?,
-            state: OutboxState::Claimed,
-            attempt: u32::try_from(columns.number()?).unwrap_or(0),
-            lease: columns.maybe_instant()?,
-        };
+        let mut columns = columns(row, "command");
+        let outgoing = rows::outgoing(&mut columns, OutboxState::Claimed)?;
         claimed.push((columns.number()?, outgoing));
     }
     tx.commit().await?;

@@ -12,7 +12,7 @@ use sqlx::SqlitePool;
 use super::documents::{Documents, json};
 use super::transaction::{Rows, Transaction};
 use super::{EVENT_NUMBER, Numbers};
-use crate::{AnchorRow, Batch, Error, OutboxState, Settled, Stored};
+use crate::{AnchorRow, Batch, Error, Settled, Stored};
 
 const NEW_PERSONS: Rows = Rows {
     head: "INSERT INTO customer (id, state, fired, wake_at, revision) VALUES ",
@@ -344,9 +344,7 @@ async fn outbox(tx: &mut Transaction, batch: &Batch, commands: &[String]) -> Res
 
 /// Notes how hand-overs went: what is handed over or not needed any more leaves the outbox, and is counted.
 async fn settle(tx: &mut Transaction, settled: &[Settled]) -> Result<(), Error> {
-    let leaves =
-        |settled: &&Settled| matches!(settled.state, OutboxState::Accepted | OutboxState::Skipped);
-    let (left, stay): (Vec<_>, Vec<_>) = settled.iter().partition(leaves);
+    let (left, stay): (Vec<_>, Vec<_>) = settled.iter().partition(|settled| settled.state.leaves());
     tx.write(&SETTLED, &stay, |settled, values| {
         values.key(settled.key);
         values.number(settled.attempt.into());

@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use kurant_engine::calendar::Instant;
 use kurant_engine::event::Event;
 use kurant_engine::id::{CustomerId, Key};
 use kurant_engine::person::Person;
 use sqlx::SqlitePool;
-use sqlx::sqlite::SqliteRow;
 
-use super::decode::{Columns, array, count, limit};
+use super::decode::{array, columns};
+use crate::rows::{self, Columns, count, limit};
 use crate::{Error, Kept, Seen, Stored};
 
 /// Events of one customer by time and number.
@@ -32,15 +31,10 @@ pub(super) async fn load(
     .bind(&ids)
     .fetch_all(pool)
     .await?;
-    let mut people = Vec::with_capacity(rows.len());
-    for row in rows {
-        let mut columns = Columns::new(&row, "customer");
-        people.push(Stored {
-            person: columns.json::<Person>()?,
-            fired: columns.instant()?,
-            revision: columns.number()?.cast_unsigned(),
-        });
-    }
+    let read = rows
+        .iter()
+        .map(|row| rows::stored(columns(row, "customer")));
+    let mut people: Vec<Stored> = read.collect::<Result<_, _>>()?;
     if kept.is_empty() || people.is_empty() {
         return Ok(people);
     }
@@ -79,7 +73,7 @@ async fn histories(
         .fetch_all(pool)
         .await?;
         for row in &rows {
-            let (place, event) = event(row)?;
+            let (place, event) = rows::event(columns(row, "event"))?;
             let person = persons.get(&*event.customer);
             if person.is_some_and(|person| {
                 kept.iter()
@@ -109,7 +103,7 @@ async fn histories(
         .fetch_all(pool)
         .await?;
         for row in &rows {
-            let (place, event) = event(row)?;
+            let (place, event) = rows::event(columns(row, "event"))?;
             histories
                 .entry(event.customer.clone())
                 .or_default()
@@ -118,27 +112,6 @@ async fn histories(
         }
     }
     Ok(histories)
-}
-
-fn event(row: &SqliteRow) -> Result<((i64, i64), Event), Error> {
-    let mut columns = Columns::new(row, "event");
-    let customer = columns.shared()?;
-    let (time, number) = (columns.number()?, columns.number()?);
-    let (kind, source, id) = (columns.shared()?, columns.shared()?, columns.shared()?);
-    let data = columns.json()?;
-    let time_of = Instant::from_millis(time);
-    Ok((
-        (time, number),
-        Event {
-            id,
-            source,
-            kind,
-            customer,
-            time: time_of,
-            data,
-            attributes: Default::default(),
-        },
-    ))
 }
 
 /// Those of these events that have been taken in.
@@ -151,15 +124,9 @@ pub(super) async fn seen(pool: &SqlitePool, identities: &[Key]) -> Result<Vec<Se
         .bind(array(names.iter().map(String::as_str)))
         .fetch_all(pool)
         .await?;
-    let mut seen = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let mut columns = Columns::new(row, "seen");
-        seen.push(Seen {
-            identity: columns.key()?,
-            body: columns.number()?.cast_unsigned(),
-        });
-    }
-    Ok(seen)
+    rows.iter()
+        .map(|row| rows::seen(columns(row, "seen")))
+        .collect()
 }
 
 /// All customers after one.
@@ -174,7 +141,7 @@ pub(super) async fn customers(
         .fetch_all(pool)
         .await?;
     rows.iter()
-        .map(|row| Columns::new(row, "customer").shared())
+        .map(|row| columns(row, "customer").shared())
         .collect()
 }
 

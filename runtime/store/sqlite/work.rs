@@ -4,7 +4,8 @@ use kurant_engine::calendar::{DAY, Instant};
 use kurant_engine::id::CustomerId;
 use sqlx::SqlitePool;
 
-use super::decode::{Columns, limit};
+use super::decode::columns;
+use crate::rows::{self, Columns, limit};
 use crate::{AnchorRange, By, Error, OutboxState, Outgoing, Share};
 
 /// Customers with something due.
@@ -24,7 +25,7 @@ pub(super) async fn due(
     .await?;
     let mut due = Vec::with_capacity(rows.len().min(most));
     for row in &rows {
-        let mut columns = Columns::new(row, "customer");
+        let mut columns = columns(row, "customer");
         let (wake, id): (_, CustomerId) = (columns.instant()?, columns.shared()?);
         if due.len() < most && share.holds(&id) {
             due.push((wake, id));
@@ -104,12 +105,9 @@ pub(super) async fn anchored(
     .bind(limit(most))
     .fetch_all(pool)
     .await?;
-    let mut anchored = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let mut columns = Columns::new(row, "anchor");
-        anchored.push((columns.shared()?, columns.instant()?));
-    }
-    Ok(anchored)
+    rows.iter()
+        .map(|row| rows::anchored(columns(row, "anchor")))
+        .collect()
 }
 
 /// Rows of the outbox in a state.
@@ -132,19 +130,9 @@ pub(super) async fn outbox(
     .bind(limit(most))
     .fetch_all(pool)
     .await?;
-    let mut waiting = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let mut columns = Columns::new(row, "command");
-        waiting.push(Outgoing {
-            command: columns.json()?,
-            route: columns.text()?.to_owned(),
-            due: columns.instant()?,
-            state,
-            attempt: u32::try_from(columns.number()?).unwrap_or(0),
-            lease: columns.maybe_instant()?,
-        });
-    }
-    Ok(waiting)
+    rows.iter()
+        .map(|row| rows::outgoing(&mut columns(row, "command"), state))
+        .collect()
 }
 
 /// Marks by the beginning of their names.
@@ -155,7 +143,7 @@ pub(super) async fn marks(pool: &SqlitePool, prefix: &str) -> Result<Vec<(String
         .await?;
     let mut marks = Vec::new();
     for row in &rows {
-        let mut columns = Columns::new(row, "mark");
+        let mut columns = columns(row, "mark");
         let (name, value) = (columns.text()?, columns.text()?);
         if !name.starts_with(prefix) {
             break;

@@ -1,0 +1,168 @@
+//! Rows of a database as values: what is the same wherever they are kept. Each reader takes the columns in the order that it
+//! names.
+
+use std::sync::Arc;
+
+use kurant_engine::calendar::Instant;
+use kurant_engine::event::Event;
+use kurant_engine::id::{CustomerId, Key};
+use kurant_engine::person::Person;
+use serde::de::DeserializeOwned;
+
+use crate::{
+    EnrollmentRow, Error, Inside, Logged, OutboxState, Outgoing, Seen, Stored, Traced, Waiting,
+};
+
+/// A row whose columns are taken from left to right.
+pub(crate) trait Columns<'r> {
+    /// Which kind of row it is, for errors.
+    fn what(&self) -> &'static str;
+    fn text(&mut self) -> Result<&'r str, Error>;
+    fn maybe_text(&mut self) -> Result<Option<String>, Error>;
+    fn number(&mut self) -> Result<i64, Error>;
+    fn maybe_number(&mut self) -> Result<Option<i64>, Error>;
+    /// A number that is never large: of a step, of a try.
+    fn small(&mut self) -> Result<u32, Error>;
+    fn maybe_small(&mut self) -> Result<Option<u32>, Error>;
+    fn key(&mut self) -> Result<Key, Error>;
+
+    fn shared(&mut self) -> Result<Arc<str>, Error> {
+        self.text().map(Arc::from)
+    }
+
+    fn instant(&mut self) -> Result<Instant, Error> {
+        self.number().map(Instant::from_millis)
+    }
+
+    fn maybe_instant(&mut self) -> Result<Option<Instant>, Error> {
+        Ok(self.maybe_number()?.map(Instant::from_millis))
+    }
+
+    /// How many; never negative.
+    fn count(&mut self) -> Result<u64, Error> {
+        self.number().map(count)
+    }
+
+    fn json<T: DeserializeOwned>(&mut self) -> Result<T, Error> {
+        let what = self.what();
+        serde_json::from_str(self.text()?).map_err(|error| Error::corrupt(what, error))
+    }
+}
+
+/// A count, never negative.
+pub(crate) fn count(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+/// A limit for SQL.
+pub(crate) fn limit(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+/// From state, fired, revision.
+pub(crate) fn stored<'r>(mut columns: impl Columns<'r>) -> Result<Stored, Error> {
+    Ok(Stored {
+        person: columns.json::<Person>()?,
+        fired: columns.instant()?,
+        revision: columns.number()?.cast_unsigned(),
+    })
+}
+
+/// From customer, time, n, type, source, id, data; with its place among the customer's events.
+pub(crate) fn event<'r>(mut columns: impl Columns<'r>) -> Result<((i64, i64), Event), Error> {
+    let customer = columns.shared()?;
+    let (time, number) = (columns.number()?, columns.number()?);
+    let (kind, source, id) = (columns.shared()?, columns.shared()?, columns.shared()?);
+    let event = Event {
+        id,
+        source,
+        kind,
+        customer,
+        time: Instant::from_millis(time),
+        data: columns.json()?,
+        attributes: Default::default(),
+    };
+    Ok(((time, number), event))
+}
+
+/// From identity, body.
+pub(crate) fn seen<'r>(mut columns: impl Columns<'r>) -> Result<Seen, Error> {
+    Ok(Seen {
+        identity: columns.key()?,
+        body: columns.number()?.cast_unsigned(),
+    })
+}
+
+/// From n, body.
+pub(crate) fn logged<'r>(mut columns: impl Columns<'r>) -> Result<Logged, Error> {
+    Ok(Logged {
+        n: columns.number()?,
+        action: columns.json()?,
+    })
+}
+
+/// From n, body.
+pub(crate) fn traced<'r>(mut columns: impl Columns<'r>) -> Result<Traced, Error> {
+    Ok(Traced {
+        n: columns.number()?,
+        traces: columns.json()?,
+    })
+}
+
+/// From customer, id, journey, version, key, node, entered, ended, reason.
+pub(crate) fn enrollment<'r>(mut columns: impl Columns<'r>) -> Result<EnrollmentRow, Error> {
+    Ok(EnrollmentRow {
+        customer: columns.shared()?,
+        id: columns.key()?,
+        journey: columns.shared()?,
+        version: columns.key()?,
+        key: columns.text()?.to_owned(),
+        node: columns.maybe_small()?,
+        entered: columns.instant()?,
+        ended: columns.maybe_instant()?,
+        reason: columns.maybe_text()?,
+        held: true,
+    })
+}
+
+/// From journey, version, node, count.
+pub(crate) fn inside<'r>(mut columns: impl Columns<'r>) -> Result<Inside, Error> {
+    Ok(Inside {
+        journey: columns.text()?.to_owned(),
+        version: columns.key()?,
+        node: columns.maybe_small()?,
+        count: columns.count()?,
+    })
+}
+
+/// From route, state, count.
+pub(crate) fn waiting<'r>(mut columns: impl Columns<'r>) -> Result<Waiting, Error> {
+    let (route, word) = (columns.text()?.to_owned(), columns.text()?);
+    let state = OutboxState::from_word(word)
+        .ok_or_else(|| Error::corrupt("outbox", format!("`{word}` is no state of a command")))?;
+    Ok(Waiting {
+        route,
+        state,
+        count: columns.count()?,
+    })
+}
+
+/// From command, route, due, attempt, lease.
+pub(crate) fn outgoing<'r>(
+    columns: &mut impl Columns<'r>,
+    state: OutboxState,
+) -> Result<Outgoing, Error> {
+    Ok(Outgoing {
+        command: columns.json()?,
+        route: columns.text()?.to_owned(),
+        due: columns.instant()?,
+        state,
+        attempt: columns.small()?,
+        lease: columns.maybe_instant()?,
+    })
+}
+
+/// From customer, since.
+pub(crate) fn anchored<'r>(mut columns: impl Columns<'r>) -> Result<(CustomerId, Instant), Error> {
+    Ok((columns.shared()?, columns.instant()?))
+}
