@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use kurant_engine::action::{Action, ActionStatus};
-use kurant_engine::calendar::Instant;
+use kurant_engine::calendar::{Instant, Zone};
 use kurant_engine::customer::Customer;
-use kurant_engine::definition::{Definitions, Journey, Status, Version};
+use kurant_engine::definition::{Definitions, Journey, Status, Version, Workspace};
 use kurant_engine::enrollment::{Ended, Enrollment, Place, Started};
 use kurant_engine::event::Event;
 use kurant_engine::id::{CustomerId, Key};
@@ -161,39 +161,15 @@ pub(super) fn outgoing(customer: &str, number: i64, state: OutboxState) -> Outgo
 /// Definitions of one journey at a version.
 pub(super) fn definitions(version: &str) -> Definitions {
     let journey = Journey {
-        id: "welcome".into(),
-        title: None,
-        owner: None,
         status: Status::Live,
-        category: Default::default(),
-        triggers: Vec::new(),
-        audience: None,
-        entry: Default::default(),
-        exits: Vec::new(),
-        goal: None,
-        topic: None,
-        expires: None,
-        priority: 50,
-        holdout: 0,
-        pilot: None,
-        vars: Vec::new(),
-        steps: Vec::new(),
+        ..Journey::new("welcome", Vec::new(), Vec::new())
     };
-    let workspace = serde_json::json!({
-        "name": "test", "timezone": "Europe/Kyiv", "locale": "uk", "quiet_hours": null, "frequency_caps": [], "channels": [],
-        "pools": [], "unknown_customers": "create", "settings": { "store": "", "events": { "url": "" }, "crm": {}, "listen": "" },
-    });
     Definitions {
-        workspace: serde_json::from_value(workspace).expect("a workspace"),
-        schema: Default::default(),
-        profile: Vec::new(),
-        segments: Vec::new(),
-        library: Vec::new(),
-        templates: Vec::new(),
         journeys: vec![Version {
             hash: Key::of(&["welcome", version]),
             journey,
             library: Vec::new(),
         }],
+        ..Definitions::new(Workspace::new("test", Zone::Europe__Kyiv, "uk"))
     }
 }

@@ -139,16 +139,13 @@ pub(super) fn read(context: &Context<'_>, root: &Node) -> Option<Journey> {
         goal,
         topic,
         expires,
-        priority: priority.unwrap_or(DEFAULT_PRIORITY),
+        priority: priority.unwrap_or(Journey::PRIORITY),
         holdout,
         pilot,
         vars,
         steps,
     })
 }
-
-/// Who goes first when a cap lets only one through, unless told.
-const DEFAULT_PRIORITY: u8 = 50;
 
 fn read_steps(context: &Context<'_>, map: &mut MapReader<'_>, status: Status) -> Vec<Step> {
     let Some(node) = map.required("steps") else {

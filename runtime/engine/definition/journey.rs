@@ -56,6 +56,34 @@ pub struct Journey {
     pub steps: Vec<Step>,
 }
 
+impl Journey {
+    /// Who goes first when a cap lets only one through, unless told.
+    pub const PRIORITY: u8 = 50;
+
+    /// A journey as its file says it with no more than is needed: all else is as if left out.
+    pub fn new(id: impl Into<String>, triggers: Vec<Trigger>, steps: Vec<Step>) -> Self {
+        Self {
+            id: id.into(),
+            title: None,
+            owner: None,
+            status: Status::default(),
+            category: Category::default(),
+            triggers,
+            audience: None,
+            entry: Entry::default(),
+            exits: Vec::new(),
+            goal: None,
+            topic: None,
+            expires: None,
+            priority: Self::PRIORITY,
+            holdout: 0,
+            pilot: None,
+            vars: Vec::new(),
+            steps,
+        }
+    }
+}
+
 /// Whether anybody may enter.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

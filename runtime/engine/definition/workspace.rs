@@ -27,6 +27,21 @@ pub struct Definitions {
     pub journeys: Vec<Version>,
 }
 
+impl Definitions {
+    /// A workspace with nothing in it yet.
+    pub fn new(workspace: Workspace) -> Self {
+        Self {
+            workspace,
+            schema: Schema::default(),
+            profile: Vec::new(),
+            segments: Vec::new(),
+            library: Vec::new(),
+            templates: Vec::new(),
+            journeys: Vec::new(),
+        }
+    }
+}
+
 /// `kurant.yaml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Workspace {
@@ -48,6 +63,23 @@ pub struct Workspace {
     pub unknown_customers: UnknownCustomers,
     /// Where state, events and commands live.
     pub settings: Settings,
+}
+
+impl Workspace {
+    /// A workspace as `kurant.yaml` says it with no more than this: all else is as if left out.
+    pub fn new(name: impl Into<String>, timezone: Zone, locale: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            timezone,
+            locale: locale.into(),
+            quiet_hours: None,
+            frequency_caps: Vec::new(),
+            channels: Vec::new(),
+            pools: Vec::new(),
+            unknown_customers: UnknownCustomers::default(),
+            settings: Settings::default(),
+        }
+    }
 }
 
 /// Where state, events and commands live; for the runner, not for decisions.

@@ -145,11 +145,11 @@ impl Work<'_> {
 mod tests {
     use std::sync::Arc;
 
-    use crate::calendar::{Duration, Instant};
+    use crate::calendar::{Duration, Instant, Zone};
     use crate::catalog::{Acting, Catalog};
     use crate::customer::{Customer, Points};
     use crate::definition::{
-        Definitions, Journey, Script, Segment, Status, Trigger, TriggerKind, Version,
+        Definitions, Journey, Script, Segment, Status, Trigger, TriggerKind, Version, Workspace,
     };
     use crate::desk::Desk;
     use crate::event::Event;
@@ -169,23 +169,8 @@ mod tests {
             catch_up: Duration::from_days(1),
         };
         let journey = Journey {
-            id: id.into(),
-            title: None,
-            owner: None,
             status: Status::Live,
-            category: Default::default(),
-            triggers: vec![trigger],
-            audience: None,
-            entry: Default::default(),
-            exits: Vec::new(),
-            goal: None,
-            topic: None,
-            expires: None,
-            priority: 50,
-            holdout: 0,
-            pilot: None,
-            vars: Vec::new(),
-            steps: Vec::new(),
+            ..Journey::new(id, vec![trigger], Vec::new())
         };
         Version {
             hash: Key::of(&[id]),
@@ -196,22 +181,12 @@ mod tests {
 
     /// A workspace whose journeys `in` and `out` watch one segment.
     fn catalog(condition: &str) -> Catalog {
-        let workspace = serde_json::json!({
-            "name": "test", "timezone": "Europe/Kyiv", "locale": "uk", "quiet_hours": null, "frequency_caps": [],
-            "channels": [], "pools": [], "unknown_customers": "create",
-            "settings": { "store": "", "events": { "url": "" }, "crm": {}, "listen": "" },
-        });
         let segment = "s".to_owned();
         let definitions = Definitions {
-            workspace: serde_json::from_value(workspace).unwrap(),
-            schema: Default::default(),
-            profile: Vec::new(),
             segments: vec![Segment {
                 name: segment.clone(),
                 condition: Script::new(condition, "segments.s"),
             }],
-            library: Vec::new(),
-            templates: Vec::new(),
             journeys: vec![
                 journey(
                     "in",
@@ -221,6 +196,7 @@ mod tests {
                 ),
                 journey("out", TriggerKind::Leaves { segment }),
             ],
+            ..Definitions::new(Workspace::new("test", Zone::Europe__Kyiv, "uk"))
         };
         Catalog::load(&definitions, &[], Acting::Live).unwrap()
     }

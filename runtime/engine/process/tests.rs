@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use crate::action::Action;
-use crate::calendar::{DateRule, DayWindow, Duration, Every, Feb29, InactiveRule, Instant, Time};
+use crate::calendar::{
+    DateRule, DayWindow, Duration, Every, Feb29, InactiveRule, Instant, Time, Zone,
+};
 use crate::catalog::{Acting, Catalog};
 use crate::customer::Customer;
 use crate::definition::{
     Awaited, Category, Channel, Computed, Definitions, Exit, Journey, OnStop, Repeat, Script, Send,
-    Start, Status, Step, Template, Trigger, TriggerKind, Verb, Version, WaitFor,
+    Start, Status, Step, Template, Trigger, TriggerKind, Verb, Version, WaitFor, Workspace,
 };
 use crate::desk::Desk;
 use crate::event::Event;
@@ -60,25 +62,27 @@ fn trigger(kind: TriggerKind) -> Trigger {
 }
 
 fn journey(triggers: Vec<TriggerKind>, steps: Vec<Step>) -> Journey {
+    let triggers = triggers.into_iter().map(trigger).collect();
     Journey {
-        id: "j".into(),
-        title: None,
-        owner: None,
         status: Status::Live,
         category: Category::Service,
-        triggers: triggers.into_iter().map(trigger).collect(),
-        audience: None,
-        entry: Default::default(),
-        exits: Vec::new(),
-        goal: None,
-        topic: None,
-        expires: None,
-        priority: 50,
-        holdout: 0,
-        pilot: None,
-        vars: Vec::new(),
-        steps,
+        ..Journey::new("j", triggers, steps)
     }
+}
+
+/// A day for fallbacks to be sent in: they end with their enrollment.
+fn a_day() -> Step {
+    step(Verb::WaitFor(WaitFor {
+        any: vec![Awaited {
+            event: "x".into(),
+            filter: None,
+        }],
+        timeout: Some(Duration::from_days(1)),
+        until: None,
+        since: None,
+        then: Vec::new(),
+        otherwise: Vec::new(),
+    }))
 }
 
 /// One customer with one journey, and all that has happened.
@@ -92,11 +96,10 @@ struct Play {
 
 impl Play {
     fn new(journey: Journey, quiet: Option<DayWindow>) -> Self {
-        let workspace = serde_json::json!({
-            "name": "test", "timezone": "UTC", "locale": "uk", "quiet_hours": quiet, "frequency_caps": [],
-            "channels": [], "pools": [], "unknown_customers": "create",
-            "settings": { "store": "", "events": { "url": "" }, "crm": {}, "listen": "" },
-        });
+        let workspace = Workspace {
+            quiet_hours: quiet,
+            ..Workspace::new("test", Zone::UTC, "uk")
+        };
         let template = |channel: &str| Template {
             name: "t".into(),
             channel: channel.into(),
@@ -106,17 +109,13 @@ impl Play {
             body: String::new(),
         };
         let definitions = Definitions {
-            workspace: serde_json::from_value(workspace).unwrap(),
-            schema: Default::default(),
-            profile: Vec::new(),
-            segments: Vec::new(),
-            library: Vec::new(),
             templates: vec![template("email"), template("sms")],
             journeys: vec![Version {
                 hash: Key::of(&["j"]),
                 journey,
                 library: Vec::new(),
             }],
+            ..Definitions::new(workspace)
         };
         let mut customer = Customer::new("c1".into());
         for (name, address) in [("email", "a@example.com"), ("phone", "+380501112233")] {
@@ -242,18 +241,10 @@ fn the_condition_of_a_send_is_judged_again_before_its_fallback() {
             ..send()
         }));
         first.when = Some(Script::new("customer.level == \"gold\"", "x"));
-        let wait = step(Verb::WaitFor(WaitFor {
-            any: vec![Awaited {
-                event: "x".into(),
-                filter: None,
-            }],
-            timeout: Some(Duration::from_days(1)),
-            until: None,
-            since: None,
-            then: Vec::new(),
-            otherwise: Vec::new(),
-        }));
-        let mut play = Play::new(journey(vec![TriggerKind::Manual], vec![first, wait]), None);
+        let mut play = Play::new(
+            journey(vec![TriggerKind::Manual], vec![first, a_day()]),
+            None,
+        );
         let attributes = &mut play.person.customer.attributes;
         attributes.insert("level", Value::text("gold"));
         play.enroll();
@@ -279,18 +270,10 @@ fn a_fallback_sees_the_round_in_which_it_was_first_sent() {
         at_most: 2,
         steps: vec![message],
     }));
-    let wait = step(Verb::WaitFor(WaitFor {
-        any: vec![Awaited {
-            event: "x".into(),
-            filter: None,
-        }],
-        timeout: Some(Duration::from_days(1)),
-        until: None,
-        since: None,
-        then: Vec::new(),
-        otherwise: Vec::new(),
-    }));
-    let mut play = Play::new(journey(vec![TriggerKind::Manual], vec![repeat, wait]), None);
+    let mut play = Play::new(
+        journey(vec![TriggerKind::Manual], vec![repeat, a_day()]),
+        None,
+    );
     play.enroll();
     play.until("2026-03-05T00:00:00Z");
     let sends = play.actions.iter().filter(|action| action.action == "send");
