@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::figures::Figures;
-use crate::{Options, floor, process};
+use crate::{Options, floor, folder, process};
 
 /// As many events as the floor program takes in.
 const EVENTS: usize = 150_000;
@@ -84,15 +84,7 @@ fn rate() -> Result<f64, String> {
     reason = "events that are to start journeys happen now"
 )]
 fn write_workspace(folder: &Path) -> std::io::Result<()> {
-    for within in [
-        "journeys",
-        "schemas/events",
-        "templates/thanks",
-        ".kurant/inbox",
-    ] {
-        fs::create_dir_all(folder.join(within))?;
-    }
-    for (name, text) in [
+    let files = [
         ("kurant.yaml", WORKSPACE),
         ("profile.yaml", PROFILE),
         ("journeys/thanks.yaml", JOURNEY),
@@ -102,9 +94,8 @@ fn write_workspace(folder: &Path) -> std::io::Result<()> {
             "templates/thanks/email.txt",
             "---\nsubject: Thank you\n---\nYour order {{ order }} is paid.\n",
         ),
-    ] {
-        fs::write(folder.join(name), text)?;
-    }
+    ];
+    folder::write(folder, &files)?;
     let now = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now());
     let now = now.format("%Y-%m-%dT%H:%M:%SZ");
     let mut events = String::new();
@@ -116,5 +107,5 @@ fn write_workspace(folder: &Path) -> std::io::Result<()> {
             r#"{{"specversion":"1.0","id":"evt-{number}","source":"shop/checkout","type":"order.paid","subject":"c{customer}","time":"{now}","data":{{"order_id":"o{number}","items":2,"total":49.9,"customer":{{"email":"c{customer}@example.com"}}}}}}"#
         );
     }
-    fs::write(folder.join(".kurant/inbox/events.jsonl"), events)
+    folder::write(folder, &[(".kurant/inbox/events.jsonl", &events)])
 }

@@ -6,6 +6,7 @@
 mod condition;
 mod figures;
 mod floor;
+mod folder;
 mod live;
 mod play;
 mod process;

@@ -4,7 +4,7 @@ use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
 use crate::figures::Figures;
-use crate::{Options, process};
+use crate::{Options, folder, process};
 
 /// The first day of a made-up history.
 const FROM: i32 = 2024;
@@ -109,19 +109,8 @@ fn copy_workspace(from: &Path, to: &Path) -> Result<(), String> {
         "schemas",
         "templates",
     ] {
-        copy(&from.join(name), &to.join(name)).map_err(|error| format!("{name}: {error}"))?;
-    }
-    Ok(())
-}
-
-fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
-    if !from.is_dir() {
-        return std::fs::copy(from, to).map(|_| ());
-    }
-    std::fs::create_dir_all(to)?;
-    for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
-        copy(&entry.path(), &to.join(entry.file_name()))?;
+        folder::copy(&from.join(name), &to.join(name))
+            .map_err(|error| format!("{name}: {error}"))?;
     }
     Ok(())
 }

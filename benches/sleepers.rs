@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::figures::Figures;
-use crate::{Options, process};
+use crate::{Options, folder, process};
 
 /// So many timers come due, whatever the number of customers.
 const DUE: usize = 10_000;
@@ -58,11 +58,11 @@ fn rates(customers: u64, runs: usize) -> Result<Vec<f64>, String> {
     play(folder.path(), "carts.jsonl", ["10:00", "10:30"])?;
     let state = folder.path().join(".kurant");
     let before = folder.path().join("before");
-    copy(&state, &before).map_err(|error| error.to_string())?;
+    folder::copy(&state, &before).map_err(|error| error.to_string())?;
     let mut rates = Vec::new();
     for _ in 0..runs {
         fs::remove_dir_all(&state)
-            .and_then(|()| copy(&before, &state))
+            .and_then(|()| folder::copy(&before, &state))
             .map_err(|error| error.to_string())?;
         let seconds = play(folder.path(), "nothing.jsonl", ["10:30", "11:30"])?;
         let sent = fs::read_to_string(state.join("outbox/email.jsonl"))
@@ -87,11 +87,8 @@ fn play(folder: &Path, events: &str, hours: [&str; 2]) -> Result<f64, String> {
 }
 
 fn write_workspace(folder: &Path, customers: u64) -> std::io::Result<()> {
-    for folder_within in ["journeys", "schemas/events", "templates/reminder"] {
-        fs::create_dir_all(folder.join(folder_within))?;
-    }
     let schema = r#"{"type":"object","properties":{}}"#;
-    for (name, text) in [
+    let files = [
         ("kurant.yaml", WORKSPACE),
         ("journeys/reminder.yaml", JOURNEY),
         ("schemas/customer.json", schema),
@@ -101,9 +98,8 @@ fn write_workspace(folder: &Path, customers: u64) -> std::io::Result<()> {
             "---\nsubject: Your cart\n---\nIt is still there.\n",
         ),
         ("nothing.jsonl", ""),
-    ] {
-        fs::write(folder.join(name), text)?;
-    }
+    ];
+    folder::write(folder, &files)?;
     let (mut everybody, mut carts) = (String::new(), String::new());
     let every = (customers / DUE as u64).max(1);
     for number in 0..customers {
@@ -120,18 +116,4 @@ fn write_workspace(folder: &Path, customers: u64) -> std::io::Result<()> {
     }
     fs::write(folder.join("customers.jsonl"), everybody)?;
     fs::write(folder.join("carts.jsonl"), carts)
-}
-
-fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy(&entry.path(), &target)?;
-        } else {
-            fs::copy(entry.path(), target)?;
-        }
-    }
-    Ok(())
 }
