@@ -35,15 +35,18 @@ pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
     let findings = runtime.block_on(async {
         let mut findings = Vec::new();
         findings.push(match embedded::store_to_read(folder, &definitions).await {
-            Ok(_) => found(State::Good, "the store can be read".into(), None),
-            Err(error) => found(State::Doubtful, error.to_string(), None),
+            Ok(_) => Finding::good("the store can be read".into()),
+            Err(error) => Finding {
+                state: State::Doubtful,
+                what: error.to_string(),
+                advice: None,
+            },
         });
         match embedded::source(folder, &definitions)? {
-            Source::Inbox(inbox) => findings.push(found(
-                State::Good,
-                format!("events come from files in {}", inbox.display()),
-                None,
-            )),
+            Source::Inbox(inbox) => findings.push(Finding::good(format!(
+                "events come from files in {}",
+                inbox.display()
+            ))),
             Source::Rabbit { url, exchange } => findings.extend(examine(&url, exchange).await),
         }
         Ok::<_, Error>(findings)
@@ -59,14 +62,6 @@ pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
     }
     let is_broken = findings.iter().any(|finding| finding.state == State::Bad);
     Ok(ExitCode::from(u8::from(is_broken)))
-}
-
-fn found(state: State, what: String, advice: Option<String>) -> Finding {
-    Finding {
-        state,
-        what,
-        advice,
-    }
 }
 
 fn word(state: State) -> &'static str {

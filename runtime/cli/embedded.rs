@@ -87,6 +87,11 @@ fn is_postgres(url: &str) -> bool {
     url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
 
+/// Whether a URL names a RabbitMQ broker.
+fn is_broker(url: &str) -> bool {
+    url.starts_with("amqp://") || url.starts_with("amqps://")
+}
+
 /// What the store says when it can't be read.
 pub(crate) fn unreadable(error: kurant_store::Error) -> Error {
     Error::failure(error.to_string())
@@ -114,7 +119,7 @@ pub(crate) fn source(folder: &Path, definitions: &Definitions) -> Result<Source,
     if let Some(path) = url.strip_prefix("file://") {
         return Ok(Source::Inbox(folder.join(path)));
     }
-    if url.starts_with("amqp://") || url.starts_with("amqps://") {
+    if is_broker(&url) {
         let exchange = events.exchange.clone().map(|name| (name, events.shards));
         return Ok(Source::Rabbit { url, exchange });
     }
@@ -160,8 +165,7 @@ fn broker(
 ) -> Result<Address, Error> {
     let events = &definitions.workspace.settings.events;
     let url = secret::open(folder, own.unwrap_or(&events.url))?;
-    let is_broker = url.starts_with("amqp://") || url.starts_with("amqps://");
-    if !is_broker {
+    if !is_broker(&url) {
         return Err(Error::failure(format!(
             "`{route}` is published to RabbitMQ, and nothing says where that is"
         ))

@@ -1,7 +1,5 @@
 //! Looks at the place that events come from, and changes nothing there.
 
-use lapin::options::QueueDeclareOptions;
-use lapin::types::FieldTable;
 use lapin::{Connection, Queue};
 
 use super::{Origin, topology};
@@ -30,7 +28,8 @@ pub struct Finding {
 }
 
 impl Finding {
-    fn good(what: String) -> Self {
+    /// As it should be.
+    pub fn good(what: String) -> Self {
         Self {
             state: State::Good,
             what,
@@ -38,7 +37,8 @@ impl Finding {
         }
     }
 
-    fn new(state: State, what: String, advice: &str) -> Self {
+    /// How it stands, and what to do about it.
+    pub fn new(state: State, what: String, advice: &str) -> Self {
         Self {
             state,
             what,
@@ -175,12 +175,5 @@ fn missing(name: &str, error: &lapin::Error, advice: &str) -> Finding {
 
 /// A queue as it stands. A refusal closes the channel, so each question has one of its own.
 async fn passive(connection: &Connection, name: &str) -> lapin::Result<Queue> {
-    let channel = connection.create_channel().await?;
-    let options = QueueDeclareOptions {
-        passive: true,
-        ..QueueDeclareOptions::default()
-    };
-    channel
-        .queue_declare(name.into(), options, FieldTable::default())
-        .await
+    topology::passive(&connection.create_channel().await?, name).await
 }

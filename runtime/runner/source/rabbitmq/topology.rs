@@ -2,7 +2,7 @@
 
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
-use lapin::{Channel, Connection, ExchangeKind};
+use lapin::{Channel, Connection, ExchangeKind, Queue};
 
 use super::Origin;
 use crate::broker::Error;
@@ -59,7 +59,8 @@ pub(super) fn queue(exchange: &str, shard: u16) -> String {
     format!("{exchange}.{shard}")
 }
 
-async fn passive(channel: &Channel, name: &str) -> lapin::Result<()> {
+/// A queue as it stands; one that is not there is refused, which closes the channel.
+pub(super) async fn passive(channel: &Channel, name: &str) -> lapin::Result<Queue> {
     let options = QueueDeclareOptions {
         passive: true,
         ..QueueDeclareOptions::default()
@@ -67,7 +68,6 @@ async fn passive(channel: &Channel, name: &str) -> lapin::Result<()> {
     channel
         .queue_declare(name.into(), options, FieldTable::default())
         .await
-        .map(drop)
 }
 
 /// An exchange that spreads customers over quorum queues, each with one active consumer; and a queue for what the broker
