@@ -21,9 +21,7 @@ use super::{Period, parallel, shard_of, table, told};
 use crate::error::Error;
 
 /// Where lines of actions go.
-pub(super) trait Out: Write + Send {}
-
-impl<W: Write + Send> Out for W {}
+pub(super) type Out = dyn Write + Send;
 
 /// A simulation on its way.
 pub(super) struct Play {
@@ -60,7 +58,7 @@ impl Play {
     ///
     /// While one block of events is worked off, the next is dealt, the one after that is read, and what was done before is
     /// written.
-    pub(super) fn run(&mut self, events: Option<Input>, out: &mut dyn Out) -> Result<(), Error> {
+    pub(super) fn run(&mut self, events: Option<Input>, out: &mut Out) -> Result<(), Error> {
         if let Some(input) = events {
             let bar = bar(input.length());
             bar.set_message("looking at the order");
@@ -94,7 +92,7 @@ impl Play {
         until: Instant,
         read: Vec<Read>,
         block: Option<&Block>,
-        out: &mut dyn Out,
+        out: &mut Out,
     ) -> Result<(Vec<Read>, Hand), Error> {
         let until = until.max(self.period.from);
         let ahead = self.round(until, read, block, out)?;
@@ -119,7 +117,7 @@ impl Play {
         until: Instant,
         read: Vec<Read>,
         block: Option<&Block>,
-        out: &mut dyn Out,
+        out: &mut Out,
     ) -> Result<(Vec<Read>, Hand), Error> {
         let parts = block.map_or(0, |_| self.decoders.len());
         let mut ahead: Vec<Read> = (0..parts).map(|_| Vec::new()).collect();

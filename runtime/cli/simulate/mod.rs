@@ -113,8 +113,8 @@ pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
     let mut out = output(args.actions.as_deref())?;
     let mut play = Play::new(schema, period, shards, refused);
     let mut nowhere = io::sink();
-    let lines: &mut dyn events::Out = match &mut out {
-        Some(out) => out,
+    let lines: &mut events::Out = match &mut out {
+        Some(out) => &mut **out,
         None => &mut nowhere,
     };
     play.run(events, lines)?;

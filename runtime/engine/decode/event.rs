@@ -200,7 +200,7 @@ fn settle(time: Option<&str>, arrival: Arrival) -> Result<Instant, Error> {
     }
 }
 
-/// When an event says that it happened, as far as that can be read: what puts a file of events in order, so it is not checked
+/// When an event says that it happened, as far as that can be read: what puts a file of events in order. The data are passed
 /// over.
 pub fn time_of(bytes: &[u8]) -> Option<Instant> {
     flat_time(bytes).or_else(|| {
