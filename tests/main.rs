@@ -6,6 +6,7 @@ mod journeys;
 mod model;
 mod rabbitmq;
 mod run;
+mod servers;
 mod store_conformance;
 mod tidy;
 

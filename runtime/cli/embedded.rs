@@ -45,7 +45,7 @@ pub(crate) async fn store(
 
 fn unopened(error: kurant_store::Error) -> Error {
     if matches!(error, kurant_store::Error::Locked { .. }) {
-        return Error::failure(error.to_string()).hint("end that one first, or let it do the work");
+        return Error::outage(error.to_string()).hint("end that one first, or let it do the work");
     }
     unreadable(error)
 }
@@ -94,7 +94,7 @@ fn is_broker(url: &str) -> bool {
 
 /// What the store says when it can't be read.
 pub(crate) fn unreadable(error: kurant_store::Error) -> Error {
-    Error::failure(error.to_string())
+    failure(error.into())
 }
 
 /// Where events come from.
@@ -196,6 +196,9 @@ pub(crate) async fn runner(
 
 /// What the runner says when it can't go on.
 pub(crate) fn failure(error: RunnerError) -> Error {
+    if error.is_passing() {
+        return Error::outage(error.to_string());
+    }
     Error::failure(error.to_string())
 }
 

@@ -20,6 +20,8 @@ enum Kind {
     Usage,
     /// It could not be done: a file that can't be read, a full disk.
     Failure,
+    /// What it needs is away, and may come back by itself: a database.
+    Outage,
 }
 
 impl Error {
@@ -50,6 +52,25 @@ impl Error {
         }
     }
 
+    /// What it needs is away, and may come back by itself: exit code 3, unless somebody waits for it.
+    pub(crate) fn outage(message: impl Into<String>) -> Self {
+        Self {
+            kind: Kind::Outage,
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// Whether to wait and try again can help.
+    pub(crate) fn is_outage(&self) -> bool {
+        self.kind == Kind::Outage
+    }
+
+    /// What went wrong, without what to do about it.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Adds what to do about it.
     #[must_use]
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -62,7 +83,7 @@ impl Error {
         ExitCode::from(match self.kind {
             Kind::Findings => 1,
             Kind::Usage => 2,
-            Kind::Failure => 3,
+            Kind::Failure | Kind::Outage => 3,
         })
     }
 }

@@ -44,6 +44,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether what it needs is away and may come back by itself: whoever begins anew later goes on where it was.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_passing())
+    }
+
     pub(crate) fn file(path: &std::path::Path, source: std::io::Error) -> Self {
         Self::File {
             path: path.display().to_string(),

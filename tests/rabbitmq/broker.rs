@@ -1,8 +1,6 @@
 //! A broker to test against, and somebody who publishes to it and reads from it.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::path::Path;
-use std::process::Command;
 
 use lapin::options::{
     BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions, ExchangeDeleteOptions,
@@ -12,82 +10,19 @@ use lapin::protocol::basic::AMQPProperties;
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, Connection, ConnectionProperties, ExchangeKind};
 
-/// What says where the broker is.
-const NAMED: &str = "KURANT_TEST_RABBITMQ";
-/// The script that starts one.
-const SCRIPT: &str = "scripts/servers/rabbitmq";
+use crate::servers::RABBITMQ;
 
 /// The address of the broker that tests share.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the environment says which broker is to be used"
-)]
 pub(crate) fn shared() -> String {
-    std::env::var(NAMED).ok().or_else(started).unwrap_or_else(|| {
-        panic!("this test needs RabbitMQ: run `{SCRIPT} start` first, or name a broker in {NAMED}=amqp://...")
+    RABBITMQ.shared(|servers| {
+        let folder = servers.join("rabbitmq-test");
+        let ports = std::fs::read_to_string(folder.join("ports")).ok()?;
+        let port = ports.lines().find_map(|line| line.strip_prefix("AMQP="))?;
+        folder
+            .join("pid")
+            .exists()
+            .then(|| format!("amqp://guest:guest@127.0.0.1:{port}"))
     })
-}
-
-/// The one that the script has started beside these tests.
-fn started() -> Option<String> {
-    let target = Path::new(env!("CARGO_BIN_EXE_kurant")).ancestors().nth(2)?;
-    let folder = target.join("servers/rabbitmq-test");
-    let ports = std::fs::read_to_string(folder.join("ports")).ok()?;
-    let port = ports.lines().find_map(|line| line.strip_prefix("AMQP="))?;
-    folder
-        .join("pid")
-        .exists()
-        .then(|| format!("amqp://guest:guest@127.0.0.1:{port}"))
-}
-
-/// A broker of a test's own, which it may stop and kill; it goes with the test.
-pub(crate) struct Own {
-    name: String,
-    pub(crate) url: String,
-}
-
-impl Own {
-    pub(crate) fn start(name: &str) -> Self {
-        let said = script(&["start", name]);
-        let url = said
-            .lines()
-            .find_map(|line| line.strip_prefix(&format!("export {NAMED}=")))
-            .expect("the script says where the broker is");
-        Self {
-            name: name.to_owned(),
-            url: url.to_owned(),
-        }
-    }
-
-    /// `stop`, `start` or `kill`.
-    pub(crate) fn script(&self, what: &str) {
-        script(&[what, &self.name]);
-    }
-
-    /// `rabbitmqctl` on it.
-    pub(crate) fn ctl(&self, what: &str) {
-        script(&["ctl", &self.name, what]);
-    }
-}
-
-impl Drop for Own {
-    fn drop(&mut self) {
-        script(&["remove", &self.name]);
-    }
-}
-
-fn script(arguments: &[&str]) -> String {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let output = Command::new(root.join(SCRIPT))
-        .args(arguments)
-        .output()
-        .expect("the script runs");
-    assert!(
-        output.status.success(),
-        "{SCRIPT} {arguments:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// A name that no other test and no earlier run has used.

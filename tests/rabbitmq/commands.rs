@@ -11,8 +11,9 @@ use lapin::options::{BasicAckOptions, BasicConsumeOptions};
 use lapin::types::FieldTable;
 use tokio::time::timeout;
 
-use super::broker::{Message, Own, Peer, shared, unique};
+use super::broker::{Message, Peer, shared, unique};
 use crate::run::sample::{Running, Shop};
+use crate::servers::{Own, RABBITMQ};
 
 const SHARDS: u16 = 4;
 /// Whoever waits longer than this waits in vain.
@@ -65,7 +66,7 @@ impl Sale {
     /// Starts the runtime, and waits until it reads its queues.
     fn run(&self) -> Running {
         let running = self.shop.start(&["run", "--quiet"]);
-        wait_for(&running, "events are taken in from RabbitMQ");
+        running.wait_for("events are taken in from RabbitMQ");
         running
     }
 
@@ -143,19 +144,6 @@ async fn publish(peer: &Peer, exchange: &str, orders: impl Iterator<Item = usize
         let (customer, message) = order(number);
         peer.publish(exchange, &customer, message).await;
     }
-}
-
-/// Waits for a line that holds a text; returns all lines up to it.
-fn wait_for(running: &Running, text: &str) -> Vec<String> {
-    let mut lines = Vec::new();
-    while let Ok(line) = running.lines.recv_timeout(PATIENCE) {
-        let is_it = line.contains(text);
-        lines.push(line);
-        if is_it {
-            return lines;
-        }
-    }
-    panic!("it never said `{text}`, but:\n{}", lines.join("\n"));
 }
 
 /// The commands that a queue has held so far: their keys, and how often each came.
@@ -238,7 +226,7 @@ async fn a_command_that_nobody_listens_for_waits_until_somebody_does() {
     let peer = Peer::connect(&url).await;
     let running = sale.run();
     publish(&peer, &sale.events, 0..3).await;
-    wait_for(&running, "no queue is bound for these commands");
+    running.wait_for("no queue is bound for these commands");
     peer.exchange(&sale.commands).await;
     let mut heard = Heard::begin(&peer, &sale.commands).await;
     heard.listen(3).await;
@@ -273,7 +261,7 @@ async fn kills_under_load_lose_nothing_and_double_no_effect() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_goes_away_and_comes_back_is_told_of_once_and_nothing_is_lost() {
-    let own = Own::start("restart");
+    let own = RABBITMQ.start("restart");
     let sale = Sale::new(&own.url);
     let mut peer = Peer::connect(&own.url).await;
     peer.exchange(&sale.commands).await;
@@ -289,9 +277,9 @@ async fn a_broker_that_goes_away_and_comes_back_is_told_of_once_and_nothing_is_l
         publish(&peer, &sale.events, round * 1_000..(round + 1) * 1_000).await;
         heard.listen(round * 1_000 + 300).await;
         cut(&own, false);
-        lines.extend(wait_for(&running, "no events from RabbitMQ"));
+        lines.extend(running.wait_for("no events from RabbitMQ"));
         cut(&own, true);
-        lines.extend(wait_for(&running, "events are taken in from RabbitMQ"));
+        lines.extend(running.wait_for("events are taken in from RabbitMQ"));
         peer = Peer::connect(&own.url).await;
         heard.reconnect(&peer, &sale.commands).await;
     }

@@ -3,20 +3,12 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use super::sample::{Running, Shop};
+use super::sample::Shop;
 
 fn order(id: &str, customer: &str) -> String {
     format!(
         r#"{{"specversion":"1.0","id":"{id}","source":"test","type":"order.paid","subject":"{customer}","data":{{"total":5}}}}"#
     )
-}
-
-/// Waits for a line that holds a text, and returns it.
-fn wait_for(running: &Running, text: &str) -> String {
-    let mut lines = running.lines.iter();
-    lines
-        .find(|line| line.contains(text))
-        .unwrap_or_else(|| panic!("it ended and never said `{text}`"))
 }
 
 /// Sends a request; returns the status and the body.
@@ -48,7 +40,7 @@ fn post(address: &str, headers: &str, body: &str) -> (u16, serde_json::Value) {
 fn events_come_over_http_in_every_mode_and_are_told_what_is_wrong() {
     let shop = Shop::new();
     let running = shop.start(&["run", "--listen", "127.0.0.1:0"]);
-    let line = wait_for(&running, "http://");
+    let line = running.wait_for("http://").concat();
     let address = line
         .split("http://")
         .nth(1)
@@ -86,7 +78,7 @@ fn events_come_over_http_in_every_mode_and_are_told_what_is_wrong() {
         ),
         (400, &1.into(), &"wrong_type".into())
     );
-    wait_for(&running, "anna");
+    running.wait_for("anna");
     running.end();
     // Three orders, each thanked for.
     assert_eq!(
@@ -95,7 +87,7 @@ fn events_come_over_http_in_every_mode_and_are_told_what_is_wrong() {
         "nobody has an address"
     );
     let taken = shop.start(&["run"]);
-    wait_for(&taken, "running");
+    taken.wait_for("running");
     taken.end();
 }
 
@@ -113,7 +105,7 @@ fn a_file_is_taken_whole_and_its_bad_lines_are_put_aside() {
         &[order("1", "anna"), "{".into(), late, order("2", "anna")],
     );
     let running = shop.start(&["run"]);
-    wait_for(&running, "lines were rejected");
+    running.wait_for("lines were rejected");
     running.end();
     assert!(shop.path(".kurant/inbox/done/day.jsonl").exists());
     let rejected = shop.lines(".kurant/inbox/rejected/day.jsonl");
@@ -135,17 +127,17 @@ fn a_file_is_taken_whole_and_its_bad_lines_are_put_aside() {
 fn a_changed_workspace_is_taken_up_whole_or_not_at_all() {
     let shop = Shop::new();
     let running = shop.start(&["run"]);
-    wait_for(&running, "running");
+    running.wait_for("running");
     shop.write(
         "journeys/new.yaml",
         "journey: new\nstatus: live\ntrigger: { manual: true }\nsteps:\n  - tag: [new\n",
     );
-    wait_for(&running, "was not taken up");
+    running.wait_for("was not taken up");
     shop.write(
         "journeys/new.yaml",
         "journey: new\nstatus: live\ntrigger: { manual: true }\nsteps:\n  - tag: new\n",
     );
-    wait_for(&running, "is in force");
+    running.wait_for("is in force");
     running.end();
 }
 
@@ -153,9 +145,9 @@ fn a_changed_workspace_is_taken_up_whole_or_not_at_all() {
 fn a_second_runtime_is_told_who_holds_the_store() {
     let shop = Shop::new();
     let running = shop.start(&["run"]);
-    wait_for(&running, "running");
+    running.wait_for("running");
     let second = shop.start(&["run"]);
-    wait_for(&second, "another Kurant works on");
+    second.wait_for("another Kurant works on");
     second.kill();
     running.end();
 }

@@ -3,5 +3,6 @@
 mod feed;
 mod intake;
 mod kill;
+mod outage;
 pub(crate) mod sample;
 mod settled;

@@ -5,10 +5,13 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+/// Whoever waits longer than this for a line waits in vain.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 const FILES: &[(&str, &str)] = &[
     (
         "kurant.yaml",
@@ -173,6 +176,19 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    /// Waits for a line that holds a text; the lines up to it.
+    pub(crate) fn wait_for(&self, text: &str) -> Vec<String> {
+        let mut lines = Vec::new();
+        while let Ok(line) = self.lines.recv_timeout(PATIENCE) {
+            let is_it = line.contains(text);
+            lines.push(line);
+            if is_it {
+                return lines;
+            }
+        }
+        panic!("it never said `{text}`, but:\n{}", lines.join("\n"));
+    }
+
     /// Kills it as `kill -9` does.
     pub(crate) fn kill(mut self) {
         self.child.kill().expect("it can be killed");

@@ -1,5 +1,8 @@
 //! `kurant run`: the runtime. Intake, timers, dispatch; live, on a faster clock, or through a history in lockstep.
 
+mod halt;
+mod live;
+mod outage;
 mod show;
 mod sources;
 mod watch;
@@ -11,13 +14,12 @@ use std::sync::Arc;
 use kurant_engine::calendar::{Duration, HOUR, Instant, Zone, first_instant_of, parse_date};
 use kurant_engine::definition::{Definitions, Schema};
 use kurant_runner::source::{Feed, Schemas, listen};
-use kurant_runner::{Clock, Delivery, Error as RunnerError, Purpose, Runner, Wires};
+use kurant_runner::{Clock, Delivery, Purpose, Runner};
 use kurant_store::Store;
 use tokio::sync::{mpsc, watch as signal};
 use tokio::task::JoinHandle;
 
 use self::show::Show;
-use self::sources::Sources;
 use crate::embedded::{self, failure};
 use crate::error::Error;
 use crate::workspace;
@@ -72,91 +74,16 @@ pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
     tell_faults();
     let runtime = embedded::runtime()?;
     runtime.block_on(async {
-        let store = embedded::store(folder, &definitions).await?;
         let stop = stopped()?;
         match &args.feed {
-            Some(path) => play(folder, args, path, definitions, store, stop).await,
-            None => live(folder, args, definitions, store, stop).await,
+            Some(path) => {
+                let store = embedded::store(folder, &definitions).await?;
+                play(folder, args, path, definitions, store, stop).await
+            }
+            None => outage::live_through(folder, args, definitions, stop).await,
         }
     })?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Runs live.
-async fn live(
-    folder: &Path,
-    args: &Args,
-    definitions: Definitions,
-    store: Arc<dyn Store>,
-    stop: signal::Receiver<bool>,
-) -> Result<(), Error> {
-    let zone = definitions.workspace.timezone;
-    let clock = Arc::new(clock(args, &*store, zone).await?);
-    let source = embedded::source(folder, &definitions)?;
-    let address = address(args, &definitions);
-    let (schema, schemas) = signal::channel(Arc::new(definitions.schema.clone()));
-    let show = Box::new(Show::new(args.actions.as_deref(), args.quiet, zone)?);
-    let mut runner = embedded::runner(
-        folder,
-        definitions,
-        store.clone(),
-        clock.clone(),
-        show,
-        Purpose::Run,
-    )
-    .await?;
-    let (out, deliveries) = mpsc::channel::<Delivery>(WAITING);
-    let sources = Sources {
-        store,
-        clock: clock.clone(),
-        schemas: schemas.clone(),
-        out: out.clone(),
-        stop: stop.clone(),
-    };
-    let watching = sources.open(&mut runner, source, args.until_idle)?;
-    let listening = open_door(
-        &mut runner,
-        address,
-        args.listen.is_some(),
-        schemas,
-        &clock,
-        out,
-        &stop,
-    )
-    .await?;
-    let watched = folder.to_owned();
-    let (_watcher, changed) = watch::changes(folder)?;
-    runner.tell("running; Ctrl-C ends it");
-    let mut wires = Wires {
-        inbox: deliveries,
-        changed,
-        reload: Box::new(move || workspace::reread(&watched)),
-        schemas: schema,
-        until_idle: args.until_idle,
-        stop,
-    };
-    let ended = runner.live(&mut wires, &clock).await;
-    // Whoever waits for an answer gets none now and sends its events again.
-    drop(wires);
-    closed(watching, listening).await?;
-    ended.map_err(failure)?;
-    end(&mut runner);
-    Ok(())
-}
-
-/// Waits until the sources have ended.
-async fn closed(
-    watching: JoinHandle<Result<(), RunnerError>>,
-    listening: Option<JoinHandle<()>>,
-) -> Result<(), Error> {
-    let watched = watching.await;
-    watched
-        .map_err(|error| Error::failure(error.to_string()))?
-        .map_err(failure)?;
-    if let Some(listening) = listening {
-        let _ = listening.await;
-    }
-    Ok(())
 }
 
 /// Plays a history.

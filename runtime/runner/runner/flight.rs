@@ -281,6 +281,17 @@ impl Runner {
         self.landed(outbox, actions, Vec::new()).await
     }
 
+    /// After a failure: lets the commit and the hand-over that are under way come to their ends, whatever those are. Only then
+    /// may another runner make good what was left half done.
+    pub async fn abandon(mut self) {
+        if let Some(flight) = self.flight.take() {
+            let _ = flight.task.await;
+        }
+        if let Some(handing) = self.handing.take() {
+            let _ = handing.await;
+        }
+    }
+
     /// Waits until everything is durable, handed over and settled.
     ///
     /// # Errors

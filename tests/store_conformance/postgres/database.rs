@@ -1,32 +1,18 @@
 //! A PostgreSQL for tests, and a schema of its own for each of them.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use kurant_store::{Durability, Postgres};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
-/// What says where the database is.
-const NAMED: &str = "KURANT_TEST_POSTGRES";
-/// The script that starts one.
-const SCRIPT: &str = "scripts/servers/postgres";
+use crate::servers::POSTGRES;
 
 /// The address of the database that tests share.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the environment says which database is to be used"
-)]
 fn shared() -> String {
-    std::env::var(NAMED).ok().or_else(started).unwrap_or_else(|| {
-        panic!("this test needs PostgreSQL: run `{SCRIPT} start` first, or name a database in {NAMED}=postgres://...")
+    POSTGRES.shared(|servers| {
+        let url = std::fs::read_to_string(servers.join("postgres-test/url")).ok()?;
+        Some(url.trim().to_owned())
     })
-}
-
-/// The one that the script has started beside these tests.
-fn started() -> Option<String> {
-    let target = Path::new(env!("CARGO_BIN_EXE_kurant")).ancestors().nth(2)?;
-    let url = std::fs::read_to_string(target.join("servers/postgres-test/url")).ok()?;
-    Some(url.trim().to_owned())
 }
 
 /// A schema of a test's own; it goes with the test.
