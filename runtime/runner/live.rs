@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::intake::Delivery;
-use crate::runner::{BATCH, Runner};
+use crate::runner::{BATCH, Runner, TOGETHER};
 use crate::source::Feed;
 
 /// How long the loop sleeps at the most when nothing is due.
@@ -181,10 +181,10 @@ impl Runner {
     }
 }
 
-/// What waits, up to a batch.
+/// What waits, up to as much as is decided on together.
 fn gathered(inbox: &mut mpsc::Receiver<Delivery>) -> Vec<Delivery> {
     let (mut deliveries, mut events) = (Vec::new(), 0);
-    while events < BATCH
+    while events < TOGETHER
         && let Ok(delivery) = inbox.try_recv()
     {
         events += delivery.events.len();

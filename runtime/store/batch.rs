@@ -38,9 +38,9 @@ pub struct Batch {
     pub events: Vec<Arc<Event>>,
     /// Enrollments that began or moved on, and those that customers' states hold no more.
     pub enrollments: Vec<EnrollmentRow>,
-    /// What was done.
+    /// What was done, each by a customer among those written.
     pub actions: Vec<Action>,
-    /// What happened and why, by customer.
+    /// What happened and why, by customer: each of them is among those written.
     pub traces: Vec<(CustomerId, Vec<Trace>)>,
     /// What must leave.
     pub outbox: Vec<Outgoing>,

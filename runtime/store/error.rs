@@ -47,6 +47,9 @@ pub enum Error {
     /// decided again.
     #[error("an event of the batch has been taken in already, or a customer of it has changed")]
     Conflict,
+    /// The batch before it failed, so that this one must not be written.
+    #[error("the batch was given up before its turn came")]
+    GivenUp,
     /// An earlier statement of the transaction failed, so nothing more goes into it.
     #[error("the transaction has failed before")]
     Poisoned,

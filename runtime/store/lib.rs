@@ -12,6 +12,7 @@ mod read;
 mod rows;
 mod share;
 mod sqlite;
+mod turn;
 
 use std::future::Future;
 
@@ -27,6 +28,7 @@ pub use postgres::{Durability, Postgres, redacted};
 pub use read::{Inside, Kept, Logged, Totals, Traced, Waiting};
 pub use share::{SLOTS, Share};
 pub use sqlite::Sqlite;
+pub use turn::{Go, Turn};
 
 /// What a store does or says, later.
 pub type Reply<'s, T> = std::pin::Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 's>>;
@@ -45,7 +47,15 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`Error::Conflict`] when one of its events has been taken in before, or one of its customers has another revision in
     /// the store than the one before; nothing was written then.
-    fn commit(&self, batch: Batch) -> Reply<'_, ()>;
+    fn commit(&self, batch: Batch) -> Reply<'_, ()> {
+        self.commit_in_turn(batch, Turn::now())
+    }
+
+    /// Writes a batch as [`Store::commit`] does, once it is its turn. Until then it is made ready.
+    ///
+    /// # Errors
+    /// [`Error::GivenUp`] when its turn never comes, and those of [`Store::commit`].
+    fn commit_in_turn(&self, batch: Batch, turn: Turn) -> Reply<'_, ()>;
 
     /// Customers of a share with a timer or a message due up to an instant, in the order of their moments.
     fn due(

@@ -13,7 +13,7 @@ use kurant_engine::input::Trace;
 
 use crate::{
     AnchorRange, AnchorRow, Batch, By, EnrollmentRow, Error, Inside, Kept, Logged, OutboxState,
-    Outgoing, Rejected, Reply, Seen, Settled, Share, Store, Stored, Totals, Traced, Waiting,
+    Outgoing, Rejected, Reply, Seen, Settled, Share, Store, Stored, Totals, Traced, Turn, Waiting,
 };
 
 /// A store in memory; it ends with the process.
@@ -208,8 +208,11 @@ impl Store for Memory {
         })
     }
 
-    fn commit(&self, batch: Batch) -> Reply<'_, ()> {
-        self.reply(|tables| tables.commit(batch))
+    fn commit_in_turn(&self, batch: Batch, turn: Turn) -> Reply<'_, ()> {
+        Box::pin(async move {
+            turn.comes().await?;
+            self.reply(|tables| tables.commit(batch)).await
+        })
     }
 
     fn due(

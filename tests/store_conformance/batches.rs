@@ -1,6 +1,7 @@
 //! All of a batch, or nothing.
 
-use kurant_store::{Batch, Error, Seen, Store, Stored};
+use futures_util::FutureExt;
+use kurant_store::{Batch, Error, Seen, Store, Stored, Turn};
 
 use super::sample::{again, at, event, id, person, seen};
 
@@ -166,4 +167,26 @@ pub(super) async fn a_large_batch_is_written_whole(store: &dyn Store) {
     loaded.sort_by(|one, other| one.person.customer.id.cmp(&other.person.customer.id));
     assert_eq!(loaded.last(), Some(&person("c0618")));
     assert_eq!(loaded.len(), MANY as usize);
+}
+
+pub(super) async fn a_batch_is_written_in_its_turn_or_never(store: &dyn Store) {
+    let marking = |value: &str| Batch {
+        marks: vec![("place".to_owned(), Some(value.to_owned()))],
+        ..Batch::default()
+    };
+    let place = || async { store.marks("place").await.unwrap().pop() };
+    let ((first, turn), (second, next)) = (Turn::later(), Turn::later());
+    let (mut written, mut given_up) = (
+        store.commit_in_turn(marking("one"), turn),
+        store.commit_in_turn(marking("two"), next),
+    );
+    // Both are on their way, and neither is written.
+    assert!((&mut written).now_or_never().is_none());
+    assert!((&mut given_up).now_or_never().is_none());
+    assert_eq!(place().await, None);
+    first.go();
+    written.await.unwrap();
+    drop(second);
+    assert!(matches!(given_up.await, Err(Error::GivenUp)));
+    assert_eq!(place().await, Some(("place".to_owned(), "one".to_owned())));
 }

@@ -5,7 +5,7 @@ use kurant_engine::input::Trace;
 use kurant_engine::map::Map;
 use kurant_store::{Batch, EnrollmentRow, Inside, Rejected, Store};
 
-use super::sample::{action, at, definitions, ended, enrollment, id};
+use super::sample::{action, again, at, definitions, ended, enrollment, id, person};
 
 fn trace(what: &str) -> Trace {
     Trace {
@@ -23,20 +23,25 @@ fn trace(what: &str) -> Trace {
 pub(super) async fn the_log_is_kept_by_customer(store: &dyn Store) {
     let actions = vec![action("anna", 1), action("bohdan", 2), action("anna", 3)];
     let traces = vec![(id("anna"), vec![trace("entered"), trace("waits")])];
+    let (anna, bohdan) = (person("anna"), person("bohdan"));
+    let persons = vec![anna.clone().into(), bohdan.clone().into()];
     store
         .commit(Batch {
+            persons,
             actions,
             traces,
             ..Batch::default()
         })
         .await
         .unwrap();
+    let persons = vec![again(&anna).into(), again(&bohdan).into()];
     let traces = vec![
         (id("anna"), vec![trace("timeout")]),
         (id("bohdan"), vec![trace("entered")]),
     ];
     store
         .commit(Batch {
+            persons,
             traces,
             ..Batch::default()
         })

@@ -25,7 +25,7 @@ use crate::error::Error;
 use crate::workspace;
 
 /// How many deliveries wait before a source has to.
-const WAITING: usize = 4;
+const WAITING: usize = 8;
 /// How far ahead of the machine's clock a store may be: clocks are set now and then.
 const AHEAD: i64 = HOUR;
 /// The mark under which the runner keeps how far it has come.

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use kurant_engine::action::Action;
 use kurant_engine::id::{CustomerId, Key};
-use kurant_store::{Batch, Outgoing, Rejected, Settled, Stored};
+use kurant_store::{Batch, Outgoing, Rejected, Settled, Stored, Turn};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::{BATCH, Runner, WARY};
+use super::{Runner, WARY};
 use crate::decide::{Arrived, Decided, Job};
 use crate::error::Error;
 use crate::intake::Receipt;
@@ -34,6 +34,14 @@ pub(super) struct Flight {
     after: After,
 }
 
+/// How the batch in flight came down.
+enum Ground {
+    /// It is durable, if there was one.
+    Safe(Option<Box<Flight>>),
+    /// It failed, and its events were taken apart.
+    Lost,
+}
+
 /// What follows a commit, or stands ready if it fails.
 #[derive(Default)]
 pub(super) struct After {
@@ -52,17 +60,32 @@ pub(super) struct After {
 type Beside = (Vec<Rejected>, Vec<(String, Option<String>)>);
 
 impl Runner {
-    /// Begins the commit of what was decided, once the one before is done.
+    /// Begins the commit of what was decided. It is made ready while the one before is still being written.
     pub(super) async fn launch(&mut self, decided: Decided, after: After) -> Result<(), Error> {
-        if !self.land().await? {
-            // What was decided came from customers that are not stored so. The events are there still.
-            return self.carefully(after).await;
-        }
         if self.handing.as_ref().is_some_and(JoinHandle::is_finished) {
             self.handed().await?;
         }
-        let mut batch = decided.batch;
         self.counts.created += decided.created as u64;
+        let (go, turn) = Turn::later();
+        let next = self.ready(decided.batch, after, turn);
+        match self.touch_down().await? {
+            Ground::Lost => {
+                // What was decided came from customers that are not stored so. The events are there still.
+                drop(go);
+                self.settled.extend(next.settled);
+                self.marks.extend(next.handed);
+                self.carefully(next.after).await
+            }
+            Ground::Safe(flight) => {
+                go.go();
+                self.flight = Some(next);
+                self.landed(flight).await
+            }
+        }
+    }
+
+    /// A flight with all that goes with it, which begins when its turn comes.
+    fn ready(&mut self, mut batch: Batch, after: After, turn: Turn) -> Flight {
         let (settled, handed) = (
             std::mem::take(&mut self.settled),
             std::mem::take(&mut self.marks),
@@ -79,8 +102,8 @@ impl Runner {
         let seen = batch.seen.iter().map(|seen| seen.identity).collect();
         let (outbox, actions) = (batch.outbox.clone(), batch.actions.clone());
         let store = self.store.clone();
-        let task = tokio::spawn(async move { store.commit(batch).await });
-        self.flight = Some(Flight {
+        let task = tokio::spawn(async move { store.commit_in_turn(batch, turn).await });
+        Flight {
             task,
             people,
             seen,
@@ -89,32 +112,42 @@ impl Runner {
             settled,
             handed,
             after,
-        });
-        Ok(())
+        }
     }
 
     /// Waits until the batch in flight is durable, hands over what leaves and tells whoever waits. Returns false when it
     /// failed and its events were taken apart: then everything decided since has to be decided again.
     pub(super) async fn land(&mut self) -> Result<bool, Error> {
-        let Some(flight) = self.flight.take() else {
-            return Ok(true);
+        match self.touch_down().await? {
+            Ground::Safe(flight) => self.landed(flight).await.map(|()| true),
+            Ground::Lost => Ok(false),
+        }
+    }
+
+    /// Waits until the batch in flight is durable; if it fails, its events are taken apart.
+    async fn touch_down(&mut self) -> Result<Ground, Error> {
+        let Some(mut flight) = self.flight.take() else {
+            return Ok(Ground::Safe(None));
         };
-        match flight.task.await? {
-            Ok(()) => {}
+        match (&mut flight.task).await? {
+            Ok(()) => Ok(Ground::Safe(Some(Box::new(flight)))),
             Err(error) if is_of_the_batch(&error) && !flight.after.events.is_empty() => {
                 tracing::warn!(%error, "a batch failed and is taken apart");
                 self.settled.extend(flight.settled);
                 self.marks.extend(flight.handed);
                 self.restore_desk().await?;
                 self.carefully(flight.after).await?;
-                return Ok(false);
+                Ok(Ground::Lost)
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => Err(error.into()),
         }
+    }
+
+    async fn landed(&mut self, flight: Option<Box<Flight>>) -> Result<(), Error> {
+        let Some(flight) = flight else { return Ok(()) };
         self.remember(flight.people);
-        self.landed(flight.outbox, flight.actions, flight.after.receipts)
-            .await?;
-        Ok(true)
+        self.durable(flight.outbox, flight.actions, flight.after.receipts)
+            .await
     }
 
     /// Keeps customers at hand whose next event may come soon. Whoever has a long history is read anew, with what is needed
@@ -132,7 +165,8 @@ impl Runner {
         }
     }
 
-    async fn landed(
+    /// Hands over what leaves, and tells whoever waits.
+    async fn durable(
         &mut self,
         outbox: Vec<Outgoing>,
         actions: Vec<Action>,
@@ -243,7 +277,7 @@ impl Runner {
     }
 
     async fn alone(&mut self, events: &[Arrived], first: &mut Option<Beside>) -> Result<(), Error> {
-        debug_assert!(self.flight.is_none() && events.len() <= BATCH);
+        debug_assert!(self.flight.is_none());
         let identities: Vec<Key> = events
             .iter()
             .map(|arrived| arrived.event.identity())
@@ -278,7 +312,7 @@ impl Runner {
         let (outbox, actions) = (batch.outbox.clone(), batch.actions.clone());
         self.store.commit(batch).await?;
         *first = None;
-        self.landed(outbox, actions, Vec::new()).await
+        self.durable(outbox, actions, Vec::new()).await
     }
 
     /// After a failure: lets the commit and the hand-over that are under way come to their ends, whatever those are. Only then

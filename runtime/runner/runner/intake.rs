@@ -8,7 +8,7 @@ use kurant_store::Rejected;
 
 use super::due::Listed;
 use super::flight::{After, customers};
-use super::{BATCH, Runner, WARY};
+use super::{BATCH, Runner, TOGETHER, WARY};
 use crate::decide::{Arrived, Job, Task, Window};
 use crate::error::Error;
 use crate::intake::{Delivered, Delivery, Receipt};
@@ -31,7 +31,7 @@ struct Gathered {
 }
 
 impl Runner {
-    /// Takes deliveries in as of now; their events take effect in one transaction. At most [`BATCH`] events together.
+    /// Takes deliveries in as of now; their events take effect in one transaction.
     ///
     /// # Errors
     /// When the store or the outbox fails. An event that fails is a dead letter and no error.
@@ -239,7 +239,7 @@ impl Runner {
         task: Task,
         due: Listed,
     ) -> Result<(), Error> {
-        debug_assert!(gathered.events.len() <= BATCH * 2);
+        debug_assert!(gathered.events.len() <= TOGETHER + BATCH);
         let Gathered {
             events,
             mut after,

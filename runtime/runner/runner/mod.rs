@@ -32,8 +32,11 @@ use self::flight::Flight;
 
 pub use import::PastSend;
 
-/// How many customers or events one transaction holds at the most.
+/// How many customers or events are asked for, brought or worked off at once.
 pub const BATCH: usize = 1_000;
+/// So many events that wait are decided on together, and those that came with the last of them: what stands side by side in the
+/// store is then written once for all of them.
+pub(crate) const TOGETHER: usize = 4 * BATCH;
 /// The mark under which the place of date and inactivity triggers stands.
 const FIRED: &str = "fired";
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 use sqlx::postgres::PgPool;
 
 use super::transaction::{Id, Statement, write};
-use crate::{AnchorRow, Batch, EnrollmentRow, Error, Settled, Share};
+use crate::{AnchorRow, Batch, EnrollmentRow, Error, Settled, Share, Turn};
 
 const SEEN: &str = "INSERT INTO seen (identity, body) SELECT * FROM UNNEST($1::uuid[], $2::bigint[]) ON CONFLICT DO NOTHING";
 // Whoever is there already has to have the revision before; whoever is not has to be new.
@@ -57,8 +57,8 @@ const DEFINITIONS: &str = "INSERT INTO definition (id, at, body) VALUES (1, $1, 
 const VERSIONS: &str = "INSERT INTO version (hash, journey, at, body) SELECT hash, journey, $1, body \
    FROM UNNEST($2::uuid[], $3::text[], $4::text[]) AS v (hash, journey, body) ON CONFLICT (hash) DO NOTHING";
 
-/// Writes all of a batch in one transaction.
-pub(super) async fn commit(pool: &PgPool, mut batch: Batch) -> Result<(), Error> {
+/// Writes all of a batch in one transaction, once it is its turn.
+pub(super) async fn commit(pool: &PgPool, mut batch: Batch, turn: Turn) -> Result<(), Error> {
     let mut statements = Vec::new();
     seen(&mut statements, &mut batch);
     persons(&mut statements, &mut batch)?;
@@ -69,6 +69,7 @@ pub(super) async fn commit(pool: &PgPool, mut batch: Batch) -> Result<(), Error>
     rejected(&mut statements, &batch);
     // Several workers write the same marks, so these are held for the shortest time.
     marks(&mut statements, &batch);
+    turn.comes().await?;
     if statements.is_empty() {
         return Ok(());
     }

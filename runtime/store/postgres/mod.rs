@@ -22,7 +22,7 @@ use sqlx::postgres::{PgConnection, PgPool};
 
 use crate::{
     AnchorRange, Batch, By, EnrollmentRow, Error, Inside, Kept, Logged, OutboxState, Outgoing,
-    Rejected, Reply, Seen, Share, Store, Stored, Totals, Traced, Waiting,
+    Rejected, Reply, Seen, Share, Store, Stored, Totals, Traced, Turn, Waiting,
 };
 
 pub use connect::redacted;
@@ -144,8 +144,8 @@ impl Store for Postgres {
         Box::pin(people::seen(&self.pool, identities))
     }
 
-    fn commit(&self, batch: Batch) -> Reply<'_, ()> {
-        Box::pin(self.write(|pool| async move { commit::commit(&pool, batch).await }))
+    fn commit_in_turn(&self, batch: Batch, turn: Turn) -> Reply<'_, ()> {
+        Box::pin(self.write(|pool| async move { commit::commit(&pool, batch, turn).await }))
     }
 
     fn due(

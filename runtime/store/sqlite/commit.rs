@@ -12,26 +12,27 @@ use sqlx::SqlitePool;
 use super::documents::{Documents, json};
 use super::transaction::{Rows, Transaction};
 use super::{EVENT_NUMBER, Numbers};
-use crate::{AnchorRow, Batch, Error, Settled, Stored};
+use crate::{AnchorRow, Batch, Error, Settled, Stored, Turn};
 
 const NEW_PERSONS: Rows = Rows {
-    head: "INSERT INTO customer (id, state, fired, wake_at, revision) VALUES ",
-    columns: 5,
+    head: "INSERT OR FAIL INTO customer (id, state, fired, wake_at, revision, trace) VALUES ",
+    columns: 6,
     tail: " ON CONFLICT (id) DO NOTHING",
 };
 const PERSONS: Rows = Rows {
-    head: "WITH new (id, state, fired, wake_at, revision) AS (VALUES ",
-    columns: 5,
-    tail: ") UPDATE customer SET state = new.state, fired = new.fired, wake_at = new.wake_at, revision = new.revision \
+    head: "WITH new (id, state, fired, wake_at, revision, trace) AS (VALUES ",
+    columns: 6,
+    tail: ") UPDATE OR FAIL customer SET state = new.state, fired = new.fired, wake_at = new.wake_at, revision = new.revision, \
+           trace = coalesce(new.trace, customer.trace) \
            FROM new WHERE customer.id = new.id AND customer.revision = new.revision - 1",
 };
 const SEEN: Rows = Rows {
-    head: "INSERT INTO seen (identity, body) VALUES ",
+    head: "INSERT OR FAIL INTO seen (identity, body) VALUES ",
     columns: 2,
     tail: "",
 };
 const EVENTS: Rows = Rows {
-    head: "INSERT INTO event (customer, time, n, type, source, id, data) VALUES ",
+    head: "INSERT OR FAIL INTO event (customer, time, n, type, source, id, data) VALUES ",
     columns: 7,
     tail: "",
 };
@@ -41,12 +42,12 @@ const ANCHORS_GONE: Rows = Rows {
     tail: ")",
 };
 const ANCHORS: Rows = Rows {
-    head: "INSERT INTO anchor (attribute, part, zone, at, customer, since) VALUES ",
+    head: "INSERT OR FAIL INTO anchor (attribute, part, zone, at, customer, since) VALUES ",
     columns: 6,
     tail: " ON CONFLICT DO UPDATE SET since = excluded.since",
 };
 const ENROLLMENTS: Rows = Rows {
-    head: "INSERT INTO enrollment (customer, id, journey, version, key, node, entered, ended, reason) VALUES ",
+    head: "INSERT OR FAIL INTO enrollment (customer, id, journey, version, key, node, entered, ended, reason) VALUES ",
     columns: 9,
     tail: " ON CONFLICT (customer, id) DO UPDATE SET version = excluded.version, node = excluded.node, \
            ended = excluded.ended, reason = excluded.reason",
@@ -57,31 +58,32 @@ const ENROLLMENTS_GONE: Rows = Rows {
     tail: ")",
 };
 const ACTIONS: Rows = Rows {
-    head: "INSERT INTO action (n, body) VALUES ",
+    head: "INSERT OR FAIL INTO action (n, body) VALUES ",
     columns: 2,
     tail: "",
 };
 const TRACES: Rows = Rows {
-    head: "INSERT INTO trace (clock, customer, body, actions) VALUES ",
-    columns: 4,
-    tail: "",
+    head: "WITH new (n, clock, customer, body, actions) AS (VALUES ",
+    columns: 5,
+    tail: ") INSERT OR FAIL INTO trace (n, clock, customer, previous, body, actions) \
+           SELECT n, clock, customer, (SELECT trace FROM customer WHERE id = new.customer), body, actions FROM new",
 };
 const OUTBOX: Rows = Rows {
-    head: "INSERT INTO outbox (key, customer, route, due, state, attempt, lease, command) VALUES ",
+    head: "INSERT OR FAIL INTO outbox (key, customer, route, due, state, attempt, lease, command) VALUES ",
     columns: 8,
     tail: "",
 };
 const SETTLED: Rows = Rows {
     head: "WITH done (key, attempt, state, due, reason) AS (VALUES ",
     columns: 5,
-    tail: ") UPDATE outbox SET state = done.state, due = coalesce(done.due, outbox.due), reason = done.reason, lease = NULL, \
+    tail: ") UPDATE OR FAIL outbox SET state = done.state, due = coalesce(done.due, outbox.due), reason = done.reason, lease = NULL, \
            command = CASE WHEN done.state = 'dead' THEN '' ELSE outbox.command END \
            FROM done WHERE outbox.key = done.key AND outbox.attempt = done.attempt",
 };
 const LEFT: Rows = Rows {
     head: "WITH done (key, attempt, state) AS (VALUES ",
     columns: 3,
-    tail: ") INSERT INTO outbox_left (route, state, count) SELECT o.route, done.state, count(*) FROM done \
+    tail: ") INSERT OR FAIL INTO outbox_left (route, state, count) SELECT o.route, done.state, count(*) FROM done \
            CROSS JOIN outbox o ON o.key = done.key AND o.attempt = done.attempt GROUP BY o.route, done.state \
            ON CONFLICT (route, state) DO UPDATE SET count = outbox_left.count + excluded.count",
 };
@@ -91,12 +93,12 @@ const OUTBOX_GONE: Rows = Rows {
     tail: ")",
 };
 const REJECTED: Rows = Rows {
-    head: "INSERT INTO rejected (at, origin, line, reason, body) VALUES ",
+    head: "INSERT OR FAIL INTO rejected (at, origin, line, reason, body) VALUES ",
     columns: 5,
     tail: " ON CONFLICT (origin, line) DO NOTHING",
 };
 const MARKS: Rows = Rows {
-    head: "INSERT INTO mark (name, value) VALUES ",
+    head: "INSERT OR FAIL INTO mark (name, value) VALUES ",
     columns: 2,
     tail: " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
 };
@@ -106,21 +108,22 @@ const MARKS_GONE: Rows = Rows {
     tail: ")",
 };
 const DEFINITIONS: Rows = Rows {
-    head: "INSERT INTO definition (id, at, body) VALUES ",
+    head: "INSERT OR FAIL INTO definition (id, at, body) VALUES ",
     columns: 3,
     tail: " ON CONFLICT (id) DO UPDATE SET at = excluded.at, body = excluded.body",
 };
 const VERSIONS: Rows = Rows {
-    head: "INSERT INTO version (hash, journey, at, body) VALUES ",
+    head: "INSERT OR FAIL INTO version (hash, journey, at, body) VALUES ",
     columns: 4,
     tail: " ON CONFLICT (hash) DO NOTHING",
 };
 
-/// Writes all of a batch in one transaction, while its documents are still being put into words.
+/// Writes all of a batch in one transaction, once it is its turn; its documents are put into words before, and beside it.
 pub(super) async fn commit(
     pool: &SqlitePool,
     numbers: &Numbers,
     mut batch: Batch,
+    turn: Turn,
 ) -> Result<(), Error> {
     // In the order of the tables' own keys neighbours are written together; those who are new stand first.
     batch.persons.sort_by(|one, other| {
@@ -134,6 +137,7 @@ pub(super) async fn commit(
         .sort_by(|one, other| (&one.customer, one.id).cmp(&(&other.customer, other.id)));
     let batch = Arc::new(batch);
     let documents = Documents::of(&batch);
+    turn.comes().await?;
     let mut tx = Transaction::begin(pool).await?;
     let seen = tx.write(&SEEN, &batch.seen, |seen, values| {
         values.key(seen.identity);
@@ -143,19 +147,14 @@ pub(super) async fn commit(
     enrollments(&mut tx, &batch).await?;
     anchors(&mut tx, &batch).await?;
     rest(&mut tx, &batch).await?;
-    persons(&mut tx, &batch, &documents.persons.ready().await?).await?;
+    let states = documents.persons.ready().await?;
+    let latest = log(&mut tx, numbers, &documents.actions.ready().await?, &batch).await?;
+    persons(&mut tx, &batch, &states, &latest).await?;
     events(
         &mut tx,
         &numbers.event,
         &batch,
         &documents.events.ready().await?,
-    )
-    .await?;
-    actions(
-        &mut tx,
-        &numbers.action,
-        &documents.actions.ready().await?,
-        &batch,
     )
     .await?;
     outbox(&mut tx, &batch, &documents.commands.ready().await?).await?;
@@ -194,7 +193,15 @@ pub(super) async fn publish(
     tx.commit().await
 }
 
-async fn persons(tx: &mut Transaction, batch: &Batch, states: &[String]) -> Result<(), Error> {
+/// The numbers of customers' latest traces.
+type Latest<'b> = BTreeMap<&'b CustomerId, i64>;
+
+async fn persons(
+    tx: &mut Transaction,
+    batch: &Batch,
+    states: &[String],
+    latest: &Latest<'_>,
+) -> Result<(), Error> {
     let rows: Vec<_> = batch.persons.iter().zip(states).collect();
     let (new, known) = rows.split_at(rows.partition_point(|(stored, _)| stored.revision <= 1));
     for (statement, rows) in [(&NEW_PERSONS, new), (&PERSONS, known)] {
@@ -204,6 +211,7 @@ async fn persons(tx: &mut Transaction, batch: &Batch, states: &[String]) -> Resu
             values.number(stored.fired.millis());
             values.maybe_number(stored.person.wake_at().map(Instant::millis));
             values.number(stored.revision.cast_signed());
+            values.maybe_number(latest.get(&stored.person.customer.id).copied());
         });
         if written.await? != rows.len() as u64 {
             return Err(Error::Conflict);
@@ -285,13 +293,14 @@ async fn anchors(tx: &mut Transaction, batch: &Batch) -> Result<(), Error> {
     Ok(())
 }
 
-async fn actions(
+/// Writes down what was done and what happened.
+async fn log<'b>(
     tx: &mut Transaction,
-    number: &AtomicI64,
+    numbers: &Numbers,
     (bodies, traces): &(Vec<String>, Vec<String>),
-    batch: &Batch,
-) -> Result<(), Error> {
-    let first = next(number, bodies.len());
+    batch: &'b Batch,
+) -> Result<Latest<'b>, Error> {
+    let first = next(&numbers.action, bodies.len());
     let rows: Vec<(i64, &String)> = (first..).zip(bodies).collect();
     tx.write(&ACTIONS, &rows, |(n, body), values| {
         values.number(*n);
@@ -312,10 +321,13 @@ async fn actions(
     for (customer, actions) in own {
         rows.push((Instant::MIN, customer, "[]", json("trace", &actions)?));
     }
+    let first = next(&numbers.trace, rows.len());
+    let rows: Vec<_> = (first..).zip(rows).collect();
     tx.write(
         &TRACES,
         &rows,
-        |(clock, customer, body, actions), values| {
+        |(n, (clock, customer, body, actions)), values| {
+            values.number(*n);
             values.number(clock.millis());
             values.shared(customer);
             values.text(*body);
@@ -323,7 +335,8 @@ async fn actions(
         },
     )
     .await?;
-    Ok(())
+    let latest = |(n, (_, customer, ..)): &(i64, (_, &'b CustomerId, _, _))| (*customer, *n);
+    Ok(rows.iter().map(latest).collect())
 }
 
 async fn outbox(tx: &mut Transaction, batch: &Batch, commands: &[String]) -> Result<(), Error> {

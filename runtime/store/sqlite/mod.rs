@@ -26,7 +26,7 @@ use sqlx::{ConnectOptions, SqlSafeStr, SqlitePool};
 
 use crate::{
     AnchorRange, Batch, By, EnrollmentRow, Error, Inside, Kept, Logged, OutboxState, Outgoing,
-    Rejected, Reply, Seen, Share, Store, Stored, Totals, Traced, Waiting,
+    Rejected, Reply, Seen, Share, Store, Stored, Totals, Traced, Turn, Waiting,
 };
 
 /// How many read at the same time.
@@ -37,6 +37,8 @@ const STATEMENTS: usize = 200;
 const BUSY: Duration = Duration::from_secs(5);
 /// Pages of the cache of the writing connection, in KiB when negative, as SQLite writes it.
 const CACHE: &str = "-65536";
+/// Bytes of a page of a new store: most pages that a commit writes hold several rows that changed, and larger ones are fewer.
+const PAGE: u32 = 8_192;
 /// Pages of the log before it is written back: one that changes often is written back once for many commits.
 const CHECKPOINT: &str = "20000";
 /// The mark under which the number of the latest event stands.
@@ -49,6 +51,8 @@ struct Numbers {
     event: AtomicI64,
     /// Of a line of the execution log.
     action: AtomicI64,
+    /// Of the traces of one customer in one transaction.
+    trace: AtomicI64,
 }
 
 /// A store in one SQLite file.
@@ -69,6 +73,7 @@ impl Sqlite {
         let lock = lock(path)?;
         let options = options(path)
             .create_if_missing(true)
+            .page_size(PAGE)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .pragma("cache_size", CACHE)
@@ -91,8 +96,9 @@ impl Sqlite {
             .and_then(|(_, value)| value.parse().ok())
             .unwrap_or(0);
         store.numbers.event.store(number, Ordering::Relaxed);
-        let number = report::latest_action(&store.read).await?;
-        store.numbers.action.store(number, Ordering::Relaxed);
+        let (action, trace) = report::latest(&store.read).await?;
+        store.numbers.action.store(action, Ordering::Relaxed);
+        store.numbers.trace.store(trace, Ordering::Relaxed);
         Ok(store)
     }
 
@@ -212,11 +218,12 @@ impl Store for Sqlite {
         Box::pin(people::seen(&self.read, identities))
     }
 
-    fn commit(&self, batch: Batch) -> Reply<'_, ()> {
+    fn commit_in_turn(&self, batch: Batch, turn: Turn) -> Reply<'_, ()> {
         Box::pin(async move {
             let (writer, number) = (self.writer()?, self.numbers.clone());
+            let commit = async move { commit::commit(&writer, &number, batch, turn).await };
             // In a task of its own: whoever waits for it may give up, the transaction doesn't.
-            let task = tokio::spawn(async move { commit::commit(&writer, &number, batch).await });
+            let task = tokio::spawn(commit);
             task.await.map_err(|error| Error::Task(error.to_string()))?
         })
     }

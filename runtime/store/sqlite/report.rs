@@ -40,8 +40,11 @@ pub(super) async fn actions(
 ) -> Result<Vec<Logged>, Error> {
     let query = match customer {
         Some(customer) => sqlx::query(
-            "SELECT a.n, a.body FROM trace t CROSS JOIN json_each(t.actions) own CROSS JOIN action a ON a.n = own.value \
-             WHERE t.customer = $3 AND a.n > $1 ORDER BY a.n LIMIT $2",
+            "WITH RECURSIVE own (n, previous, actions) AS \
+             (SELECT t.n, t.previous, t.actions FROM customer c JOIN trace t ON t.n = c.trace WHERE c.id = $3 \
+              UNION ALL SELECT t.n, t.previous, t.actions FROM own JOIN trace t ON t.n = own.previous) \
+             SELECT a.n, a.body FROM own CROSS JOIN json_each(own.actions) done CROSS JOIN action a ON a.n = done.value \
+             WHERE a.n > $1 ORDER BY a.n LIMIT $2",
         )
         .bind(after)
         .bind(limit(most))
@@ -56,12 +59,14 @@ pub(super) async fn actions(
         .collect()
 }
 
-/// The number of the latest line of the execution log.
-pub(super) async fn latest_action(pool: &SqlitePool) -> Result<i64, Error> {
-    let number: Option<i64> = sqlx::query_scalar("SELECT max(n) FROM action")
-        .fetch_one(pool)
-        .await?;
-    Ok(number.unwrap_or_default())
+/// The numbers of the latest line of the execution log and of the latest traces.
+pub(super) async fn latest(pool: &SqlitePool) -> Result<(i64, i64), Error> {
+    let numbers = sqlx::query_as(
+        "SELECT (SELECT coalesce(max(n), 0) FROM action), (SELECT coalesce(max(n), 0) FROM trace)",
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok(numbers)
 }
 
 /// What happened to a customer, latest first.
@@ -71,7 +76,10 @@ pub(super) async fn traces(
     most: usize,
 ) -> Result<Vec<Traced>, Error> {
     let rows = sqlx::query(
-        "SELECT n, body FROM trace WHERE customer = $1 AND body <> '[]' ORDER BY n DESC LIMIT $2",
+        "WITH RECURSIVE own (n, previous, body) AS \
+         (SELECT t.n, t.previous, t.body FROM customer c JOIN trace t ON t.n = c.trace WHERE c.id = $1 \
+          UNION ALL SELECT t.n, t.previous, t.body FROM own JOIN trace t ON t.n = own.previous ORDER BY 1 DESC) \
+         SELECT n, body FROM own WHERE body <> '[]' LIMIT $2",
     )
     .bind(customer.to_owned())
     .bind(limit(most))

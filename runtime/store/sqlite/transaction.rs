@@ -42,20 +42,13 @@ impl Transaction {
         bind: impl Fn(&R, &mut Values),
     ) -> Result<u64, Error> {
         let mut touched = 0;
-        while !rows.is_empty() {
-            let size = CHUNKS
-                .into_iter()
-                .find(|size| *size <= rows.len())
-                .unwrap_or(1);
-            let (now, later) = rows.split_at(size);
-            let mut values = Values(SqliteArguments::default(), Ok(()));
-            values.0.reserve(size * statement.columns, 0);
-            now.iter().for_each(|row| bind(row, &mut values));
-            touched += self
-                .execute(text(statement, size), values)
-                .await?
-                .rows_affected();
-            rows = later;
+        let mut next = prepared(statement, &mut rows, &bind);
+        while let Some((sql, values)) = next {
+            // While the one is executed the next one is made ready.
+            let later = async { prepared(statement, &mut rows, &bind) };
+            let (done, later) = tokio::join!(self.execute(sql, values), later);
+            touched += done?.rows_affected();
+            next = later;
         }
         Ok(touched)
     }
@@ -137,6 +130,21 @@ impl Values {
     pub(super) fn key(&mut self, key: Key) {
         self.add(key.to_bytes().to_vec());
     }
+}
+
+/// The next statement with its values, which leaves the rows behind it; none when there are none.
+fn prepared<R>(
+    statement: &Rows,
+    rows: &mut &[R],
+    bind: &impl Fn(&R, &mut Values),
+) -> Option<(String, Values)> {
+    let size = CHUNKS.into_iter().find(|size| *size <= rows.len())?;
+    let (now, later) = rows.split_at(size);
+    let mut values = Values(SqliteArguments::default(), Ok(()));
+    values.0.reserve(size * statement.columns, 0);
+    now.iter().for_each(|row| bind(row, &mut values));
+    *rows = later;
+    Some((text(statement, size), values))
 }
 
 fn text(statement: &Rows, rows: usize) -> String {

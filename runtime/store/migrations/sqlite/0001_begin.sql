@@ -9,7 +9,9 @@ CREATE TABLE customer (
     -- How often it has been written: who decided on an older state decides again.
     revision BIGINT NOT NULL,
     -- The first moment at which a timer or a message is due; none = nothing is.
-    wake_at BIGINT
+    wake_at BIGINT,
+    -- The number of the latest traces; none = there are none.
+    trace INTEGER
 ) WITHOUT ROWID;
 CREATE INDEX customer_wake ON customer (wake_at) WHERE wake_at IS NOT NULL;
 
@@ -65,16 +67,16 @@ CREATE TABLE action (
     body TEXT NOT NULL
 );
 
--- What happened and why: the traces of one customer in one transaction, and the numbers of what was done by it. Of all the
--- log, only this is indexed by customer: each such index costs a page written for each event.
+-- What happened and why: the traces of one customer in one transaction, and the numbers of what was done by it. Each names the
+-- one before it, and the customer the latest: an index by customer would cost a page written for each event.
 CREATE TABLE trace (
     n INTEGER PRIMARY KEY,
     clock BIGINT NOT NULL,
     customer TEXT NOT NULL,
+    previous INTEGER,
     body TEXT NOT NULL,
     actions TEXT NOT NULL
 );
-CREATE INDEX trace_customer ON trace (customer, n);
 
 -- What must leave, until it has or is not needed any more; what was given up stays.
 CREATE TABLE outbox (
