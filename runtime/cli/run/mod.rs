@@ -98,23 +98,18 @@ async fn play(
     let zone = definitions.workspace.timezone;
     let schema: Arc<Schema> = Arc::new(definitions.schema.clone());
     let mut feed = Feed::open(path, schema).map_err(failure)?;
-    let Some(first) = feed.first() else {
-        return Err(Error::failure(format!("{} holds no event", path.display())));
-    };
     let place = place(&*store).await?;
-    let from = args
-        .from
-        .as_ref()
-        .map(|text| moment("--from", text, zone))
-        .transpose()?
-        .unwrap_or(first);
-    let last = feed.last().unwrap_or(first).plus_millis(1);
-    let until = args
-        .until
-        .as_ref()
-        .map(|text| moment("--until", text, zone))
-        .transpose()?
-        .unwrap_or(last);
+    let asked = |option, text: &Option<String>| {
+        let text = text.as_ref();
+        text.map(|text| moment(option, text, zone)).transpose()
+    };
+    let from = asked("--from", &args.from)?.or_else(|| feed.first());
+    let last = feed.last().map(|last| last.plus_millis(1));
+    // Without an event time may pass all the same, if it is said from when until when.
+    let (Some(from), Some(until)) = (from, asked("--until", &args.until)?.or(last)) else {
+        let message = "holds no event: say with --from and --until which time is to pass";
+        return Err(Error::failure(format!("{} {message}", path.display())));
+    };
     let begin = place.unwrap_or_else(|| from.plus_millis(-1));
     if let Some(place) = place {
         feed.skip(place);

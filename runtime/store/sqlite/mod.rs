@@ -6,6 +6,8 @@ mod decode;
 mod documents;
 mod people;
 mod report;
+#[cfg(test)]
+mod tests;
 mod transaction;
 mod work;
 

@@ -1,0 +1,111 @@
+//! Cost follows what happens: the steps that SQLite takes for what is due don't grow with those who sleep.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use kurant_engine::calendar::{DAY, Instant};
+
+use super::{Sqlite, options, pool};
+use crate::{AnchorRange, By, OutboxState, Share, Store};
+
+/// So many customers have something due.
+const DUE: u64 = 200;
+/// Beside so many, and so many, to whom nothing happens.
+const FEW: u64 = 2_000;
+const MANY: u64 = 100_000;
+/// Steps deeper in a larger tree, in percent.
+const DEEPER: u64 = 25;
+
+/// A store where every customer has an anchor, and [`DUE`] of them a timer, an anchor and a command that are due by now.
+async fn store(customers: u64) -> (tempfile::TempDir, Sqlite) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("state.db");
+    let mut store = Sqlite::open(&path).await.expect("a store");
+    // One connection answers everything, so that its steps can be counted.
+    store.read = pool(1)
+        .connect_with(options(&path))
+        .await
+        .expect("a connection");
+    let writer = store.writer().expect("a store to write to");
+    // Those with something due stand between those without.
+    let numbers = "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < $1), \
+                   one (n, later) AS (SELECT n, n % ($1 / $2) <> 0 FROM number)";
+    let rows = [
+        "INSERT INTO customer (id, state, fired, revision, wake_at) \
+         SELECT 'c' || n, '{}', 0, 1, CASE WHEN later THEN 1000000 + n ELSE n % 1000 END FROM one",
+        "INSERT INTO anchor (attribute, part, zone, at, customer, since) \
+         SELECT 'born_at', 'moment', 'UTC', CASE WHEN later THEN 1000000 + n ELSE n % 1000 END, 'c' || n, 0 FROM one",
+        "INSERT INTO outbox (key, customer, route, due, state, attempt, command) \
+         SELECT randomblob(16), 'c' || n, 'email', 1000000 + n, 'pending', 0, '{}' FROM one WHERE later",
+    ];
+    for insert in rows {
+        let text = format!("{numbers} {insert}");
+        sqlx::query(sqlx::AssertSqlSafe(text))
+            .bind(customers.cast_signed())
+            .bind(DUE.cast_signed())
+            .execute(&writer)
+            .await
+            .expect("rows");
+    }
+    (folder, store)
+}
+
+/// How many steps a question takes.
+async fn steps<T>(store: &Sqlite, ask: impl Future<Output = T>) -> (u64, T) {
+    let count = Arc::new(AtomicU64::new(0));
+    let (own, mut connection) = (
+        count.clone(),
+        store.read.acquire().await.expect("a connection"),
+    );
+    let mut handle = connection.lock_handle().await.expect("its handle");
+    handle.set_progress_handler(1, move || {
+        own.fetch_add(1, Ordering::Relaxed);
+        true
+    });
+    drop(handle);
+    drop(connection);
+    let answer = ask.await;
+    (count.load(Ordering::Relaxed), answer)
+}
+
+/// The steps of each question about what is due.
+async fn questions(customers: u64) -> Vec<(&'static str, u64)> {
+    let (_folder, store) = store(customers).await;
+    let now = Instant::from_millis(1_000);
+    let ranges = [AnchorRange {
+        zone: "UTC".into(),
+        from: 0,
+        until: 1_000,
+        time_from: 0,
+        time_until: DAY,
+    }];
+    let (due, list) = steps(&store, store.due(now, 1_000, Share::ALL)).await;
+    assert_eq!(list.expect("an answer").len() as u64, DUE);
+    let ask = store.anchored("born_at", By::Moment, &ranges, None, 1_000);
+    let (anchored, list) = steps(&store, ask).await;
+    assert_eq!(list.expect("an answer").len() as u64, DUE);
+    let (next, wake) = steps(&store, store.next_wake(Share::ALL)).await;
+    assert!(wake.expect("an answer").is_some_and(|wake| wake <= now));
+    let ask = store.outbox(OutboxState::Pending, now, 1_000);
+    let (outbox, rows) = steps(&store, ask).await;
+    assert!(rows.expect("an answer").is_empty());
+    vec![
+        ("due", due),
+        ("anchored", anchored),
+        ("next_wake", next),
+        ("outbox", outbox),
+    ]
+}
+
+#[tokio::test]
+async fn what_is_due_costs_the_same_among_many() {
+    let (few, many) = (questions(FEW).await, questions(MANY).await);
+    for ((question, few), (_, many)) in few.into_iter().zip(many) {
+        let most = few + few * DEEPER / 100;
+        assert!(
+            few > 0 && many <= most,
+            "`{question}` takes {few} steps among {FEW} customers, {many} among {MANY}"
+        );
+    }
+}
