@@ -68,3 +68,50 @@ fn a_filter_that_fits_no_test_is_told() {
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("no test holds `birthday`"));
 }
+
+const ASKS: &str = "journey: asks
+status: live
+category: transactional
+trigger: { event: order.paid }
+steps:
+  - repeat:
+      times: 3
+      steps:
+        - id: ask
+          webhook:
+            url: https://crm.example/gift
+            method: POST
+            save: gift
+            on_error:
+              - { id: nobody, task: { title: Nobody answers } }
+        - { id: tell, send: email, template: winback, data: { gift: =vars.gift?.name } }
+";
+
+const ANSWERS: &str = "test: a web hook fails, then answers
+journey: asks
+customer: { id: c1, email: a@example.com, consents: { email: true } }
+at: 2026-02-02T12:00:00+02:00
+until: 2026-02-03T12:00:00+02:00
+events: [ { at: 2026-02-02T12:00:00+02:00, type: order.paid, data: { order_id: o1, total: 900 } } ]
+answers: [ { step: ask, fails: true }, { step: ask, reply: { name: soap } } ]
+expect:
+  - { at: 2026-02-02T12:00:00+02:00, task: Nobody answers }
+  - { at: 2026-02-02T12:00:00+02:00, send: email, data: { gift: null } }
+  - { at: 2026-02-02T12:00:00+02:00, send: email, data: { gift: soap } }
+  - { at: 2026-02-02T12:00:00+02:00, send: email, data: { gift: soap } }
+";
+
+#[test]
+fn web_hooks_answer_or_fail_as_a_test_says() {
+    let shop = Shop::new();
+    shop.write("journeys/asks.yaml", ASKS);
+    shop.write("journeys/asks.test.yaml", ANSWERS);
+    let output = shop.kurant(&["test", "asks"]);
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}{}",
+        stdout(&output),
+        stderr(&output)
+    );
+}

@@ -8,6 +8,7 @@ mod read;
 mod tests;
 
 use kurant_engine::calendar::Instant;
+pub use kurant_engine::catalog::Reply;
 use kurant_engine::map::Map;
 use kurant_engine::value::Value;
 
@@ -134,13 +135,4 @@ pub struct Answer {
     pub replies: Vec<Reply>,
     /// Where it stands.
     pub span: Span,
-}
-
-/// One reply of a web hook.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Reply {
-    /// The answer's JSON.
-    Value(Value),
-    /// It fails for good, so that `on_error` decides.
-    Failure,
 }

@@ -1,7 +1,7 @@
 //! `kurant test`: the journeys' own tests.
 
-mod answers;
 mod matching;
+mod replies;
 mod report;
 mod scenario;
 

@@ -12,7 +12,7 @@ use kurant_engine::event::Event;
 use kurant_engine::value::Value;
 use kurant_engine::world::{Collected, World};
 
-use super::answers::answers;
+use super::replies::replies;
 
 /// Why a test could not be played.
 pub(super) struct Trouble {
@@ -36,7 +36,7 @@ pub(super) fn play(definitions: &Definitions, scenario: &Scenario) -> Result<Vec
         message: error.to_string(),
     })?;
     let mut world = World::new(
-        catalog.with_answers(answers(&own, scenario)),
+        catalog.with_replies(replies(&own, scenario)),
         scenario.start,
     );
     for person in &scenario.customers {

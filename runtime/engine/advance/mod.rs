@@ -135,7 +135,9 @@ impl Work<'_> {
             Op::Assign(assign) => Ok(self.assign(index, number, node, assign)),
             Op::Coupon(coupon) => self.coupon(loaded, index, number, node, coupon),
             Op::Emit(emit) => self.emit_event(loaded, index, number, node, emit),
-            Op::Webhook { hook, .. } => self.webhook(loaded, index, number, node, hook),
+            Op::Webhook { hook, failed } => {
+                self.webhook(loaded, index, number, node, (hook, *failed))
+            }
             Op::Start(start) => self.start(loaded, index, number, node, start),
         }
     }

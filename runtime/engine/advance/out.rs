@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::Flow;
 use crate::action::ActionStatus;
-use crate::catalog::Loaded;
 use crate::catalog::program::Node;
-use crate::definition::{Emit, Start, Webhook};
+use crate::catalog::{Loaded, Reply};
+use crate::definition::{Emit, OnError, Start, Webhook};
 use crate::event::Event;
 use crate::input::Effect;
 use crate::map::Map;
@@ -53,14 +53,15 @@ impl Work<'_> {
         Ok(Flow::Next(node.next))
     }
 
-    /// An HTTP call. Nothing waits for its answer here: until there is a provider that gives one it is `()`.
+    /// An HTTP call, and where to go on if it fails. Nothing waits for its answer here: until there is a provider that gives one
+    /// it is `()`.
     pub(super) fn webhook(
         &mut self,
         loaded: &Loaded,
         index: usize,
         number: u32,
         node: &Node,
-        hook: &Webhook,
+        (hook, failed): (&Webhook, u32),
     ) -> Result<Flow, script::Error> {
         let frame = self.frame_of_node(loaded, index, number);
         let headers = self.compute_fields(loaded.scripts(), &hook.headers, &frame)?;
@@ -81,13 +82,20 @@ impl Work<'_> {
         });
         let action = self.action(index, node, key, "webhook", data);
         self.changes.actions.push(action);
+        // In a loop, each round is a call.
+        let call = self.rounds(index).last().copied().unwrap_or(1);
+        let (answer, flow) = match self.catalog.reply(&hook.url, call) {
+            Reply::Value(answer) => (answer, Flow::Next(node.next)),
+            Reply::Failure if hook.on_error == OnError::Exit => {
+                (Value::Null, Flow::End("webhook_failed".into()))
+            }
+            Reply::Failure => (Value::Null, Flow::Next(failed)),
+        };
         if let Some(variable) = &hook.save {
-            let answer = self.catalog.answer(&hook.url);
-            self.person.enrollments[index]
-                .vars
-                .insert(variable.as_str(), answer);
+            let vars = &mut self.person.enrollments[index].vars;
+            vars.insert(variable.as_str(), answer);
         }
-        Ok(Flow::Next(node.next))
+        Ok(flow)
     }
 
     /// Enrolls the customer in another journey.

@@ -6,6 +6,7 @@ mod index;
 mod lookback;
 mod needs;
 pub mod program;
+mod replies;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,15 +14,16 @@ use std::sync::Arc;
 pub use error::Error;
 pub(crate) use index::{Place, TriggerAt};
 pub use needs::{Keep, Needs};
+pub use replies::Reply;
 
 use self::index::Index;
 use self::program::Program;
+use self::replies::Replies;
 use crate::calendar::{Instant, Zone};
 use crate::definition::{Definitions, Journey, Script, Status, Version, Workspace};
 use crate::id::Key;
 use crate::person::Person;
 use crate::script::{Frame, Scripts, Times, Timing};
-use crate::value::Value;
 
 /// Whether drafts act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +40,7 @@ pub struct Catalog {
     acting: Acting,
     tracing: bool,
     commanding: bool,
-    answers: Vec<(String, Value)>,
+    replies: Replies,
     /// Scripts of the workspace and of all versions that share its library.
     scripts: Arc<Scripts>,
     versions: HashMap<Key, Arc<Loaded>>,
@@ -114,7 +116,7 @@ impl Catalog {
             acting,
             tracing: true,
             commanding: true,
-            answers: Vec::new(),
+            replies: Replies::default(),
             scripts,
             versions,
             current,
@@ -226,19 +228,16 @@ impl Catalog {
         self.commanding
     }
 
-    /// Gives web hooks answers by URL, in tests; a web hook without one answers `()`.
+    /// Gives web hooks replies by URL, in tests: for the calls of one enrollment in turn, the last one for all later calls. A
+    /// web hook without any replies `()`.
     #[must_use]
-    pub fn with_answers(mut self, answers: Vec<(String, Value)>) -> Self {
-        self.answers = answers;
+    pub fn with_replies(mut self, replies: Vec<(String, Vec<Reply>)>) -> Self {
+        self.replies = Replies::new(replies);
         self
     }
 
-    pub(crate) fn answer(&self, url: &str) -> Value {
-        self.answers
-            .iter()
-            .find(|(own, _)| own == url)
-            .map(|(_, answer)| answer.clone())
-            .unwrap_or_default()
+    pub(crate) fn reply(&self, url: &str, call: u32) -> Reply {
+        self.replies.to(url, call)
     }
 
     pub(crate) fn traces(&self) -> bool {

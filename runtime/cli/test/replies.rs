@@ -1,28 +1,24 @@
 //! What web hooks reply in a test.
 
-use kurant_authoring::scenario::{Reply, Scenario};
+use kurant_authoring::scenario::Scenario;
+use kurant_engine::catalog::Reply;
 use kurant_engine::definition::{Definitions, OnError, OnStop, Step, Verb};
-use kurant_engine::value::Value;
 
 /// The replies of a test, by the addresses that the named steps call.
-pub(super) fn answers(definitions: &Definitions, scenario: &Scenario) -> Vec<(String, Value)> {
-    let mut answers = Vec::new();
+pub(super) fn replies(definitions: &Definitions, scenario: &Scenario) -> Vec<(String, Vec<Reply>)> {
+    let mut replies = Vec::new();
     for answer in &scenario.answers {
-        let reply = match answer.replies.first() {
-            Some(Reply::Value(value)) => value.clone(),
-            Some(Reply::Failure) | None => Value::Null,
-        };
         for version in &definitions.journeys {
             visit(&version.journey.steps, &mut |step| {
                 if let Verb::Webhook(hook) = &step.verb
                     && step.id.as_deref() == Some(&*answer.step)
                 {
-                    answers.push((hook.url.clone(), reply.clone()));
+                    replies.push((hook.url.clone(), answer.replies.clone()));
                 }
             });
         }
     }
-    answers
+    replies
 }
 
 /// Calls `see` with every step, those inside others too.
