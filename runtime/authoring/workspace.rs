@@ -2,6 +2,8 @@
 //!
 //! The texts are passed in: whoever calls reads the disk, or a browser's editor, or a bundle.
 
+use std::collections::BTreeSet;
+
 use kurant_engine::definition::Definitions;
 
 use crate::check;
@@ -10,7 +12,7 @@ use crate::lower;
 use crate::parse::{self, Parsed};
 use crate::places::Places;
 use crate::scenario::Scenario;
-use crate::source::Sources;
+use crate::source::{FileId, Sources};
 
 /// One file of a workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +38,9 @@ impl SourceFile {
 pub struct Compiled {
     /// Ready for a catalog; none when there is any error.
     pub definitions: Option<Definitions>,
+    /// What is whole where something is not: the journeys whose own files have no error. None when there is no error at all, or
+    /// one in a file that all journeys share.
+    pub whole: Option<Definitions>,
     /// Everything found, by file and place.
     pub diagnostics: Vec<Diagnostic>,
     /// The journeys' tests that could be read.
@@ -47,6 +52,13 @@ pub struct Compiled {
 }
 
 impl Compiled {
+    /// Whether an error was found in a file.
+    pub fn is_broken(&self, file: FileId) -> bool {
+        self.diagnostics
+            .iter()
+            .any(|found| found.severity == Severity::Error && found.span.file == file)
+    }
+
     /// How many errors there are; warnings do not count.
     pub fn errors(&self) -> usize {
         self.diagnostics
@@ -66,14 +78,38 @@ pub fn compile(files: &[SourceFile]) -> Compiled {
     } else {
         lower::lower(&parsed)
     };
+    let diagnostics = diagnostics.into_sorted(&sources);
+    let whole = match definitions {
+        Some(_) => None,
+        None => whole(&parsed, &diagnostics, &sources),
+    };
     let Parsed { scenarios, .. } = parsed;
     Compiled {
         definitions,
-        diagnostics: diagnostics.into_sorted(&sources),
+        whole,
+        diagnostics,
         scenarios,
         places,
         sources,
     }
+}
+
+/// The definitions without the journeys that have errors. Templates stay: which channels they are for is known, and nobody renders them.
+fn whole(parsed: &Parsed, found: &[Diagnostic], sources: &Sources) -> Option<Definitions> {
+    let errors = found
+        .iter()
+        .filter(|found| found.severity == Severity::Error);
+    let broken: BTreeSet<FileId> = errors.map(|found| found.span.file).collect();
+    let is_own = |file: &FileId| {
+        let path = sources.path(*file);
+        path.starts_with("journeys/") || path.starts_with("templates/")
+    };
+    if !broken.iter().all(is_own) {
+        return None;
+    }
+    let mut rest = parsed.clone();
+    rest.journeys.retain(|own| !broken.contains(&own.file));
+    lower::lower(&rest)
 }
 
 /// Whether a path within a workspace is one that [`compile`] reads; all other files need not be loaded.

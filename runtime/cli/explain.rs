@@ -5,18 +5,21 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use kurant_engine::calendar::{Instant, Zone};
-use kurant_engine::catalog::{Acting, Catalog};
+use kurant_engine::catalog::{Acting, Catalog, Loaded};
 use kurant_engine::definition::Definitions;
 use kurant_engine::id::CustomerId;
 use kurant_engine::input::Trace;
 use kurant_engine::map::Map;
 use kurant_engine::process::{Explanation, Gate, explain};
+use kurant_engine::value::Value;
 use kurant_runner::Clock;
 use kurant_store::{Kept, Logged, Store, Stored};
 use serde_json::json;
 
 use crate::embedded;
 use crate::error::Error;
+use crate::moment::moment;
+use crate::reason;
 use crate::workspace;
 
 /// How many lines of the execution log are looked through.
@@ -29,6 +32,7 @@ const SHOWN: usize = 20;
 #[command(after_help = "Examples:\n  \
     kurant explain --customer c42 --journey welcome\n  \
     kurant explain --customer c42 --journey welcome --at 2026-11-22T09:00:00+02:00\n  \
+    kurant explain --customer c42 --journey welcome --at 2026-11-22\n  \
     kurant explain --customer c42 --journey welcome --format json\n\n\
     Gates are judged with what is known of the customer now, as if a trigger fired at that moment.\n\
     Below them stands what really happened, from the execution log.")]
@@ -39,7 +43,7 @@ pub(crate) struct Args {
     /// Which journey
     #[arg(long, value_name = "ID")]
     journey: String,
-    /// When; now unless told
+    /// When: an instant, or a day on the workspace's clock; now unless told
     #[arg(long, value_name = "T")]
     at: Option<String>,
     /// Who reads it
@@ -64,9 +68,9 @@ struct Past {
 
 /// Explains on standard output.
 pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
-    let (definitions, _) = workspace::definitions(folder)?;
+    let (definitions, _) = workspace::whole(folder)?;
     let at = match &args.at {
-        Some(text) => Instant::parse(text).map_err(|error| Error::usage(error.to_string()))?,
+        Some(text) => moment("--at", text, definitions.workspace.timezone)?,
         None => Clock::real().now(),
     };
     embedded::runtime()?.block_on(answer(folder, args, definitions, at))
@@ -93,7 +97,10 @@ async fn answer(
     let past = past(&*store, args).await?;
     let zone = catalog.zone(&stored.person);
     match args.format {
-        Format::Text => print!("{}", told(&explanation, &past, zone)),
+        Format::Text => {
+            let journey = catalog.journey(&args.journey);
+            print!("{}", told(&explanation, &past, journey, zone));
+        }
         Format::Json => println!("{:#}", machine(&explanation, &past)),
     }
     Ok(ExitCode::SUCCESS)
@@ -152,18 +159,18 @@ async fn past(store: &dyn Store, args: &Args) -> Result<Past, Error> {
 }
 
 /// For people: gates in order, where the customer stands, what happened; instants on the customer's clock.
-fn told(explanation: &Explanation, past: &Past, zone: Zone) -> String {
+fn told(explanation: &Explanation, past: &Past, journey: Option<&Loaded>, zone: Zone) -> String {
     let mut text = String::new();
     let Explanation {
         customer,
-        journey,
+        journey: id,
         at,
         ..
     } = explanation;
+    let at = clock(*at, zone);
     let _ = writeln!(
         text,
-        "Customer {customer} and the journey {journey}, on {}",
-        clock(*at, zone)
+        "Customer {customer} and the journey {id}, on {at} in {zone}"
     );
     for standing in &explanation.inside {
         let since = clock(standing.entered, zone);
@@ -175,10 +182,10 @@ fn told(explanation: &Explanation, past: &Past, zone: Zone) -> String {
     }
     let _ = writeln!(text, "\nIf a trigger fired now:");
     for gate in &explanation.gates {
-        gate_line(&mut text, gate);
+        gate_line(&mut text, gate, zone);
     }
     done(&mut text, past, zone);
-    happened(&mut text, past, zone);
+    happened(&mut text, past, journey, zone);
     text
 }
 
@@ -190,7 +197,10 @@ fn done(text: &mut String, past: &Past, zone: Zone) {
         let reason = action
             .reason
             .as_deref()
-            .map(|reason| format!(" ({reason})"))
+            .map(|reason| match &*action.action {
+                "exit" => format!(" ({reason})"),
+                _ => format!(" ({})", reason::told(reason)),
+            })
             .unwrap_or_default();
         let channel = action.channel.as_deref().unwrap_or_default();
         let status = serde_json::to_value(action.status).unwrap_or_default();
@@ -207,25 +217,30 @@ fn done(text: &mut String, past: &Past, zone: Zone) {
     }
 }
 
-fn happened(text: &mut String, past: &Past, zone: Zone) {
+fn happened(text: &mut String, past: &Past, journey: Option<&Loaded>, zone: Zone) {
     let _ = writeln!(text, "\nWhat happened, latest first:");
     for trace in past.traces.iter().take(SHOWN) {
         let reason = trace
             .reason
             .as_deref()
-            .map(|reason| format!(": {reason}"))
+            .map(|reason| format!(": {}", reason::told(reason)))
             .unwrap_or_default();
+        let name = |place| {
+            journey
+                .and_then(|loaded| loaded.step_at(place))
+                .unwrap_or(place)
+        };
         let place = trace
             .place
             .as_deref()
-            .map(|place| format!(" at {place}"))
+            .map(|place| format!(" at {}", name(place)))
             .unwrap_or_default();
         let at = clock(trace.at, zone);
         let _ = writeln!(
             text,
             "  {at}  {}{reason}{place}{}",
             trace.what,
-            values(&trace.values)
+            values(&trace.values, zone)
         );
     }
     if past.traces.is_empty() {
@@ -233,7 +248,7 @@ fn happened(text: &mut String, past: &Past, zone: Zone) {
     }
 }
 
-fn gate_line(text: &mut String, gate: &Gate) {
+fn gate_line(text: &mut String, gate: &Gate, zone: Zone) {
     let sign = match gate.open {
         Some(true) => "yes",
         Some(false) => "NO ",
@@ -244,13 +259,16 @@ fn gate_line(text: &mut String, gate: &Gate) {
         let _ = writeln!(text, "         {condition}");
     }
     if !gate.values.is_empty() {
-        let _ = writeln!(text, "        {}", values(&gate.values));
+        let _ = writeln!(text, "        {}", values(&gate.values, zone));
     }
 }
 
-fn values(map: &Map) -> String {
+fn values(map: &Map, zone: Zone) -> String {
     map.iter().fold(String::new(), |mut text, (name, value)| {
-        let _ = write!(text, "  {name} = {}", value.to_json());
+        let _ = match value {
+            Value::Instant(at) => write!(text, "  {name} = {}", clock(*at, zone)),
+            _ => write!(text, "  {name} = {}", value.to_json()),
+        };
         text
     })
 }

@@ -21,7 +21,7 @@ pub(crate) struct Args {
     /// The journey's id
     #[arg(value_name = "JOURNEY")]
     journey: String,
-    /// In which form; by the output's extension unless told
+    /// In which form; by the end of the file's name unless told: .svg, .mmd, .md or .dot
     #[arg(long, value_enum)]
     format: Option<Format>,
     /// The file; standard output unless told
@@ -42,7 +42,8 @@ enum Format {
 
 /// Draws a journey.
 pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
-    let (definitions, _) = workspace::definitions(folder)?;
+    let form = form(args)?;
+    let (definitions, _) = workspace::whole(folder)?;
     let journeys = || definitions.journeys.iter().map(|version| &version.journey);
     let Some(journey) = journeys().find(|journey| journey.id == args.journey) else {
         let known: Vec<&str> = journeys().map(|journey| &*journey.id).collect();
@@ -52,13 +53,11 @@ pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
         );
     };
     let drawn = graph::graph(journey);
-    let text = match args
-        .format
-        .unwrap_or_else(|| by_extension(args.output.as_deref()))
-    {
-        Format::Svg => graph::svg(&drawn),
-        Format::Mermaid => graph::mermaid(&drawn),
-        Format::Dot => graph::dot(&drawn),
+    let text = match form {
+        Form::Plain(Format::Svg) => graph::svg(&drawn),
+        Form::Plain(Format::Mermaid) => graph::mermaid(&drawn),
+        Form::Plain(Format::Dot) => graph::dot(&drawn),
+        Form::Page => format!("```mermaid\n{}```\n", graph::mermaid(&drawn)),
     };
     match &args.output {
         Some(path) => fs::write(path, text)
@@ -68,13 +67,31 @@ pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn by_extension(output: Option<&Path>) -> Format {
-    match output
-        .and_then(Path::extension)
-        .and_then(|extension| extension.to_str())
-    {
-        Some("svg") => Format::Svg,
-        Some("dot" | "gv") => Format::Dot,
-        _ => Format::Mermaid,
+/// The form, and whether a page is to hold it.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    Plain(Format),
+    /// Mermaid in a page of Markdown.
+    Page,
+}
+
+/// The form that is asked for, else that of the file's name.
+fn form(args: &Args) -> Result<Form, Error> {
+    if let Some(format) = args.format {
+        return Ok(Form::Plain(format));
+    }
+    let Some(output) = &args.output else {
+        return Ok(Form::Plain(Format::Mermaid));
+    };
+    match output.extension().and_then(|extension| extension.to_str()) {
+        Some("svg") => Ok(Form::Plain(Format::Svg)),
+        Some("mmd" | "mermaid") => Ok(Form::Plain(Format::Mermaid)),
+        Some("dot" | "gv") => Ok(Form::Plain(Format::Dot)),
+        Some("md") => Ok(Form::Page),
+        _ => Err(Error::usage(format!(
+            "{} says no form that a journey is drawn in",
+            output.display()
+        ))
+        .hint("end its name in .svg, .mmd, .md or .dot, or say `--format`; a PNG: kurant graph JOURNEY --format dot | dot -Tpng > FILE.png")),
     }
 }

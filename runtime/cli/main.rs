@@ -10,6 +10,8 @@ mod explain;
 mod generate;
 mod graph;
 mod import;
+mod moment;
+mod reason;
 mod run;
 mod secret;
 mod simulate;

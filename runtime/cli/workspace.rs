@@ -45,6 +45,26 @@ pub(crate) fn definitions(folder: &Path) -> Result<(Definitions, Compiled), Erro
     }
 }
 
+/// The definitions of a workspace, or of the journeys in it that are whole: what one journey asks for need not wait until
+/// another one is mended. Mistakes are shown on standard error.
+pub(crate) fn whole(folder: &Path) -> Result<(Definitions, Compiled), Error> {
+    let mut compiled = compiled(folder)?;
+    if let Some(definitions) = compiled.definitions.take() {
+        return Ok((definitions, compiled));
+    }
+    let (found, sources) = (&compiled.diagnostics, &compiled.sources);
+    eprint!("{}", render::text(found, sources, colours(&io::stderr())));
+    match compiled.whole.take() {
+        Some(definitions) => {
+            eprintln!("the workspace has mistakes; the journeys that have none are taken");
+            Ok((definitions, compiled))
+        }
+        None => Err(Error::findings(
+            "the workspace has mistakes; nothing was run",
+        )),
+    }
+}
+
 /// The definitions of a workspace that has changed while it runs, or its mistakes as text.
 pub(crate) fn reread(folder: &Path) -> Result<Definitions, String> {
     let mut compiled = compiled(folder).map_err(|error| error.to_string())?;

@@ -22,7 +22,7 @@ pub struct Action {
     pub customer: CustomerId,
     /// The enrollment.
     pub enrollment: Key,
-    /// The verb, or `enter`, `exit`, `goal`.
+    /// The verb, or `enter`, `exit`.
     pub action: String,
     /// For `send`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -133,6 +133,9 @@ pub enum Effect {
     },
 }
 
+/// What a trace says when an enrollment reaches its goal.
+pub const GOAL: &str = "goal";
+
 /// One line of the execution log: what happened, at which place of the author's file, and the values that mattered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Trace {

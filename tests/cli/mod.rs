@@ -11,8 +11,8 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-const WORKSPACE: &str =
-    "workspace: shop\ntimezone: Europe/Kyiv\nlocale: uk\nchannels:\n  email: { kind: file }\n";
+const WORKSPACE: &str = "workspace: shop\ntimezone: Europe/Kyiv\nlocale: uk\nchannels:\n  email: { kind: file }\n\
+     links: { unsubscribe: \"https://shop.example/u?id={{ customer.id }}\" }\n";
 const PROFILE: &str = "updates:
   - event: order.paid
     set:
@@ -60,7 +60,7 @@ impl Shop {
         shop.write("schemas/events/order.paid.json", ORDER);
         shop.write(
             "templates/winback/email.txt",
-            "Come back\n{{ unsubscribe_url }}\n",
+            "---\nsubject: Come back\n---\nCome back\n{{ unsubscribe_url }}\n",
         );
         shop.write("journeys/dormant.yaml", DORMANT);
         shop

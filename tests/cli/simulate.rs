@@ -216,3 +216,45 @@ fn events_before_the_run_change_profiles_only() {
             .sum::<usize>()
     );
 }
+
+#[test]
+fn the_summary_counts_goals_beside_those_who_are_held_out() {
+    let shop = Shop::new();
+    let journey = shop.read("journeys/dormant.yaml");
+    let goal = "holdout: 50%\ngoal: { event: order.paid, within: 90d, value: event.total }\nsteps:";
+    shop.write("journeys/dormant.yaml", &journey.replace("steps:", goal));
+    shop.write("customers.jsonl", &customers());
+    shop.write("events.jsonl", &events().join("\n"));
+    let output = shop.kurant(&[
+        "simulate",
+        "--customers",
+        "customers.jsonl",
+        "--events",
+        "events.jsonl",
+        "--from",
+        "2024-01-01",
+        "--until",
+        "2025-03-01",
+        "--actions",
+        "out.jsonl",
+    ]);
+    let talk = stderr(&output);
+    let line = talk
+        .lines()
+        .find(|line| line.trim_start().starts_with("goal:"))
+        .unwrap_or_else(|| panic!("{talk}"));
+    // `goal: 9 of 29 (31.0%); held out: 11 of 31 (35.5%)`
+    let numbers: Vec<u32> = line
+        .split([' ', '('])
+        .filter_map(|word| word.parse().ok())
+        .collect();
+    let [reached, treated, anyway, held_out] = numbers[..] else {
+        panic!("{line}");
+    };
+    assert_eq!((reached + anyway, treated + held_out), (20, 60), "{line}");
+    assert!(reached > 0 && anyway > 0 && held_out > 15, "{line}");
+    assert!(
+        !shop.read("out.jsonl").contains("\"goal\""),
+        "a goal is no action"
+    );
+}

@@ -115,3 +115,92 @@ fn web_hooks_answer_or_fail_as_a_test_says() {
         stderr(&output)
     );
 }
+
+#[test]
+fn a_goal_can_be_expected_and_a_missing_one_is_told() {
+    let shop = Shop::new();
+    let journey = shop.read("journeys/dormant.yaml");
+    let goal = "goal: { event: order.paid, within: 90d, value: event.total }\nsteps:";
+    shop.write("journeys/dormant.yaml", &journey.replace("steps:", goal));
+    let with = |goal: &str| format!("{PASSES}  - {{ at: 2026-12-01T12:00:00+02:00, {goal} }}\n");
+    for goal in ["goal: true", "goal: 100", "goal: { value: 100 }"] {
+        shop.write("journeys/dormant.test.yaml", &with(goal));
+        let output = shop.kurant(&["test"]);
+        assert_eq!(output.status.code(), Some(0), "{goal}: {}", stdout(&output));
+    }
+    shop.write("journeys/dormant.test.yaml", &with("goal: 99"));
+    let text = stdout(&shop.kurant(&["test"]));
+    assert!(
+        text.contains("- expected 2026-12-01T12:00:00+02:00 goal 99"),
+        "{text}"
+    );
+    assert!(text.contains("dormant c1 goal {\"value\":100}"), "{text}");
+}
+
+#[test]
+fn a_send_that_was_skipped_says_why() {
+    let shop = Shop::new();
+    let consents = ", consents: { email: true }";
+    for key in ["expect:", "expect_some:"] {
+        let shut = PASSES.replace(consents, "").replace("expect:", key);
+        shop.write("journeys/dormant.test.yaml", &shut);
+        let text = stdout(&shop.kurant(&["test"]));
+        assert!(
+            text.contains("nine send email template winback skipped (no_consent: the customer has not consented"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_part_that_did_not_come_is_shown_beside_what_came() {
+    let shop = Shop::new();
+    let late = PASSES
+        .replace("expect:", "expect_some:")
+        .replace("2026-10-31T10", "2026-10-31T11");
+    shop.write("journeys/dormant.test.yaml", &late);
+    let text = stdout(&shop.kurant(&["test"]));
+    assert!(
+        text.contains("- expected 2026-10-31T11:00:00+02:00 nine send email"),
+        "{text}"
+    );
+    assert!(
+        text.contains("+ got      2026-10-31T10:00:00+02:00 dormant c1 nine send email"),
+        "{text}"
+    );
+}
+
+#[test]
+fn who_did_not_enter_is_told_with_the_reason() {
+    let shop = Shop::new();
+    let journey = shop.read("journeys/dormant.yaml");
+    let strict = journey.replace("orders_count > 0", "orders_count > 9");
+    shop.write("journeys/dormant.yaml", &strict);
+    shop.write("journeys/dormant.test.yaml", PASSES);
+    let text = stdout(&shop.kurant(&["test"]));
+    assert!(
+        text.contains("dormant c1 did not enter (audience: `audience` did not hold)"),
+        "{text}"
+    );
+}
+
+#[test]
+fn tests_of_whole_journeys_run_beside_one_with_a_mistake() {
+    let shop = Shop::new();
+    shop.write("journeys/dormant.test.yaml", PASSES);
+    shop.write(
+        "journeys/other.yaml",
+        "journey: other\ntriger: { manual: true }\nsteps: []\n",
+    );
+    shop.write(
+        "journeys/other.test.yaml",
+        &PASSES.replace("journey: dormant", "journey: other"),
+    );
+    let output = shop.kurant(&["test"]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = stdout(&output);
+    assert!(text.contains("ok     journeys/dormant.test.yaml"), "{text}");
+    assert!(text.contains("not run journeys/other.test.yaml"), "{text}");
+    assert!(text.ends_with("1 passed, 0 failed, 1 not run\n"), "{text}");
+    assert!(stderr(&output).contains("did you mean `trigger`?"));
+}

@@ -4,12 +4,15 @@
 //! reported a second time. Scripts are walked as trees ([`script`]); every finding inside one is led back to its place in the file.
 
 mod anchor;
+mod empty_link;
 mod endless_wait;
+mod forgotten_equals;
 mod library;
 mod mixed_types;
 mod never_open;
 mod no_event;
 mod no_round;
+mod no_subject;
 mod not_a_condition;
 mod same_fallback;
 mod scenario;
@@ -79,5 +82,8 @@ pub(crate) fn run(parsed: &Parsed, places: &Places, sources: &Sources, diagnosti
     unused_variable::check(&world, &walks);
     template_text::check(&world, &walks);
     unsubscribe::check(&world, &walks);
+    empty_link::check(&world);
+    no_subject::check(&world);
+    forgotten_equals::check(&world, &walks);
     scenario::check(&world, &walks);
 }

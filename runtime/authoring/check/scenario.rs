@@ -1,7 +1,8 @@
 //! # Names in tests
 //!
 //! **What it does.** Holds every `*.test.yaml` against the workspace: its journeys (`unknown-journey`), the steps that it expects
-//! (`unknown-step`), its events (`unknown-event`, `unknown-field`) and the attributes of its customers (`unknown-attribute`).
+//! (`unknown-step`), channels (`unknown-channel`) and templates (`unknown-template`); its events (`unknown-event`, `unknown-field`) and the
+//! attributes of its customers (`unknown-attribute`), with the values of both (`wrong-value`, `unknown-value`).
 //!
 //! **Why it matters.** A test with a misspelt name tests nothing, or fails for the wrong reason.
 //!
@@ -9,13 +10,16 @@
 //!
 //! **Write instead.** `expect: [ { step: nine, send: email } ]`
 
+use kurant_engine::definition::Type;
 use kurant_engine::map::Map;
+use kurant_engine::value::Value;
 
 use super::walk::Walk;
 use super::world::{World, advice};
-use super::{unknown_attribute, unknown_field, unknown_journey};
+use super::{set_values, unknown_attribute, unknown_channel, unknown_field, unknown_journey};
 use crate::diagnostic::Problem;
 use crate::scenario::{Expect, Scenario};
+use crate::source::FileId;
 
 /// All tests.
 pub(super) fn check(world: &World<'_>, walks: &[Walk<'_>]) {
@@ -28,6 +32,7 @@ pub(super) fn check(world: &World<'_>, walks: &[Walk<'_>]) {
         customers(world, scenario);
         events(world, scenario);
         steps(world, walks, scenario);
+        expectations(world, scenario);
     }
 }
 
@@ -44,12 +49,86 @@ fn customers(world: &World<'_>, scenario: &Scenario) {
 }
 
 fn attributes(world: &World<'_>, scenario: &Scenario, place: &str, attributes: &Map) {
-    for (name, _) in attributes.iter() {
+    for (name, value) in attributes.iter() {
+        let place = format!("{place}.{name}");
         if let Some(problem) = unknown_attribute::of_name(world, name) {
-            world.diagnostics.report(
-                world.key_span(scenario.file, &format!("{place}.{name}")),
-                problem,
-            );
+            let span = world.key_span(scenario.file, &place);
+            world.diagnostics.report(span, problem);
+        }
+        if let Some(kind) = world.parsed.schema.customer.get(name) {
+            typed(world, scenario.file, &place, kind, value);
+        }
+        if let (Value::Map(channels), "consents") = (value, name) {
+            for (channel, _) in channels.iter() {
+                if let Some(problem) = unknown_channel::problem(world, channel) {
+                    let span = world.key_span(scenario.file, &format!("{place}.{channel}"));
+                    world.diagnostics.report(span, problem);
+                }
+            }
+        }
+    }
+}
+
+/// Holds a value against its type, and what is inside of it against what is declared there.
+fn typed(world: &World<'_>, file: FileId, place: &str, kind: &Type, value: &Value) {
+    match (kind, value) {
+        (Type::Map(fields), Value::Map(map)) if !fields.is_empty() => {
+            for (name, value) in map.iter() {
+                let inside = format!("{place}.{name}");
+                match fields.get(name) {
+                    Some(kind) => typed(world, file, &inside, kind, value),
+                    None => {
+                        let path = place.rsplit('.').next().unwrap_or(place);
+                        let known = fields.keys().map(String::as_str);
+                        let problem = unknown_field::nested(name, path, known);
+                        world
+                            .diagnostics
+                            .report(world.key_span(file, &inside), problem);
+                    }
+                }
+            }
+        }
+        (Type::List(kind), Value::List(values)) => {
+            for (index, value) in values.iter().enumerate() {
+                typed(world, file, &format!("{place}[{index}]"), kind, value);
+            }
+        }
+        _ => {
+            if let Some(problem) = set_values::literal(kind, value) {
+                world.diagnostics.report(world.span(file, place), problem);
+            }
+        }
+    }
+}
+
+/// The channels and templates that are expected.
+fn expectations(world: &World<'_>, scenario: &Scenario) {
+    let key = match &scenario.expect {
+        Expect::All(_) => "expect",
+        Expect::Some(_) => "expect_some",
+    };
+    for (index, expected) in scenario.expect.list().iter().enumerate() {
+        let place = |name: &str| format!("{key}[{index}].{name}");
+        if expected.action.as_deref() == Some("send")
+            && let Some(channel) = expected.what.as_text()
+            && let Some(problem) = unknown_channel::problem(world, channel)
+        {
+            let problem = match channel {
+                "best" => problem.help("name the channel that it leaves by, like `send: email`"),
+                _ => problem,
+            };
+            let span = world.span(scenario.file, &place("send"));
+            world.diagnostics.report(span, problem);
+        }
+        let known = world.templates();
+        if let Some(template) = expected.template.as_deref()
+            && !known.contains(template)
+        {
+            let message = format!("there is no template `{template}`");
+            let help = advice(template, known, "a template is named by its folder");
+            let problem = Problem::new("unknown-template", message).help(help);
+            let span = world.span(scenario.file, &place("template"));
+            world.diagnostics.report(span, problem);
         }
     }
 }
@@ -69,19 +148,34 @@ fn events(world: &World<'_>, scenario: &Scenario) {
             let place = format!("{place}.data.{name}");
             match value {
                 // Events may bring attributes along.
-                kurant_engine::value::Value::Map(brought) if name == "customer" => {
-                    attributes(world, scenario, &place, brought)
+                Value::Map(brought) if name == "customer" => {
+                    attributes(world, scenario, &place, brought);
+                    continue;
                 }
-                _ if fields.contains_key(name) => {}
-                _ => {
-                    let known = fields.keys().map(String::as_str);
-                    world.diagnostics.report(
-                        world.key_span(scenario.file, &place),
-                        unknown_field::summed(name, &event.kind, known),
-                    );
-                }
+                _ => {}
+            }
+            if let Some(kind) = fields.get(name) {
+                typed(world, scenario.file, &place, kind, value);
+                fed_back(world, scenario.file, &place, &event.kind, name, value);
+            } else {
+                let known = fields.keys().map(String::as_str);
+                world.diagnostics.report(
+                    world.key_span(scenario.file, &place),
+                    unknown_field::summed(name, &event.kind, known),
+                );
             }
         }
+    }
+}
+
+/// The channel that a message came by, or that a consent is for.
+fn fed_back(world: &World<'_>, file: FileId, place: &str, kind: &str, name: &str, value: &Value) {
+    if name == "channel"
+        && (kind.starts_with("message.") || kind == "consent.changed")
+        && let Some(channel) = value.as_text()
+        && let Some(problem) = unknown_channel::problem(world, channel)
+    {
+        world.diagnostics.report(world.span(file, place), problem);
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use kurant_engine::definition::{Journey, Schema, TriggerKind};
 
 use super::shape::{Owner, Shape, shapes};
+use super::world::close;
 
 /// The names that a script begins a path with.
 pub(super) const NAMES: [&str; 6] = ["customer", "event", "trigger", "vars", "now", "round"];
@@ -75,7 +76,10 @@ impl<'s> Declared<'s> {
         let mut fields: BTreeMap<String, Shape> = BTreeMap::new();
         let mut complete = !types.is_empty();
         for kind in types {
-            let Some(declared) = self.schema.events.get(kind) else {
+            // A misspelt type is reported; that it hides nothing else, its fields are those of the type that was meant.
+            let known = self.schema.events.keys().map(String::as_str);
+            let meant = || close(kind, known).and_then(|meant| self.schema.events.get(meant));
+            let Some(declared) = self.schema.events.get(kind).or_else(meant) else {
                 complete = false;
                 continue;
             };

@@ -17,7 +17,7 @@ use super::scope::Scope;
 use super::script::{Wanted, check as one};
 use super::shape::Shape;
 use super::world::World;
-use super::{scripts, unknown_attribute, unknown_field, unknown_value};
+use super::{forgotten_equals, scripts, unknown_attribute, unknown_field, unknown_value};
 use crate::diagnostic::Problem;
 use crate::source::FileId;
 
@@ -74,8 +74,18 @@ fn against(
 ) {
     match value {
         Computed::Literal(value) => {
-            if let Some(problem) = kind.and_then(|kind| literal(kind, value)) {
-                world.diagnostics.report(world.span(file, place), problem);
+            let meant = value
+                .as_text()
+                .filter(|text| forgotten_equals::is_path(world, text));
+            match (kind.and_then(|kind| literal(kind, value)), meant) {
+                (Some(problem), Some(meant)) => {
+                    let problem = problem.help(format!("did you mean `={meant}`?"));
+                    world.diagnostics.report(world.span(file, place), problem);
+                }
+                (Some(problem), None) => {
+                    world.diagnostics.report(world.span(file, place), problem);
+                }
+                (None, _) => forgotten_equals::literal(world, file, place, value),
             }
         }
         Computed::Expression(script) => {
@@ -108,7 +118,8 @@ fn wrong(kind: &Type, found: &str) -> Problem {
     .help(help)
 }
 
-fn literal(kind: &Type, value: &Value) -> Option<Problem> {
+/// What is wrong with a value that is written, where its schema wants a type; nothing is computed in it.
+pub(super) fn literal(kind: &Type, value: &Value) -> Option<Problem> {
     let fits = match (kind, value) {
         (_, Value::Null)
         | (Type::Any, _)

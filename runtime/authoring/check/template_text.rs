@@ -256,7 +256,7 @@ fn unclosed(text: &str) -> Option<std::ops::Range<usize>> {
 }
 
 /// Where a name stands inside a tag.
-fn find(text: &str, name: &str) -> Option<usize> {
+pub(super) fn find(text: &str, name: &str) -> Option<usize> {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
     text.match_indices(name).map(|(at, _)| at).find(|at| {
         let (before, after) = (&text[..*at], &text[at + name.len()..]);

@@ -126,10 +126,10 @@ impl<'a> World<'a> {
             .any(|trigger| trigger.kind == TriggerKind::Manual)
     }
 
-    /// Where a value stands; the file's start when it stands nowhere.
+    /// Where a value stands. One under a misspelt key stands where what is around it does; the file's start is the last resort.
     pub(super) fn span(&self, file: FileId, place: &str) -> Span {
-        self.places
-            .span(file, place)
+        std::iter::successors(Some(place), |place| around(place))
+            .find_map(|place| self.places.span(file, place))
             .unwrap_or(Span::file_start(file))
     }
 
@@ -168,6 +168,11 @@ impl<'a> World<'a> {
     pub(super) fn push(&self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
     }
+}
+
+/// The path of what a value stands in.
+fn around(place: &str) -> Option<&str> {
+    place.get(..place.rfind(['.', '['])?)
 }
 
 /// What to write instead of a name that nothing sets up: the nearest one that exists, else those that exist, else how to set it up.

@@ -19,6 +19,7 @@ pub fn dot(graph: &Graph) -> String {
             Kind::Wait => "parallelogram",
             Kind::Choice => "hexagon",
             Kind::End => "doublecircle",
+            Kind::Goal => "component",
         };
         // Writing to a string cannot fail.
         let _ = writeln!(

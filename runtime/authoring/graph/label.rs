@@ -2,7 +2,8 @@
 
 use kurant_engine::calendar::format_time;
 use kurant_engine::definition::{
-    Channel, Computed, Step, TaskFor, Trigger, TriggerKind, Verb, Wait,
+    Again, Channel, Computed, Entry, Exit, Goal, Step, TaskFor, Trigger, TriggerKind, Verb, Wait,
+    WhileActive,
 };
 
 use super::{Kind, LONGEST_LABEL};
@@ -35,6 +36,65 @@ pub(super) fn trigger(trigger: &Trigger) -> Vec<String> {
     lines
 }
 
+/// The rules of entry; none when they are as if left out.
+pub(super) fn entry(entry: &Entry) -> Option<Vec<String>> {
+    let mut lines = Vec::new();
+    lines.extend(
+        entry
+            .key
+            .as_ref()
+            .map(|key| format!("one for each {}", key.source)),
+    );
+    match &entry.again {
+        Again::Always => {}
+        Again::Never => lines.push("only once".to_owned()),
+        Again::After(duration) => lines.push(format!("again after {duration}")),
+    }
+    let inside = match entry.while_active {
+        WhileActive::Ignore => None,
+        WhileActive::Restart => Some("who is inside starts over"),
+        WhileActive::Queue => Some("who is inside comes again afterwards"),
+        WhileActive::Parallel => Some("several at a time"),
+    };
+    lines.extend(inside.map(str::to_owned));
+    if lines.is_empty() {
+        return None;
+    }
+    lines.insert(0, "entry".to_owned());
+    Some(lines.iter().map(|line| short(line)).collect())
+}
+
+/// What ends the journey early.
+pub(super) fn exit(exit: &Exit) -> Vec<String> {
+    let (what, filter, reason) = match exit {
+        Exit::Event {
+            event,
+            filter,
+            reason,
+        } => (event, filter.as_ref(), reason),
+        Exit::When { when, reason } => (&when.source, None, reason),
+    };
+    let mut lines = vec![format!("at any time: {}", short(what))];
+    lines.extend(filter.map(|filter| format!("where {}", short(&filter.source))));
+    lines.push(format!("exit {reason}"));
+    lines
+}
+
+/// What counts as success.
+pub(super) fn goal(goal: &Goal) -> Vec<String> {
+    let mut lines = vec![format!("goal: {}", goal.event)];
+    lines.extend(
+        goal.filter
+            .as_ref()
+            .map(|filter| format!("where {}", short(&filter.source))),
+    );
+    lines.extend(
+        goal.within
+            .map(|within| format!("within {within} after the last send")),
+    );
+    lines
+}
+
 /// Which kind of box a step is.
 pub(super) fn kind(verb: &Verb) -> Kind {
     match verb {
@@ -51,6 +111,13 @@ pub(super) fn step(step: &Step) -> Vec<String> {
     let mut lines = Vec::new();
     lines.extend(step.title.as_deref().or(step.id.as_deref()).map(short));
     lines.push(short(&what(&step.verb)));
+    if let Verb::Send(send) = &step.verb
+        && !send.fallback.is_empty()
+    {
+        let after = send.fallback_after.map(|after| format!(" after {after}"));
+        let ways = send.fallback.join(", ");
+        lines.push(short(&format!("else {ways}{}", after.unwrap_or_default())));
+    }
     lines.extend(
         step.when
             .as_ref()

@@ -15,6 +15,7 @@ pub fn mermaid(graph: &Graph) -> String {
             Kind::Wait => ("[/", "/]"),
             Kind::Choice => ("{{", "}}"),
             Kind::End => ("((", "))"),
+            Kind::Goal => ("[[", "]]"),
         };
         // Writing to a string cannot fail.
         let _ = writeln!(text, "  n{number}{open}\"{}\"{close}", lines.join("<br/>"));

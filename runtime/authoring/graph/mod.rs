@@ -15,7 +15,7 @@ pub use dot::dot;
 pub use mermaid::mermaid;
 pub use svg::svg;
 
-use kurant_engine::definition::{Exit, Journey, OnError, OnStop, Step, Verb};
+use kurant_engine::definition::{Journey, OnError, OnStop, Step, Verb};
 
 /// How many characters of a condition or a title a box shows.
 const LONGEST_LABEL: usize = 44;
@@ -59,6 +59,8 @@ pub enum Kind {
     Action,
     /// The end, or what leads there early.
     End,
+    /// Success that is counted.
+    Goal,
 }
 
 /// One arrow.
@@ -93,26 +95,28 @@ pub fn graph(journey: &Journey) -> Graph {
         drawing.connect(open, node);
         open = vec![(node, "yes".to_owned())];
     }
-    let row = 1 + usize::from(journey.audience.is_some());
+    let mut row = 1 + usize::from(journey.audience.is_some());
+    if let Some(lines) = label::entry(&journey.entry) {
+        let node = drawing.node(Kind::Choice, lines, width / 2.0, row);
+        drawing.connect(open, node);
+        open = vec![(node, String::new())];
+        row += 1;
+    }
     let (row, open) = drawing.steps(&journey.steps, 0.0, width, row, open);
     if !open.is_empty() {
         let end = drawing.node(Kind::End, vec!["completed".to_owned()], width / 2.0, row);
         drawing.connect(open, end);
     }
-    for (index, exit) in journey.exits.iter().enumerate() {
-        let (what, reason) = match exit {
-            Exit::Event { event, reason, .. } => (format!("at any time: {event}"), reason),
-            Exit::When { when, reason } => (
-                format!("at any time: {}", label::short(&when.source)),
-                reason,
-            ),
-        };
-        drawing.node(
-            Kind::End,
-            vec![what, format!("exit {reason}")],
-            width + 0.5,
-            index + 1,
-        );
+    let aside = journey
+        .exits
+        .iter()
+        .map(|exit| (Kind::End, label::exit(exit)));
+    let goal = journey
+        .goal
+        .iter()
+        .map(|goal| (Kind::Goal, label::goal(goal)));
+    for (index, (kind, lines)) in goal.chain(aside).enumerate() {
+        drawing.node(kind, lines, width + 0.5, index + 1);
     }
     let title = journey.title.clone().unwrap_or_else(|| journey.id.clone());
     Graph {

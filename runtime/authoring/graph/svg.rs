@@ -6,9 +6,9 @@ use super::{Edge, Graph, Kind, Node};
 
 /// The size of a column and of a row, and of a box within them, in pixels.
 const COLUMN: f64 = 300.0;
-const ROW: f64 = 110.0;
+const ROW: f64 = 120.0;
 const BOX_WIDTH: f64 = 260.0;
-const BOX_HEIGHT: f64 = 62.0;
+const BOX_HEIGHT: f64 = 74.0;
 /// The room above the first row, for the title.
 const TOP: f64 = 60.0;
 /// The height of a line of text.
@@ -65,6 +65,7 @@ fn draw(node: &Node, text: &mut String) {
         Kind::Choice => ("#f4f3ff", "#6938ef", 6),
         Kind::Action => ("#f9fafb", "#475467", 6),
         Kind::End => ("#fef3f2", "#d92d20", 31),
+        Kind::Goal => ("#fdf4ff", "#ba24d5", 6),
     };
     let (left, top) = (x - BOX_WIDTH / 2.0, y - BOX_HEIGHT / 2.0);
     // Writing to a string cannot fail.

@@ -5,10 +5,16 @@ const JOURNEY: &str = "journey: no-reply
 title: Reply <soon> & \"well\"
 trigger:
   event: order.paid
+entry: { key: event.total, again: never }
+exit:
+  - { event: order.paid, where: event.total > 5, reason: bought }
+goal: { event: order.paid, where: event.total > 7, within: 30d }
 steps:
   - id: first
     send: email
     template: hello
+    fallback: [sms]
+    fallback_after: 2h
   - id: reply
     wait_for: { event: order.paid, timeout: 3d }
     then:
@@ -25,13 +31,14 @@ fn drawn() -> Graph {
     let files = [
         SourceFile::new(
             "kurant.yaml",
-            "workspace: shop\ntimezone: Europe/Kyiv\nlocale: uk\nchannels:\n  email: { kind: file }\n",
+            "workspace: shop\ntimezone: Europe/Kyiv\nlocale: uk\nchannels:\n  email: { kind: file }\n  sms: { kind: file }\n",
         ),
         SourceFile::new(
             "schemas/events/order.paid.json",
             r#"{"type":"object","properties":{"total":{"type":"number"}}}"#,
         ),
         SourceFile::new("templates/hello/email.txt", "Hello"),
+        SourceFile::new("templates/hello/sms.txt", "Hello"),
         SourceFile::new("journeys/no-reply.yaml", JOURNEY),
     ];
     let compiled = compile(&files);
@@ -57,7 +64,8 @@ fn branches_part_and_come_together_and_loops_lead_back() {
             .iter()
             .any(|edge| edge.from == number(from) && edge.to == number(to))
     };
-    assert!(leads("order.paid", "first") && leads("first", "reply"));
+    assert!(leads("order.paid", "only once") && leads("only once", "first"));
+    assert!(leads("first", "reply"));
     assert!(leads("reply", "exit replied") && leads("reply", "second") && leads("second", "twice"));
     assert!(!leads("exit replied", "twice"), "an exit leads nowhere");
     assert!(
@@ -87,7 +95,20 @@ fn every_form_says_every_box_and_escapes_what_authors_write() {
     let graph = drawn();
     let forms = [mermaid(&graph), dot(&graph), svg(&graph)];
     for form in &forms {
-        for word in ["first", "second", "exit replied", "completed", "hello"] {
+        for word in [
+            "first",
+            "second",
+            "exit replied",
+            "completed",
+            "hello",
+            "one for each event.total",
+            "only once",
+            "where event.total",
+            "exit bought",
+            "goal: order.paid",
+            "within 30d",
+            "else sms after 2h",
+        ] {
             assert!(form.contains(word), "{word} is missing in {form}");
         }
     }

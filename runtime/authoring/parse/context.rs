@@ -95,16 +95,25 @@ pub(crate) fn text(node: &Node) -> Result<String, Problem> {
             "no-expression-here",
             "a value that begins with `=` cannot stand here: this one is not computed",
         )
-        .help(format!(
-            "write the value itself instead of `{}`",
-            expression.trim()
-        )));
+        .help(without_equals(expression.trim())));
     }
     if text.trim().is_empty() {
         return Err(Problem::new("missing-value", "the text is empty")
             .help("write the value, or take the line away"));
     }
     Ok(text.to_owned())
+}
+
+/// What to write where nothing is computed: `3d` is the value itself, `customer.city` only stands for it.
+fn without_equals(expression: &str) -> String {
+    let computes = |c: char| "()[]+*/?!&|<>=\"".contains(c);
+    let path = ["customer.", "event.", "trigger.", "vars."]
+        .iter()
+        .any(|root| expression.starts_with(root));
+    match path || expression.contains(computes) {
+        true => format!("write the value itself instead of `{expression}`"),
+        false => format!("write `{expression}`, without the `=`"),
+    }
 }
 
 /// A name that other places refer to: letters, digits, `_`, `-` and `.`.

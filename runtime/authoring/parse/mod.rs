@@ -42,7 +42,7 @@ use crate::workspace::SourceFile;
 use crate::yaml;
 
 /// All that was read of a workspace.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Parsed {
     /// `kurant.yaml`; none when it is missing or is no mapping.
     pub workspace: Option<InFile<Workspace>>,
@@ -98,6 +98,7 @@ pub(crate) fn kind_of(path: &str) -> Option<FileKind> {
         (None, "segments.yaml") => FileKind::Segments,
         (None, "kurant.yml" | "profile.yml" | "segments.yml") => FileKind::Misnamed,
         (Some("journeys"), _) if path.ends_with(".test.yaml") => FileKind::Scenario,
+        (Some("journeys"), _) if meant_as_test(path).is_some() => FileKind::Misnamed,
         (Some("journeys"), _) if path.ends_with(".yaml") => FileKind::Journey,
         (Some("journeys"), _) if path.ends_with(".yml") => FileKind::Misnamed,
         (Some("rhai-lib"), _) if path.ends_with(".rhai") => FileKind::Library,
@@ -109,6 +110,14 @@ pub(crate) fn kind_of(path: &str) -> Option<FileKind> {
         _ => return None,
     };
     Some(kind)
+}
+
+/// The name of a file that is a test by the look of its name, and isn't.
+fn meant_as_test(path: &str) -> Option<String> {
+    let stem = path.strip_suffix(".yaml").or(path.strip_suffix(".yml"))?;
+    let ends = [".tests", ".spec", ".test"];
+    let stem = ends.iter().find_map(|end| stem.strip_suffix(end))?;
+    Some(format!("{stem}.test.yaml"))
 }
 
 /// What an editor, a desktop or a reader keeps beside the files.
@@ -184,12 +193,13 @@ impl Reading<'_> {
                 schemas.add(file, path, text, self.diagnostics)
             }
             FileKind::Misnamed => {
-                let right = format!("{}.yaml", path.trim_end_matches(".yml"));
-                let report = Diagnostic::error(
-                    "file-name",
-                    Span::file_start(file),
-                    "this file is not read: its name ends in `.yml`",
-                );
+                let right = meant_as_test(path)
+                    .unwrap_or_else(|| format!("{}.yaml", path.trim_end_matches(".yml")));
+                let message = match path.ends_with(".yml") {
+                    true => "this file is not read: its name ends in `.yml`",
+                    false => "this file is not read: the name of a test ends in `.test.yaml`",
+                };
+                let report = Diagnostic::error("file-name", Span::file_start(file), message);
                 self.diagnostics
                     .push(report.help(format!("name it `{right}`")));
             }

@@ -7,11 +7,35 @@ use kurant_engine::definition::{Fields, Schema, Type};
 use super::{json, known};
 use crate::diagnostic::{Diagnostic, Diagnostics, Problem};
 use crate::source::FileId;
-use crate::suggest::{either, nearest_or_synonym};
+use crate::suggest::{either, nearest, nearest_or_synonym};
 use crate::yaml::{Kind, Node};
 
 /// Deepest chain of `$ref`.
 const MAX_REFS: usize = 16;
+
+/// What is read of JSON Schema.
+const KEYWORDS: [&str; 8] = [
+    "type",
+    "format",
+    "properties",
+    "items",
+    "enum",
+    "const",
+    "anyOf",
+    "oneOf",
+];
+/// What is not read and looks like what is.
+const OTHER_KEYWORDS: [&str; 9] = [
+    "allOf",
+    "not",
+    "if",
+    "then",
+    "title",
+    "prefixItems",
+    "propertyNames",
+    "minProperties",
+    "maxProperties",
+];
 
 const TYPES: [&str; 7] = [
     "string", "integer", "number", "boolean", "array", "object", "null",
@@ -49,6 +73,7 @@ pub(super) struct Files {
 impl Files {
     /// Reads one schema file.
     pub(super) fn add(&mut self, file: FileId, path: &str, text: &str, diagnostics: &Diagnostics) {
+        let before = diagnostics.len();
         let Some(root) = json::read(file, text, diagnostics) else {
             return;
         };
@@ -72,6 +97,8 @@ impl Files {
             .strip_prefix("schemas/events/")
             .and_then(|rest| rest.strip_suffix(".json"))
         {
+            // What could not be read may declare any field.
+            Some(_) if diagnostics.len() > before => {}
             Some(kind) => {
                 self.events.insert(kind.to_owned(), fields);
             }
@@ -135,6 +162,7 @@ impl Reader<'_> {
         if let Some(alternatives) = node.get("anyOf").or_else(|| node.get("oneOf")) {
             return self.alternatives(alternatives, refs);
         }
+        self.keywords(node);
         let mut kinds = self.kinds(node);
         if let Some(texts) = enumeration(node) {
             return texts;
@@ -146,6 +174,23 @@ impl Reader<'_> {
             [one] => self.one(one, node, refs),
             ["integer", "number"] | ["number", "integer"] => Type::Number,
             _ => Type::Any,
+        }
+    }
+
+    /// Reports words that are slips for those that are read; others are left to other readers of JSON Schema.
+    fn keywords(&self, node: &Node) {
+        for entry in node.as_map().unwrap_or(&[]) {
+            let word = entry.key.text.as_str();
+            if OTHER_KEYWORDS.contains(&word) || KEYWORDS.contains(&word) {
+                continue;
+            }
+            if let Some(meant) = nearest(word, KEYWORDS) {
+                let problem = Problem::new("bad-schema", format!("JSON Schema has no `{word}`"));
+                self.diagnostics.report(
+                    entry.key.span,
+                    problem.help(format!("did you mean `\"{meant}\"`?")),
+                );
+            }
         }
     }
 

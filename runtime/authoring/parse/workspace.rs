@@ -2,7 +2,7 @@
 
 use kurant_engine::calendar::{DayWindow, Zone};
 use kurant_engine::definition::{
-    Cap, ChannelSettings, EventsFrom, Pool, Settings, UnknownCustomers, Workspace,
+    Cap, ChannelSettings, EventsFrom, Links, Pool, Settings, UnknownCustomers, Workspace,
 };
 use kurant_engine::map::Map;
 use kurant_engine::value::Value;
@@ -26,6 +26,9 @@ const NAME: &str = "kurant";
 const CHANNEL_KINDS: &[&str] = &["file", "smtp", "http", "amqp", "terminal"];
 /// How the CRM can be reached.
 const CRM_KINDS: &[&str] = &["file", "amqp", "http"];
+
+/// Kinds that are still to come.
+const TO_COME: &[&str] = &["smtp", "http", "terminal"];
 
 /// The highest cap that makes sense.
 const MAX_CAP: i64 = 10_000;
@@ -51,6 +54,8 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("queue", "events"),
     ("http", "console"),
     ("guards", "guard"),
+    ("urls", "links"),
+    ("link", "links"),
 ];
 
 /// Reads `kurant.yaml`; none when it is no mapping.
@@ -147,12 +152,28 @@ fn channels(context: &Context<'_>, node: &Node) -> Vec<ChannelSettings> {
             );
         }
         let settings = with_kind(context, &entry.value, "a channel", CHANNEL_KINDS)?;
+        not_yet(context, &entry.value, &entry.key.text);
         Some(ChannelSettings {
             name: entry.key.text.clone(),
             settings,
         })
     };
     entries.iter().filter_map(read).collect()
+}
+
+/// Warns of a kind that is known and that nothing goes out by yet: its lines are written to a file.
+fn not_yet(context: &Context<'_>, node: &Node, route: &str) {
+    let Some(kind) = node.get("kind") else { return };
+    let Some(word) = kind.text().ok().filter(|word| TO_COME.contains(word)) else {
+        return;
+    };
+    let message = format!(
+        "nothing is sent by `kind: {word}` yet: what goes to `{route}` is written to `.kurant/outbox/{route}.jsonl`"
+    );
+    let report = Diagnostic::warning("not-yet", kind.span, message);
+    context.diagnostics.push(report.help(
+        "write `kind: file` if that is meant, or `kind: amqp` to hand it to a queue; keep it to be ready for when it comes",
+    ));
 }
 
 fn caps(context: &Context<'_>, node: &Node) -> Vec<Cap> {
@@ -287,14 +308,48 @@ fn settings(context: &Context<'_>, map: &mut MapReader<'_>) -> Settings {
         .and_then(|node| one(node, "the console", "listen"));
     let crm = map.optional("crm").and_then(|node| {
         super::broker::crm(context, node);
+        not_yet(context, node, "crm");
         with_kind(context, node, "the CRM", CRM_KINDS)
     });
+    let links = map.optional("links").map(|node| links(context, node));
     Settings {
+        links: links.unwrap_or_default(),
         store: store.unwrap_or_else(|| STORE.to_owned()),
         events,
         crm: crm.unwrap_or_else(|| Map::from_iter([("kind", Value::text("file"))])),
         listen: listen.unwrap_or_else(|| LISTEN.to_owned()),
     }
+}
+
+/// `links: { unsubscribe: "https://...", preferences: "https://..." }`.
+fn links(context: &Context<'_>, node: &Node) -> Links {
+    let Some(mut map) = context.open(node, "the links") else {
+        return Links::default();
+    };
+    map.synonyms(&[
+        ("unsubscribe_url", "unsubscribe"),
+        ("opt_out", "unsubscribe"),
+        ("preferences_url", "preferences"),
+        ("settings", "preferences"),
+    ]);
+    let links = Links {
+        unsubscribe: map.read("unsubscribe", link),
+        preferences: map.read("preferences", link),
+    };
+    map.finish();
+    links
+}
+
+/// An address, with what of the customer it needs.
+fn link(node: &Node) -> Result<String, Problem> {
+    let written = text(node)?;
+    if written.starts_with("https://") || written.starts_with("http://") {
+        return Ok(written);
+    }
+    Err(
+        Problem::bad_value(format!("`{written}` is not an address on the web"))
+            .help("begin it with `https://`"),
+    )
 }
 
 /// `guard: { enter: 20000/h, send: 50000/h }`.

@@ -130,6 +130,14 @@ fn places() -> Vec<Key> {
                 Text,
             )]),
         ),
+        Key::new(
+            "links",
+            "Where the links of templates lead; Jinja, like https://shop.example/u?id={{ customer.id }}",
+            Object(vec![
+                Key::new("unsubscribe", "unsubscribe_url", Text),
+                Key::new("preferences", "preferences_url", Text),
+            ]),
+        ),
         Key::new("crm", "Where tasks, owners and profile changes go", Fields),
     ]
 }

@@ -31,7 +31,7 @@ pub(super) enum FaultKind {
     Tag,
     /// In `{ }`, a word without a colon follows the value that begins at the place: a comma cut it in two.
     CutByComma,
-    /// In `{ }`, the key at the place holds a colon that no space follows.
+    /// The key at the place holds a colon that no space follows: in `{ }`, or before a bracket or quote.
     NoSpaceAfterColon,
     /// A plain value goes on, on the line of the place, with what looks like a list item.
     ItemSwallowed,
@@ -231,6 +231,9 @@ impl Builder<'_> {
         if !absent {
             if plain && self.in_flow() && !super::trap::is_closed(text) {
                 return Err(self.fault(range.start, FaultKind::CutInside));
+            }
+            if plain && !self.in_flow() && self.expects_key() && super::trap::opens_in_key(text) {
+                return Err(self.fault(range.start, FaultKind::NoSpaceAfterColon));
             }
             if let Some(at) = swallowed_item(&self.parsed[range.clone()]).filter(|_| plain) {
                 return Err(self.fault(range.start + at, FaultKind::ItemSwallowed));

@@ -11,7 +11,7 @@
 
 use super::node::{Entry, Key, Node};
 use crate::diagnostic::{Diagnostic, Diagnostics, Problem};
-use crate::suggest::{either, nearest_or_synonym};
+use crate::suggest::{either, nearest, nearest_or_synonym};
 
 /// See the module's text.
 pub struct MapReader<'a> {
@@ -143,7 +143,8 @@ impl<'a> MapReader<'a> {
         Some(node.one_or_many().iter().filter_map(keep).collect())
     }
 
-    /// The one key of `keys` that is there. None of them, or two, is reported; of two the first counts.
+    /// The one key of `keys` that is there. None of them, or two, is reported; of two the first counts. A misspelt one is reported
+    /// and taken for the key that was meant, so that it hides nothing else.
     pub fn exactly_one(
         &mut self,
         keys: &'static [&'static str],
@@ -158,7 +159,7 @@ impl<'a> MapReader<'a> {
         match found.as_slice() {
             [] => {
                 self.none_of = Some(keys);
-                None
+                self.misspelt(keys)
             }
             [one] => {
                 self.known.push(one.0);
@@ -183,6 +184,35 @@ impl<'a> MapReader<'a> {
                 Some(*first)
             }
         }
+    }
+
+    /// The only key that is a slip of the finger for one of `keys`.
+    fn misspelt(&mut self, keys: &'static [&'static str]) -> Option<(&'static str, &'a Entry)> {
+        let mut slips = self
+            .entries
+            .iter()
+            .enumerate()
+            .filter_map(|(index, entry)| {
+                let word = entry.key.text.as_str();
+                let elsewhere = self.misplaced.iter().any(|(other, _)| *other == word);
+                let other = self.synonyms.iter().any(|(other, _)| *other == word);
+                let free = !self.taken[index] && !self.known.contains(&word);
+                let meant = nearest(word, keys.iter().copied())?;
+                (free && !elsewhere && !other).then_some((index, meant))
+            });
+        let (index, meant) = slips.next()?;
+        if slips.next().is_some() {
+            return None;
+        }
+        self.taken[index] = true;
+        self.none_of = None;
+        let key = *keys.iter().find(|key| **key == meant)?;
+        self.known.push(key);
+        let entry = &self.entries[index];
+        let message = format!("{} has no `{}`", self.what, entry.key.text);
+        let problem = Problem::new("unknown-key", message).help(format!("did you mean `{meant}`?"));
+        self.diagnostics.report(entry.key.span, problem);
+        Some((key, entry))
     }
 
     /// Ends the reading: reports every key that nobody asked for, with the key it was likely meant to be.
@@ -359,7 +389,14 @@ mod tests {
             ["23 a step has no `templte`: did you mean `template`?"]
         );
         let (_, said) = step("{ id: a, sned: email }");
-        assert_eq!(said, ["10 a step has no `sned`: did you mean `send`?"]);
+        assert_eq!(
+            said,
+            [
+                "3 a step lacks `template`: add `template: ...`",
+                "10 a step has no `sned`: did you mean `send`?",
+            ],
+            "a misspelt verb hides nothing else"
+        );
         let (_, said) = step("{ id: a, delay: 3d }");
         assert_eq!(said, ["10 a step has no `delay`: did you mean `wait`?"]);
     }

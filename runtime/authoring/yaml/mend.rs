@@ -1,11 +1,15 @@
 //! What a fault is to its author, and what to read instead so that the rest of the file can be checked too.
 
+mod beside;
+mod blank;
 mod block;
 mod flow;
 mod indent;
 mod quote;
 
 use granit_parser::ErrorKind;
+
+pub(super) use blank::blanks;
 
 use super::build::{Fault, FaultKind, MAX_DEPTH, MAX_NODES};
 use super::edits::{Edit, Edits};

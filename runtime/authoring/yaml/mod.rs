@@ -49,6 +49,10 @@ pub fn read(sources: &Sources, file: FileId, diagnostics: &Diagnostics) -> Optio
         return None;
     }
     let mut edits = Edits::new(text);
+    if let Some((report, blanks)) = mend::blanks(text, file) {
+        edits.add(blanks);
+        diagnostics.push(report);
+    }
     let mut work = 0;
     for _ in 0..MAX_PASSES {
         let parsed = edits.text();

@@ -148,6 +148,12 @@ pub(super) fn word_in_mapping(key: &Key) -> Diagnostic {
     .help(format!("write `{}: ...`; a list stands in `[ ]`", key.text))
 }
 
+/// Whether a key is `trigger:{ event`: the bracket or quote after its colon has become a part of it.
+pub(super) fn opens_in_key(key: &str) -> bool {
+    key.split_once(':')
+        .is_some_and(|(word, rest)| is_word(word) && rest.starts_with(['{', '[', '"', '\'']))
+}
+
 /// Whether a word is `key:value`, and no address or time.
 pub(super) fn lacks_space(word: &str) -> bool {
     word.split_once(':')

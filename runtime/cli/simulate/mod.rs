@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use kurant_engine::calendar::{Instant, Zone, first_instant_of, parse_date};
+use kurant_engine::calendar::Instant;
 use kurant_engine::catalog::{Acting, Catalog};
 use kurant_engine::definition::Definitions;
 use kurant_engine::world::World;
@@ -32,6 +32,7 @@ use self::input::Input;
 use self::refused::Refused;
 use self::shard::Shard;
 use crate::error::Error;
+use crate::moment::moment;
 use crate::workspace;
 
 /// How many worlds customers are dealt to. Fixed, so that choices that depend on who came before (`assign`) are the same on
@@ -92,8 +93,8 @@ pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
     let (mut definitions, _) = workspace::definitions(folder)?;
     let zone = definitions.workspace.timezone;
     let period = Period {
-        from: instant("--from", &args.from, zone)?,
-        until: instant("--until", &args.until, zone)?,
+        from: moment("--from", &args.from, zone)?,
+        until: moment("--until", &args.until, zone)?,
     };
     if period.until <= period.from {
         return Err(Error::usage("--until must be later than --from"));
@@ -125,14 +126,6 @@ pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
     // The process ends here: taking millions of customers apart first would be a waste.
     std::mem::forget(play);
     Ok(ExitCode::SUCCESS)
-}
-
-/// The instant that was asked for; a day is its first instant on the workspace's clock.
-fn instant(option: &str, text: &str, zone: Zone) -> Result<Instant, Error> {
-    if let Ok(date) = parse_date(text) {
-        return Ok(first_instant_of(date, zone));
-    }
-    Instant::parse(text).map_err(|error| Error::usage(format!("{option}: {error}")))
 }
 
 /// Leaves only the journeys that were asked for.

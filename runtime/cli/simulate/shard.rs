@@ -4,8 +4,12 @@ use std::collections::VecDeque;
 
 use kurant_engine::action::Action;
 use kurant_engine::calendar::Instant;
+use kurant_engine::catalog::Catalog;
 use kurant_engine::customer::Customer;
+use kurant_engine::definition::Journey;
 use kurant_engine::event::Event;
+use kurant_engine::id::CustomerId;
+use kurant_engine::input::{GOAL, Trace};
 use kurant_engine::world::{Sink, Taken, World};
 
 use super::summary::Summary;
@@ -28,10 +32,10 @@ impl Shard {
     /// A world whose run begins at `from`.
     pub(super) fn new(world: World, from: Instant) -> Self {
         Self {
+            done: Done::new(world.catalog()),
             world,
             from,
             queue: VecDeque::new(),
-            done: Done::default(),
             unknown: 0,
         }
     }
@@ -101,16 +105,51 @@ impl Shard {
 }
 
 /// What a world does, until it is taken.
-#[derive(Default)]
 struct Done {
     told: Told,
     summary: Summary,
+    /// The journeys whose success is counted.
+    measured: Vec<Journey>,
+}
+
+impl Done {
+    fn new(catalog: &Catalog) -> Self {
+        let journeys = catalog.journeys().iter().map(|loaded| loaded.journey());
+        Self {
+            told: Told::default(),
+            summary: Summary::default(),
+            measured: journeys
+                .filter(|journey| journey.goal.is_some())
+                .cloned()
+                .collect(),
+        }
+    }
+
+    fn measured(&self, journey: &str) -> Option<&Journey> {
+        self.measured.iter().find(|own| own.id == journey)
+    }
 }
 
 impl Sink for Done {
     fn action(&mut self, action: Action) {
         self.summary.count(&action);
+        if action.action == "enter"
+            && let Some(journey) = self.measured(&action.journey)
+        {
+            let held_out = journey.holds_out(&action.customer);
+            self.summary.entered(&action.journey, held_out);
+        }
         self.told.add(action);
+    }
+
+    fn trace(&mut self, customer: &CustomerId, trace: Trace) {
+        if trace.what == GOAL
+            && let Some(name) = trace.journey.as_deref()
+            && let Some(journey) = self.measured(name)
+        {
+            let held_out = journey.holds_out(customer);
+            self.summary.reached(name, held_out);
+        }
     }
 
     fn is_full(&self) -> bool {

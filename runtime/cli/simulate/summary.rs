@@ -9,6 +9,20 @@ use kurant_engine::id::Key;
 #[derive(Debug, Default)]
 pub(super) struct Summary {
     counts: HashMap<u64, (Kind, u64)>,
+    goals: HashMap<String, Goals>,
+}
+
+/// How often a journey's goal was reached, and by whom.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Goals {
+    /// Entries of customers who are treated.
+    pub(super) treated: u64,
+    /// How many of these reached the goal.
+    pub(super) reached: u64,
+    /// Entries of customers who are held out.
+    pub(super) held_out: u64,
+    /// How many of these reached the goal all the same.
+    pub(super) reached_anyway: u64,
 }
 
 /// Actions that are counted together.
@@ -16,7 +30,7 @@ pub(super) struct Summary {
 pub(super) struct Kind {
     /// The journey's id.
     pub(super) journey: String,
-    /// The step's; empty for `enter`, `exit` and `goal`.
+    /// The step's; empty for `enter` and `exit`.
     pub(super) step: String,
     /// The verb.
     pub(super) action: String,
@@ -66,8 +80,39 @@ impl Summary {
         counted.1 += 1;
     }
 
+    /// Counts an entry into a journey that has a goal or holds customers out.
+    pub(super) fn entered(&mut self, journey: &str, held_out: bool) {
+        let goals = self.goals_of(journey);
+        if held_out {
+            goals.held_out += 1;
+        } else {
+            goals.treated += 1;
+        }
+    }
+
+    /// Counts a goal.
+    pub(super) fn reached(&mut self, journey: &str, held_out: bool) {
+        let goals = self.goals_of(journey);
+        if held_out {
+            goals.reached_anyway += 1;
+        } else {
+            goals.reached += 1;
+        }
+    }
+
+    fn goals_of(&mut self, journey: &str) -> &mut Goals {
+        self.goals.entry(journey.to_owned()).or_default()
+    }
+
     /// Adds the numbers of another world.
     pub(super) fn add(&mut self, other: &Self) {
+        for (journey, goals) in &other.goals {
+            let own = self.goals_of(journey);
+            own.treated += goals.treated;
+            own.reached += goals.reached;
+            own.held_out += goals.held_out;
+            own.reached_anyway += goals.reached_anyway;
+        }
         for (hash, (kind, count)) in &other.counts {
             self.counts
                 .entry(*hash)
@@ -79,6 +124,11 @@ impl Summary {
     /// How many actions there were.
     pub(super) fn total(&self) -> u64 {
         self.counts.values().map(|(_, count)| count).sum()
+    }
+
+    /// Who reached a journey's goal; none when it has neither a goal nor customers that are held out, or nobody entered.
+    pub(super) fn goals(&self, journey: &str) -> Option<Goals> {
+        self.goals.get(journey).copied()
     }
 
     /// All kinds with their numbers, by journey and step.

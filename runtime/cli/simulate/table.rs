@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::summary::{Kind, Summary};
+use super::summary::{Goals, Kind, Summary};
 
 /// One paragraph a journey: who entered, what each step did, how it ended.
 pub(super) fn table(summary: &Summary) -> String {
@@ -23,14 +23,13 @@ pub(super) fn table(summary: &Summary) -> String {
                 .map(|(_, count)| count)
                 .sum::<u64>()
         };
-        let _ = write!(text, "{journey}: {} entered", of("enter"));
-        if of("goal") > 0 {
-            let _ = write!(text, ", {} reached the goal", of("goal"));
+        let _ = writeln!(text, "{journey}: {} entered", of("enter"));
+        if let Some(goals) = summary.goals(journey) {
+            text.push_str(&reached(goals));
         }
-        text.push('\n');
         for (kind, count) in kinds
             .iter()
-            .filter(|(kind, _)| !matches!(kind.action.as_str(), "enter" | "exit" | "goal"))
+            .filter(|(kind, _)| !matches!(kind.action.as_str(), "enter" | "exit"))
         {
             let what = if kind.channel.is_empty() {
                 kind.action.clone()
@@ -52,5 +51,20 @@ pub(super) fn table(summary: &Summary) -> String {
             );
         }
     }
+    text
+}
+
+/// Who reached the goal, beside those who were held out.
+fn reached(goals: Goals) -> String {
+    let share = |reached: u64, entered: u64| {
+        let percent = 100.0 * reached as f64 / entered.max(1) as f64;
+        format!("{reached} of {entered} ({percent:.1}%)")
+    };
+    let mut text = format!("  goal: {}", share(goals.reached, goals.treated));
+    if goals.held_out > 0 {
+        let anyway = share(goals.reached_anyway, goals.held_out);
+        let _ = write!(text, "; held out: {anyway}");
+    }
+    text.push('\n');
     text
 }

@@ -5,11 +5,14 @@ use kurant_engine::action::{Action, ActionStatus};
 use kurant_engine::map::Map;
 use kurant_engine::value::Value;
 
+/// How many actions are shown beside an expectation that was not met.
+const MOST_INSTEAD: usize = 5;
+
 /// Something that is not as expected.
 #[derive(Debug)]
 pub(super) enum Finding<'t> {
-    /// It was expected and did not come.
-    Missing(&'t Expected),
+    /// It was expected and did not come; what came instead, and is told nowhere else.
+    Missing(&'t Expected, Vec<&'t Action>),
     /// It came and was not expected.
     Unexpected(&'t Action),
 }
@@ -32,9 +35,10 @@ pub(super) fn compare<'t>(scenario: &'t Scenario, done: &'t [Action]) -> Vec<Fin
                 met[index] = true;
                 earliest = Some(done[index].at);
             }
-            None => findings.push(Finding::Missing(expected)),
+            None => findings.push(Finding::Missing(expected, Vec::new())),
         }
     }
+    instead(scenario, done, &mut met, &mut findings);
     if let Expect::All(_) = scenario.expect {
         let unexpected = done
             .iter()
@@ -43,10 +47,51 @@ pub(super) fn compare<'t>(scenario: &'t Scenario, done: &'t [Action]) -> Vec<Fin
         findings.extend(unexpected.map(|(action, _)| Finding::Unexpected(action)));
     }
     findings.sort_by_key(|finding| match finding {
-        Finding::Missing(expected) => expected.at,
+        Finding::Missing(expected, _) => expected.at,
         Finding::Unexpected(action) => Some(action.at),
     });
     findings
+}
+
+/// Beside each expectation that was not met, what came of the same step, else of the same kind, else of the same customer.
+fn instead<'t>(
+    scenario: &Scenario,
+    done: &'t [Action],
+    met: &mut [bool],
+    findings: &mut [Finding<'t>],
+) {
+    let is_told_anyway =
+        |action: &Action| matches!(scenario.expect, Expect::All(_)) && is_noticed(action);
+    for finding in findings {
+        let Finding::Missing(expected, came) = finding else {
+            continue;
+        };
+        let whose = |action: &Action| {
+            let same = |wanted: &Option<String>, own: &str| {
+                wanted.as_deref().is_none_or(|wanted| own == wanted)
+            };
+            same(&expected.journey, &action.journey) && same(&expected.customer, &action.customer)
+        };
+        let step = |action: &Action| {
+            expected.step.is_some() && expected.step.as_deref() == action.step.as_deref()
+        };
+        let verb = |action: &Action| expected.action.as_deref() == Some(&*action.action);
+        let kinds: [&dyn Fn(&Action) -> bool; 3] = [&step, &verb, &|_| true];
+        for is_near in kinds {
+            let near: Vec<usize> = (0..done.len())
+                .filter(|index| !met[*index] && whose(&done[*index]) && is_near(&done[*index]))
+                .collect();
+            for index in near.iter().take(MOST_INSTEAD) {
+                if !is_told_anyway(&done[*index]) {
+                    met[*index] = true;
+                    came.push(&done[*index]);
+                }
+            }
+            if !near.is_empty() {
+                break;
+            }
+        }
+    }
 }
 
 /// What the customer would notice: messages, tasks, and an end before the last step.
@@ -91,9 +136,10 @@ fn is_meant(expected: &Expected, action: &Action) -> bool {
 fn is_what(what: &Value, action: &Action) -> bool {
     match what {
         Value::Null => true,
+        Value::Bool(true) if matches!(&*action.action, "goal" | "enter") => true,
         Value::Map(data) => holds(&action.data, data),
-        _ => {
-            let what = what.to_string();
+        wanted => {
+            let what = wanted.to_string();
             let texts = [
                 action.channel.as_deref(),
                 action.reason.as_deref(),
@@ -103,7 +149,7 @@ fn is_what(what: &Value, action: &Action) -> bool {
                 || action
                     .data
                     .iter()
-                    .any(|(_, value)| value.to_string() == what)
+                    .any(|(_, value)| value.to_string() == what || same(value, wanted))
         }
     }
 }

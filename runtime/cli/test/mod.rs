@@ -9,7 +9,9 @@ use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
+use kurant_authoring::Compiled;
 use kurant_authoring::scenario::Scenario;
+use kurant_engine::definition::Definitions;
 
 use crate::error::Error;
 use crate::workspace;
@@ -19,7 +21,7 @@ use crate::workspace;
 #[command(after_help = "Examples:\n  \
     kurant test             every *.test.yaml of the workspace\n  \
     kurant test dormant     those whose file, name or journey holds `dormant`\n\n\
-    Exit code 1 if a test fails.")]
+    Exit code 1 if a test fails, or if the workspace has mistakes; the tests of journeys without mistakes run all the same.")]
 pub(crate) struct Args {
     /// Only tests whose file, name or journey holds this text
     #[arg(value_name = "FILTER")]
@@ -28,14 +30,21 @@ pub(crate) struct Args {
 
 /// Runs the tests; how they went goes to standard output.
 pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
-    let (definitions, compiled) = workspace::definitions(folder)?;
+    let (definitions, compiled) = workspace::whole(folder)?;
+    let zone = definitions.workspace.timezone;
     let filter = args.filter.as_deref().unwrap_or_default();
     let chosen: Vec<&Scenario> = compiled
         .scenarios
         .iter()
         .filter(|scenario| is_chosen(scenario, compiled.sources.path(scenario.file), filter))
         .collect();
-    if chosen.is_empty() {
+    let unread = unread(&compiled, filter);
+    if chosen.is_empty() && unread.is_empty() {
+        if compiled.errors() > 0 {
+            return Err(Error::findings(
+                "the workspace has mistakes; nothing was run",
+            ));
+        }
         let message = if filter.is_empty() {
             "there are no tests".to_owned()
         } else {
@@ -47,36 +56,75 @@ pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
     }
     let mut stdout = io::stdout().lock();
     let mut failed = 0;
-    for scenario in &chosen {
+    let (whole, broken): (Vec<&Scenario>, Vec<&Scenario>) = chosen
+        .into_iter()
+        .partition(|scenario| is_whole(scenario, &definitions, &compiled));
+    for scenario in &whole {
         let outcome = scenario::play(&definitions, scenario);
         let findings = match &outcome {
-            Ok(done) => matching::compare(scenario, done),
+            Ok(played) => matching::compare(scenario, &played.done),
             Err(_) => Vec::new(),
         };
         let passed = outcome.is_ok() && findings.is_empty();
         failed += usize::from(!passed);
         let verdict = if passed { "ok    " } else { "FAILED" };
-        writeln!(
-            stdout,
-            "{verdict} {}: {}",
-            compiled.sources.path(scenario.file),
-            scenario.test
-        )?;
-        match outcome {
-            Ok(_) => stdout.write_all(
-                report::findings(&findings, &definitions, &compiled.sources).as_bytes(),
-            )?,
-            Err(trouble) => {
-                stdout.write_all(report::trouble(&trouble, &compiled.sources).as_bytes())?
-            }
-        }
+        let path = compiled.sources.path(scenario.file);
+        writeln!(stdout, "{verdict} {path}: {}", scenario.test)?;
+        let told = match &outcome {
+            Ok(played) => report::findings(&findings, played, zone, &compiled.sources),
+            Err(trouble) => report::trouble(trouble, &compiled.sources),
+        };
+        stdout.write_all(told.as_bytes())?;
     }
-    writeln!(stdout, "{} passed, {failed} failed", chosen.len() - failed)?;
-    Ok(if failed > 0 {
-        ExitCode::from(1)
-    } else {
+    for path in &unread {
+        writeln!(stdout, "not run {path}: it has mistakes")?;
+    }
+    for scenario in &broken {
+        let path = compiled.sources.path(scenario.file);
+        let why = "it, or a journey that it tests, has mistakes";
+        writeln!(stdout, "not run {path}: {}: {why}", scenario.test)?;
+    }
+    let passed = whole.len() - failed;
+    let left = match unread.len() + broken.len() {
+        0 => String::new(),
+        count => format!(", {count} not run"),
+    };
+    writeln!(stdout, "{passed} passed, {failed} failed{left}")?;
+    let fine = failed == 0 && compiled.errors() == 0;
+    Ok(if fine {
         ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
     })
+}
+
+/// Whether neither the test nor a journey that it tests has an error.
+fn is_whole(scenario: &Scenario, definitions: &Definitions, compiled: &Compiled) -> bool {
+    let is_there = |name: &str| {
+        definitions
+            .journeys
+            .iter()
+            .any(|version| version.journey.id == name)
+    };
+    !compiled.is_broken(scenario.file)
+        && scenario
+            .journeys
+            .iter()
+            .all(|journey| is_there(&journey.name))
+}
+
+/// The tests' files that could not be read.
+fn unread<'c>(compiled: &'c Compiled, filter: &str) -> Vec<&'c str> {
+    let is_read = |file| compiled.scenarios.iter().any(|own| own.file == file);
+    let files = compiled.sources.iter();
+    files
+        .filter(|(file, source)| {
+            source.path().ends_with(".test.yaml")
+                && source.path().contains(filter)
+                && !is_read(*file)
+        })
+        .map(|(_, source)| source.path())
+        .collect()
 }
 
 fn is_chosen(scenario: &Scenario, path: &str, filter: &str) -> bool {

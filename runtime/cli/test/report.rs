@@ -5,37 +5,64 @@ use std::fmt::Write as _;
 use chrono::DateTime;
 use kurant_authoring::scenario::Expected;
 use kurant_authoring::source::{Sources, Span};
-use kurant_engine::action::Action;
+use kurant_engine::action::{Action, ActionStatus};
 use kurant_engine::calendar::{Instant, Zone};
-use kurant_engine::definition::Definitions;
 use kurant_engine::map::Map;
 use kurant_engine::value::Value;
 
 use super::matching::Finding;
-use super::scenario::Trouble;
+use super::scenario::{Played, Trouble};
+use crate::reason;
+
+/// How many refused entries are shown for one expectation.
+const MOST_REFUSED: usize = 3;
 
 /// One line for each thing that is not as expected.
 pub(super) fn findings(
     findings: &[Finding<'_>],
-    definitions: &Definitions,
+    played: &Played,
+    zone: Zone,
     sources: &Sources,
 ) -> String {
-    let zone = definitions.workspace.timezone;
     let mut text = String::new();
     for finding in findings {
-        let _ = match finding {
-            Finding::Missing(expected) => {
-                writeln!(
-                    text,
-                    "  - expected {}   ({})",
-                    wanted(expected, zone),
-                    place(expected.span, sources)
-                )
+        match finding {
+            Finding::Missing(expected, instead) => {
+                let place = place(expected.span, sources);
+                let _ = writeln!(text, "  - expected {}   ({place})", wanted(expected, zone));
+                for action in instead {
+                    let _ = writeln!(text, "  + got      {}", got(action, zone));
+                }
+                if instead.is_empty() {
+                    outside(&mut text, expected, played, zone);
+                }
             }
-            Finding::Unexpected(action) => writeln!(text, "  + got      {}", got(action, zone)),
-        };
+            Finding::Unexpected(action) => {
+                let _ = writeln!(text, "  + got      {}", got(action, zone));
+            }
+        }
     }
     text
+}
+
+/// Of an expectation that nothing came for: why the customer did not enter.
+fn outside(text: &mut String, expected: &Expected, played: &Played, zone: Zone) {
+    let refused = played.refused.iter().filter(|refused| {
+        let same = |wanted: &Option<String>, own: &str| {
+            wanted.as_deref().is_none_or(|wanted| own == wanted)
+        };
+        same(&expected.journey, &refused.journey) && same(&expected.customer, &refused.customer)
+    });
+    for refused in refused.take(MOST_REFUSED) {
+        let _ = writeln!(
+            text,
+            "  + got      {} {} {} did not enter ({})",
+            instant(refused.at, zone),
+            refused.journey,
+            refused.customer,
+            reason::told(&refused.reason)
+        );
+    }
 }
 
 /// Why a test could not be played.
@@ -102,7 +129,14 @@ fn got(action: &Action, zone: Zone) -> String {
     if !action.data.is_empty() {
         parts.push(data(&action.data));
     }
-    parts.extend(action.reason.as_ref().map(|reason| format!("({reason})")));
+    if action.status != ActionStatus::Sent {
+        parts.push(action.status.word().to_owned());
+    }
+    let exit = action.action == "exit";
+    parts.extend(action.reason.as_ref().map(|reason| match exit {
+        true => format!("({reason})"),
+        false => format!("({})", reason::told(reason)),
+    }));
     parts.join(" ")
 }
 

@@ -5,10 +5,13 @@ use std::sync::Arc;
 use kurant_authoring::scenario::{Happening, Scenario};
 use kurant_authoring::source::Span;
 use kurant_engine::action::{Action, ActionStatus};
+use kurant_engine::calendar::Instant;
 use kurant_engine::catalog::{Acting, Catalog};
 use kurant_engine::decode::{Arrival, Decoder, Parts, Record};
 use kurant_engine::definition::Definitions;
 use kurant_engine::event::Event;
+use kurant_engine::id::CustomerId;
+use kurant_engine::input::{GOAL, Trace};
 use kurant_engine::value::Value;
 use kurant_engine::world::{Collected, World};
 
@@ -22,8 +25,29 @@ pub(super) struct Trouble {
     pub(super) message: String,
 }
 
-/// Plays a test; everything that was done in it, in order.
-pub(super) fn play(definitions: &Definitions, scenario: &Scenario) -> Result<Vec<Action>, Trouble> {
+/// What came of a test.
+#[derive(Default)]
+pub(super) struct Played {
+    /// Everything that was done, and the goals that were reached, in order.
+    pub(super) done: Vec<Action>,
+    /// Who was not let in.
+    pub(super) refused: Vec<Refused>,
+}
+
+/// Somebody was not let into a journey.
+pub(super) struct Refused {
+    /// When.
+    pub(super) at: Instant,
+    /// The journey's id.
+    pub(super) journey: String,
+    /// The customer's.
+    pub(super) customer: String,
+    /// Why, in a word.
+    pub(super) reason: String,
+}
+
+/// Plays a test.
+pub(super) fn play(definitions: &Definitions, scenario: &Scenario) -> Result<Played, Trouble> {
     let mut own = definitions.clone();
     own.journeys.retain(|version| {
         scenario
@@ -70,7 +94,49 @@ pub(super) fn play(definitions: &Definitions, scenario: &Scenario) -> Result<Vec
         }
     }
     world.run_until(scenario.until, &mut done);
-    Ok(done.actions)
+    Ok(Played::of(done))
+}
+
+impl Played {
+    fn of(collected: Collected) -> Self {
+        let mut played = Self {
+            done: collected.actions,
+            refused: Vec::new(),
+        };
+        for (customer, trace) in collected.trace {
+            if trace.what == GOAL {
+                played.done.extend(goal(customer, trace));
+            } else if trace.what == "not_entered" {
+                played.refused.push(Refused {
+                    at: trace.at,
+                    journey: trace.journey.as_deref().unwrap_or_default().to_owned(),
+                    customer: customer.to_string(),
+                    reason: trace.reason.unwrap_or_default(),
+                });
+            }
+        }
+        played.done.sort_by_key(|action| action.at);
+        played
+    }
+}
+
+/// A goal as a test sees it: one more thing that came of the journey.
+fn goal(customer: CustomerId, trace: Trace) -> Option<Action> {
+    let enrollment = trace.enrollment?;
+    Some(Action {
+        at: trace.at,
+        journey: trace.journey?,
+        step: None,
+        customer,
+        enrollment,
+        action: GOAL.to_owned(),
+        channel: None,
+        template: None,
+        data: trace.values,
+        key: enrollment.within(GOAL, &[]),
+        status: ActionStatus::Sent,
+        reason: None,
+    })
 }
 
 /// The event as the engine takes it. Feedback without a `key` answers the last message or task that fits: nobody can know

@@ -76,6 +76,19 @@ impl Loaded {
     pub fn journey(&self) -> &Journey {
         &self.version.journey
     }
+
+    /// The name of the step that a place in the file belongs to: `steps[0].when` may be of `nine`.
+    pub fn step_at(&self, place: &str) -> Option<&str> {
+        let holds = |path: &str| {
+            place
+                .strip_prefix(path)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let around = self.program.nodes().iter().filter(|node| holds(&node.path));
+        around
+            .max_by_key(|node| node.path.len())
+            .map(|node| &*node.name)
+    }
 }
 
 impl Catalog {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Computed, Library, Script, Step, Trigger};
 use crate::calendar::Duration;
-use crate::id::Key;
+use crate::id::{Key, bucket};
 
 /// A journey at one version.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -81,6 +81,12 @@ impl Journey {
             vars: Vec::new(),
             steps,
         }
+    }
+
+    /// Whether a customer belongs to the share that is held out: the same answer in every run.
+    pub fn holds_out(&self, customer: &str) -> bool {
+        self.holdout > 0
+            && bucket(&[customer, &self.id, "holdout"], 10_000) < u64::from(self.holdout)
     }
 }
 

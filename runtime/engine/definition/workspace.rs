@@ -93,6 +93,30 @@ pub struct Settings {
     pub crm: Map,
     /// `console.listen`.
     pub listen: String,
+    /// `links`.
+    #[serde(default)]
+    pub links: Links,
+}
+
+/// Where the links lead that templates see; Jinja, with `customer` and all else that a template sees.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Links {
+    /// `unsubscribe_url`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsubscribe: Option<String>,
+    /// `preferences_url`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preferences: Option<String>,
+}
+
+impl Links {
+    /// The names that templates see, each with its link.
+    pub fn by_name(&self) -> [(&'static str, Option<&str>); 2] {
+        [
+            ("unsubscribe_url", self.unsubscribe.as_deref()),
+            ("preferences_url", self.preferences.as_deref()),
+        ]
+    }
 }
 
 /// Where events come from.

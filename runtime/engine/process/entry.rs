@@ -7,7 +7,7 @@ use crate::action::{Action, ActionStatus};
 use crate::catalog::Loaded;
 use crate::definition::{Again, Exit, TriggerKind, WhileActive};
 use crate::enrollment::{Enrollment, Place, Started};
-use crate::id::{Key, bucket};
+use crate::id::Key;
 use crate::map::Map;
 use crate::person::{LastEntry, Queued};
 use crate::script::Frame;
@@ -253,8 +253,7 @@ impl Work<'_> {
             self.remember_entry(&loaded.id, &key, once);
         }
         let customer = self.person.customer.id.clone();
-        let control = journey.holdout > 0
-            && bucket(&[&customer, &journey.id, "holdout"], 10_000) < u64::from(journey.holdout);
+        let control = journey.holds_out(&customer);
         self.changes.actions.push(Action {
             at: self.now,
             journey: loaded.id.clone(),

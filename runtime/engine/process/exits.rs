@@ -170,7 +170,7 @@ impl Work<'_> {
             }
         }
         self.person.enrollments[index].goal_reached = true;
-        self.trace_at(loaded, index, None, "goal", None, values);
+        self.trace_goal(loaded, index, values);
     }
 
     /// Ends an enrollment: all that is not handed over is cancelled with it.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Work;
 use super::gates::{Candidate, Verdict};
-use crate::calendar::Instant;
+use crate::calendar::{Instant, Zone};
 use crate::catalog::program::Op;
 use crate::catalog::{Catalog, Loaded, Place as JourneyAt, TriggerAt};
 use crate::definition::{Again, Exit, Script, Status, TriggerKind, WhileActive};
@@ -87,7 +87,7 @@ pub fn explain(
         .enrollments
         .iter()
         .filter(|enrollment| enrollment.is_active() && enrollment.journey == loaded.id)
-        .map(|enrollment| standing(catalog, enrollment))
+        .map(|enrollment| standing(catalog, enrollment, work.zone))
         .collect();
     Some(Explanation {
         customer: work.person.customer.id.to_string(),
@@ -117,15 +117,21 @@ fn status(loaded: &Loaded, catalog: &Catalog) -> Gate {
     gate("status", catalog.is_open(loaded.journey()), says)
 }
 
-fn standing(catalog: &Catalog, enrollment: &Enrollment) -> Standing {
+/// An instant as it reads on a clock: `2026-03-05 10:00:00`.
+fn clock(at: Instant, zone: Zone) -> String {
+    at.local(zone).format("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+fn standing(catalog: &Catalog, enrollment: &Enrollment, zone: Zone) -> Standing {
+    let clock = |at: Instant| clock(at, zone);
     let (node, says) = match &enrollment.place {
         Place::At { node } => (Some(*node), "is about to go on".to_owned()),
-        Place::Waiting { node, due } => (Some(*node), format!("waits until {due}")),
+        Place::Waiting { node, due } => (Some(*node), format!("waits until {}", clock(*due))),
         Place::WaitingFor { node, deadline, .. } => (
             Some(*node),
             deadline.map_or_else(
                 || "waits for an event, however long".to_owned(),
-                |deadline| format!("waits for an event until {deadline}"),
+                |deadline| format!("waits for an event until {}", clock(deadline)),
             ),
         ),
         Place::Sending {
@@ -136,13 +142,13 @@ fn standing(catalog: &Catalog, enrollment: &Enrollment) -> Standing {
         } => (
             Some(*node),
             deferred.as_ref().map_or_else(
-                || format!("is to be handed over at {due}"),
-                |reason| format!("is deferred until {due}: {reason}"),
+                || format!("is to be handed over at {}", clock(*due)),
+                |reason| format!("is deferred until {}: {reason}", clock(*due)),
             ),
         ),
         Place::Assigning { node, due } => (
             Some(*node),
-            format!("waits until {due} for somebody at work"),
+            format!("waits until {} for somebody at work", clock(*due)),
         ),
         Place::Done => (None, "has ended".to_owned()),
     };
@@ -160,6 +166,11 @@ fn standing(catalog: &Catalog, enrollment: &Enrollment) -> Standing {
 }
 
 impl Work<'_> {
+    /// An instant on the customer's clock.
+    fn told(&self, at: Instant) -> String {
+        clock(at, self.zone)
+    }
+
     fn explain_triggers(&self, loaded: &Loaded, journey: JourneyAt) -> Vec<Gate> {
         let triggers = loaded.journey().triggers.iter().enumerate();
         triggers
@@ -191,7 +202,7 @@ impl Work<'_> {
                         let zone = timezone.unwrap_or(self.catalog.workspace().timezone);
                         let says = schedule.next_after(self.clock, zone).map_or_else(
                             || "the schedule never fires again".to_owned(),
-                            |next| format!("the schedule fires next at {next}"),
+                            |next| format!("the schedule fires next at {}", self.told(next)),
                         );
                         gate("trigger schedule", None, says)
                     }
@@ -211,6 +222,7 @@ impl Work<'_> {
             .max();
         let says = match last {
             Some(last) => {
+                let last = self.told(last);
                 format!("fires when `{event}` is taken in; the last known one is of {last}")
             }
             None => format!("fires when `{event}` is taken in"),
@@ -229,9 +241,11 @@ impl Work<'_> {
         };
         let last = self.catalog.latest_firing(at, self.person, self.clock);
         let next = self.catalog.next_firing_of(at, self.person, self.clock);
+        let last = last.map(|last| self.told(last.at));
+        let next = next.map(|next| self.told(next));
         let says = match (last, next) {
-            (Some(last), Some(next)) => format!("fired last at {}, fires next at {next}", last.at),
-            (Some(last), None) => format!("fired at {}", last.at),
+            (Some(last), Some(next)) => format!("fired last at {last}, fires next at {next}"),
+            (Some(last), None) => format!("fired at {last}"),
             (None, Some(next)) => format!("fires at {next}"),
             (None, None) => "never fires for this value".to_owned(),
         };
@@ -293,7 +307,7 @@ impl Work<'_> {
             .entries
             .iter()
             .find(|last| last.journey == loaded.id && last.key.is_empty())?;
-        let at = last.at;
+        let at = self.told(last.at);
         Some(match &loaded.journey().entry.again {
             Again::Always => gate(
                 "again",
@@ -306,10 +320,12 @@ impl Work<'_> {
                 format!("entered at {at}, and nobody enters twice"),
             ),
             Again::After(duration) => {
-                let from = duration.after(at, self.zone);
+                let from = duration.after(last.at, self.zone);
+                let open = from <= self.now;
+                let from = self.told(from);
                 gate(
                     "again",
-                    from <= self.now,
+                    open,
                     format!("entered last at {at}; may come again from {from}"),
                 )
             }
@@ -366,6 +382,7 @@ impl Work<'_> {
                         gate(name, true, format!("would leave now by {}", route.channel))
                     }
                     Verdict::Defer { until, reason } => {
+                        let until = self.told(until);
                         gate(name, None, format!("would wait until {until}: {reason}"))
                     }
                     Verdict::Stop(reason) => {

@@ -6,7 +6,7 @@ use super::Work;
 use crate::catalog::Loaded;
 use crate::enrollment::Started;
 use crate::event::Event;
-use crate::input::Trace;
+use crate::input::{GOAL, Trace};
 use crate::map::Map;
 use crate::script;
 use crate::value::Value;
@@ -62,6 +62,20 @@ impl Work<'_> {
             place,
             what: what.to_owned(),
             reason: reason.map(ToOwned::to_owned),
+            values,
+        });
+    }
+
+    /// An enrollment reaches its goal. It is counted also where nobody asks why.
+    pub(crate) fn trace_goal(&mut self, loaded: &Loaded, index: usize, values: Map) {
+        self.changes.trace.push(Trace {
+            clock: self.clock,
+            at: self.now,
+            journey: Some(loaded.id.clone()),
+            enrollment: Some(self.person.enrollments[index].id),
+            place: None,
+            what: GOAL.to_owned(),
+            reason: None,
             values,
         });
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kurant_engine::definition::{Definitions, Template};
+use kurant_engine::definition::{Definitions, Links, Template};
 use kurant_engine::map::Map;
 use kurant_engine::value::Value;
 use minijinja::{AutoEscape, Environment};
@@ -24,6 +24,7 @@ pub struct Rendered {
 /// All templates of a workspace, compiled.
 pub struct Renderer {
     environment: Environment<'static>,
+    links: Links,
     templates: Vec<Template>,
     locale: String,
 }
@@ -47,8 +48,15 @@ impl Renderer {
             let _ =
                 environment.add_template_owned(body_name(index, template), template.body.clone());
         }
+        let links = &definitions.workspace.settings.links;
+        for (name, link) in links.by_name() {
+            if let Some(link) = link {
+                let _ = environment.add_template_owned(name, link.to_owned());
+            }
+        }
         Self {
             environment,
+            links: links.clone(),
             templates: definitions.templates.clone(),
             locale: definitions.workspace.locale.clone(),
         }
@@ -70,7 +78,7 @@ impl Renderer {
             .find(name, channel, locale)
             .ok_or_else(|| format!("there is no template `{name}` for the channel `{channel}`"))?;
         let template = &self.templates[index];
-        let context = visible(context);
+        let context = self.with_links(visible(context))?;
         let mut front = BTreeMap::new();
         for field in template.front.keys() {
             front.insert(
@@ -84,6 +92,20 @@ impl Renderer {
             front,
             body,
         })
+    }
+
+    /// What a template sees, and the links that `kurant.yaml` gives.
+    fn with_links(
+        &self,
+        mut fields: BTreeMap<String, minijinja::Value>,
+    ) -> Result<minijinja::Value, String> {
+        let seen = minijinja::Value::from(fields.clone());
+        for (name, link) in self.links.by_name() {
+            if link.is_some() {
+                fields.insert(name.to_owned(), self.text(name, &seen)?.into());
+            }
+        }
+        Ok(minijinja::Value::from(fields))
     }
 
     fn text(&self, name: &str, context: &minijinja::Value) -> Result<String, String> {
@@ -109,7 +131,7 @@ impl Renderer {
 }
 
 /// What a template sees: the context, and the fields of `data` by their names.
-fn visible(context: &Map) -> minijinja::Value {
+fn visible(context: &Map) -> BTreeMap<String, minijinja::Value> {
     let mut fields: BTreeMap<String, minijinja::Value> = BTreeMap::new();
     if let Some(Value::Map(data)) = context.get("data") {
         fields.extend(
@@ -122,7 +144,7 @@ fn visible(context: &Map) -> minijinja::Value {
             .iter()
             .map(|(name, value)| (name.to_owned(), seen(value))),
     );
-    minijinja::Value::from(fields)
+    fields
 }
 
 /// A value as templates have it. A decimal becomes a number that prints the same, or its text.
@@ -154,4 +176,34 @@ fn seen(value: &Value) -> minijinja::Value {
 
 fn body_name(index: usize, template: &Template) -> String {
     format!("{index}/body.{}", template.extension)
+}
+
+#[cfg(test)]
+mod tests {
+    use kurant_engine::calendar::Zone;
+    use kurant_engine::definition::Workspace;
+
+    use super::*;
+
+    #[test]
+    fn a_template_sees_the_links_that_the_workspace_gives() {
+        let mut definitions = Definitions::new(Workspace::new("shop", Zone::UTC, "en"));
+        definitions.workspace.settings.links.unsubscribe =
+            Some("https://shop.example/u?id={{ customer.id }}&all=1".to_owned());
+        definitions.templates.push(Template {
+            name: "hello".to_owned(),
+            channel: "email".to_owned(),
+            locale: None,
+            extension: "html".to_owned(),
+            front: BTreeMap::new(),
+            body: "<{{ unsubscribe_url }}> <{{ preferences_url }}>".to_owned(),
+        });
+        let customer = Map::from_iter([("id", Value::text("c1"))]);
+        let context = Map::from_iter([("customer", Value::Map(customer))]);
+        let rendered = Renderer::new(&definitions).render("hello", "email", &context);
+        assert_eq!(
+            rendered.expect("rendered").body,
+            "<https:&#x2f;&#x2f;shop.example&#x2f;u?id=c1&amp;all=1> <>"
+        );
+    }
 }

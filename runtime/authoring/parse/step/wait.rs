@@ -101,6 +101,9 @@ fn short(node: &Node) -> Result<kurant_engine::calendar::Duration, Problem> {
         Problem::bad_value(format!("expected a duration, found `{text}`")).help(help)
     };
     if let Some(expression) = text.strip_prefix('=') {
+        if kurant_engine::calendar::Duration::parse(expression.trim()).is_ok() {
+            return Err(wrong(format!("write `wait: {}`", expression.trim())));
+        }
         return Err(wrong(format!(
             "write `wait: {{ until: {} }}`",
             expression.trim()

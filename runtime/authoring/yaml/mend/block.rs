@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Mend, Scene, indent, quote};
+use super::{Mend, Scene, beside, indent, quote};
 use crate::yaml::edits::Edit;
 use crate::yaml::line::Line;
 use crate::yaml::trap;
@@ -36,7 +36,7 @@ pub(super) fn mapping_value(scene: &Scene<'_>) -> Option<Mend> {
     let line = &scene.line;
     let own_colon = line.key.as_ref().is_none_or(|key| scene.at <= key.end);
     if !own_colon {
-        return quote::whole_value(scene, line);
+        return beside::mapping(scene).or_else(|| quote::whole_value(scene, line));
     }
     let before = line.previous(scene.text)?;
     if before.key.is_none() && before.column() == line.column() {

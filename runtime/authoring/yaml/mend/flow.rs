@@ -58,11 +58,13 @@ pub(super) fn cut_by_comma(scene: &Scene<'_>) -> Option<Mend> {
     })
 }
 
-/// `{ max:3 }`.
+/// `{ max:3 }`, `trigger:{ manual: true }`.
 pub(super) fn no_space(scene: &Scene<'_>) -> Option<Mend> {
     let rest = &scene.text[scene.at..];
     let colon = scene.at + rest.find(':')?;
-    let end = scene.at + rest.find([',', '}', '\n']).unwrap_or(rest.len());
+    let opens = scene.text[colon + 1..].starts_with(['{', '[', '"', '\'']);
+    let ends: &[char] = if opens { &['\n'] } else { &[',', '}', '\n'] };
+    let end = scene.at + rest.find(ends).unwrap_or(rest.len());
     let (key, value) = (
         &scene.text[scene.at..colon],
         scene.text.get(colon + 1..end)?.trim(),

@@ -1,0 +1,82 @@
+//! # `empty-link` (a warning)
+//!
+//! **What it does.** Reports a template with `unsubscribe_url` or `preferences_url` where `kurant.yaml` doesn't say where it leads;
+//! and a link of `kurant.yaml` that is no Jinja.
+//!
+//! **Why it matters.** The link in the letter would lead nowhere.
+//!
+//! **Example.** `[Unsubscribe]({{ unsubscribe_url }})` in a workspace without `links`
+//!
+//! **Write instead.** `links: { unsubscribe: "https://shop.example/u?id={{ customer.id }}" }` in `kurant.yaml`
+
+use minijinja::Environment;
+
+use super::template_text::find;
+use super::unknown_attribute;
+use super::world::World;
+use crate::diagnostic::{Diagnostic, Problem};
+use crate::source::Span;
+
+/// The links, and all templates that use them.
+pub(super) fn check(world: &World<'_>) {
+    let Some(workspace) = &world.parsed.workspace else {
+        return;
+    };
+    if workspace.damaged {
+        return;
+    }
+    for (name, link) in workspace.item.settings.links.by_name() {
+        let key = name.trim_end_matches("_url");
+        match link {
+            Some(link) => jinja(world, &format!("links.{key}"), link),
+            None => empty(world, name, key),
+        }
+    }
+}
+
+fn empty(world: &World<'_>, name: &str, key: &str) {
+    for template in &world.parsed.templates {
+        let whole = world
+            .sources
+            .get(template.file)
+            .map_or("", |source| source.text());
+        let Some(at) = find(whole, name) else {
+            continue;
+        };
+        let span = Span::new(template.file, at, at + name.len());
+        let message = format!("`{name}` is empty: `kurant.yaml` does not say where it leads");
+        let report = Diagnostic::warning("empty-link", span, message);
+        world.push(report.help(format!(
+            "add `links: {{ {key}: \"https://YOUR.SITE/{key}?id={{{{ customer.id }}}}\" }}` to `kurant.yaml`"
+        )));
+    }
+}
+
+fn jinja(world: &World<'_>, place: &str, link: &str) {
+    let Some(workspace) = &world.parsed.workspace else {
+        return;
+    };
+    let span = world.span(workspace.file, place);
+    let environment = Environment::new();
+    let read = match environment.template_from_str(link) {
+        Ok(read) => read,
+        Err(error) => {
+            let what = error
+                .detail()
+                .map_or_else(|| error.kind().to_string(), str::to_owned);
+            let problem = Problem::new("template-syntax", format!("this is not Jinja: {what}"));
+            world
+                .diagnostics
+                .report(span, problem.help("a value is written `{{ customer.id }}`"));
+            return;
+        }
+    };
+    for path in read.undeclared_variables(true) {
+        let mut parts = path.split('.');
+        if let (Some("customer"), Some(name)) = (parts.next(), parts.next())
+            && let Some(problem) = unknown_attribute::of_name(world, name)
+        {
+            world.diagnostics.report(span, problem);
+        }
+    }
+}
