@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::{check, demo, doctor, explain, generate, graph, import, run, simulate, test};
+use crate::{
+    check, demo, doctor, explain, generate, graph, import, log, run, simulate, status, test,
+};
 
 /// Messages at the right moment, once: journeys in YAML, run live or on a virtual clock
 #[derive(Debug, Parser)]
@@ -50,6 +52,10 @@ pub(crate) enum Command {
     Run(run::Args),
     /// Say why a customer gets, or doesn't get, what a journey sends: every gate with the values seen
     Explain(explain::Args),
+    /// Read what was done and what happened: by journey, customer, step, outcome, reason and time
+    Log(log::Args),
+    /// Say what runs, what is late and what waits
+    Status(status::Args),
     /// Draw a journey: SVG, Mermaid or DOT
     Graph(graph::Args),
     /// Look whether all that the workspace names is there and safe

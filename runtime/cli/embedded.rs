@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use kurant_engine::calendar::Instant;
 use kurant_engine::definition::Definitions;
 use kurant_engine::value::Value;
 use kurant_runner::{Address, Audience, Clock, Error as RunnerError, Purpose, Runner, Ways};
@@ -18,6 +19,8 @@ const INBOX: &str = "file://.kurant/inbox";
 /// Where the files of the outbox are.
 const OUTBOX: &str = ".kurant/outbox";
 
+/// The mark under which the runner keeps how far it has come.
+const PLACE: &str = "fired";
 /// The longest name of an exchange, in bytes.
 const LONGEST_EXCHANGE: usize = 200;
 
@@ -90,6 +93,20 @@ fn is_postgres(url: &str) -> bool {
 /// Whether a URL names a RabbitMQ broker.
 fn is_broker(url: &str) -> bool {
     url.starts_with("amqp://") || url.starts_with("amqps://")
+}
+
+/// What time it is for whoever reads a store: the machine's, unless time has been played ahead there.
+pub(crate) async fn present(store: &dyn Store) -> Result<Instant, Error> {
+    let now = Clock::real().now();
+    let place = triggers_place(store).await?;
+    Ok(place.map_or(now, |place| now.max(place)))
+}
+
+/// Up to where date and inactivity triggers are worked off.
+pub(crate) async fn triggers_place(store: &dyn Store) -> Result<Option<Instant>, Error> {
+    let marks = store.marks(PLACE).await.map_err(unreadable)?;
+    let place = marks.into_iter().find(|(name, _)| name == PLACE);
+    Ok(place.and_then(|(_, text)| text.parse().ok()))
 }
 
 /// What the store says when it can't be read.

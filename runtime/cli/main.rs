@@ -10,11 +10,13 @@ mod explain;
 mod generate;
 mod graph;
 mod import;
+mod log;
 mod moment;
 mod reason;
 mod run;
 mod secret;
 mod simulate;
+mod status;
 mod test;
 mod workspace;
 
@@ -50,6 +52,8 @@ fn run(args: &Args) -> Result<ExitCode, Error> {
         Command::Run(own) => run::run(folder, own),
         Command::Explain(own) => explain::run(folder, own),
         Command::Graph(own) => graph::run(folder, own),
+        Command::Log(own) => log::run(folder, own),
+        Command::Status(own) => status::run(folder, own),
         Command::Doctor(own) => doctor::run(folder, own),
         Command::Import(own) => import::run(folder, own),
         Command::Demo(own) => demo::run(folder, own),

@@ -26,6 +26,8 @@ pub struct Stored {
 /// Everything that one transaction writes: all of it, or nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Batch {
+    /// The clock when it was decided, for the log.
+    pub clock: Instant,
     /// Customers as they are now.
     pub persons: Vec<Arc<Stored>>,
     /// Anchors that are no longer.

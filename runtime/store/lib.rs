@@ -6,6 +6,7 @@
 mod anchor;
 mod batch;
 mod error;
+mod log;
 mod memory;
 mod postgres;
 mod read;
@@ -23,9 +24,10 @@ use kurant_engine::id::{CustomerId, Key};
 pub use anchor::{AnchorRange, AnchorRow, By};
 pub use batch::{Batch, EnrollmentRow, OutboxState, Outgoing, Rejected, Seen, Settled, Stored};
 pub use error::Error;
+pub use log::{Happened, LogLine, LogPage, LogPlace};
 pub use memory::Memory;
 pub use postgres::{Durability, Postgres, redacted};
-pub use read::{Inside, Kept, Logged, Totals, Traced, Waiting};
+pub use read::{Inside, Kept, Logged, Totals, Traced, Waiting, Worker};
 pub use share::{SLOTS, Share};
 pub use sqlite::Sqlite;
 pub use turn::{Go, Turn};
@@ -134,6 +136,23 @@ pub trait Store: Send + Sync {
     /// What happened to a customer and why, latest first.
     fn traces<'s>(&'s self, customer: &'s str, limit: usize) -> Reply<'s, Vec<Traced>>;
 
+    /// Lines of the log after a place, of one customer or of all, in the order of their commits. A page without lines is
+    /// the end. Lines after `settled` may still be joined by earlier ones from other workers: a page ends before a number
+    /// that is missing among them.
+    fn log<'s>(
+        &'s self,
+        customer: Option<&'s str>,
+        after: LogPlace,
+        settled: Instant,
+        limit: usize,
+    ) -> Reply<'s, LogPage>;
+
+    /// The place before the first line of the log that was written at an instant or later.
+    fn log_place(&self, at: Instant) -> Reply<'_, LogPlace>;
+
+    /// Who works on the store, by name.
+    fn workers(&self) -> Reply<'_, Vec<Worker>>;
+
     /// The enrollments that a customer's state holds: those that are active, or whose goal may still be reached.
     fn enrollments<'s>(&'s self, customer: &'s str) -> Reply<'s, Vec<EnrollmentRow>>;
 
@@ -145,6 +164,9 @@ pub trait Store: Send + Sync {
 
     /// Dead letters of one origin or of all, oldest first.
     fn rejected<'s>(&'s self, origin: Option<&'s str>, limit: usize) -> Reply<'s, Vec<Rejected>>;
+
+    /// How many dead letters there are.
+    fn letters(&self) -> Reply<'_, u64>;
 
     /// How many customers, taken-in events and dead letters there are.
     fn totals(&self) -> Reply<'_, Totals>;

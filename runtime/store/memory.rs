@@ -11,9 +11,11 @@ use kurant_engine::event::Event;
 use kurant_engine::id::{CustomerId, Key};
 use kurant_engine::input::Trace;
 
+use crate::log::{self, Row, Series};
 use crate::{
-    AnchorRange, AnchorRow, Batch, By, EnrollmentRow, Error, Inside, Kept, Logged, OutboxState,
-    Outgoing, Rejected, Reply, Seen, Settled, Share, Store, Stored, Totals, Traced, Turn, Waiting,
+    AnchorRange, AnchorRow, Batch, By, EnrollmentRow, Error, Inside, Kept, LogPage, LogPlace,
+    Logged, OutboxState, Outgoing, Rejected, Reply, Seen, Settled, Share, Store, Stored, Totals,
+    Traced, Turn, Waiting, Worker,
 };
 
 /// A store in memory; it ends with the process.
@@ -33,8 +35,8 @@ struct Tables {
     number: u64,
     anchors: BTreeMap<(String, By), Anchors>,
     enrollments: BTreeMap<(CustomerId, Key), EnrollmentRow>,
-    actions: Vec<Action>,
-    traces: Vec<(CustomerId, Vec<Trace>)>,
+    actions: Vec<(Instant, Action)>,
+    traces: Vec<(Instant, CustomerId, Vec<Trace>)>,
     outbox: Vec<Outgoing>,
     rejected: Vec<Rejected>,
     marks: BTreeMap<String, String>,
@@ -111,8 +113,12 @@ impl Tables {
                 self.enrollments.remove(&place);
             }
         }
-        self.actions.extend(batch.actions);
-        self.traces.extend(batch.traces);
+        let clock = batch.clock;
+        let actions = batch.actions.into_iter();
+        self.actions.extend(actions.map(|action| (clock, action)));
+        let traces = batch.traces.into_iter();
+        self.traces
+            .extend(traces.map(|(customer, lines)| (clock, customer, lines)));
         self.outbox.extend(batch.outbox);
         batch
             .settled
@@ -390,12 +396,12 @@ impl Store for Memory {
         limit: usize,
     ) -> Reply<'s, Vec<Logged>> {
         self.reply(|tables| {
-            let lines = (1..).zip(&tables.actions).filter(|(n, action)| {
+            let lines = (1..).zip(&tables.actions).filter(|(n, (_, action))| {
                 *n > after && customer.is_none_or(|customer| *action.customer == *customer)
             });
             Ok(lines
                 .take(limit)
-                .map(|(n, action)| Logged {
+                .map(|(n, (_, action))| Logged {
                     n,
                     action: action.clone(),
                 })
@@ -407,8 +413,8 @@ impl Store for Memory {
         self.reply(|tables| {
             let mut traces: Vec<Traced> = (1..)
                 .zip(&tables.traces)
-                .filter(|(_, (id, _))| **id == *customer)
-                .map(|(n, (_, traces))| Traced {
+                .filter(|(_, (_, id, _))| **id == *customer)
+                .map(|(n, (_, _, traces))| Traced {
                     n,
                     traces: traces.clone(),
                 })
@@ -417,6 +423,58 @@ impl Store for Memory {
             traces.truncate(limit);
             Ok(traces)
         })
+    }
+
+    fn log<'s>(
+        &'s self,
+        customer: Option<&'s str>,
+        after: LogPlace,
+        settled: Instant,
+        limit: usize,
+    ) -> Reply<'s, LogPage> {
+        let is_own = move |id: &CustomerId| customer.is_none_or(|customer| **id == *customer);
+        self.reply(|tables| {
+            let actions = (1..)
+                .zip(&tables.actions)
+                .filter(|(n, (_, action))| *n > after.actions && is_own(&action.customer));
+            let actions = actions.take(limit).map(|(n, (clock, action))| Row {
+                n,
+                clock: *clock,
+                customer: action.customer.clone(),
+                body: action.clone(),
+            });
+            let traces = (1..)
+                .zip(&tables.traces)
+                .filter(|(n, (_, id, _))| *n > after.traces && is_own(id));
+            let traces = traces.take(limit).map(|(n, (clock, customer, lines))| Row {
+                n,
+                clock: *clock,
+                customer: customer.clone(),
+                body: lines.clone(),
+            });
+            Ok(log::merged(
+                after,
+                Series::new(actions.collect(), limit, None, settled),
+                Series::new(traces.collect(), limit, None, settled),
+            ))
+        })
+    }
+
+    fn log_place(&self, at: Instant) -> Reply<'_, LogPlace> {
+        self.reply(|tables| {
+            let actions = tables.actions.iter().filter(|(clock, _)| *clock < at);
+            let traces = tables.traces.iter().filter(|(clock, _, _)| *clock < at);
+            let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+            Ok(LogPlace {
+                actions: number(actions.count()),
+                traces: number(traces.count()),
+            })
+        })
+    }
+
+    fn workers(&self) -> Reply<'_, Vec<Worker>> {
+        // Nobody else can reach this process's memory.
+        Box::pin(std::future::ready(Ok(Vec::new())))
     }
 
     fn enrollments<'s>(&'s self, customer: &'s str) -> Reply<'s, Vec<EnrollmentRow>> {
@@ -484,6 +542,10 @@ impl Store for Memory {
             rows.truncate(limit);
             Ok(rows)
         })
+    }
+
+    fn letters(&self) -> Reply<'_, u64> {
+        self.reply(|tables| Ok(tables.rejected.len() as u64))
     }
 
     fn totals(&self) -> Reply<'_, Totals> {

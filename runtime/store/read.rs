@@ -94,3 +94,12 @@ pub struct Totals {
     /// Dead letters.
     pub rejected: u64,
 }
+
+/// Somebody who works on a store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Worker {
+    /// Its name.
+    pub name: String,
+    /// When it was last heard of, where workers tell.
+    pub heard: Option<Instant>,
+}

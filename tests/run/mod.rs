@@ -3,6 +3,7 @@
 mod feed;
 mod intake;
 mod kill;
+mod look;
 mod outage;
 pub(crate) mod sample;
 mod settled;

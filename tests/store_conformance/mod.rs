@@ -2,6 +2,7 @@
 
 mod anchors;
 mod batches;
+mod log;
 mod outbox;
 mod people;
 pub(crate) mod postgres;
@@ -48,6 +49,7 @@ conformance! {
     outbox: due_customers_come_in_order a_share_holds_its_own_customers outbox_rows_move_on only_the_own_claim_settles
         a_claim_whose_lease_has_passed_is_claimed_anew one_worker_has_a_piece_of_work_until_its_time_is_up
         a_worker_alone_has_everybody;
+    log: the_log_is_read_in_pages_in_the_order_of_commits one_customers_log_is_read_alone a_time_has_its_place_in_the_log;
     reports: the_log_is_kept_by_customer enrollments_are_counted pinned_versions_are_those_held definitions_are_replaced
         dead_letters_are_kept_once;
 }

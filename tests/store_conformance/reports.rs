@@ -169,4 +169,5 @@ pub(super) async fn dead_letters_are_kept_once(store: &dyn Store) {
     );
     assert_eq!(store.rejected(None, 9).await.unwrap().len(), 3);
     assert_eq!(store.totals().await.unwrap().rejected, 3);
+    assert_eq!(store.letters().await.unwrap(), 3);
 }

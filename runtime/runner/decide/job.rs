@@ -88,3 +88,17 @@ pub(crate) struct Decided {
     /// New customers made by events of others than `customer.created`.
     pub(crate) created: usize,
 }
+
+impl Decided {
+    /// Nothing so far, decided as of an instant.
+    pub(crate) fn at(clock: Instant) -> Self {
+        let batch = Batch {
+            clock,
+            ..Batch::default()
+        };
+        Self {
+            batch,
+            ..Self::default()
+        }
+    }
+}

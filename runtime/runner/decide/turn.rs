@@ -55,8 +55,8 @@ impl<'t> Turn<'t> {
             desk,
             slots: Vec::with_capacity(people.len()),
             index: HashMap::with_capacity(people.len()),
+            done: Decided::at(job.clock),
             job,
-            done: Decided::default(),
         };
         for stored in people {
             turn.settle(Arc::unwrap_or_clone(stored));

@@ -250,8 +250,11 @@ impl std::fmt::Display for Place {
     }
 }
 
-/// The folder's files of events, by name.
-fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+/// The folder's files of events that wait, by name.
+///
+/// # Errors
+/// When the folder can't be read.
+pub fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();

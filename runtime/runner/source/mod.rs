@@ -17,9 +17,9 @@ use crate::clock::Clock;
 use crate::intake::Delivered;
 
 pub use feed::Feed;
-pub use file::Inbox;
+pub use file::{Inbox, files};
 pub use http::listen;
-pub use rabbitmq::{Finding, Origin, Rabbit, State, examine};
+pub use rabbitmq::{Finding, Origin, Rabbit, State, examine, waiting};
 
 /// The schemas in force; a source follows them.
 pub type Schemas = watch::Receiver<Arc<Schema>>;

@@ -35,7 +35,7 @@ const ANCHORS_GONE: &str = "DELETE FROM anchor a USING UNNEST($1::text[], $2::sm
 const ANCHORS: &str = "INSERT INTO anchor (attribute, part, zone, at, customer, since) \
    SELECT * FROM UNNEST($1::text[], $2::smallint[], $3::text[], $4::bigint[], $5::text[], $6::bigint[]) \
    ON CONFLICT (attribute, part, zone, at, customer) DO UPDATE SET since = excluded.since";
-const ACTIONS: &str = "INSERT INTO action (at, customer, journey, body) \
+const ACTIONS: &str = "INSERT INTO action (clock, customer, journey, body) \
    SELECT * FROM UNNEST($1::bigint[], $2::text[], $3::text[], $4::text[])";
 const TRACES: &str = "INSERT INTO trace (clock, customer, body) SELECT * FROM UNNEST($1::bigint[], $2::text[], $3::text[])";
 const OUTBOX: &str = "INSERT INTO outbox (key, customer, route, due, state, attempt, lease, command) \
@@ -210,7 +210,7 @@ fn log(statements: &mut Vec<Statement>, batch: &Batch) -> Result<(), Error> {
     let rows = &batch.actions;
     if !rows.is_empty() {
         let statement = Statement::new(ACTIONS)
-            .with(column(rows, |action| action.at.millis()))
+            .with(column(rows, |_| batch.clock.millis()))
             .with(column(rows, |action| &*action.customer))
             .with(column(rows, |action| &*action.journey))
             .with(all(rows, |action| json("action", action))?);
@@ -219,10 +219,7 @@ fn log(statements: &mut Vec<Statement>, batch: &Batch) -> Result<(), Error> {
     let rows = &batch.traces;
     if !rows.is_empty() {
         let statement = Statement::new(TRACES)
-            .with(column(rows, |(_, lines)| {
-                let clock = lines.last().map(|line| line.clock);
-                clock.unwrap_or(Instant::MIN).millis()
-            }))
+            .with(column(rows, |_| batch.clock.millis()))
             .with(column(rows, |(customer, _)| &**customer))
             .with(all(rows, |(_, lines)| json("trace", lines))?);
         statements.push(statement);

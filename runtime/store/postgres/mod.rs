@@ -6,6 +6,7 @@ mod claim;
 mod commit;
 mod connect;
 mod decode;
+mod history;
 mod people;
 mod report;
 mod transaction;
@@ -21,8 +22,9 @@ use sqlx::Connection;
 use sqlx::postgres::{PgConnection, PgPool};
 
 use crate::{
-    AnchorRange, Batch, By, EnrollmentRow, Error, Inside, Kept, Logged, OutboxState, Outgoing,
-    Rejected, Reply, Seen, Share, Store, Stored, Totals, Traced, Turn, Waiting,
+    AnchorRange, Batch, By, EnrollmentRow, Error, Inside, Kept, LogPage, LogPlace, Logged,
+    OutboxState, Outgoing, Rejected, Reply, Seen, Share, Store, Stored, Totals, Traced, Turn, Waiting,
+    Worker,
 };
 
 pub use connect::redacted;
@@ -256,6 +258,24 @@ impl Store for Postgres {
         Box::pin(report::traces(&self.pool, customer, limit))
     }
 
+    fn log<'s>(
+        &'s self,
+        customer: Option<&'s str>,
+        after: LogPlace,
+        settled: Instant,
+        limit: usize,
+    ) -> Reply<'s, LogPage> {
+        Box::pin(history::log(&self.pool, customer, after, settled, limit))
+    }
+
+    fn log_place(&self, at: Instant) -> Reply<'_, LogPlace> {
+        Box::pin(history::place(&self.pool, at))
+    }
+
+    fn workers(&self) -> Reply<'_, Vec<Worker>> {
+        Box::pin(report::workers(&self.pool))
+    }
+
     fn enrollments<'s>(&'s self, customer: &'s str) -> Reply<'s, Vec<EnrollmentRow>> {
         Box::pin(report::enrollments(&self.pool, customer))
     }
@@ -270,6 +290,10 @@ impl Store for Postgres {
 
     fn rejected<'s>(&'s self, origin: Option<&'s str>, limit: usize) -> Reply<'s, Vec<Rejected>> {
         Box::pin(report::rejected(&self.pool, origin, limit))
+    }
+
+    fn letters(&self) -> Reply<'_, u64> {
+        Box::pin(report::letters(&self.pool))
     }
 
     fn totals(&self) -> Reply<'_, Totals> {

@@ -5,7 +5,7 @@ use sqlx::postgres::PgPool;
 
 use super::decode::columns;
 use crate::rows::{self, Columns, count, limit};
-use crate::{EnrollmentRow, Error, Inside, Logged, Rejected, Totals, Traced, Waiting};
+use crate::{EnrollmentRow, Error, Inside, Logged, Rejected, Totals, Traced, Waiting, Worker};
 
 /// What is in force.
 pub(super) async fn definitions(pool: &PgPool) -> Result<Option<Definitions>, Error> {
@@ -145,13 +145,34 @@ pub(super) async fn rejected(
     Ok(rejected)
 }
 
+/// Who works on the store.
+pub(super) async fn workers(pool: &PgPool) -> Result<Vec<Worker>, Error> {
+    let rows = sqlx::query("SELECT name, beat FROM worker ORDER BY name")
+        .fetch_all(pool)
+        .await?;
+    let mut workers = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let mut columns = columns(row, "worker");
+        workers.push(Worker {
+            name: columns.text()?.to_owned(),
+            heard: Some(columns.instant()?),
+        });
+    }
+    Ok(workers)
+}
+
+/// How many dead letters there are.
+pub(super) async fn letters(pool: &PgPool) -> Result<u64, Error> {
+    rows_of(pool, "SELECT count(*) FROM rejected").await
+}
+
 /// The size of the store.
 pub(super) async fn totals(pool: &PgPool) -> Result<Totals, Error> {
     Ok(Totals {
         customers: rows_of(pool, "SELECT count(*) FROM customer").await?,
         events: rows_of(pool, "SELECT count(*) FROM seen").await?,
         actions: rows_of(pool, "SELECT count(*) FROM action").await?,
-        rejected: rows_of(pool, "SELECT count(*) FROM rejected").await?,
+        rejected: letters(pool).await?,
     })
 }
 

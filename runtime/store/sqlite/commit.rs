@@ -312,30 +312,25 @@ async fn log<'b>(
         own.entry(&action.customer).or_default().push(n);
     }
     let mut rows = Vec::with_capacity(batch.traces.len());
-    for ((customer, lines), body) in batch.traces.iter().zip(traces) {
-        let clock = lines.last().map_or(Instant::MIN, |line| line.clock);
+    for ((customer, _), body) in batch.traces.iter().zip(traces) {
         let actions = own.remove(customer).unwrap_or_default();
-        rows.push((clock, customer, body.as_str(), json("trace", &actions)?));
+        rows.push((customer, body.as_str(), json("trace", &actions)?));
     }
     // Whatever is done leaves a trace; should it not, it is found all the same.
     for (customer, actions) in own {
-        rows.push((Instant::MIN, customer, "[]", json("trace", &actions)?));
+        rows.push((customer, "[]", json("trace", &actions)?));
     }
     let first = next(&numbers.trace, rows.len());
     let rows: Vec<_> = (first..).zip(rows).collect();
-    tx.write(
-        &TRACES,
-        &rows,
-        |(n, (clock, customer, body, actions)), values| {
-            values.number(*n);
-            values.number(clock.millis());
-            values.shared(customer);
-            values.text(*body);
-            values.text(actions);
-        },
-    )
+    tx.write(&TRACES, &rows, |(n, (customer, body, actions)), values| {
+        values.number(*n);
+        values.number(batch.clock.millis());
+        values.shared(customer);
+        values.text(*body);
+        values.text(actions);
+    })
     .await?;
-    let latest = |(n, (_, customer, ..)): &(i64, (_, &'b CustomerId, _, _))| (*customer, *n);
+    let latest = |(n, (customer, ..)): &(i64, (&'b CustomerId, _, _))| (*customer, *n);
     Ok(rows.iter().map(latest).collect())
 }
 

@@ -4,6 +4,7 @@ mod claim;
 mod commit;
 mod decode;
 mod documents;
+mod history;
 mod people;
 mod report;
 #[cfg(test)]
@@ -27,8 +28,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, SqlSafeStr, SqlitePool};
 
 use crate::{
-    AnchorRange, Batch, By, EnrollmentRow, Error, Inside, Kept, Logged, OutboxState, Outgoing,
-    Rejected, Reply, Seen, Share, Store, Stored, Totals, Traced, Turn, Waiting,
+    AnchorRange, Batch, By, EnrollmentRow, Error, Inside, Kept, LogPage, LogPlace, Logged,
+    OutboxState, Outgoing, Rejected, Reply, Seen, Share, Store, Stored, Totals, Traced, Turn, Waiting,
+    Worker,
 };
 
 /// How many read at the same time.
@@ -62,6 +64,7 @@ pub struct Sqlite {
     read: SqlitePool,
     write: Option<SqlitePool>,
     numbers: Arc<Numbers>,
+    path: PathBuf,
     /// Held as long as the store is open to write.
     _lock: Option<File>,
 }
@@ -90,6 +93,7 @@ impl Sqlite {
             read,
             write: Some(write),
             numbers: Arc::default(),
+            path: path.to_owned(),
             _lock: Some(lock),
         };
         let number = store.marks(EVENT_NUMBER).await?;
@@ -121,6 +125,7 @@ impl Sqlite {
             read,
             write: None,
             numbers: Arc::default(),
+            path: path.to_owned(),
             _lock: None,
         })
     }
@@ -166,11 +171,31 @@ fn migrations() -> Migrator {
     )])
 }
 
-/// Takes the lock of a store, and leaves the process's number in it for the message to the next one.
-fn lock(path: &Path) -> Result<File, Error> {
+/// Where the lock of a store is.
+fn lock_of(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
-    let name = PathBuf::from(name);
+    PathBuf::from(name)
+}
+
+/// The process that holds the lock of a store.
+fn holder(path: &Path) -> Option<Worker> {
+    let mut file = File::open(lock_of(path)).ok()?;
+    // Should nobody hold it, it is let go of again at once.
+    if !matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)) {
+        return None;
+    }
+    let mut id = String::new();
+    file.read_to_string(&mut id).ok()?;
+    Some(Worker {
+        name: format!("process {}", id.trim()),
+        heard: None,
+    })
+}
+
+/// Takes the lock of a store, and leaves the process's number in it for the message to the next one.
+fn lock(path: &Path) -> Result<File, Error> {
+    let name = lock_of(path);
     let failed = |source| Error::File {
         path: name.display().to_string(),
         source,
@@ -333,6 +358,25 @@ impl Store for Sqlite {
         Box::pin(report::traces(&self.read, customer, limit))
     }
 
+    fn log<'s>(
+        &'s self,
+        customer: Option<&'s str>,
+        after: LogPlace,
+        settled: Instant,
+        limit: usize,
+    ) -> Reply<'s, LogPage> {
+        Box::pin(history::log(&self.read, customer, after, settled, limit))
+    }
+
+    fn log_place(&self, at: Instant) -> Reply<'_, LogPlace> {
+        Box::pin(history::place(&self.read, at))
+    }
+
+    fn workers(&self) -> Reply<'_, Vec<Worker>> {
+        let at_work = holder(&self.path);
+        Box::pin(std::future::ready(Ok(at_work.into_iter().collect())))
+    }
+
     fn enrollments<'s>(&'s self, customer: &'s str) -> Reply<'s, Vec<EnrollmentRow>> {
         Box::pin(report::enrollments(&self.read, customer))
     }
@@ -347,6 +391,10 @@ impl Store for Sqlite {
 
     fn rejected<'s>(&'s self, origin: Option<&'s str>, limit: usize) -> Reply<'s, Vec<Rejected>> {
         Box::pin(report::rejected(&self.read, origin, limit))
+    }
+
+    fn letters(&self) -> Reply<'_, u64> {
+        Box::pin(report::letters(&self.read))
     }
 
     fn totals(&self) -> Reply<'_, Totals> {

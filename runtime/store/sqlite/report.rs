@@ -160,12 +160,17 @@ pub(super) async fn rejected(
     Ok(rejected)
 }
 
+/// How many dead letters there are.
+pub(super) async fn letters(pool: &SqlitePool) -> Result<u64, Error> {
+    rows_of(pool, "SELECT count(*) FROM rejected").await
+}
+
 /// The size of the store.
 pub(super) async fn totals(pool: &SqlitePool) -> Result<Totals, Error> {
     Ok(Totals {
         customers: rows_of(pool, "SELECT count(*) FROM customer").await?,
         events: rows_of(pool, "SELECT count(*) FROM seen").await?,
         actions: rows_of(pool, "SELECT count(*) FROM action").await?,
-        rejected: rows_of(pool, "SELECT count(*) FROM rejected").await?,
+        rejected: letters(pool).await?,
     })
 }

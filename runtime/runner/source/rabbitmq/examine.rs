@@ -71,6 +71,33 @@ pub async fn examine(url: &str, exchange: Option<(String, u16)>) -> Vec<Finding>
     })
 }
 
+/// How many messages wait in the queues of an exchange, or else in the queue that the address ends with.
+///
+/// # Errors
+/// When the broker or a queue can't be reached.
+pub async fn waiting(url: &str, exchange: Option<(String, u16)>) -> Result<u64, Error> {
+    let (address, origin) = Origin::of(url, exchange)?;
+    let asking = async {
+        let connection = address.connect("kurant status").await?;
+        let queues = match origin {
+            Origin::Queue(name) => vec![name],
+            Origin::Exchange { name, shards } => {
+                let queues = 0..shards;
+                queues.map(|shard| topology::queue(&name, shard)).collect()
+            }
+        };
+        let mut waiting = 0;
+        for queue in queues {
+            let queue = passive(&connection, &queue).await?;
+            waiting += u64::from(queue.message_count());
+        }
+        let _ = connection.close(200, "done".into()).await;
+        Ok(waiting)
+    };
+    let asked = tokio::time::timeout(PATIENCE, asking).await;
+    asked.unwrap_or(Err(Error::Slow))
+}
+
 async fn look(address: &Address, origin: &Origin) -> Result<Vec<Finding>, Error> {
     let connection = address.connect("kurant doctor").await?;
     let mut findings = vec![Finding::good(format!("RabbitMQ at {address} answers"))];

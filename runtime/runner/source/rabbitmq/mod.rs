@@ -19,7 +19,7 @@ use crate::broker::{Address, Error, PATIENCE, Pauses};
 use crate::clock::Clock;
 use crate::intake::Delivery;
 
-pub use examine::{Finding, State, examine};
+pub use examine::{Finding, State, examine, waiting};
 
 /// Where in a broker events wait.
 #[derive(Debug, Clone, PartialEq, Eq)]

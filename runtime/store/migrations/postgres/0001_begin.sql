@@ -66,7 +66,7 @@ CREATE INDEX enrollment_version ON enrollment (journey, version);
 -- What was done: the lines of the actions file.
 CREATE TABLE action (
     n BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    at BIGINT NOT NULL,
+    clock BIGINT NOT NULL,
     customer TEXT COLLATE "C" NOT NULL,
     journey TEXT COLLATE "C" NOT NULL,
     body TEXT NOT NULL
@@ -81,6 +81,8 @@ CREATE TABLE trace (
     body TEXT NOT NULL,
     PRIMARY KEY (customer, n)
 );
+-- New rows always come at its end, where an entry costs next to nothing.
+CREATE INDEX trace_n ON trace (n);
 
 -- What must leave, until it has or is not needed any more; what was given up stays.
 CREATE TABLE outbox (

@@ -1,0 +1,276 @@
+//! One line of the log, for people and for programs.
+
+use std::collections::HashMap;
+
+use kurant_engine::action::{Action, ActionStatus};
+use kurant_engine::calendar::{Instant, Zone};
+use kurant_engine::catalog::{Acting, Catalog};
+use kurant_engine::definition::Definitions;
+use kurant_engine::input::Trace;
+use kurant_engine::map::Map;
+use kurant_store::{Happened, LogLine};
+use serde_json::{Value, json};
+
+/// What may be told of the values that mattered: names and times, nothing that is known of a customer.
+const TOLD: &[&str] = &[
+    "event", "type", "trigger", "time", "until", "arm", "route", "attempts",
+];
+
+/// One line, as it is filtered and shown.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Line<'l> {
+    clock: Instant,
+    at: Instant,
+    customer: &'l str,
+    pub(super) journey: Option<&'l str>,
+    /// The step's id, or a place in the file.
+    step: Option<&'l str>,
+    /// The verb, for what was done.
+    action: Option<&'l Action>,
+    /// How it ended, in a word.
+    pub(super) outcome: &'l str,
+    pub(super) reason: Option<&'l str>,
+    enrollment: Option<String>,
+    values: Option<&'l Map>,
+}
+
+impl<'l> Line<'l> {
+    pub(super) fn of(line: &'l LogLine) -> Self {
+        let clock = line.clock;
+        match &line.what {
+            Happened::Did(action) => Self::did(clock, action),
+            Happened::Passed(trace) => Self::passed(clock, &line.customer, trace),
+        }
+    }
+
+    fn did(clock: Instant, action: &'l Action) -> Self {
+        let outcome = match (action.action.as_str(), action.status) {
+            ("enter" | "exit" | "goal", ActionStatus::Sent) => &action.action,
+            (_, ActionStatus::Sent) => "sent",
+            (_, ActionStatus::Skipped) => "skipped",
+            (_, ActionStatus::Deferred) => "deferred",
+        };
+        Self {
+            clock,
+            at: action.at,
+            customer: &action.customer,
+            journey: Some(&action.journey),
+            step: action.step.as_deref(),
+            action: Some(action),
+            outcome,
+            reason: action.reason.as_deref(),
+            enrollment: Some(action.enrollment.to_string()),
+            values: None,
+        }
+    }
+
+    fn passed(clock: Instant, customer: &'l str, trace: &'l Trace) -> Self {
+        Self {
+            clock,
+            at: trace.at,
+            customer,
+            journey: trace.journey.as_deref(),
+            step: trace.place.as_deref(),
+            action: None,
+            outcome: &trace.what,
+            reason: trace.reason.as_deref(),
+            enrollment: trace.enrollment.map(|id| id.to_string()),
+            values: Some(&trace.values),
+        }
+    }
+
+    /// For people, on a clock.
+    pub(super) fn text(&self, zone: Zone) -> String {
+        let at = self.at.local(zone).format("%Y-%m-%d %H:%M:%S");
+        let what = match self.action {
+            Some(action) if action.action != self.outcome => {
+                let channel = action.channel.as_deref().map(|name| format!(" {name}"));
+                let what = format!("{}{}", action.action, channel.unwrap_or_default());
+                format!("{what} {}", self.outcome)
+            }
+            _ => self.outcome.to_owned(),
+        };
+        let reason = self.reason.map(|reason| format!(" ({reason})"));
+        let values: String = self
+            .told()
+            .map(|(name, value)| format!("  {name} = {value}"))
+            .collect();
+        let (journey, step) = (self.journey.unwrap_or("-"), self.step.unwrap_or("-"));
+        format!(
+            "{at}  {:<16} {journey:<24} {step:<18} {what}{}{values}",
+            self.customer,
+            reason.unwrap_or_default()
+        )
+    }
+
+    /// For programs.
+    pub(super) fn object(&self) -> Value {
+        let mut object = json!({
+            "at": self.at, "written": self.clock, "customer": self.customer, "journey": self.journey, "step": self.step,
+            "enrollment": self.enrollment, "outcome": self.outcome, "reason": self.reason,
+        });
+        if let Some(action) = self.action {
+            object["action"] = action.action.as_str().into();
+            object["channel"] = action.channel.as_deref().into();
+            object["template"] = action.template.as_deref().into();
+            object["key"] = action.key.to_string().into();
+        }
+        let values: serde_json::Map<String, Value> = self
+            .told()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect();
+        if !values.is_empty() {
+            object["values"] = values.into();
+        }
+        if let Value::Object(fields) = &mut object {
+            fields.retain(|_, value| !value.is_null());
+        }
+        object
+    }
+
+    fn told(&self) -> impl Iterator<Item = (&'l str, Value)> {
+        let values = self.values.into_iter().flat_map(|values| values.iter());
+        values
+            .filter(|(name, _)| TOLD.contains(name))
+            .map(|(name, value)| (name, value.to_json()))
+    }
+}
+
+/// Which step stands at which place of a journey's file, by the definitions in force.
+pub(super) struct Steps {
+    names: HashMap<(String, String), String>,
+}
+
+impl Steps {
+    pub(super) fn of(definitions: &Definitions) -> Self {
+        let mut names = HashMap::new();
+        // Definitions that don't load are no reason not to read the log.
+        if let Ok(catalog) = Catalog::load(definitions, &[], Acting::Live) {
+            for loaded in catalog.journeys() {
+                for node in loaded.program.nodes() {
+                    let place = (loaded.id.to_string(), node.path.to_string());
+                    names.insert(place, node.name.to_string());
+                }
+            }
+        }
+        Self { names }
+    }
+
+    /// Whether a line is about a step, named by its id or its place.
+    pub(super) fn is_at(&self, line: &Line<'_>, step: &str) -> bool {
+        let Some(own) = line.step else { return false };
+        // Conditions of a step stand below it: `steps[2].when`.
+        let within = |path: &str| {
+            own.strip_prefix(path)
+                .is_some_and(|rest| rest.is_empty() || rest == ".when")
+        };
+        let named = |(place, name): (&(String, String), &String)| {
+            Some(place.0.as_str()) == line.journey && name == step && within(&place.1)
+        };
+        own == step || self.names.iter().any(named)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kurant_engine::id::Key;
+
+    use super::*;
+
+    fn action(verb: &str, status: ActionStatus, reason: Option<&str>) -> LogLine {
+        let mut data = Map::new();
+        data.insert(
+            "email",
+            kurant_engine::value::Value::text("anna@example.com"),
+        );
+        let action = Action {
+            at: Instant::from_millis(0),
+            journey: "winback".into(),
+            step: Some("nine".into()),
+            customer: "anna".into(),
+            enrollment: Key::of(&["e"]),
+            action: verb.into(),
+            channel: (verb == "send").then(|| "email".into()),
+            template: None,
+            data,
+            key: Key::of(&["k"]),
+            status,
+            reason: reason.map(Into::into),
+        };
+        LogLine {
+            clock: Instant::from_millis(5),
+            customer: "anna".into(),
+            what: Happened::Did(action),
+        }
+    }
+
+    fn trace(what: &str) -> LogLine {
+        let mut values = Map::new();
+        values.insert(
+            "customer.birthday",
+            kurant_engine::value::Value::text("1990-01-01"),
+        );
+        values.insert(
+            "until",
+            kurant_engine::value::Value::Instant(Instant::from_millis(9)),
+        );
+        let trace = Trace {
+            clock: Instant::from_millis(5),
+            at: Instant::from_millis(0),
+            journey: Some("winback".into()),
+            enrollment: None,
+            place: Some("steps[1]".into()),
+            what: what.into(),
+            reason: None,
+            values,
+        };
+        LogLine {
+            clock: Instant::from_millis(5),
+            customer: "anna".into(),
+            what: Happened::Passed(trace),
+        }
+    }
+
+    #[test]
+    fn the_outcome_of_an_action_is_a_word() {
+        use ActionStatus::{Deferred, Sent, Skipped};
+        for (verb, status, outcome) in [
+            ("send", Sent, "sent"),
+            ("send", Skipped, "skipped"),
+            ("send", Deferred, "deferred"),
+            ("enter", Sent, "enter"),
+            ("exit", Sent, "exit"),
+            ("task", Sent, "sent"),
+        ] {
+            let line = action(verb, status, None);
+            assert_eq!(Line::of(&line).outcome, outcome, "{verb}");
+        }
+    }
+
+    #[test]
+    fn a_line_holds_nothing_that_is_known_of_a_customer() {
+        for line in [action("send", ActionStatus::Sent, None), trace("chose")] {
+            let line = Line::of(&line);
+            let told = format!("{} {}", line.text(Zone::UTC), line.object());
+            assert!(told.contains("anna") && told.contains("winback"), "{told}");
+            assert!(!told.contains("1990") && !told.contains('@'), "{told}");
+        }
+    }
+
+    #[test]
+    fn people_read_what_was_done_and_why_not() {
+        let line = action("send", ActionStatus::Skipped, Some("frequency_cap"));
+        let text = Line::of(&line).text(Zone::UTC);
+        assert!(text.starts_with("1970-01-01 00:00:00  anna"), "{text}");
+        assert!(
+            text.ends_with("send email skipped (frequency_cap)"),
+            "{text}"
+        );
+        let line = trace("waits");
+        let text = Line::of(&line).text(Zone::UTC);
+        assert!(
+            text.ends_with("waits  until = \"1970-01-01T00:00:00.009Z\""),
+            "{text}"
+        );
+    }
+}

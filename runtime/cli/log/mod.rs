@@ -1,0 +1,213 @@
+//! `kurant log`: what was done and what happened, from the store. It only reads, also beside a running `run`.
+
+mod line;
+
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration as Pause;
+
+use kurant_engine::calendar::{Duration, Instant, SECOND, Zone, first_instant_of, parse_date};
+use kurant_engine::definition::Definitions;
+use kurant_runner::Clock;
+use kurant_store::{LogLine, LogPlace, Store};
+
+use self::line::{Line, Steps};
+use crate::embedded;
+use crate::error::Error;
+use crate::workspace;
+
+/// How many lines are read at once.
+const PAGE: usize = 1_000;
+/// How often the end is looked at.
+const LOOK_EVERY: Pause = Pause::from_millis(500);
+/// After so long nobody is still writing a line that belongs before others, in milliseconds.
+const SETTLED: i64 = 15 * SECOND;
+
+/// Arguments of `kurant log`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    kurant log --customer c42                            all about one customer, oldest first\n  \
+    kurant log --journey winback --outcome skipped       what was not sent, and why\n  \
+    kurant log --since 2h --outcome error --outcome gave_up\n  \
+    kurant log --follow --json                           as it happens, for a program\n\n\
+    Options that may be given several times match any of their values. It shows ids, never what is known of a customer.")]
+pub(crate) struct Args {
+    /// Only this journey
+    #[arg(long, value_name = "ID")]
+    journey: Vec<String>,
+    /// Only this customer
+    #[arg(long, value_name = "ID")]
+    customer: Option<String>,
+    /// Only this step: its id, or its place in the file
+    #[arg(long, value_name = "ID")]
+    step: Vec<String>,
+    /// Only what ended so: sent, skipped, deferred, enter, exit, goal, not_entered, waits, timeout, gave_up, error, ...
+    #[arg(long, value_name = "WORD")]
+    outcome: Vec<String>,
+    /// Only for this reason: frequency_cap, no_consent, quiet_hours, audience, ...
+    #[arg(long, value_name = "WORD")]
+    reason: Vec<String>,
+    /// Only what was written from then on: an instant, a day on the workspace's clock, or how long ago, like 2h
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Only what was written before then
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// Go on as more is written; without --since only what is new
+    #[arg(long, short, conflicts_with = "until")]
+    follow: bool,
+    /// One JSON object a line
+    #[arg(long)]
+    json: bool,
+}
+
+/// Prints the log.
+pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
+    let (definitions, _) = workspace::definitions(folder)?;
+    embedded::runtime()?.block_on(read(folder, args, &definitions))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn read(folder: &Path, args: &Args, definitions: &Definitions) -> Result<(), Error> {
+    let store = embedded::store_to_read(folder, definitions).await?;
+    let zone = definitions.workspace.timezone;
+    let now = embedded::present(&*store).await?;
+    let moment = |option: &str, text: &Option<String>| {
+        let text = text.as_ref();
+        text.map(|text| moment(option, text, now, zone)).transpose()
+    };
+    let (since, until) = (
+        moment("--since", &args.since)?,
+        moment("--until", &args.until)?,
+    );
+    let place = match since {
+        None if !args.follow => LogPlace::default(),
+        since => store
+            .log_place(since.unwrap_or(Instant::MAX))
+            .await
+            .map_err(embedded::unreadable)?,
+    };
+    let reading = Reading {
+        store: &*store,
+        args,
+        until: until.unwrap_or(Instant::MAX),
+        steps: Steps::of(definitions),
+        zone,
+    };
+    match reading.run(place).await {
+        // Whoever reads has seen enough.
+        Err(Ended::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        Err(Ended::Output(error)) => Err(error.into()),
+        Err(Ended::Store(error)) => Err(embedded::unreadable(error)),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Why reading ended early.
+enum Ended {
+    Output(io::Error),
+    Store(kurant_store::Error),
+}
+
+/// The log being read.
+struct Reading<'r> {
+    store: &'r dyn Store,
+    args: &'r Args,
+    until: Instant,
+    steps: Steps,
+    zone: Zone,
+}
+
+impl Reading<'_> {
+    async fn run(&self, mut place: LogPlace) -> Result<(), Ended> {
+        let customer = self.args.customer.as_deref();
+        let (clock, mut out) = (Clock::real(), io::stdout());
+        let mut heard = clock.now();
+        loop {
+            let now = clock.now();
+            // What is written is written; only who follows would pass over what comes late.
+            let is_patient = self.args.follow && now.millis_since(heard) < SETTLED;
+            let settled = if is_patient {
+                now.plus_millis(-SETTLED)
+            } else {
+                Instant::MAX
+            };
+            let page = self.store.log(customer, place, settled, PAGE);
+            let page = page.await.map_err(Ended::Store)?;
+            if page.lines.is_empty() {
+                if !self.args.follow {
+                    return Ok(());
+                }
+                tokio::time::sleep(LOOK_EVERY).await;
+                continue;
+            }
+            (place, heard) = (page.next, now);
+            for line in &page.lines {
+                if line.clock >= self.until {
+                    return out.flush().map_err(Ended::Output);
+                }
+                self.show(&mut out, line).map_err(Ended::Output)?;
+            }
+            out.flush().map_err(Ended::Output)?;
+        }
+    }
+
+    fn show(&self, out: &mut impl Write, line: &LogLine) -> io::Result<()> {
+        let line = Line::of(line);
+        if !self.is_asked_for(&line) {
+            return Ok(());
+        }
+        if self.args.json {
+            return writeln!(out, "{}", line.object());
+        }
+        writeln!(out, "{}", line.text(self.zone))
+    }
+
+    fn is_asked_for(&self, line: &Line<'_>) -> bool {
+        let any = |asked: &[String], own: Option<&str>| {
+            asked.is_empty() || own.is_some_and(|own| asked.iter().any(|asked| asked == own))
+        };
+        let step = |asked: &String| self.steps.is_at(line, asked);
+        any(&self.args.journey, line.journey)
+            && any(&self.args.outcome, Some(line.outcome))
+            && any(&self.args.reason, line.reason)
+            && (self.args.step.is_empty() || self.args.step.iter().any(step))
+    }
+}
+
+/// The instant that was asked for.
+fn moment(option: &str, text: &str, now: Instant, zone: Zone) -> Result<Instant, Error> {
+    if let Ok(date) = parse_date(text) {
+        return Ok(first_instant_of(date, zone));
+    }
+    if let Ok(ago) = Duration::parse(text) {
+        return Ok(ago.before(now, zone));
+    }
+    Instant::parse(text).map_err(|_| {
+        Error::usage(format!("{option} {text}: this is no time"))
+            .hint("write a day like 2026-11-22, an instant like 2026-11-22T09:00:00+02:00, or how long ago, like 2h")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_a_day_an_instant_or_how_long_ago() {
+        let zone = Zone::Europe__Kyiv;
+        let now = Instant::parse("2026-11-22T12:00:00Z").unwrap();
+        for (text, expected) in [
+            ("2026-11-22", "2026-11-21T22:00:00Z"),
+            ("2026-11-22T09:00:00+02:00", "2026-11-22T07:00:00Z"),
+            ("2h", "2026-11-22T10:00:00Z"),
+            ("3d", "2026-11-19T12:00:00Z"),
+        ] {
+            let told = moment("--since", text, now, zone).unwrap().to_string();
+            assert_eq!(told, expected, "{text}");
+        }
+        let error = moment("--since", "yesterday", now, zone).unwrap_err();
+        assert!(error.to_string().contains("--since yesterday"), "{error}");
+    }
+}

@@ -1,0 +1,185 @@
+//! `kurant status`: what runs, what is late, what waits. It only reads, also beside a running `run`.
+
+mod show;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::ExitCode;
+
+use kurant_engine::calendar::{Instant, MINUTE};
+use kurant_engine::catalog::{Acting, Catalog};
+use kurant_engine::definition::{Definitions, Status as Standing};
+use kurant_engine::id::Key;
+use kurant_runner::source::{files, waiting};
+use kurant_store::{OutboxState, Share, Store, Waiting, Worker};
+
+use crate::embedded::{self, Source, unreadable};
+use crate::error::Error;
+use crate::workspace;
+
+/// How many customers who are late are counted.
+const MOST_LATE: usize = 10_000;
+/// The stretches that rates are taken over, in minutes.
+const STRETCHES: [i64; 3] = [1, 5, 15];
+
+/// Arguments of `kurant status`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    kurant status            what runs, who is inside, what is late, what waits\n  \
+    kurant status --json     the same for a program")]
+pub(crate) struct Args {
+    /// One JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// How things stand.
+struct Status {
+    now: Instant,
+    workers: Vec<Worker>,
+    journeys: Vec<Journey>,
+    /// Timers that are due and not worked off.
+    late: Option<Late>,
+    /// Date, inactivity and schedule triggers are worked off up to here.
+    triggers: Option<Instant>,
+    intake: Intake,
+    /// What must leave, by its way out and how it stands.
+    outbox: Vec<Waiting>,
+    /// When the earliest command that waits was due.
+    oldest: Option<Instant>,
+    dead_letters: u64,
+    /// How much was done in the last minutes: minutes, lines.
+    rates: Vec<(i64, i64)>,
+}
+
+/// A journey and those inside it.
+struct Journey {
+    id: String,
+    standing: &'static str,
+    inside: u64,
+    /// How many stand at each step.
+    steps: BTreeMap<String, u64>,
+}
+
+/// What should have been done by now.
+struct Late {
+    since: Instant,
+    customers: usize,
+}
+
+/// What sources hold.
+enum Intake {
+    Files(usize),
+    Messages(u64),
+    Unknown(String),
+}
+
+/// Says how things stand.
+pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
+    let (definitions, _) = workspace::definitions(folder)?;
+    let zone = definitions.workspace.timezone;
+    let status = embedded::runtime()?.block_on(status(folder, &definitions))?;
+    if args.json {
+        println!("{:#}", show::object(&status));
+    } else {
+        print!("{}", show::text(&status, zone));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn status(folder: &Path, definitions: &Definitions) -> Result<Status, Error> {
+    let store = embedded::store_to_read(folder, definitions).await?;
+    let store = &*store;
+    let now = embedded::present(store).await?;
+    let due = store.due(now, MOST_LATE, Share::ALL).await;
+    let due = due.map_err(unreadable)?;
+    let late = due.first().map(|(since, _)| Late {
+        since: *since,
+        customers: due.len(),
+    });
+    let pending = store.outbox(OutboxState::Pending, Instant::MAX, 1).await;
+    let oldest = pending.map_err(unreadable)?.first().map(|row| row.due);
+    Ok(Status {
+        now,
+        workers: store.workers().await.map_err(unreadable)?,
+        journeys: journeys(store, definitions).await?,
+        late,
+        triggers: embedded::triggers_place(store).await?,
+        intake: intake(folder, definitions).await,
+        outbox: store.waiting().await.map_err(unreadable)?,
+        oldest,
+        dead_letters: store.letters().await.map_err(unreadable)?,
+        rates: rates(store, now).await?,
+    })
+}
+
+/// Every journey of the workspace, and those that people are still inside of.
+async fn journeys(store: &dyn Store, definitions: &Definitions) -> Result<Vec<Journey>, Error> {
+    let pinned = store.pinned().await.map_err(unreadable)?;
+    let catalog = Catalog::load(definitions, &pinned, Acting::Live).ok();
+    let name = |version: Key, node: Option<u32>| {
+        let node = catalog.as_ref()?.version(version)?.program.node(node?)?;
+        Some(node.name.to_string())
+    };
+    let mut journeys: BTreeMap<String, Journey> = BTreeMap::new();
+    for version in &definitions.journeys {
+        let own = journey(&version.journey.id, standing(version.journey.status));
+        journeys.insert(own.id.clone(), own);
+    }
+    for row in store.inside().await.map_err(unreadable)? {
+        let own = journeys
+            .entry(row.journey.clone())
+            .or_insert_with(|| journey(&row.journey, "gone"));
+        own.inside += row.count;
+        let step = name(row.version, row.node).unwrap_or_else(|| "-".to_owned());
+        *own.steps.entry(step).or_default() += row.count;
+    }
+    Ok(journeys.into_values().collect())
+}
+
+fn journey(id: &str, standing: &'static str) -> Journey {
+    Journey {
+        id: id.to_owned(),
+        standing,
+        inside: 0,
+        steps: BTreeMap::new(),
+    }
+}
+
+fn standing(status: Standing) -> &'static str {
+    match status {
+        Standing::Draft => "draft",
+        Standing::Live => "live",
+        Standing::Retired => "retired",
+    }
+}
+
+/// What waits to be taken in.
+async fn intake(folder: &Path, definitions: &Definitions) -> Intake {
+    match embedded::source(folder, definitions) {
+        Ok(Source::Inbox(inbox)) => {
+            // A folder that is not there yet holds nothing.
+            Intake::Files(files(&inbox).map_or(0, |files| files.len()))
+        }
+        Ok(Source::Rabbit { url, exchange }) => match waiting(&url, exchange).await {
+            Ok(count) => Intake::Messages(count),
+            Err(error) => Intake::Unknown(error.to_string()),
+        },
+        Err(error) => Intake::Unknown(error.to_string()),
+    }
+}
+
+/// How many actions were logged in the last minutes.
+async fn rates(store: &dyn Store, now: Instant) -> Result<Vec<(i64, i64)>, Error> {
+    let place = |at: Instant| async move {
+        let place = store.log_place(at).await.map_err(unreadable)?;
+        Ok::<i64, Error>(place.actions)
+    };
+    let end = place(Instant::MAX).await?;
+    let mut rates = Vec::new();
+    for minutes in STRETCHES {
+        let from = place(now.plus_millis(-minutes * MINUTE)).await?;
+        rates.push((minutes, end - from));
+    }
+    Ok(rates)
+}

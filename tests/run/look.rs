@@ -1,0 +1,138 @@
+//! Looking at a store from outside, beside a running `run`.
+
+use serde_json::Value;
+
+use super::sample::{Dice, Shop, customers};
+
+fn order(id: &str, customer: &str, time: &str) -> String {
+    format!(
+        r#"{{"specversion":"1.0","id":"{id}","source":"test","type":"order.paid","subject":"{customer}","time":"{time}","data":{{"total":5}}}}"#
+    )
+}
+
+/// What a command prints, one object a line.
+fn objects(shop: &Shop, arguments: &[&str]) -> Vec<Value> {
+    let output = shop.kurant(arguments).stdout;
+    let text = String::from_utf8(output).expect("text");
+    let object = |line: &str| serde_json::from_str(line).expect("a line of JSON");
+    text.lines().map(object).collect()
+}
+
+/// A shop in which three customers have paid.
+fn sold() -> Shop {
+    let shop = Shop::new();
+    let people = customers(&mut Dice(3), 3).join("\n");
+    shop.write("customers.jsonl", &people);
+    shop.kurant(&["import", "customers", "customers.jsonl"]);
+    let orders = ["c000", "c001", "c002", "c000"];
+    let lines = orders.iter().zip(1..).map(|(customer, number)| {
+        let time = format!("2026-03-0{number}T10:00:00Z");
+        order(&number.to_string(), customer, &time)
+    });
+    let mut lines: Vec<String> = lines.collect();
+    lines.push("{ no event".to_owned());
+    shop.drop_events("orders.jsonl", &lines);
+    shop.kurant(&["run", "--until-idle", "--quiet"]);
+    shop
+}
+
+#[test]
+fn the_log_is_read_by_what_is_asked_for() {
+    let shop = sold();
+    let all = objects(&shop, &["log", "--json"]);
+    let count =
+        |arguments: &[&str]| objects(&shop, &[&["log", "--json"], arguments].concat()).len();
+    let enters = count(&["--outcome", "enter", "--journey", "thanks"]);
+    assert_eq!(enters, 4, "one for each order");
+    assert_eq!(count(&["--step", "now", "--outcome", "sent"]), 4);
+    let waits = count(&["--step", "later", "--outcome", "waits"]);
+    assert_eq!(waits, 4, "a trace is found by its step's id");
+    assert_eq!(
+        count(&[
+            "--customer",
+            "c000",
+            "--outcome",
+            "enter",
+            "--journey",
+            "thanks"
+        ]),
+        2
+    );
+    assert_eq!(count(&["--customer", "nobody"]), 0);
+    assert_eq!(
+        count(&["--since", "1h"]),
+        all.len(),
+        "all of it was written just now"
+    );
+    assert_eq!(count(&["--until", "1h"]), 0);
+    assert_eq!(count(&["--since", "2100-01-01"]), 0);
+    let text = String::from_utf8(shop.kurant(&["log"]).stdout).expect("text");
+    assert_eq!(text.lines().count(), all.len());
+    assert!(text.contains("send email sent"), "{text}");
+    for told in [text, format!("{all:?}")] {
+        assert!(!told.contains('@'), "no address: {told}");
+    }
+}
+
+#[test]
+fn the_log_and_the_status_are_read_beside_a_running_run() {
+    let shop = sold();
+    let stopped = objects(&shop, &["status", "--json"].map(|text| text));
+    drop(stopped);
+    let running = shop.start(&["run", "--quiet"]);
+    running.wait_for("running");
+    let following = shop.start(&[
+        "log",
+        "--follow",
+        "--since",
+        "1h",
+        "--outcome",
+        "enter",
+        "--json",
+    ]);
+    following.wait_for("c002");
+    shop.drop_events("more.jsonl", &[order("9", "c001", "2026-03-09T10:00:00Z")]);
+    let line = following.wait_for("2026-03-09").pop().expect("a line");
+    let line: Value = serde_json::from_str(&line).expect("an object");
+    assert_eq!(line["journey"], "thanks");
+    assert_eq!(line["customer"], "c001");
+    following.kill();
+    let text = String::from_utf8(shop.kurant(&["status"]).stdout).expect("text");
+    assert!(text.contains("runs       process "), "{text}");
+    running.end();
+    let text = String::from_utf8(shop.kurant(&["status"]).stdout).expect("text");
+    assert!(text.contains("runs       nothing"), "{text}");
+}
+
+#[test]
+fn the_status_adds_up() {
+    let shop = sold();
+    let output = shop.kurant(&["status", "--json"]).stdout;
+    let status: Value = serde_json::from_slice(&output).expect("one object");
+    assert_eq!(status["dead_letters"], 1);
+    assert_eq!(status["intake"]["files"], 0);
+    assert_eq!(status["late"], Value::Null);
+    let accepted: u64 = status["outbox"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter(|row| row["state"] == "accepted")
+        .filter_map(|row| row["count"].as_u64())
+        .sum();
+    // Two hours after the order each is asked about in a task; the times of the orders are long past.
+    assert_eq!(accepted, 8, "{status}");
+    let journeys = status["journeys"].as_array().expect("a list");
+    let ids: Vec<&str> = journeys
+        .iter()
+        .filter_map(|own| own["journey"].as_str())
+        .collect();
+    assert_eq!(
+        ids,
+        ["birthday", "cart", "dormant", "loyal", "monday", "thanks"]
+    );
+    assert_eq!(status["rates"][0]["minutes"], 1);
+    assert!(
+        status["rates"][0]["actions"].as_i64() >= Some(12),
+        "{status}"
+    );
+}
