@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    check, demo, doctor, explain, generate, graph, import, log, run, simulate, status, test,
+    check, dead, demo, doctor, explain, generate, graph, import, log, run, simulate, status, test,
 };
 
 /// Messages at the right moment, once: journeys in YAML, run live or on a virtual clock
@@ -56,6 +56,8 @@ pub(crate) enum Command {
     Log(log::Args),
     /// Say what runs, what is late and what waits
     Status(status::Args),
+    /// Look at what was given up, try it again or drop it
+    Dead(dead::Args),
     /// Draw a journey: SVG, Mermaid or DOT
     Graph(graph::Args),
     /// Look whether all that the workspace names is there and safe

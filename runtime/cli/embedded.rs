@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use kurant_engine::calendar::Instant;
+use kurant_engine::calendar::{DAY, Duration, Instant};
 use kurant_engine::definition::Definitions;
 use kurant_engine::value::Value;
 use kurant_runner::{Address, Audience, Clock, Error as RunnerError, Purpose, Runner, Ways};
@@ -21,6 +21,8 @@ const OUTBOX: &str = ".kurant/outbox";
 
 /// The mark under which the runner keeps how far it has come.
 const PLACE: &str = "fired";
+/// How long a command is tried after its moment unless the workspace says otherwise, in milliseconds.
+const VALID_FOR: i64 = DAY;
 /// The longest name of an exchange, in bytes.
 const LONGEST_EXCHANGE: usize = 200;
 
@@ -44,6 +46,26 @@ pub(crate) async fn store(
     };
     let store = Sqlite::open(&folder.join(path)).await;
     Ok(Arc::new(store.map_err(unopened)?))
+}
+
+/// The store that the workspace names, open to settle what was given up; a running `run` may go on beside it.
+pub(crate) async fn store_beside(
+    folder: &Path,
+    definitions: &Definitions,
+) -> Result<Arc<dyn Store>, Error> {
+    let url = named_store(folder, definitions)?;
+    if is_postgres(&url) {
+        let store = Postgres::open(&url, Durability::Required).await;
+        return Ok(Arc::new(store.map_err(unreadable)?));
+    }
+    let path = url.strip_prefix("sqlite://").map(|path| folder.join(path));
+    match path.filter(|path| path.is_file()) {
+        Some(path) => Ok(Arc::new(
+            Sqlite::open_beside(&path).await.map_err(unreadable)?,
+        )),
+        // It says what there is instead.
+        None => store_to_read(folder, definitions).await,
+    }
 }
 
 fn unopened(error: kurant_store::Error) -> Error {
@@ -168,9 +190,22 @@ fn ways(folder: &Path, definitions: &Definitions) -> Result<Ways, Error> {
             return Err(Error::failure(lacking).hint("add `exchange: crm.commands`"));
         };
         let address = broker(folder, definitions, route, text("url"))?;
-        ways = ways.publish(route, address, exchange);
+        let valid_for = valid_for(route, text("valid_for"))?;
+        ways = ways.publish(route, address, exchange, valid_for);
     }
     Ok(ways)
+}
+
+/// How long a command is tried after its moment, in milliseconds.
+fn valid_for(route: &str, own: Option<&str>) -> Result<i64, Error> {
+    let Some(text) = own else {
+        return Ok(VALID_FOR);
+    };
+    let parsed = Duration::parse(text).map_err(|error| {
+        Error::failure(format!("`valid_for` of `{route}`: {error}"))
+            .hint("write how long a command is tried, like `valid_for: 1d`")
+    });
+    Ok(parsed?.at_most_millis())
 }
 
 /// The broker of a route: its own, or the one that events come from.

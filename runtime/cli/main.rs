@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod dead;
 mod demo;
 mod doctor;
 mod embedded;
@@ -54,6 +55,7 @@ fn run(args: &Args) -> Result<ExitCode, Error> {
         Command::Graph(own) => graph::run(folder, own),
         Command::Log(own) => log::run(folder, own),
         Command::Status(own) => status::run(folder, own),
+        Command::Dead(own) => dead::run(folder, own),
         Command::Doctor(own) => doctor::run(folder, own),
         Command::Import(own) => import::run(folder, own),
         Command::Demo(own) => demo::run(folder, own),

@@ -50,6 +50,8 @@ pub struct Batch {
     pub settled: Vec<Settled>,
     /// Dead letters.
     pub rejected: Vec<Rejected>,
+    /// Dead letters that are no longer, by their numbers.
+    pub letters_gone: Vec<i64>,
     /// Places come to; none = forgotten.
     pub marks: Vec<(String, Option<String>)>,
 }
@@ -185,6 +187,17 @@ pub struct Outgoing {
     pub attempt: u32,
     /// Until when the claim holds.
     pub lease: Option<Instant>,
+}
+
+impl Outgoing {
+    /// Whether it is being tried again: what comes after it for its customer has to wait.
+    pub(crate) fn is_retried(&self) -> bool {
+        match self.state {
+            OutboxState::Pending => true,
+            OutboxState::Claimed => self.attempt > 1,
+            _ => false,
+        }
+    }
 }
 
 /// How a hand-over went.

@@ -27,7 +27,7 @@ pub use error::Error;
 pub use log::{Happened, LogLine, LogPage, LogPlace};
 pub use memory::Memory;
 pub use postgres::{Durability, Postgres, redacted};
-pub use read::{Inside, Kept, Logged, Totals, Traced, Waiting, Worker};
+pub use read::{GivenUp, Inside, Kept, Letter, Logged, Totals, Traced, Waiting, Worker};
 pub use share::{SLOTS, Share};
 pub use sqlite::Sqlite;
 pub use turn::{Go, Turn};
@@ -90,8 +90,19 @@ pub trait Store: Send + Sync {
     fn outbox(&self, state: OutboxState, upto: Instant, limit: usize) -> Reply<'_, Vec<Outgoing>>;
 
     /// Claims rows of the outbox for whoever asks: claimed ones whose lease has passed, then as many pending ones that
-    /// are due as the limit leaves room for; in the order of their moments, each with its new attempt and lease. Claims without a lease are left alone.
+    /// are due as the limit leaves room for; in the order of their moments, each with its new attempt and lease. Claims
+    /// without a lease are left alone, and so is a pending one while an earlier one of its customer and route is tried again:
+    /// none overtakes another.
     fn reclaim(&self, now: Instant, lease: Instant, limit: usize) -> Reply<'_, Vec<Outgoing>>;
+
+    /// Whose commands are being tried again, by route: those made now have to queue behind them.
+    fn retried(&self, limit: usize) -> Reply<'_, Vec<(String, CustomerId)>>;
+
+    /// Commands that were given up or are in doubt, strictly after a number.
+    fn given_up(&self, after: i64, limit: usize) -> Reply<'_, Vec<GivenUp>>;
+
+    /// Dead letters, strictly after a number.
+    fn letters_after(&self, after: i64, limit: usize) -> Reply<'_, Vec<Letter>>;
 
     /// Notes that a worker lives, forgets those who were last heard of before an instant, and answers the share of the one
     /// that asks: its place among the living, by name. Who does what is a matter of speed only: two workers may hold the same

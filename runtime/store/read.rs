@@ -6,7 +6,7 @@ use kurant_engine::id::Key;
 use kurant_engine::input::Trace;
 use kurant_engine::person::Person;
 
-use crate::OutboxState;
+use crate::{OutboxState, Outgoing, Rejected};
 
 /// Events of one type that are loaded with a customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,6 +93,26 @@ pub struct Totals {
     pub actions: u64,
     /// Dead letters.
     pub rejected: u64,
+}
+
+/// A command that somebody has to look at: dead, or in doubt.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GivenUp {
+    /// Its number, rising.
+    pub n: i64,
+    /// The command; `due` is when it was given up.
+    pub outgoing: Outgoing,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// A dead letter as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letter {
+    /// Its number, rising.
+    pub n: i64,
+    /// What it holds.
+    pub rejected: Rejected,
 }
 
 /// Somebody who works on a store.

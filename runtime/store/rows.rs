@@ -10,7 +10,8 @@ use kurant_engine::person::Person;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    EnrollmentRow, Error, Inside, Logged, OutboxState, Outgoing, Seen, Stored, Traced, Waiting,
+    EnrollmentRow, Error, GivenUp, Inside, Logged, OutboxState, Outgoing, Seen, Stored, Traced,
+    Waiting,
 };
 
 /// A row whose columns are taken from left to right.
@@ -159,6 +160,19 @@ pub(crate) fn outgoing<'r>(
         state,
         attempt: columns.small()?,
         lease: columns.maybe_instant()?,
+    })
+}
+
+/// From n, state, reason, command, route, due, attempt, lease.
+pub(crate) fn given_up<'r>(mut columns: impl Columns<'r>) -> Result<GivenUp, Error> {
+    let n = columns.number()?;
+    let word = columns.text()?;
+    let state = OutboxState::from_word(word)
+        .ok_or_else(|| Error::corrupt("outbox", format!("`{word}` is no state of a command")))?;
+    Ok(GivenUp {
+        n,
+        reason: columns.maybe_text()?,
+        outgoing: outgoing(&mut columns, state)?,
     })
 }
 

@@ -235,6 +235,71 @@ async fn a_command_that_nobody_listens_for_waits_until_somebody_does() {
     sale.remove(peer).await;
 }
 
+/// What a command prints, one object a line.
+fn objects(shop: &Shop, arguments: &[&str]) -> Vec<serde_json::Value> {
+    let output = shop.kurant(arguments).stdout;
+    let text = String::from_utf8(output).expect("text");
+    let object = |line: &str| serde_json::from_str(line).expect("a line of JSON");
+    text.lines().map(object).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_nobody_takes_in_its_time_is_given_up_and_can_be_tried_again() {
+    let url = shared();
+    let sale = Sale::new(&url);
+    let settings = std::fs::read_to_string(sale.shop.path("kurant.yaml")).expect("settings");
+    let settings = settings.replace("kind: amqp,", "kind: amqp, valid_for: 1s,");
+    sale.shop.write("kurant.yaml", &settings);
+    let peer = Peer::connect(&url).await;
+    let running = sale.run();
+    publish(&peer, &sale.events, 0..3).await;
+    wait_for_dead(&sale.shop, 3).await;
+    let dead = objects(&sale.shop, &["dead", "list", "--json"]);
+    let is_dead =
+        |one: &serde_json::Value| one["state"] == "dead" && one["attempts"].as_i64() >= Some(3);
+    assert!(dead.iter().all(is_dead), "{dead:?}");
+    assert!(
+        dead[0]["reason"]
+            .as_str()
+            .is_some_and(|why| why.starts_with("unroutable"))
+    );
+    let told = objects(
+        &sale.shop,
+        &["log", "--outcome", "gave_up", "--step", "call", "--json"],
+    );
+    assert_eq!(told.len(), 3, "the log tells");
+    peer.exchange(&sale.commands).await;
+    let one = dead[0]["id"].as_str().expect("an id");
+    sale.shop.kurant(&["dead", "drop", one]);
+    sale.shop.kurant(&["dead", "drop", one]);
+    sale.shop
+        .kurant(&["dead", "retry", "--all", "--route", "crm"]);
+    sale.shop.kurant(&["dead", "retry", "--all"]);
+    let mut heard = Heard::begin(&peer, &sale.commands).await;
+    heard.listen(2).await;
+    running.end();
+    assert!(!heard.keys.contains_key(one), "what was dropped stays so");
+    assert!(
+        heard.keys.values().all(|times| *times == 1),
+        "each came once"
+    );
+    assert!(objects(&sale.shop, &["dead", "list", "--json"]).is_empty());
+    sale.remove(peer).await;
+}
+
+/// Waits until so many commands were given up.
+async fn wait_for_dead(shop: &Shop, count: usize) {
+    let path = shop.path(".kurant/state.db");
+    let store = Sqlite::open_to_read(&path).await.expect("a store");
+    let waiting = async {
+        while store.given_up(0, 99).await.expect("the outbox").len() < count {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let waited = timeout(PATIENCE, waiting).await;
+    waited.expect("they are tried for ever");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn kills_under_load_lose_nothing_and_double_no_effect() {
     const ORDERS: usize = 3_000;

@@ -217,3 +217,113 @@ pub(super) async fn only_the_own_claim_settles(store: &dyn Store) {
         [claimed]
     );
 }
+
+/// The moments of what can be claimed at an instant, each settled as told.
+async fn tried(store: &dyn Store, now: i64, state: OutboxState, due: Option<i64>) -> Vec<Instant> {
+    let rows = store.reclaim(at(now), at(now + 50), 9).await.unwrap();
+    let settled = rows.iter().map(|row| Settled {
+        key: row.command.key,
+        attempt: row.attempt,
+        state,
+        due: due.map(at),
+        reason: Some("refused".into()),
+    });
+    let batch = Batch {
+        settled: settled.collect(),
+        ..Batch::default()
+    };
+    store.commit(batch).await.unwrap();
+    rows.iter().map(|row| row.command.at).collect()
+}
+
+pub(super) async fn what_is_tried_again_comes_one_at_a_time_for_each_customer(store: &dyn Store) {
+    use OutboxState::{Accepted, Claimed, Pending};
+    let retried = |customer: &str, number, due| Outgoing {
+        attempt: 1,
+        due: at(due),
+        ..outgoing(customer, number, Pending)
+    };
+    // The one made last is due first.
+    let outbox = vec![
+        retried("anna", 1, 30),
+        retried("anna", 2, 20),
+        retried("anna", 3, 10),
+        retried("bohdan", 4, 10),
+        outgoing("chris", 5, Claimed),
+    ];
+    let batch = Batch {
+        outbox,
+        ..Batch::default()
+    };
+    store.commit(batch).await.unwrap();
+    let email = |customer: &str| ("email".to_owned(), id(customer));
+    let mut behind = store.retried(9).await.unwrap();
+    behind.sort();
+    assert_eq!(behind, [email("anna"), email("bohdan")]);
+    assert_eq!(tried(store, 25, Accepted, None).await, [at(4)]);
+    assert_eq!(tried(store, 30, Pending, Some(40)).await, [at(1)]);
+    assert_eq!(tried(store, 39, Accepted, None).await, []);
+    assert_eq!(tried(store, 40, Accepted, None).await, [at(1)]);
+    // While one is on its way the next one waits.
+    let under_way = store.reclaim(at(40), at(90), 9).await.unwrap();
+    assert_eq!(under_way.len(), 1);
+    assert_eq!(tried(store, 41, Accepted, None).await, []);
+    assert_eq!(store.retried(9).await.unwrap(), [email("anna")]);
+    assert_eq!(tried(store, 90, Accepted, None).await, [at(2)]);
+    assert_eq!(tried(store, 91, Accepted, None).await, [at(3)]);
+    assert_eq!(store.retried(9).await.unwrap(), []);
+}
+
+pub(super) async fn what_was_given_up_is_kept_and_can_be_tried_again(store: &dyn Store) {
+    use OutboxState::{Claimed, Dead, InDoubt, Pending, Skipped};
+    let rows = (1..=4).map(|number| outgoing("anna", number, Claimed));
+    let rows: Vec<Outgoing> = rows.collect();
+    let told = |number: i64, state, due: Option<i64>, reason: Option<&str>| Settled {
+        due: due.map(at),
+        reason: reason.map(Into::into),
+        ..settled(number, 1, state, None)
+    };
+    let batch = Batch {
+        outbox: rows.clone(),
+        settled: vec![
+            told(1, Dead, Some(50), Some("unroutable: x")),
+            told(2, InDoubt, Some(51), Some("unconfirmed: y")),
+            told(3, Dead, Some(52), Some("refused: z")),
+        ],
+        ..Batch::default()
+    };
+    store.commit(batch).await.unwrap();
+    let given_up = store.given_up(0, 9).await.unwrap();
+    let seen = |row: &kurant_store::GivenUp| {
+        let reason = row.reason.clone().unwrap_or_default();
+        (row.outgoing.state, row.outgoing.due, reason)
+    };
+    assert_eq!(
+        given_up.iter().map(seen).collect::<Vec<_>>(),
+        [
+            (Dead, at(50), "unroutable: x".to_owned()),
+            (InDoubt, at(51), "unconfirmed: y".to_owned()),
+            (Dead, at(52), "refused: z".to_owned())
+        ]
+    );
+    assert_eq!(given_up[0].outgoing.command, rows[0].command);
+    let later = store.given_up(given_up[0].n, 1).await.unwrap();
+    assert_eq!(later, given_up[1..2]);
+    // Asked for twice, it happens once.
+    for _ in 0..2 {
+        let settled = vec![
+            told(1, Pending, Some(60), None),
+            told(3, Skipped, None, Some("dropped")),
+        ];
+        let batch = Batch {
+            settled,
+            ..Batch::default()
+        };
+        store.commit(batch).await.unwrap();
+    }
+    let left = store.given_up(0, 9).await.unwrap();
+    assert_eq!(left, given_up[1..2]);
+    let again = store.reclaim(at(60), at(90), 9).await.unwrap();
+    assert_eq!(again.len(), 1);
+    assert_eq!((&again[0].command, again[0].attempt), (&rows[0].command, 2));
+}

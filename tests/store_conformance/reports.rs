@@ -170,4 +170,15 @@ pub(super) async fn dead_letters_are_kept_once(store: &dyn Store) {
     assert_eq!(store.rejected(None, 9).await.unwrap().len(), 3);
     assert_eq!(store.totals().await.unwrap().rejected, 3);
     assert_eq!(store.letters().await.unwrap(), 3);
+    let letters = store.letters_after(0, 9).await.unwrap();
+    let lines: Vec<u64> = letters.iter().map(|own| own.rejected.line).collect();
+    assert_eq!(lines, [7, 9, 3]);
+    let gone = Batch {
+        letters_gone: vec![letters[1].n],
+        ..Batch::default()
+    };
+    store.commit(gone.clone()).await.unwrap();
+    store.commit(gone).await.unwrap();
+    let later = store.letters_after(letters[0].n, 9).await.unwrap();
+    assert_eq!(later, letters[2..]);
 }

@@ -20,8 +20,8 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Sleep;
 
-use super::backoff::{after_refusal, while_away};
-use super::{HandedOver, Line, accepted, again};
+use super::backoff::{after_refusal, is_over, while_away};
+use super::{HandedOver, Line, accepted, again, dead, in_doubt};
 use crate::broker::{Address, Error, PATIENCE, Pauses};
 
 /// A message that outlives the broker.
@@ -30,6 +30,8 @@ const PERSISTENT: u8 = 2;
 /// An exchange that commands are published to.
 pub(crate) struct Amqp {
     exchange: String,
+    /// How long a command is tried after its moment, in milliseconds.
+    valid_for: i64,
     line: watch::Receiver<State>,
     lost: Arc<Notify>,
     supervisor: JoinHandle<()>,
@@ -60,12 +62,13 @@ enum Answer {
 
 impl Amqp {
     /// An exchange at an address; a connection is made and kept from now on.
-    pub(crate) fn open(address: Address, exchange: String) -> Self {
+    pub(crate) fn open(address: Address, exchange: String, valid_for: i64) -> Self {
         let (state, line) = watch::channel(State::Opening);
         let lost = Arc::new(Notify::new());
         let supervisor = tokio::spawn(supervise(address, exchange.clone(), state, lost.clone()));
         Self {
             exchange,
+            valid_for,
             line,
             lost,
             supervisor,
@@ -92,7 +95,7 @@ impl Amqp {
                 Err(why) => Answer::Lost(why),
             };
             is_lost |= matches!(answer, Answer::Lost(_));
-            done.settled.push(self.settle(&line.row, answer, now));
+            done.note(&line.row, self.settle(&line.row, answer, now), now);
         }
         if is_lost {
             self.lost.notify_one();
@@ -160,14 +163,27 @@ impl Amqp {
                     "unroutable: no queue is bound to `{}` for `{verb}`",
                     self.exchange
                 );
-                again(row, after_refusal(row, now), reason)
+                self.refused(row, now, reason)
             }
             Answer::Refused => {
                 let reason = "refused: the broker could not keep it".to_owned();
-                again(row, after_refusal(row, now), reason)
+                self.refused(row, now, reason)
+            }
+            Answer::Lost(why) if is_over(row, now, self.valid_for) => {
+                in_doubt(row, now, format!("unconfirmed: {why}"))
             }
             Answer::Lost(why) => again(row, while_away(row, now), format!("unconfirmed: {why}")),
         }
+    }
+}
+
+impl Amqp {
+    /// It was surely not taken: it is tried again, unless it has been for long enough.
+    fn refused(&self, row: &Outgoing, now: Instant, reason: String) -> Settled {
+        if is_over(row, now, self.valid_for) {
+            return dead(row, now, reason);
+        }
+        again(row, after_refusal(row, now), reason)
     }
 }
 
@@ -181,13 +197,13 @@ impl Drop for Amqp {
 /// Nothing was sent.
 fn away(lines: &[Line], now: Instant) -> HandedOver {
     let reason = "away: there is no connection to the broker";
-    let settled = lines
-        .iter()
-        .map(|line| again(&line.row, while_away(&line.row, now), reason.to_owned()));
-    HandedOver {
-        settled: settled.collect(),
-        ..HandedOver::default()
+    let mut done = HandedOver::default();
+    for line in lines {
+        // It says nothing about the command, which is kept for as long as it takes.
+        let settled = again(&line.row, while_away(&line.row, now), reason.to_owned());
+        done.note(&line.row, settled, now);
     }
+    done
 }
 
 async fn answer(confirm: PublisherConfirm, patience: Pin<&mut Sleep>) -> Answer {

@@ -13,6 +13,14 @@ const SHORTEST: i64 = 100;
 /// The longest wait while the other side isn't there at all: it says nothing about the command.
 const WHILE_AWAY: i64 = 10 * SECOND;
 
+/// How often a command is tried at least before it is given up: one that was late already gets a chance.
+const LEAST_TRIES: u32 = 3;
+
+/// Whether a command has been tried for long enough.
+pub(super) fn is_over(row: &Outgoing, now: Instant, valid_for: i64) -> bool {
+    row.attempt >= LEAST_TRIES && now.millis_since(row.command.at) > valid_for
+}
+
 /// After the command itself was refused: anywhere up to a wait that doubles with each attempt.
 pub(super) fn after_refusal(row: &Outgoing, now: Instant) -> Instant {
     let doubled = BASE.saturating_mul(1 << row.attempt.saturating_sub(1).min(20));
@@ -84,6 +92,25 @@ mod tests {
             assert!(
                 (span * 2 / 5..span * 3 / 5).contains(&mean),
                 "{attempt}: {mean}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_command_is_tried_for_its_time_and_a_few_times_at_least() {
+        let at = Instant::from_millis;
+        for (attempt, now, over) in [
+            (1, 900_000, false),
+            (2, 900_000, false),
+            (3, 900_000, true),
+            (3, 60_000, false),
+            (99, 60_000, false),
+            (99, 60_001, true),
+        ] {
+            assert_eq!(
+                is_over(&row(1, attempt), at(now), 60_000),
+                over,
+                "{attempt} {now}"
             );
         }
     }

@@ -5,6 +5,10 @@ mod backoff;
 mod file;
 
 use kurant_engine::calendar::Instant;
+use kurant_engine::id::CustomerId;
+use kurant_engine::input::Trace;
+use kurant_engine::map::Map;
+use kurant_engine::value::Value;
 use kurant_store::{OutboxState, Outgoing, Settled};
 
 pub(crate) use amqp::Amqp;
@@ -24,6 +28,10 @@ pub(crate) struct Line {
 pub(crate) struct HandedOver {
     pub(crate) settled: Vec<Settled>,
     pub(crate) marks: Vec<(String, Option<String>)>,
+    /// Whose commands are tried again, by route.
+    pub(crate) retried: Vec<(String, CustomerId)>,
+    /// What the log is told of those that were given up.
+    pub(crate) traces: Vec<(CustomerId, Vec<Trace>)>,
 }
 
 impl HandedOver {
@@ -36,6 +44,22 @@ impl HandedOver {
     pub(crate) fn add(&mut self, other: Self) {
         self.settled.extend(other.settled);
         self.marks.extend(other.marks);
+        self.retried.extend(other.retried);
+        self.traces.extend(other.traces);
+    }
+
+    /// Notes how one went, and what others have to know of it.
+    pub(crate) fn note(&mut self, row: &Outgoing, settled: Settled, now: Instant) {
+        let customer = &row.command.customer;
+        match settled.state {
+            OutboxState::Pending => self.retried.push((row.route.clone(), customer.clone())),
+            OutboxState::Dead | OutboxState::InDoubt => {
+                let trace = gave_up(row, &settled, now);
+                self.traces.push((customer.clone(), vec![trace]));
+            }
+            _ => {}
+        }
+        self.settled.push(settled);
     }
 }
 
@@ -45,13 +69,39 @@ pub(crate) fn accepted(row: &Outgoing) -> Settled {
 }
 
 /// It is given up.
-pub(crate) fn dead(row: &Outgoing, reason: String) -> Settled {
-    settled(row, OutboxState::Dead, None, Some(reason))
+pub(crate) fn dead(row: &Outgoing, now: Instant, reason: String) -> Settled {
+    settled(row, OutboxState::Dead, Some(now), Some(reason))
 }
 
 /// It was not handed over, and is tried again.
 pub(crate) fn again(row: &Outgoing, due: Instant, reason: String) -> Settled {
     settled(row, OutboxState::Pending, Some(due), Some(reason))
+}
+
+/// Nobody knows whether it was taken, and it is not tried again.
+pub(crate) fn in_doubt(row: &Outgoing, now: Instant, reason: String) -> Settled {
+    settled(row, OutboxState::InDoubt, Some(now), Some(reason))
+}
+
+/// What the log is told of a command that was given up.
+fn gave_up(row: &Outgoing, settled: &Settled, now: Instant) -> Trace {
+    let mut values = Map::new();
+    values.insert("route", Value::text(row.route.as_str()));
+    values.insert("attempts", Value::Integer(row.attempt.into()));
+    let what = match settled.state {
+        OutboxState::InDoubt => "in_doubt",
+        _ => "gave_up",
+    };
+    Trace {
+        clock: now,
+        at: row.command.at,
+        journey: Some(row.command.journey.clone()),
+        enrollment: None,
+        place: Some(row.command.step.clone()),
+        what: what.to_owned(),
+        reason: settled.reason.clone(),
+        values,
+    }
 }
 
 fn settled(

@@ -16,11 +16,14 @@ use crate::error::Error;
 pub(crate) use line::key;
 pub use render::{Rendered, Renderer};
 
+/// An exchange: the broker, its name, and how long a command is tried there after its moment, in milliseconds.
+type Way = (Address, String, i64);
+
 /// Which way each route leaves: through files, unless told.
 #[derive(Debug, Clone)]
 pub struct Ways {
     files: PathBuf,
-    exchanges: BTreeMap<String, (Address, String)>,
+    exchanges: BTreeMap<String, Way>,
 }
 
 impl Ways {
@@ -32,12 +35,18 @@ impl Ways {
         }
     }
 
-    /// What leaves by this route is published to an exchange. The routes are the channels by their names, `crm`, `events`
-    /// and `webhook`.
+    /// What leaves by this route is published to an exchange; what the broker does not take in so many milliseconds after
+    /// its moment is given up. The routes are the channels by their names, `crm`, `events` and `webhook`.
     #[must_use]
-    pub fn publish(mut self, route: &str, address: Address, exchange: &str) -> Self {
-        self.exchanges
-            .insert(route.to_owned(), (address, exchange.to_owned()));
+    pub fn publish(
+        mut self,
+        route: &str,
+        address: Address,
+        exchange: &str,
+        valid_for: i64,
+    ) -> Self {
+        let way = (address, exchange.to_owned(), valid_for);
+        self.exchanges.insert(route.to_owned(), way);
         self
     }
 }
@@ -58,16 +67,16 @@ struct Exchange {
 impl Dispatch {
     /// Opens the ways out; connections are made from now on.
     pub(crate) fn open(ways: Ways, renderer: Arc<Renderer>) -> Self {
-        let mut places: Vec<((Address, String), Vec<String>)> = Vec::new();
+        let mut places: Vec<(Way, Vec<String>)> = Vec::new();
         for (route, place) in ways.exchanges {
             match places.iter_mut().find(|(own, _)| *own == place) {
                 Some((_, routes)) => routes.push(route),
                 None => places.push((place, vec![route])),
             }
         }
-        let open = |((address, exchange), routes)| Exchange {
+        let open = |((address, exchange, valid_for), routes)| Exchange {
             routes,
-            amqp: Amqp::open(address, exchange),
+            amqp: Amqp::open(address, exchange, valid_for),
         };
         Self {
             files: Files::new(ways.files),
@@ -106,7 +115,7 @@ impl Dispatch {
             };
             match line::of(&row.command, &renderer) {
                 Ok(text) => lines.push(Line { row, text }),
-                Err(reason) => done.settled.push(dead(&row, reason)),
+                Err(reason) => done.note(&row, dead(&row, now, reason), now),
             }
         }
         if !through_files.is_empty() {

@@ -1,33 +1,91 @@
 //! What was not taken on the other side is handed over again when it is due.
 
-use kurant_engine::calendar::MINUTE;
+use std::collections::HashSet;
+
+use kurant_engine::calendar::{Instant, MINUTE};
+use kurant_engine::id::CustomerId;
+use kurant_store::{OutboxState, Outgoing};
 use tokio::task::JoinHandle;
 
 use super::{BATCH, Runner};
+use crate::channel::again;
 use crate::error::Error;
 
 /// How long a claim holds, in milliseconds: longer than any hand-over takes.
 const LEASE: i64 = MINUTE;
+/// Of how many customers it is known that their commands are tried again; beyond that all commands queue.
+const MOST_BEHIND: usize = 10_000;
+
+/// Whose commands are tried again: those made since queue behind them, so that none overtakes another.
+#[derive(Debug, Default)]
+pub(super) struct Behind {
+    places: HashSet<(String, CustomerId)>,
+    everybody: bool,
+}
+
+impl Behind {
+    /// These too.
+    pub(super) fn add(&mut self, places: Vec<(String, CustomerId)>) {
+        self.places.extend(places);
+        self.everybody |= self.places.len() >= MOST_BEHIND;
+    }
+
+    fn holds(&self, row: &Outgoing) -> bool {
+        if self.places.is_empty() {
+            return false;
+        }
+        let place = (row.route.clone(), row.command.customer.clone());
+        self.everybody || self.places.contains(&place)
+    }
+}
 
 impl Runner {
+    /// Those of new commands that may leave at once. The others queue behind earlier ones of their customers.
+    pub(super) fn queued(&mut self, mut made: Vec<Outgoing>) -> Vec<Outgoing> {
+        let behind = made.extract_if(.., |row| self.behind.holds(row));
+        let waiting = behind.map(|row| {
+            let reason = "queued: an earlier command of this customer is tried again".to_owned();
+            again(&row, row.due, reason)
+        });
+        let waiting: Vec<_> = waiting.collect();
+        self.settled.extend(waiting);
+        made
+    }
+
     /// Begins to hand over again what is due, unless something is being handed over.
     pub(crate) async fn hand_over_again(&mut self) -> Result<(), Error> {
         let is_busy = self
             .handing
             .as_ref()
             .is_some_and(|handing| !JoinHandle::is_finished(handing));
-        if !self.dispatch.may_refuse() || is_busy {
+        if is_busy {
             return Ok(());
         }
         self.handed().await?;
         let now = self.clock.now();
+        if !self.dispatch.may_refuse() && !self.is_anything_pending(now).await? {
+            return Ok(());
+        }
+        if !self.behind.places.is_empty() {
+            // What waits to be told to the store is known here only.
+            self.flush().await?;
+        }
         let claimed = self
             .store
             .reclaim(now, now.plus_millis(LEASE), BATCH)
             .await?;
+        let retried = self.store.retried(MOST_BEHIND).await?;
+        self.behind = Behind::default();
+        self.behind.add(retried);
         if !claimed.is_empty() {
             self.hand_over(claimed);
         }
         Ok(())
+    }
+
+    /// Files take at once; what was given up and is to be tried again waits all the same.
+    async fn is_anything_pending(&self, now: Instant) -> Result<bool, Error> {
+        let pending = self.store.outbox(OutboxState::Pending, now, 1).await?;
+        Ok(!pending.is_empty())
     }
 }

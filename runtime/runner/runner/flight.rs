@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use kurant_engine::action::Action;
 use kurant_engine::id::{CustomerId, Key};
+use kurant_engine::input::Trace;
 use kurant_store::{Batch, Outgoing, Rejected, Settled, Stored, Turn};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -31,6 +32,7 @@ pub(super) struct Flight {
     /// What it tells of hand-overs before it; should it fail, the next one tells.
     settled: Vec<Settled>,
     handed: Vec<(String, Option<String>)>,
+    told: Vec<(CustomerId, Vec<Trace>)>,
     after: After,
 }
 
@@ -74,6 +76,7 @@ impl Runner {
                 drop(go);
                 self.settled.extend(next.settled);
                 self.marks.extend(next.handed);
+                self.told.extend(next.told);
                 self.carefully(next.after).await
             }
             Ground::Safe(flight) => {
@@ -90,6 +93,8 @@ impl Runner {
             std::mem::take(&mut self.settled),
             std::mem::take(&mut self.marks),
         );
+        let told = std::mem::take(&mut self.told);
+        tell(&mut batch, &told);
         batch.settled.extend(settled.iter().cloned());
         batch.marks.extend(handed.iter().cloned());
         batch.rejected.extend(after.rejected.iter().cloned());
@@ -111,6 +116,7 @@ impl Runner {
             actions,
             settled,
             handed,
+            told,
             after,
         }
     }
@@ -135,6 +141,7 @@ impl Runner {
                 tracing::warn!(%error, "a batch failed and is taken apart");
                 self.settled.extend(flight.settled);
                 self.marks.extend(flight.handed);
+                self.told.extend(flight.told);
                 self.restore_desk().await?;
                 self.carefully(flight.after).await?;
                 Ok(Ground::Lost)
@@ -184,6 +191,7 @@ impl Runner {
         if !outbox.is_empty() {
             // In the order of the commits, one after the other, beside the next commit.
             self.handed().await?;
+            let outbox = self.queued(outbox);
             self.hand_over(outbox);
         }
         Ok(())
@@ -205,6 +213,8 @@ impl Runner {
         self.counts.handed_over += done.accepted();
         self.settled.extend(done.settled);
         self.marks.extend(done.marks);
+        self.told.extend(done.traces);
+        self.behind.add(done.retried);
         Ok(())
     }
 
@@ -340,14 +350,26 @@ impl Runner {
             std::mem::take(&mut self.settled),
             std::mem::take(&mut self.marks),
         );
-        self.store
-            .commit(Batch {
-                settled,
-                marks,
-                ..Batch::default()
-            })
-            .await?;
+        let mut batch = Batch {
+            clock: self.clock.now(),
+            settled,
+            marks,
+            ..Batch::default()
+        };
+        tell(&mut batch, &std::mem::take(&mut self.told));
+        self.store.commit(batch).await?;
         Ok(())
+    }
+}
+
+/// Adds to what the log is told; each customer stands there once.
+fn tell(batch: &mut Batch, told: &[(CustomerId, Vec<Trace>)]) {
+    for (customer, lines) in told {
+        let known = batch.traces.iter_mut().find(|(own, _)| own == customer);
+        match known {
+            Some((_, own)) => own.extend(lines.iter().cloned()),
+            None => batch.traces.push((customer.clone(), lines.clone())),
+        }
     }
 }
 

@@ -19,6 +19,7 @@ use kurant_engine::calendar::Instant;
 use kurant_engine::catalog::Keep;
 use kurant_engine::definition::Definitions;
 use kurant_engine::id::CustomerId;
+use kurant_engine::input::Trace;
 use kurant_store::{Batch, Kept, Settled, Store, Stored};
 use tokio::task::JoinHandle;
 
@@ -28,6 +29,7 @@ use crate::decide::Decider;
 use crate::dispatch::{Dispatch, Renderer, Ways};
 use crate::error::Error;
 
+use self::again::Behind;
 use self::flight::Flight;
 
 pub use import::PastSend;
@@ -98,6 +100,10 @@ pub struct Runner {
     /// Hand-overs that the store has not been told of yet.
     settled: Vec<Settled>,
     marks: Vec<(String, Option<String>)>,
+    /// What the log has not been told of yet.
+    told: Vec<(CustomerId, Vec<Trace>)>,
+    /// Whose commands are tried again.
+    behind: Behind,
     /// Date and inactivity triggers are worked off up to here.
     fired: Instant,
     /// Intake lags, and timers have waited for it since then.
@@ -138,6 +144,8 @@ impl Runner {
             wary: WARY_AT_FIRST,
             settled: Vec::new(),
             marks: Vec::new(),
+            told: Vec::new(),
+            behind: Behind::default(),
             held: None,
             counts: Counts::default(),
             stuck: HashMap::new(),

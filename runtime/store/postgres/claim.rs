@@ -1,6 +1,7 @@
 //! Claims: rows of the outbox for whoever hands them over, pieces of work that one worker at a time should do, and who lives.
 
 use kurant_engine::calendar::Instant;
+use kurant_engine::id::CustomerId;
 use sqlx::postgres::PgPool;
 
 use super::decode::columns;
@@ -14,7 +15,10 @@ const EXPIRED: &str = "WITH free AS MATERIALIZED ( \
    UPDATE outbox o SET state = 'claimed', attempt = o.attempt + 1, lease = $2 FROM free WHERE o.key = free.key \
    RETURNING o.command, o.route, o.due, o.attempt, o.lease, o.n";
 const PENDING: &str = "WITH free AS MATERIALIZED ( \
-     SELECT key FROM outbox WHERE state = 'pending' AND due <= $1 ORDER BY due LIMIT $3 FOR UPDATE SKIP LOCKED) \
+     SELECT key FROM outbox p WHERE state = 'pending' AND due <= $1 AND NOT EXISTS ( \
+         SELECT 1 FROM outbox e WHERE e.customer = p.customer AND e.n < p.n AND e.route = p.route \
+           AND (e.state = 'pending' OR (e.state = 'claimed' AND e.attempt > 1))) \
+       ORDER BY due LIMIT $3 FOR UPDATE SKIP LOCKED) \
    UPDATE outbox o SET state = 'claimed', attempt = o.attempt + 1, lease = $2 FROM free WHERE o.key = free.key \
    RETURNING o.command, o.route, o.due, o.attempt, o.lease, o.n";
 const BEAT: &str = "INSERT INTO worker AS w (name, beat) VALUES ($1, $2) \
@@ -106,4 +110,24 @@ pub(super) async fn lease(
         Err(Error::Conflict) => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// Whose commands are being tried again.
+pub(super) async fn retried(
+    pool: &PgPool,
+    most: usize,
+) -> Result<Vec<(String, CustomerId)>, Error> {
+    let rows = sqlx::query(
+        "SELECT DISTINCT route, customer FROM outbox \
+         WHERE state = 'pending' OR (state = 'claimed' AND attempt > 1) LIMIT $1",
+    )
+    .bind(limit(most))
+    .fetch_all(pool)
+    .await?;
+    let mut retried = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let mut columns = columns(row, "outbox");
+        retried.push((columns.text()?.to_owned(), columns.shared()?));
+    }
+    Ok(retried)
 }

@@ -40,8 +40,7 @@ const ACTIONS: &str = "INSERT INTO action (clock, customer, journey, body) \
 const TRACES: &str = "INSERT INTO trace (clock, customer, body) SELECT * FROM UNNEST($1::bigint[], $2::text[], $3::text[])";
 const OUTBOX: &str = "INSERT INTO outbox (key, customer, route, due, state, attempt, lease, command) \
    SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::integer[], $7::bigint[], $8::text[])";
-const SETTLED: &str = "UPDATE outbox o SET state = s.state, due = coalesce(s.due, o.due), reason = s.reason, lease = NULL, \
-     command = CASE WHEN s.state = 'dead' THEN '' ELSE o.command END \
+const SETTLED: &str = "UPDATE outbox o SET state = s.state, due = coalesce(s.due, o.due), reason = s.reason, lease = NULL \
    FROM UNNEST($1::uuid[], $2::integer[], $3::text[], $4::bigint[], $5::text[]) AS s (key, attempt, state, due, reason) \
    WHERE o.key = s.key AND o.attempt = s.attempt";
 const LEFT: &str = "WITH gone AS (DELETE FROM outbox o USING UNNEST($1::uuid[], $2::integer[], $3::text[]) AS s (key, attempt, state) \
@@ -49,6 +48,7 @@ const LEFT: &str = "WITH gone AS (DELETE FROM outbox o USING UNNEST($1::uuid[], 
    INSERT INTO outbox_left (count, route, state) SELECT count(*), route, state FROM gone GROUP BY route, state";
 const REJECTED: &str = "INSERT INTO rejected (at, origin, line, reason, body) \
    SELECT * FROM UNNEST($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::bytea[]) ON CONFLICT DO NOTHING";
+const LETTERS_GONE: &str = "DELETE FROM rejected WHERE n = ANY($1::bigint[])";
 const MARKS: &str = "INSERT INTO mark (name, value) SELECT * FROM UNNEST($1::text[], $2::text[]) \
    ON CONFLICT (name) DO UPDATE SET value = excluded.value";
 const MARKS_GONE: &str = "DELETE FROM mark WHERE name = ANY($1::text[])";
@@ -282,6 +282,9 @@ fn rejected(statements: &mut Vec<Statement>, batch: &Batch) {
             .with(column(rows, |row| readable(&row.reason)))
             .with(column(rows, |row| row.body.as_bytes()));
         statements.push(statement);
+    }
+    if !batch.letters_gone.is_empty() {
+        statements.push(Statement::new(LETTERS_GONE).with(batch.letters_gone.clone()));
     }
 }
 

@@ -22,9 +22,9 @@ use sqlx::Connection;
 use sqlx::postgres::{PgConnection, PgPool};
 
 use crate::{
-    AnchorRange, Batch, By, EnrollmentRow, Error, Inside, Kept, LogPage, LogPlace, Logged,
-    OutboxState, Outgoing, Rejected, Reply, Seen, Share, Store, Stored, Totals, Traced, Turn, Waiting,
-    Worker,
+    AnchorRange, Batch, By, EnrollmentRow, Error, GivenUp, Inside, Kept, Letter, LogPage, LogPlace,
+    Logged, OutboxState, Outgoing, Rejected, Reply, Seen, Share, Store, Stored, Totals, Traced,
+    Turn, Waiting, Worker,
 };
 
 pub use connect::redacted;
@@ -195,6 +195,18 @@ impl Store for Postgres {
         Box::pin(
             self.write(move |pool| async move { claim::reclaim(&pool, now, lease, limit).await }),
         )
+    }
+
+    fn retried(&self, limit: usize) -> Reply<'_, Vec<(String, CustomerId)>> {
+        Box::pin(claim::retried(&self.pool, limit))
+    }
+
+    fn given_up(&self, after: i64, limit: usize) -> Reply<'_, Vec<GivenUp>> {
+        Box::pin(report::given_up(&self.pool, after, limit))
+    }
+
+    fn letters_after(&self, after: i64, limit: usize) -> Reply<'_, Vec<Letter>> {
+        Box::pin(report::letters_after(&self.pool, after, limit))
     }
 
     fn beat<'s>(

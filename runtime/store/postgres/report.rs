@@ -3,9 +3,12 @@
 use kurant_engine::definition::{Definitions, Version};
 use sqlx::postgres::PgPool;
 
-use super::decode::columns;
+use super::decode::{Taken, columns};
 use crate::rows::{self, Columns, count, limit};
-use crate::{EnrollmentRow, Error, Inside, Logged, Rejected, Totals, Traced, Waiting, Worker};
+use crate::{
+    EnrollmentRow, Error, GivenUp, Inside, Letter, Logged, Rejected, Totals, Traced, Waiting,
+    Worker,
+};
 
 /// What is in force.
 pub(super) async fn definitions(pool: &PgPool) -> Result<Option<Definitions>, Error> {
@@ -131,18 +134,63 @@ pub(super) async fn rejected(
         None => sqlx::query("SELECT at, origin, line, reason, body FROM rejected ORDER BY n LIMIT $1").bind(limit(most)),
     };
     let rows = query.fetch_all(pool).await?;
-    let mut rejected = Vec::with_capacity(rows.len());
+    rows.iter()
+        .map(|row| letter(&mut columns(row, "rejected")))
+        .collect()
+}
+
+/// Dead letters after a number.
+pub(super) async fn letters_after(
+    pool: &PgPool,
+    after: i64,
+    most: usize,
+) -> Result<Vec<Letter>, Error> {
+    let rows = sqlx::query(
+        "SELECT n, at, origin, line, reason, body FROM rejected WHERE n > $1 ORDER BY n LIMIT $2",
+    )
+    .bind(after)
+    .bind(limit(most))
+    .fetch_all(pool)
+    .await?;
+    let mut letters = Vec::with_capacity(rows.len());
     for row in &rows {
         let mut columns = columns(row, "rejected");
-        rejected.push(Rejected {
-            at: columns.instant()?,
-            origin: columns.text()?.to_owned(),
-            line: columns.number()?.cast_unsigned(),
-            reason: columns.text()?.to_owned(),
-            body: String::from_utf8_lossy(columns.bytes()?).into_owned(),
+        letters.push(Letter {
+            n: columns.number()?,
+            rejected: letter(&mut columns)?,
         });
     }
-    Ok(rejected)
+    Ok(letters)
+}
+
+/// From at, origin, line, reason, body.
+fn letter(columns: &mut Taken<'_>) -> Result<Rejected, Error> {
+    Ok(Rejected {
+        at: columns.instant()?,
+        origin: columns.text()?.to_owned(),
+        line: columns.number()?.cast_unsigned(),
+        reason: columns.text()?.to_owned(),
+        body: String::from_utf8_lossy(columns.bytes()?).into_owned(),
+    })
+}
+
+/// Commands that somebody has to look at.
+pub(super) async fn given_up(
+    pool: &PgPool,
+    after: i64,
+    most: usize,
+) -> Result<Vec<GivenUp>, Error> {
+    let rows = sqlx::query(
+        "SELECT n, state, reason, command, route, due, attempt, lease FROM outbox \
+         WHERE state IN ('dead', 'in_doubt') AND n > $1 ORDER BY n LIMIT $2",
+    )
+    .bind(after)
+    .bind(limit(most))
+    .fetch_all(pool)
+    .await?;
+    rows.iter()
+        .map(|row| rows::given_up(columns(row, "command")))
+        .collect()
 }
 
 /// Who works on the store.

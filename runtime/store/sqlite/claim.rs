@@ -1,6 +1,7 @@
 //! Claims: rows of the outbox for whoever hands them over, and pieces of work that one worker at a time should do.
 
 use kurant_engine::calendar::Instant;
+use kurant_engine::id::CustomerId;
 use sqlx::SqlitePool;
 
 use super::decode::columns;
@@ -27,7 +28,9 @@ pub(super) async fn reclaim(
     let mut tx = Transaction::begin(pool).await?;
     let query = sqlx::query(
         "UPDATE outbox SET state = 'claimed', attempt = attempt + 1, lease = $2 WHERE n IN \
-           (SELECT n FROM outbox WHERE (state = 'pending' AND due <= $1) OR (state = 'claimed' AND lease <= $1) \
+           (SELECT n FROM outbox p WHERE (state = 'claimed' AND lease <= $1) OR (state = 'pending' AND due <= $1 AND NOT EXISTS ( \
+              SELECT 1 FROM outbox e WHERE e.customer = p.customer AND e.n < p.n AND e.route = p.route \
+                AND (e.state = 'pending' OR (e.state = 'claimed' AND e.attempt > 1)))) \
             ORDER BY state, due, n LIMIT $3) \
          RETURNING command, route, due, attempt, lease, n",
     );
@@ -66,4 +69,24 @@ pub(super) async fn lease(
         .await?;
     tx.commit().await?;
     Ok(taken == 1)
+}
+
+/// Whose commands are being tried again.
+pub(super) async fn retried(
+    pool: &SqlitePool,
+    most: usize,
+) -> Result<Vec<(String, CustomerId)>, Error> {
+    let rows = sqlx::query(
+        "SELECT DISTINCT route, customer FROM outbox \
+         WHERE state = 'pending' OR (state = 'claimed' AND attempt > 1) LIMIT $1",
+    )
+    .bind(limit(most))
+    .fetch_all(pool)
+    .await?;
+    let mut retried = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let mut columns = columns(row, "outbox");
+        retried.push((columns.text()?.to_owned(), columns.shared()?));
+    }
+    Ok(retried)
 }

@@ -1,6 +1,6 @@
 //! Writes a batch.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -68,6 +68,11 @@ const TRACES: Rows = Rows {
     tail: ") INSERT OR FAIL INTO trace (n, clock, customer, previous, body, actions) \
            SELECT n, clock, customer, (SELECT trace FROM customer WHERE id = new.customer), body, actions FROM new",
 };
+const CHAIN: Rows = Rows {
+    head: "WITH new (id, trace) AS (VALUES ",
+    columns: 2,
+    tail: ") UPDATE OR FAIL customer SET trace = new.trace FROM new WHERE customer.id = new.id",
+};
 const OUTBOX: Rows = Rows {
     head: "INSERT OR FAIL INTO outbox (key, customer, route, due, state, attempt, lease, command) VALUES ",
     columns: 8,
@@ -76,8 +81,7 @@ const OUTBOX: Rows = Rows {
 const SETTLED: Rows = Rows {
     head: "WITH done (key, attempt, state, due, reason) AS (VALUES ",
     columns: 5,
-    tail: ") UPDATE OR FAIL outbox SET state = done.state, due = coalesce(done.due, outbox.due), reason = done.reason, lease = NULL, \
-           command = CASE WHEN done.state = 'dead' THEN '' ELSE outbox.command END \
+    tail: ") UPDATE OR FAIL outbox SET state = done.state, due = coalesce(done.due, outbox.due), reason = done.reason, lease = NULL \
            FROM done WHERE outbox.key = done.key AND outbox.attempt = done.attempt",
 };
 const LEFT: Rows = Rows {
@@ -96,6 +100,11 @@ const REJECTED: Rows = Rows {
     head: "INSERT OR FAIL INTO rejected (at, origin, line, reason, body) VALUES ",
     columns: 5,
     tail: " ON CONFLICT (origin, line) DO NOTHING",
+};
+const LETTERS_GONE: Rows = Rows {
+    head: "DELETE FROM rejected WHERE n IN (VALUES ",
+    columns: 1,
+    tail: ")",
 };
 const MARKS: Rows = Rows {
     head: "INSERT OR FAIL INTO mark (name, value) VALUES ",
@@ -150,6 +159,7 @@ pub(super) async fn commit(
     let states = documents.persons.ready().await?;
     let latest = log(&mut tx, numbers, &documents.actions.ready().await?, &batch).await?;
     persons(&mut tx, &batch, &states, &latest).await?;
+    chain(&mut tx, &batch, &latest).await?;
     events(
         &mut tx,
         &numbers.event,
@@ -218,6 +228,20 @@ async fn persons(
         }
     }
     Ok(())
+}
+
+/// Traces of customers who are not written beside them: those of hand-overs.
+async fn chain(tx: &mut Transaction, batch: &Batch, latest: &Latest<'_>) -> Result<(), Error> {
+    let persons = batch.persons.iter();
+    let written: HashSet<&CustomerId> = persons.map(|stored| &stored.person.customer.id).collect();
+    let others = latest.iter().filter(|(id, _)| !written.contains(**id));
+    let others: Vec<_> = others.collect();
+    tx.write(&CHAIN, &others, |(id, n), values| {
+        values.shared(id);
+        values.number(**n);
+    })
+    .await
+    .map(drop)
 }
 
 async fn enrollments(tx: &mut Transaction, batch: &Batch) -> Result<(), Error> {
@@ -382,6 +406,10 @@ async fn rest(tx: &mut Transaction, batch: &Batch) -> Result<(), Error> {
         values.number(row.line.cast_signed());
         values.text(&row.reason);
         values.text(&row.body);
+    })
+    .await?;
+    tx.write(&LETTERS_GONE, &batch.letters_gone, |n, values| {
+        values.number(*n);
     })
     .await?;
     let gone: Vec<&str> = batch

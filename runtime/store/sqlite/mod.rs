@@ -28,9 +28,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, SqlSafeStr, SqlitePool};
 
 use crate::{
-    AnchorRange, Batch, By, EnrollmentRow, Error, Inside, Kept, LogPage, LogPlace, Logged,
-    OutboxState, Outgoing, Rejected, Reply, Seen, Share, Store, Stored, Totals, Traced, Turn, Waiting,
-    Worker,
+    AnchorRange, Batch, By, EnrollmentRow, Error, GivenUp, Inside, Kept, Letter, LogPage, LogPlace,
+    Logged, OutboxState, Outgoing, Rejected, Reply, Seen, Share, Store, Stored, Totals, Traced,
+    Turn, Waiting, Worker,
 };
 
 /// How many read at the same time.
@@ -127,6 +127,21 @@ impl Sqlite {
             numbers: Arc::default(),
             path: path.to_owned(),
             _lock: None,
+        })
+    }
+
+    /// Opens the store at a path to settle what was given up, beside a process that may write to it. Only hand-overs, dead
+    /// letters and marks may be in what it commits: all else is numbered by the other process.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] when there is none.
+    pub async fn open_beside(path: &Path) -> Result<Self, Error> {
+        let store = Self::open_to_read(path).await?;
+        let options = options(path).synchronous(SqliteSynchronous::Full);
+        let write = pool(1).connect_with(options).await?;
+        Ok(Self {
+            write: Some(write),
+            ..store
         })
     }
 
@@ -306,6 +321,18 @@ impl Store for Sqlite {
                 tokio::spawn(async move { claim::reclaim(&writer, now, lease, limit).await });
             task.await.map_err(|error| Error::Task(error.to_string()))?
         })
+    }
+
+    fn retried(&self, limit: usize) -> Reply<'_, Vec<(String, CustomerId)>> {
+        Box::pin(claim::retried(&self.read, limit))
+    }
+
+    fn given_up(&self, after: i64, limit: usize) -> Reply<'_, Vec<GivenUp>> {
+        Box::pin(report::given_up(&self.read, after, limit))
+    }
+
+    fn letters_after(&self, after: i64, limit: usize) -> Reply<'_, Vec<Letter>> {
+        Box::pin(report::letters_after(&self.read, after, limit))
     }
 
     fn beat<'s>(&'s self, _: &'s str, _: Instant, _: Instant) -> Reply<'s, Share> {

@@ -129,7 +129,8 @@ async fn claims_made_at_the_same_time_never_hold_the_same_row() {
     const ROWS: i64 = 400;
     let schema = Schema::new().await;
     let store = Arc::new(schema.open().await);
-    let outbox = (0..ROWS).map(|number| outgoing("anna", number, OutboxState::Pending));
+    let outbox =
+        (0..ROWS).map(|number| outgoing(&format!("c{number}"), number, OutboxState::Pending));
     let batch = Batch {
         outbox: outbox.collect(),
         ..Batch::default()

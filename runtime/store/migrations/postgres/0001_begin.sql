@@ -99,6 +99,9 @@ CREATE TABLE outbox (
     command TEXT NOT NULL
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_limit = 2000);
 CREATE INDEX outbox_open ON outbox (state, due) WHERE state IN ('pending', 'claimed', 'in_doubt');
+-- Those that somebody has to look at, and those that are tried again. What leaves at the first try is in none of these.
+CREATE INDEX outbox_given_up ON outbox (n) WHERE state IN ('dead', 'in_doubt');
+CREATE INDEX outbox_retried ON outbox (customer, n) WHERE state = 'pending' OR (state = 'claimed' AND attempt > 1);
 
 -- How many commands have left the outbox in one transaction, by the way they went and by how it ended: a row each, so that
 -- workers don't wait for each other.

@@ -94,6 +94,8 @@ CREATE TABLE outbox (
 );
 CREATE UNIQUE INDEX outbox_key ON outbox (key);
 CREATE INDEX outbox_open ON outbox (state, due);
+-- Those that are tried again.
+CREATE INDEX outbox_retried ON outbox (customer, n) WHERE state = 'pending' OR (state = 'claimed' AND attempt > 1);
 
 -- How many commands have left the outbox, by the way they went and by how it ended.
 CREATE TABLE outbox_left (

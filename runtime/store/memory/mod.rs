@@ -1,49 +1,27 @@
 //! The reference: a store in memory, written as simply as can be. What it does is what every store has to do.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ops::Bound;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+mod tables;
 
-use kurant_engine::action::Action;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use kurant_engine::calendar::Instant;
 use kurant_engine::definition::{Definitions, Version};
-use kurant_engine::event::Event;
 use kurant_engine::id::{CustomerId, Key};
-use kurant_engine::input::Trace;
 
+use self::tables::Tables;
 use crate::log::{self, Row, Series};
 use crate::{
-    AnchorRange, AnchorRow, Batch, By, EnrollmentRow, Error, Inside, Kept, LogPage, LogPlace,
-    Logged, OutboxState, Outgoing, Rejected, Reply, Seen, Settled, Share, Store, Stored, Totals,
-    Traced, Turn, Waiting, Worker,
+    AnchorRange, Batch, By, EnrollmentRow, Error, GivenUp, Inside, Kept, Letter, LogPage, LogPlace,
+    Logged, OutboxState, Outgoing, Rejected, Reply, Seen, Share, Store, Stored, Totals, Traced,
+    Turn, Waiting, Worker,
 };
 
 /// A store in memory; it ends with the process.
 #[derive(Default)]
 pub struct Memory {
     tables: Mutex<Tables>,
-}
-
-/// The anchors of an attribute: by zone, place in the order and customer, when each was set.
-type Anchors = BTreeMap<(String, i64, CustomerId), Instant>;
-
-#[derive(Default)]
-struct Tables {
-    people: BTreeMap<CustomerId, Stored>,
-    seen: HashMap<Key, u64>,
-    events: BTreeMap<CustomerId, BTreeMap<(Instant, u64), Arc<Event>>>,
-    number: u64,
-    anchors: BTreeMap<(String, By), Anchors>,
-    enrollments: BTreeMap<(CustomerId, Key), EnrollmentRow>,
-    actions: Vec<(Instant, Action)>,
-    traces: Vec<(Instant, CustomerId, Vec<Trace>)>,
-    outbox: Vec<Outgoing>,
-    rejected: Vec<Rejected>,
-    marks: BTreeMap<String, String>,
-    definitions: Option<Definitions>,
-    versions: BTreeMap<Key, Version>,
-    /// Who has which piece of work, until when.
-    leases: BTreeMap<String, (String, Instant)>,
 }
 
 impl Memory {
@@ -62,131 +40,6 @@ impl Memory {
     ) -> Reply<'s, T> {
         let done = work(&mut self.tables());
         Box::pin(std::future::ready(done))
-    }
-}
-
-impl Tables {
-    /// Whether one of the events has been taken in before, or one of the customers has moved on since.
-    fn conflicts(&self, batch: &Batch) -> bool {
-        let mut fresh = BTreeSet::new();
-        let mut is_repeated =
-            |seen: &Seen| self.seen.contains_key(&seen.identity) || !fresh.insert(seen.identity);
-        let moved_on = |stored: &Arc<Stored>| {
-            let known = self.people.get(&stored.person.customer.id);
-            stored.revision != known.map_or(0, |known| known.revision) + 1
-        };
-        batch.seen.iter().any(&mut is_repeated) || batch.persons.iter().any(moved_on)
-    }
-
-    fn commit(&mut self, batch: Batch) -> Result<(), Error> {
-        if self.conflicts(&batch) {
-            return Err(Error::Conflict);
-        }
-        self.seen
-            .extend(batch.seen.iter().map(|seen| (seen.identity, seen.body)));
-        for stored in batch.persons {
-            let mut stored = Arc::unwrap_or_clone(stored);
-            stored.person.history.clear();
-            self.people
-                .insert(stored.person.customer.id.clone(), stored);
-        }
-        for event in batch.events {
-            self.number += 1;
-            self.events
-                .entry(event.customer.clone())
-                .or_default()
-                .insert((event.time, self.number), event);
-        }
-        for row in &batch.anchors_gone {
-            self.series(row)
-                .remove(&(row.zone.clone(), row.at, row.customer.clone()));
-        }
-        for row in &batch.anchors {
-            self.series(row)
-                .insert((row.zone.clone(), row.at, row.customer.clone()), row.since);
-        }
-        for row in batch.enrollments {
-            let place = (row.customer.clone(), row.id);
-            if row.held {
-                self.enrollments.insert(place, row);
-            } else {
-                self.enrollments.remove(&place);
-            }
-        }
-        let clock = batch.clock;
-        let actions = batch.actions.into_iter();
-        self.actions.extend(actions.map(|action| (clock, action)));
-        let traces = batch.traces.into_iter();
-        self.traces
-            .extend(traces.map(|(customer, lines)| (clock, customer, lines)));
-        self.outbox.extend(batch.outbox);
-        batch
-            .settled
-            .iter()
-            .for_each(|settled| self.settle(settled));
-        for row in batch.rejected {
-            if !self
-                .rejected
-                .iter()
-                .any(|known| (&known.origin, known.line) == (&row.origin, row.line))
-            {
-                self.rejected.push(row);
-            }
-        }
-        for (name, value) in batch.marks {
-            match value {
-                Some(value) => self.marks.insert(name, value),
-                None => self.marks.remove(&name),
-            };
-        }
-        Ok(())
-    }
-
-    fn settle(&mut self, settled: &Settled) {
-        let open =
-            |row: &&mut Outgoing| row.command.key == settled.key && row.attempt == settled.attempt;
-        if let Some(row) = self.outbox.iter_mut().find(open) {
-            row.state = settled.state;
-            row.due = settled.due.unwrap_or(row.due);
-            row.lease = None;
-        }
-    }
-
-    fn series(&mut self, row: &AnchorRow) -> &mut BTreeMap<(String, i64, CustomerId), Instant> {
-        self.anchors
-            .entry((row.attribute.clone(), row.by))
-            .or_default()
-    }
-
-    fn load(&self, id: &CustomerId, kept: &[Kept]) -> Option<Stored> {
-        let mut stored = self.people.get(id)?.clone();
-        let Some(events) = self.events.get(id) else {
-            return Some(stored);
-        };
-        let latest = |kept: &Kept| {
-            events
-                .iter()
-                .rev()
-                .find(|(_, event)| *event.kind == *kept.kind)
-                .map(|(place, _)| *place)
-        };
-        let latest: BTreeSet<_> = kept
-            .iter()
-            .filter(|kept| kept.latest)
-            .filter_map(latest)
-            .collect();
-        let holds = |place: &(Instant, u64), event: &Event| {
-            latest.contains(place)
-                || kept
-                    .iter()
-                    .any(|kept| kept.holds(&stored.person, &event.kind, event.time))
-        };
-        let history = events
-            .iter()
-            .filter(|(place, event)| holds(place, event))
-            .map(|(_, event)| event.clone());
-        stored.person.history = history.collect();
-        Some(stored)
     }
 }
 
@@ -308,12 +161,20 @@ impl Store for Memory {
 
     fn reclaim(&self, now: Instant, lease: Instant, limit: usize) -> Reply<'_, Vec<Outgoing>> {
         self.reply(|tables| {
-            let free = |row: &&mut Outgoing| match row.state {
-                OutboxState::Claimed => row.lease.is_some_and(|lease| lease <= now),
-                OutboxState::Pending => row.due <= now,
-                _ => false,
-            };
-            let mut rows: Vec<&mut Outgoing> = tables.outbox.iter_mut().filter(free).collect();
+            let mut first = BTreeSet::new();
+            let mut free = Vec::new();
+            for row in &tables.outbox {
+                let place = (row.route.clone(), row.command.customer.clone());
+                let is_first = !row.is_retried() || first.insert(place);
+                free.push(match row.state {
+                    OutboxState::Claimed => row.lease.is_some_and(|lease| lease <= now),
+                    OutboxState::Pending => row.due <= now && is_first,
+                    _ => false,
+                });
+            }
+            let rows = tables.outbox.iter_mut().zip(free);
+            let mut rows: Vec<&mut Outgoing> =
+                rows.filter_map(|(row, free)| free.then_some(row)).collect();
             rows.sort_by_key(|row| (row.state == OutboxState::Pending, row.due));
             rows.truncate(limit);
             rows.sort_by_key(|row| row.due);
@@ -323,6 +184,41 @@ impl Store for Memory {
                 row.lease = Some(lease);
             }
             Ok(rows.into_iter().map(|row| row.clone()).collect())
+        })
+    }
+
+    fn retried(&self, limit: usize) -> Reply<'_, Vec<(String, CustomerId)>> {
+        self.reply(|tables| {
+            let retried = tables.outbox.iter().filter(|row| row.is_retried());
+            let places = retried.map(|row| (row.route.clone(), row.command.customer.clone()));
+            let places: BTreeSet<_> = places.collect();
+            Ok(places.into_iter().take(limit).collect())
+        })
+    }
+
+    fn given_up(&self, after: i64, limit: usize) -> Reply<'_, Vec<GivenUp>> {
+        self.reply(|tables| {
+            let is_one =
+                |row: &Outgoing| matches!(row.state, OutboxState::Dead | OutboxState::InDoubt);
+            let rows = (1..).zip(&tables.outbox);
+            let rows = rows.filter(|(n, row)| *n > after && is_one(row));
+            let given_up = rows.map(|(n, row)| GivenUp {
+                n,
+                outgoing: row.clone(),
+                reason: tables.reasons.get(&row.command.key).cloned(),
+            });
+            Ok(given_up.take(limit).collect())
+        })
+    }
+
+    fn letters_after(&self, after: i64, limit: usize) -> Reply<'_, Vec<Letter>> {
+        self.reply(|tables| {
+            let later = tables.rejected.range(after + 1..);
+            let letters = later.map(|(n, rejected)| Letter {
+                n: *n,
+                rejected: rejected.clone(),
+            });
+            Ok(letters.take(limit).collect())
         })
     }
 
@@ -533,7 +429,7 @@ impl Store for Memory {
         self.reply(|tables| {
             let rows = tables
                 .rejected
-                .iter()
+                .values()
                 .filter(|row| origin.is_none_or(|origin| row.origin == origin));
             let mut rows: Vec<Rejected> = rows.cloned().collect();
             if origin.is_some() {

@@ -1,0 +1,277 @@
+//! `kurant dead`: what was given up. Commands that nobody took, those in doubt, and events that could not be taken in:
+//! looked at, tried again or dropped, also beside a running `run`.
+
+mod show;
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+
+use kurant_engine::definition::Definitions;
+use kurant_runner::Clock;
+use kurant_store::{Batch, GivenUp, Letter, OutboxState, Settled, Store};
+
+use crate::embedded::{self, Source, unreadable};
+use crate::error::Error;
+use crate::workspace;
+
+/// How many are read at once.
+const PAGE: usize = 500;
+/// Ids of events that could not be taken in begin so.
+const LETTER: &str = "letter-";
+
+/// Arguments of `kurant dead`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    kurant dead list                                 what was given up, where, why and after how many attempts\n  \
+    kurant dead list --route crm --json              the same for a program\n  \
+    kurant dead show 4a9f4bd2c1e07f1e8c5d3a2b1c0d9e8f\n  \
+    kurant dead retry --all --route crm              once the cause is mended\n  \
+    kurant dead drop letter-17 letter-18\n\n\
+    Commands keep their key when they are tried again. Whatever is asked for twice happens once.")]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// List what was given up, oldest first
+    List {
+        #[command(flatten)]
+        which: Which,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show all of one: it may hold what is known of a customer
+    Show {
+        /// Its id, as `list` shows it
+        id: String,
+    },
+    /// Try again: commands leave once more, events of files come back into the inbox
+    Retry(Chosen),
+    /// Let go for good: commands count as skipped
+    Drop(Chosen),
+}
+
+/// Which of them.
+#[derive(Debug, Clone, Default, clap::Args)]
+struct Which {
+    /// Only by this way out, or `events` for what could not be taken in
+    #[arg(long, value_name = "NAME")]
+    route: Option<String>,
+    /// Only of this journey
+    #[arg(long, value_name = "ID")]
+    journey: Option<String>,
+    /// Only of this customer
+    #[arg(long, value_name = "ID")]
+    customer: Option<String>,
+}
+
+/// One, many, or all that fit.
+#[derive(Debug, clap::Args)]
+struct Chosen {
+    /// Their ids, as `list` shows them
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    id: Vec<String>,
+    /// All of them, or all that fit the other options
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    which: Which,
+}
+
+/// One that was given up.
+enum Dead {
+    Command(GivenUp),
+    Event(Letter),
+}
+
+impl Dead {
+    fn id(&self) -> String {
+        match self {
+            Self::Command(own) => own.outgoing.command.key.to_string(),
+            Self::Event(own) => format!("{LETTER}{}", own.n),
+        }
+    }
+}
+
+impl Which {
+    fn holds(&self, dead: &Dead) -> bool {
+        let is =
+            |asked: &Option<String>, own: &str| asked.as_ref().is_none_or(|asked| asked == own);
+        match dead {
+            Dead::Command(own) => {
+                let command = &own.outgoing.command;
+                is(&self.route, &own.outgoing.route)
+                    && is(&self.journey, &command.journey)
+                    && is(&self.customer, &command.customer)
+            }
+            Dead::Event(_) => {
+                is(&self.route, "events") && self.journey.is_none() && self.customer.is_none()
+            }
+        }
+    }
+}
+
+impl Chosen {
+    fn holds(&self, dead: &Dead) -> bool {
+        if self.all {
+            return self.which.holds(dead);
+        }
+        self.id.contains(&dead.id())
+    }
+}
+
+/// Does what was asked.
+pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
+    let (definitions, _) = workspace::definitions(folder)?;
+    embedded::runtime()?.block_on(work(folder, &args.what, &definitions))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn work(folder: &Path, what: &What, definitions: &Definitions) -> Result<(), Error> {
+    let zone = definitions.workspace.timezone;
+    match what {
+        What::List { which, json } => {
+            let store = embedded::store_to_read(folder, definitions).await?;
+            let mut out = std::io::stdout();
+            each(&*store, async |page: Vec<Dead>| {
+                for dead in page.iter().filter(|dead| which.holds(dead)) {
+                    let line = if *json {
+                        show::object(dead).to_string()
+                    } else {
+                        show::text(dead, zone)
+                    };
+                    writeln!(out, "{line}")?;
+                }
+                Ok(())
+            })
+            .await
+        }
+        What::Show { id } => {
+            let store = embedded::store_to_read(folder, definitions).await?;
+            let mut found = None;
+            each(&*store, async |page: Vec<Dead>| {
+                found = found
+                    .take()
+                    .or_else(|| page.into_iter().find(|dead| dead.id() == *id));
+                Ok(())
+            })
+            .await?;
+            let dead = found.ok_or_else(|| {
+                Error::usage(format!("nothing that was given up has the id {id}"))
+                    .hint("`kurant dead list` shows what there is")
+            })?;
+            println!("{:#}", show::whole(&dead));
+            Ok(())
+        }
+        What::Retry(chosen) => settle(folder, definitions, chosen, true).await,
+        What::Drop(chosen) => settle(folder, definitions, chosen, false).await,
+    }
+}
+
+/// Reads everything that was given up, page by page.
+async fn each(
+    store: &dyn Store,
+    mut look: impl AsyncFnMut(Vec<Dead>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut after = 0;
+    loop {
+        let page = store.given_up(after, PAGE).await.map_err(unreadable)?;
+        let Some(last) = page.last() else { break };
+        after = last.n;
+        look(page.into_iter().map(Dead::Command).collect()).await?;
+    }
+    after = 0;
+    loop {
+        let page = store.letters_after(after, PAGE).await.map_err(unreadable)?;
+        let Some(last) = page.last() else {
+            return Ok(());
+        };
+        after = last.n;
+        look(page.into_iter().map(Dead::Event).collect()).await?;
+    }
+}
+
+/// Tries those that were chosen again, or lets them go.
+async fn settle(
+    folder: &Path,
+    definitions: &Definitions,
+    chosen: &Chosen,
+    again: bool,
+) -> Result<(), Error> {
+    let store = embedded::store_beside(folder, definitions).await?;
+    let inbox = match embedded::source(folder, definitions)? {
+        Source::Inbox(inbox) => Some(inbox),
+        Source::Rabbit { .. } => None,
+    };
+    let (mut settled, mut left) = (0, 0);
+    each(&*store, async |page: Vec<Dead>| {
+        let mut batch = Batch {
+            clock: Clock::real().now(),
+            ..Batch::default()
+        };
+        let mut lines = Vec::new();
+        for dead in page.iter().filter(|dead| chosen.holds(dead)) {
+            match dead {
+                Dead::Command(own) => batch.settled.push(command(own, again, batch.clock)),
+                Dead::Event(own) if again && inbox.is_none() => {
+                    let _ = own;
+                    left += 1;
+                }
+                Dead::Event(own) => {
+                    if again {
+                        lines.push(own.rejected.body.as_str());
+                    }
+                    batch.letters_gone.push(own.n);
+                }
+            }
+        }
+        settled += batch.settled.len() + batch.letters_gone.len();
+        if let Some(inbox) = inbox.as_ref().filter(|_| !lines.is_empty()) {
+            bring_back(inbox, &batch.letters_gone, &lines)?;
+        }
+        store.commit(batch).await.map_err(unreadable)
+    })
+    .await?;
+    println!(
+        "{settled} {}",
+        if again { "are tried again" } else { "dropped" }
+    );
+    if left > 0 {
+        return Err(Error::failure(format!(
+            "{left} events stay: they came from a broker, or could not be read there"
+        ))
+        .hint("publish them again once they are mended; `kurant dead show` has their text"));
+    }
+    Ok(())
+}
+
+/// A command that is tried again, or skipped.
+fn command(own: &GivenUp, again: bool, now: kurant_engine::calendar::Instant) -> Settled {
+    let state = if again {
+        OutboxState::Pending
+    } else {
+        OutboxState::Skipped
+    };
+    Settled {
+        key: own.outgoing.command.key,
+        attempt: own.outgoing.attempt,
+        state,
+        due: Some(now),
+        reason: (!again).then(|| "dropped".to_owned()),
+    }
+}
+
+/// Writes lines back into the inbox, whole. Should they come twice, events take effect once.
+fn bring_back(inbox: &Path, numbers: &[i64], lines: &[&str]) -> Result<(), Error> {
+    let first = numbers.first().copied().unwrap_or_default();
+    let name = format!("retry-{first}.jsonl");
+    let hidden = inbox.join(format!(".{name}"));
+    std::fs::create_dir_all(inbox)?;
+    std::fs::write(&hidden, lines.join("\n") + "\n")?;
+    std::fs::rename(&hidden, inbox.join(name))?;
+    Ok(())
+}

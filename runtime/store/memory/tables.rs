@@ -1,0 +1,172 @@
+//! The tables of the store in memory.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use kurant_engine::action::Action;
+use kurant_engine::calendar::Instant;
+use kurant_engine::definition::{Definitions, Version};
+use kurant_engine::event::Event;
+use kurant_engine::id::{CustomerId, Key};
+use kurant_engine::input::Trace;
+
+use crate::{
+    AnchorRow, Batch, By, EnrollmentRow, Error, Kept, Outgoing, Rejected, Seen, Settled, Stored,
+};
+
+/// The anchors of an attribute: by zone, place in the order and customer, when each was set.
+pub(super) type Anchors = BTreeMap<(String, i64, CustomerId), Instant>;
+
+#[derive(Default)]
+pub(super) struct Tables {
+    pub(super) people: BTreeMap<CustomerId, Stored>,
+    pub(super) seen: HashMap<Key, u64>,
+    pub(super) events: BTreeMap<CustomerId, BTreeMap<(Instant, u64), Arc<Event>>>,
+    pub(super) number: u64,
+    pub(super) anchors: BTreeMap<(String, By), Anchors>,
+    pub(super) enrollments: BTreeMap<(CustomerId, Key), EnrollmentRow>,
+    pub(super) actions: Vec<(Instant, Action)>,
+    pub(super) traces: Vec<(Instant, CustomerId, Vec<Trace>)>,
+    pub(super) outbox: Vec<Outgoing>,
+    /// Why commands stand where they do.
+    pub(super) reasons: HashMap<Key, String>,
+    pub(super) rejected: BTreeMap<i64, Rejected>,
+    /// The number of the latest dead letter.
+    pub(super) letter: i64,
+    pub(super) marks: BTreeMap<String, String>,
+    pub(super) definitions: Option<Definitions>,
+    pub(super) versions: BTreeMap<Key, Version>,
+    /// Who has which piece of work, until when.
+    pub(super) leases: BTreeMap<String, (String, Instant)>,
+}
+
+impl Tables {
+    /// Whether one of the events has been taken in before, or one of the customers has moved on since.
+    fn conflicts(&self, batch: &Batch) -> bool {
+        let mut fresh = BTreeSet::new();
+        let mut is_repeated =
+            |seen: &Seen| self.seen.contains_key(&seen.identity) || !fresh.insert(seen.identity);
+        let moved_on = |stored: &Arc<Stored>| {
+            let known = self.people.get(&stored.person.customer.id);
+            stored.revision != known.map_or(0, |known| known.revision) + 1
+        };
+        batch.seen.iter().any(&mut is_repeated) || batch.persons.iter().any(moved_on)
+    }
+
+    pub(super) fn commit(&mut self, batch: Batch) -> Result<(), Error> {
+        if self.conflicts(&batch) {
+            return Err(Error::Conflict);
+        }
+        self.seen
+            .extend(batch.seen.iter().map(|seen| (seen.identity, seen.body)));
+        for stored in batch.persons {
+            let mut stored = Arc::unwrap_or_clone(stored);
+            stored.person.history.clear();
+            self.people
+                .insert(stored.person.customer.id.clone(), stored);
+        }
+        for event in batch.events {
+            self.number += 1;
+            self.events
+                .entry(event.customer.clone())
+                .or_default()
+                .insert((event.time, self.number), event);
+        }
+        for row in &batch.anchors_gone {
+            self.series(row)
+                .remove(&(row.zone.clone(), row.at, row.customer.clone()));
+        }
+        for row in &batch.anchors {
+            self.series(row)
+                .insert((row.zone.clone(), row.at, row.customer.clone()), row.since);
+        }
+        for row in batch.enrollments {
+            let place = (row.customer.clone(), row.id);
+            if row.held {
+                self.enrollments.insert(place, row);
+            } else {
+                self.enrollments.remove(&place);
+            }
+        }
+        let clock = batch.clock;
+        let actions = batch.actions.into_iter();
+        self.actions.extend(actions.map(|action| (clock, action)));
+        let traces = batch.traces.into_iter();
+        self.traces
+            .extend(traces.map(|(customer, lines)| (clock, customer, lines)));
+        self.outbox.extend(batch.outbox);
+        batch
+            .settled
+            .iter()
+            .for_each(|settled| self.settle(settled));
+        for row in batch.rejected {
+            if !self
+                .rejected
+                .values()
+                .any(|known| (&known.origin, known.line) == (&row.origin, row.line))
+            {
+                self.letter += 1;
+                self.rejected.insert(self.letter, row);
+            }
+        }
+        self.rejected.retain(|n, _| !batch.letters_gone.contains(n));
+        for (name, value) in batch.marks {
+            match value {
+                Some(value) => self.marks.insert(name, value),
+                None => self.marks.remove(&name),
+            };
+        }
+        Ok(())
+    }
+
+    fn settle(&mut self, settled: &Settled) {
+        let open =
+            |row: &&mut Outgoing| row.command.key == settled.key && row.attempt == settled.attempt;
+        if let Some(row) = self.outbox.iter_mut().find(open) {
+            row.state = settled.state;
+            row.due = settled.due.unwrap_or(row.due);
+            row.lease = None;
+            match &settled.reason {
+                Some(reason) => self.reasons.insert(settled.key, reason.clone()),
+                None => self.reasons.remove(&settled.key),
+            };
+        }
+    }
+
+    fn series(&mut self, row: &AnchorRow) -> &mut BTreeMap<(String, i64, CustomerId), Instant> {
+        self.anchors
+            .entry((row.attribute.clone(), row.by))
+            .or_default()
+    }
+
+    pub(super) fn load(&self, id: &CustomerId, kept: &[Kept]) -> Option<Stored> {
+        let mut stored = self.people.get(id)?.clone();
+        let Some(events) = self.events.get(id) else {
+            return Some(stored);
+        };
+        let latest = |kept: &Kept| {
+            events
+                .iter()
+                .rev()
+                .find(|(_, event)| *event.kind == *kept.kind)
+                .map(|(place, _)| *place)
+        };
+        let latest: BTreeSet<_> = kept
+            .iter()
+            .filter(|kept| kept.latest)
+            .filter_map(latest)
+            .collect();
+        let holds = |place: &(Instant, u64), event: &Event| {
+            latest.contains(place)
+                || kept
+                    .iter()
+                    .any(|kept| kept.holds(&stored.person, &event.kind, event.time))
+        };
+        let history = events
+            .iter()
+            .filter(|(place, event)| holds(place, event))
+            .map(|(_, event)| event.clone());
+        stored.person.history = history.collect();
+        Some(stored)
+    }
+}
