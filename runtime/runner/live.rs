@@ -78,7 +78,8 @@ impl Runner {
 
     /// Sleeps until something comes or is due.
     async fn rest(&mut self, wires: &mut Wires, clock: &Clock) -> Result<(), Error> {
-        let longest = if clock.is_virtual() { SHORT_REST } else { REST };
+        let is_short = clock.is_virtual() || self.is_catching_up();
+        let longest = if is_short { SHORT_REST } else { REST };
         let until_due = self
             .next_wake()
             .await?

@@ -21,6 +21,8 @@ const MOST_BEHIND: usize = 10_000;
 pub(super) struct Behind {
     places: HashSet<(String, CustomerId)>,
     everybody: bool,
+    /// Some of them were under way a moment ago, and the next ones may be free by now.
+    moving: bool,
 }
 
 impl Behind {
@@ -52,6 +54,11 @@ impl Runner {
         made
     }
 
+    /// Whether more of what is tried again may be free at once.
+    pub(crate) fn is_catching_up(&self) -> bool {
+        self.behind.moving
+    }
+
     /// Begins to hand over again what is due, unless something is being handed over.
     pub(crate) async fn hand_over_again(&mut self) -> Result<(), Error> {
         let is_busy = self
@@ -64,6 +71,7 @@ impl Runner {
         self.handed().await?;
         let now = self.clock.now();
         if !self.dispatch.may_refuse() && !self.is_anything_pending(now).await? {
+            self.behind = Behind::default();
             return Ok(());
         }
         if !self.behind.places.is_empty() {
@@ -75,7 +83,10 @@ impl Runner {
             .reclaim(now, now.plus_millis(LEASE), BATCH)
             .await?;
         let retried = self.store.retried(MOST_BEHIND).await?;
-        self.behind = Behind::default();
+        self.behind = Behind {
+            moving: !claimed.is_empty(),
+            ..Behind::default()
+        };
         self.behind.add(retried);
         if !claimed.is_empty() {
             self.hand_over(claimed);
