@@ -76,7 +76,7 @@ pub(super) async fn a_claim_whose_lease_has_passed_is_claimed_anew(store: &dyn S
         outgoing_due(5, Claimed, Some(50)),
         outgoing_due(4, Claimed, Some(51)),
         outgoing_due(3, Claimed, None),
-        outgoing_due(2, Pending, None),
+        outgoing("bohdan", 2, Pending),
         outgoing_due(1, InDoubt, None),
         outgoing_due(60, Pending, None),
     ];
