@@ -18,6 +18,7 @@ workspace: bench
 timezone: Europe/Kyiv
 locale: en
 channels: { email: { kind: file } }
+guard: { enter: 1000000000/h, send: 1000000000/h }
 ";
 const PROFILE: &str = "\
 updates:

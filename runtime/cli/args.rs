@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    check, dead, demo, doctor, explain, generate, graph, import, log, run, simulate, status, test,
+    check, dead, demo, doctor, enroll, explain, generate, graph, import, log, run, simulate,
+    status, steer, test,
 };
 
 /// Messages at the right moment, once: journeys in YAML, run live or on a virtual clock
@@ -64,6 +65,14 @@ pub(crate) enum Command {
     Doctor(doctor::Args),
     /// Load what was before: customers, events, sends
     Import(import::Args),
+    /// Take in whom a journey missed before it went live, so many a day
+    Enroll(enroll::Args),
+    /// Hold back a journey, a channel or everything, beside a running `run`; or say what is held back
+    Pause(steer::Args),
+    /// Let go on what was paused, or held by the guard
+    Resume(steer::Args),
+    /// End everybody's passage through a journey
+    Stop(steer::StopArgs),
     /// Watch this workspace's journeys run for a made-up shop, a year in half a minute
     Demo(demo::Args),
     /// Make up a lifelike shop: customers and years of events

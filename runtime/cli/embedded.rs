@@ -8,6 +8,7 @@ use kurant_engine::definition::Definitions;
 use kurant_engine::value::Value;
 use kurant_runner::{Address, Audience, Clock, Error as RunnerError, Purpose, Runner, Ways};
 use kurant_store::{Durability, Memory, Postgres, Sqlite, Store, redacted};
+use serde::Deserialize;
 
 use crate::error::Error;
 use crate::secret;
@@ -48,26 +49,6 @@ pub(crate) async fn store(
     Ok(Arc::new(store.map_err(unopened)?))
 }
 
-/// The store that the workspace names, open to settle what was given up; a running `run` may go on beside it.
-pub(crate) async fn store_beside(
-    folder: &Path,
-    definitions: &Definitions,
-) -> Result<Arc<dyn Store>, Error> {
-    let url = named_store(folder, definitions)?;
-    if is_postgres(&url) {
-        let store = Postgres::open(&url, Durability::Required).await;
-        return Ok(Arc::new(store.map_err(unreadable)?));
-    }
-    let path = url.strip_prefix("sqlite://").map(|path| folder.join(path));
-    match path.filter(|path| path.is_file()) {
-        Some(path) => Ok(Arc::new(
-            Sqlite::open_beside(&path).await.map_err(unreadable)?,
-        )),
-        // It says what there is instead.
-        None => store_to_read(folder, definitions).await,
-    }
-}
-
 fn unopened(error: kurant_store::Error) -> Error {
     if matches!(error, kurant_store::Error::Locked { .. }) {
         return Error::outage(error.to_string()).hint("end that one first, or let it do the work");
@@ -91,12 +72,49 @@ pub(crate) async fn store_to_read(
         Some(path) => Ok(Arc::new(
             Sqlite::open_to_read(&path).await.map_err(unreadable)?,
         )),
-        None => Err(Error::failure(format!(
-            "nothing has run here yet: {} is not there",
-            redacted(url)
-        ))
-        .hint("start `kurant run`, or load what was before with `kurant import`")),
+        None => Err(nothing_yet(url)),
     }
+}
+
+/// The store that the workspace names, to leave marks in, or to settle what was given up, beside a running `run`. Of the workspace only the store's place is
+/// read: whoever has to stop something can do so while a file has mistakes.
+pub(crate) async fn store_beside(folder: &Path) -> Result<Arc<dyn Store>, Error> {
+    #[derive(Default, Deserialize)]
+    struct Named {
+        store: Option<Url>,
+    }
+    #[derive(Deserialize)]
+    struct Url {
+        url: String,
+    }
+    let path = folder.join("kurant.yaml");
+    let text = std::fs::read_to_string(&path).map_err(|error| {
+        Error::usage(format!("can't read {}: {error}", path.display()))
+            .hint("name the workspace with `--workspace DIR`")
+    })?;
+    let named: Named = serde_yaml::from_str(&text)
+        .map_err(|error| Error::findings(format!("{}: {error}", path.display())))?;
+    let url = match named.store {
+        Some(store) => secret::open(folder, &store.url)?,
+        None => STORE.to_owned(),
+    };
+    if is_postgres(&url) {
+        // There has to be something to steer.
+        Postgres::open_to_read(&url).await.map_err(unreadable)?;
+        let store = Postgres::open(&url, Durability::Required).await;
+        return Ok(Arc::new(store.map_err(unreadable)?));
+    }
+    match url.strip_prefix("sqlite://").map(|path| folder.join(path)) {
+        Some(path) if path.is_file() => Ok(Arc::new(
+            Sqlite::open_beside(&path).await.map_err(unreadable)?,
+        )),
+        _ => Err(nothing_yet(&url)),
+    }
+}
+
+fn nothing_yet(url: &str) -> Error {
+    let message = format!("nothing has run here yet: {} is not there", redacted(url));
+    Error::failure(message).hint("start `kurant run`, or load what was before with `kurant import`")
 }
 
 /// The URL of the store that the workspace names, with its secrets filled in.

@@ -12,7 +12,7 @@ use kurant_engine::input::Trace;
 use kurant_engine::map::Map;
 use kurant_engine::process::{Explanation, Gate, explain};
 use kurant_engine::value::Value;
-use kurant_runner::Clock;
+use kurant_runner::{Clock, Steering};
 use kurant_store::{Kept, Logged, Store, Stored};
 use serde_json::json;
 
@@ -84,17 +84,23 @@ async fn answer(
 ) -> Result<ExitCode, Error> {
     let store = embedded::store_to_read(folder, &definitions).await?;
     let pinned = store.pinned().await.map_err(embedded::unreadable)?;
-    let catalog = Catalog::load(&definitions, &pinned, Acting::Live)
+    let mut catalog = Catalog::load(&definitions, &pinned, Acting::Live)
         .map_err(|error| Error::failure(error.to_string()))?;
+    let paused = Steering::on(&*store).paused().await;
+    catalog.set_paused(paused.map_err(embedded::failure)?);
     let stored = customer(&*store, &catalog, &args.customer, at).await?;
-    let Some(explanation) = explain(&catalog, &stored.person, &args.journey, at) else {
+    let past = past(&*store, args).await?;
+    let explanation = explain(&catalog, &stored.person, &args.journey, at).or_else(|| {
+        let was_inside = !past.actions.is_empty();
+        was_inside.then(|| Explanation::of_old(&args.customer, &args.journey, at))
+    });
+    let Some(explanation) = explanation else {
         let known: Vec<&str> = catalog.journeys().iter().map(|own| &*own.id).collect();
         return Err(
             Error::usage(format!("there is no journey `{}`", args.journey))
                 .hint(format!("the workspace has {}", known.join(", "))),
         );
     };
-    let past = past(&*store, args).await?;
     let zone = catalog.zone(&stored.person);
     match args.format {
         Format::Text => {

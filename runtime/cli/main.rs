@@ -6,6 +6,7 @@ mod dead;
 mod demo;
 mod doctor;
 mod embedded;
+mod enroll;
 mod error;
 mod explain;
 mod generate;
@@ -14,10 +15,12 @@ mod import;
 mod log;
 mod moment;
 mod reason;
+mod refused;
 mod run;
 mod secret;
 mod simulate;
 mod status;
+mod steer;
 mod test;
 mod workspace;
 
@@ -58,6 +61,10 @@ fn run(args: &Args) -> Result<ExitCode, Error> {
         Command::Dead(own) => dead::run(folder, own),
         Command::Doctor(own) => doctor::run(folder, own),
         Command::Import(own) => import::run(folder, own),
+        Command::Enroll(own) => enroll::run(folder, own),
+        Command::Pause(own) => steer::pause(folder, own),
+        Command::Resume(own) => steer::resume(folder, own),
+        Command::Stop(own) => steer::stop(folder, own),
         Command::Demo(own) => demo::run(folder, own),
         Command::Generate(own) => {
             let summary = generate::run(own)?;

@@ -65,9 +65,42 @@ pub(crate) fn whole(folder: &Path) -> Result<(Definitions, Compiled), Error> {
     }
 }
 
-/// The definitions of a workspace that has changed while it runs, or its mistakes as text.
+/// A workspace that is read again while it runs.
+pub(crate) struct Fresh {
+    folder: PathBuf,
+    /// What its files held when they were read last.
+    seen: Option<Vec<SourceFile>>,
+}
+
+impl Fresh {
+    /// As it stands now.
+    pub(crate) fn of(folder: &Path) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            seen: read(folder).ok(),
+        }
+    }
+
+    /// The definitions if a file that is read holds something else than before, or its mistakes as text.
+    pub(crate) fn reread(&mut self) -> Result<Option<Definitions>, String> {
+        let files = read(&self.folder).map_err(|error| error.to_string())?;
+        if self.seen.as_ref() == Some(&files) {
+            return Ok(None);
+        }
+        let definitions = definitions_of(&files);
+        self.seen = Some(files);
+        definitions.map(Some)
+    }
+}
+
+/// The definitions of a workspace as it stands now, or its mistakes as text.
 pub(crate) fn reread(folder: &Path) -> Result<Definitions, String> {
-    let mut compiled = compiled(folder).map_err(|error| error.to_string())?;
+    definitions_of(&read(folder).map_err(|error| error.to_string())?)
+}
+
+/// The definitions of these files, or their mistakes as text.
+fn definitions_of(files: &[SourceFile]) -> Result<Definitions, String> {
+    let mut compiled = compile(files);
     let definitions = compiled.definitions.take();
     definitions.ok_or_else(|| {
         render::text(
@@ -177,4 +210,25 @@ fn text(path: &Path) -> Result<String, Error> {
 
 fn unreadable(path: &Path, error: &io::Error) -> Error {
     Error::failure(format!("can't read {}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_read_and_holds_something_else_is_a_change() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+        write("kurant.yaml", "timezone: UTC\n");
+        let mut fresh = Fresh::of(folder.path());
+        write("app.log", "a line\n");
+        write("kurant.yaml", "timezone: UTC\n");
+        assert_eq!(fresh.reread(), Ok(None));
+        write("kurant.yaml", "timezone: Europe/Kyiv\n");
+        assert!(matches!(fresh.reread(), Ok(Some(_))));
+        write("kurant.yaml", "timezone: [\n");
+        assert!(fresh.reread().is_err());
+        assert_eq!(fresh.reread(), Ok(None), "told once");
+    }
 }

@@ -36,6 +36,9 @@ pub struct Enrollment {
     /// The event that a `wait_for` was answered by, while its `then` runs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub awaited: Vec<Answered>,
+    /// Its journey is held back: it stays where it is, and nothing wakes it until it is resumed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub held: bool,
     /// In the control group: every action is skipped.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub control: bool,
@@ -187,9 +190,16 @@ impl Enrollment {
         self.ended.is_none()
     }
 
+    /// Whether it, or a message of it, is held back until somebody resumes it.
+    pub fn is_held(&self) -> bool {
+        let own = matches!(self.place, Place::Sending { due, .. } if due == Instant::MAX);
+        let fallback = |fallback: &Fallback| fallback.due == Instant::MAX;
+        self.held || own || self.fallbacks.iter().any(fallback)
+    }
+
     /// The first moment at which it wants a timer, hand-overs aside.
     pub fn timer_due(&self) -> Option<Instant> {
-        if self.ended.is_some() {
+        if self.ended.is_some() || self.held {
             return None;
         }
         let place = match self.place {
@@ -202,7 +212,7 @@ impl Enrollment {
 
     /// The first moment at which one of its messages is due.
     pub fn hand_over_due(&self) -> Option<Instant> {
-        if self.ended.is_some() {
+        if self.ended.is_some() || self.held {
             return None;
         }
         let own = match self.place {
@@ -211,6 +221,8 @@ impl Enrollment {
         };
         own.into_iter()
             .chain(self.fallbacks.iter().map(|fallback| fallback.due))
+            // What is held back is due when somebody resumes it.
+            .filter(|due| *due < Instant::MAX)
             .min()
     }
 }

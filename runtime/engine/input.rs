@@ -33,6 +33,15 @@ pub enum Input {
         /// What makes a repeated request the same one.
         request: String,
     },
+    /// An operator takes the customer in for a firing that was missed.
+    EnrollLate {
+        /// The journey's id.
+        journey: String,
+        /// The id of the step to begin at; none = where the customer would stand today.
+        step: Option<String>,
+    },
+    /// Something that was held back isn't any more: those who were held go on.
+    Resume,
     /// An operator ends the customer's enrollments in a journey.
     Stop {
         /// The journey's id.

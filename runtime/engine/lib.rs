@@ -17,6 +17,7 @@ pub mod id;
 pub mod input;
 mod line;
 pub mod map;
+pub mod paused;
 pub mod person;
 pub mod process;
 pub mod script;

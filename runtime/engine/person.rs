@@ -38,6 +38,9 @@ pub struct Person {
     /// When a time in a segment's condition comes next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub segments_due: Option<Instant>,
+    /// The profile came from an import and holds every event up to here already: none of them changes it again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<Instant>,
     /// The events that conditions look back on. Not part of the stored state: the store loads what the catalog needs.
     #[serde(skip)]
     pub history: Vec<Arc<Event>>,
@@ -115,6 +118,7 @@ impl Person {
             sends: Vec::new(),
             memberships: Vec::new(),
             segments_due: None,
+            as_of: None,
             history: Vec::new(),
         }
     }

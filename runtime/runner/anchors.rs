@@ -10,6 +10,9 @@ use kurant_engine::person::Person;
 use kurant_engine::value::Value;
 use kurant_store::{AnchorRange, AnchorRow, By};
 
+/// Anchors of one attribute, kept by one part of the moment.
+pub(crate) type Series = (String, By);
+
 /// A date or inactivity trigger of a journey that is open.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct AnchorTrigger {

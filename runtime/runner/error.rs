@@ -28,14 +28,14 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
-    /// A feed has a line that is no event.
-    #[error("{path}: line {line}: {reason}")]
-    Feed {
+    /// A file of events holds none.
+    #[error("{path}: none of the first {lines} lines is an event with a time: {reason}")]
+    NoEvents {
         /// The file.
         path: String,
-        /// Which line, from 1.
-        line: u64,
-        /// What is wrong with it.
+        /// How many lines were looked at.
+        lines: usize,
+        /// What is wrong with the last of them.
         reason: String,
     },
     /// A task ended early.

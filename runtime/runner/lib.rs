@@ -14,11 +14,14 @@ mod intake;
 mod live;
 mod runner;
 pub mod source;
+mod steering;
 
 pub use broker::{Address, Error as BrokerError};
 pub use clock::Clock;
+pub use decide::{Late, Lateness};
 pub use dispatch::{Rendered, Renderer, Ways};
 pub use error::Error;
 pub use intake::{Delivered, Delivery, Receipt};
 pub use live::{Reload, Wires};
 pub use runner::{Audience, BATCH, Counts, PastSend, Purpose, Runner};
+pub use steering::{Backlog, Order, Steering, Verb};

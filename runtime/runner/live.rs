@@ -22,8 +22,8 @@ const TIMERS_EVERY: i64 = 500;
 /// The longest stretch of a history that is worked off at once.
 const STRETCH: i64 = 7 * DAY;
 
-/// Gives definitions anew when the workspace has changed: all of them, or why not.
-pub type Reload = Box<dyn FnMut() -> Result<Definitions, String> + Send>;
+/// Gives definitions anew when the workspace has changed: all of them, or why not; none when nothing that is read has changed.
+pub type Reload = Box<dyn FnMut() -> Result<Option<Definitions>, String> + Send>;
 
 /// What a running loop listens to.
 pub struct Wires {
@@ -52,6 +52,7 @@ impl Runner {
             if wires.changed.try_recv().is_ok() {
                 self.take_up(wires).await?;
             }
+            self.heed().await?;
             let deliveries = gathered(&mut wires.inbox);
             let now = clock.now();
             let is_idle = deliveries.is_empty();
@@ -65,7 +66,7 @@ impl Runner {
                 self.work_off(upto).await?;
                 self.hand_over_again().await?;
             }
-            if is_idle {
+            if is_idle && !self.more_to_take_in {
                 self.flush().await?;
                 if wires.until_idle && wires.inbox.is_closed() && wires.inbox.is_empty() {
                     break;
@@ -88,7 +89,10 @@ impl Runner {
         let sleep = until_due.clamp(Duration::from_millis(1), longest);
         tokio::select! {
             delivery = wires.inbox.recv() => match delivery {
-                Some(delivery) => self.take_in(vec![delivery], clock.now()).await?,
+                Some(delivery) => {
+                    self.heed().await?;
+                    self.take_in(vec![delivery], clock.now()).await?;
+                }
                 // No source is left; timers go on.
                 None if wires.until_idle => {}
                 None => tokio::time::sleep(sleep).await,
@@ -102,7 +106,8 @@ impl Runner {
     /// Takes up a changed workspace: all of it, or nothing.
     async fn take_up(&mut self, wires: &mut Wires) -> Result<(), Error> {
         let definitions = match (wires.reload)() {
-            Ok(definitions) => definitions,
+            Ok(Some(definitions)) => definitions,
+            Ok(None) => return Ok(()),
             Err(why) => {
                 self.tell(&format!(
                     "the change was not taken up, what was in force stays:\n{why}"
@@ -131,7 +136,7 @@ impl Runner {
     /// ahead of it.
     ///
     /// # Errors
-    /// When the store or the outbox fails, or a line of the history can't be read.
+    /// When the store or the outbox fails, or the history can't be read. A line that is no event is a dead letter and no error.
     pub async fn play(
         &mut self,
         feed: &mut Feed,
@@ -152,8 +157,10 @@ impl Runner {
             };
             self.take_in(vec![delivery], self.now()).await?;
         }
+        self.put_aside(feed).await?;
         let end = until.plus_millis(-1);
         while self.place() < end && !*stop.borrow() {
+            self.heed().await?;
             let mut upto = self.place().plus_millis(STRETCH).min(end);
             if !clock.is_lockstep() {
                 upto = upto.min(clock.now());
@@ -177,8 +184,21 @@ impl Runner {
             }
             clock.advance(upto);
             self.step_through(events, upto).await?;
+            self.put_aside(feed).await?;
         }
         self.flush().await
+    }
+
+    /// Keeps the lines of a history that could not be read as dead letters.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn put_aside(&mut self, feed: &mut Feed) -> Result<(), Error> {
+        let refused = feed.refused();
+        if refused.is_empty() {
+            return Ok(());
+        }
+        self.reject(feed.name(), refused).await
     }
 }
 

@@ -86,6 +86,14 @@ pub trait Store: Send + Sync {
     /// All customers, by id, strictly after one.
     fn customers<'s>(&'s self, after: Option<&'s str>, limit: usize) -> Reply<'s, Vec<CustomerId>>;
 
+    /// Customers inside a journey, or inside any, by id, strictly after one.
+    fn members<'s>(
+        &'s self,
+        journey: Option<&'s str>,
+        after: Option<&'s str>,
+        limit: usize,
+    ) -> Reply<'s, Vec<CustomerId>>;
+
     /// Rows of the outbox in a state, due up to an instant, earliest first.
     fn outbox(&self, state: OutboxState, upto: Instant, limit: usize) -> Reply<'_, Vec<Outgoing>>;
 

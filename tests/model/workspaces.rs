@@ -2,8 +2,8 @@
 
 use kurant_engine::calendar::{DayWindow, Duration, Weekdays, WorkHours};
 use kurant_engine::definition::{
-    Cap, Category, ChannelSettings, Computed, Definitions, Pool, ProfileUpdate, Schema, Segment,
-    Settings, Template, UnknownCustomers, Workspace,
+    Cap, Category, ChannelSettings, Computed, Definitions, Guard, Pool, ProfileUpdate, Schema,
+    Segment, Settings, Template, UnknownCustomers, Workspace,
 };
 use kurant_engine::map::Map;
 
@@ -133,6 +133,7 @@ impl Maker<'_> {
             channels: vec![channel("email"), channel("sms")],
             pools: vec![pool],
             unknown_customers: UnknownCustomers::Create,
+            guard: Guard::default(),
             settings: Settings::default(),
         };
         let journeys = 1 + self.chance.below(4);

@@ -61,6 +61,13 @@ fn events_come_over_http_in_every_mode_and_are_told_what_is_wrong() {
         (202, &1.into(), &1.into()),
         "{answer}"
     );
+    let unknown = order("77", "anna").replace("order.paid", "order.payd");
+    let (status, answer) = post(&address, structured, &unknown);
+    assert_eq!(
+        (status, &answer["undeclared_types"][0]),
+        (202, &"order.payd".into()),
+        "{answer}"
+    );
     let binary = "ce-specversion: 1.0\r\nce-id: 3\r\nce-source: test\r\nce-type: order.paid\r\nce-subject: anna\r\n";
     let (status, answer) = post(&address, binary, r#"{"total": 7.5}"#);
     assert_eq!((status, &answer["taken"]), (202, &1.into()), "{answer}");

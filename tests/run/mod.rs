@@ -1,9 +1,14 @@
 //! The runtime as a user has it: the binary, a workspace in a folder, files in and files out.
 
+mod enroll;
 mod feed;
+mod first_day;
+mod import;
 mod intake;
 mod kill;
 mod look;
 mod outage;
 pub(crate) mod sample;
 mod settled;
+mod steer;
+mod versions;

@@ -122,9 +122,14 @@ impl Shop {
         command
     }
 
+    /// Runs a command to its end, whatever it is.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().expect("the binary runs")
+    }
+
     /// Runs a command to its end, which must be a good one.
     pub(crate) fn kurant(&self, arguments: &[&str]) -> Output {
-        let output = self.command(arguments).output().expect("the binary runs");
+        let output = self.run(arguments);
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(
             output.status.success(),
@@ -178,21 +183,34 @@ pub(crate) struct Running {
 impl Running {
     /// Waits for a line that holds a text; the lines up to it.
     pub(crate) fn wait_for(&self, text: &str) -> Vec<String> {
+        self.wait_for_all(&[text])
+    }
+
+    /// Waits for a line that holds all of these; the lines up to it.
+    pub(crate) fn wait_for_all(&self, texts: &[&str]) -> Vec<String> {
         let mut lines = Vec::new();
         while let Ok(line) = self.lines.recv_timeout(PATIENCE) {
-            let is_it = line.contains(text);
+            let is_it = texts.iter().all(|text| line.contains(text));
             lines.push(line);
             if is_it {
                 return lines;
             }
         }
-        panic!("it never said `{text}`, but:\n{}", lines.join("\n"));
+        panic!("it never said {texts:?}, but:\n{}", lines.join("\n"));
     }
 
     /// Kills it as `kill -9` does.
     pub(crate) fn kill(mut self) {
         self.child.kill().expect("it can be killed");
         self.child.wait().expect("it has ended");
+    }
+
+    /// Asks it to end, and looks that it said no more of something.
+    pub(crate) fn end_silently(mut self, text: &str) {
+        let lines = std::mem::replace(&mut self.lines, channel().1);
+        self.end();
+        let more: Vec<String> = lines.iter().filter(|line| line.contains(text)).collect();
+        assert!(more.is_empty(), "it said more: {more:?}");
     }
 
     /// Asks it to end and waits for a clean end.

@@ -33,14 +33,14 @@ const FILES: [(&str, &str); 4] = [
 const UNWARY: u64 = 20;
 
 /// Nobody looks on.
-struct Nobody;
+pub(super) struct Nobody;
 
 impl Audience for Nobody {
     fn acted(&mut self, _: &[Action]) {}
     fn told(&mut self, _: &str) {}
 }
 
-fn definitions() -> Definitions {
+pub(super) fn definitions() -> Definitions {
     let files = FILES.map(|(path, text)| SourceFile::new(path.to_owned(), text.to_owned()));
     let compiled = compile(&files);
     let told = format!("{:?}", compiled.diagnostics);

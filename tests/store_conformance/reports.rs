@@ -102,6 +102,33 @@ pub(super) async fn enrollments_are_counted(store: &dyn Store) {
     assert_eq!(store.enrollments("bohdan").await.unwrap(), [row("bohdan")]);
 }
 
+pub(super) async fn members_are_those_inside_by_id(store: &dyn Store) {
+    let over = EnrollmentRow::of(&id("dana"), &ended("dana"));
+    let other = EnrollmentRow {
+        journey: "other".into(),
+        ..row("chris")
+    };
+    store
+        .commit(Batch {
+            enrollments: vec![row("bohdan"), row("anna"), other, over],
+            ..Batch::default()
+        })
+        .await
+        .unwrap();
+    let ids = |names: &[&str]| names.iter().map(|name| id(name)).collect::<Vec<_>>();
+    let all = store.members(None, None, 9).await.unwrap();
+    assert_eq!(all, ids(&["anna", "bohdan", "chris"]));
+    let own = store.members(Some("welcome"), None, 9).await.unwrap();
+    assert_eq!(own, ids(&["anna", "bohdan"]));
+    let first = store.members(Some("welcome"), None, 1).await.unwrap();
+    assert_eq!(first, ids(&["anna"]));
+    let next = store
+        .members(Some("welcome"), Some("anna"), 9)
+        .await
+        .unwrap();
+    assert_eq!(next, ids(&["bohdan"]));
+}
+
 pub(super) async fn pinned_versions_are_those_held(store: &dyn Store) {
     store.publish(&definitions("1"), at(1)).await.unwrap();
     store.publish(&definitions("2"), at(2)).await.unwrap();

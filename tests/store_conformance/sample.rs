@@ -60,6 +60,7 @@ pub(super) fn enrollment(name: &str, due: i64) -> Enrollment {
         version: Key::of(&["welcome", "1"]),
         key: String::new(),
         parallel: false,
+        held: false,
         entered: at(500),
         trigger: Started {
             kind: "event".into(),

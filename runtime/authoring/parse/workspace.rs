@@ -1,8 +1,9 @@
 //! `kurant.yaml`: what all journeys of a team share.
 
-use kurant_engine::calendar::{DayWindow, Zone};
+use kurant_engine::calendar::{DAY, DayWindow, HOUR, MINUTE, SECOND, Zone};
 use kurant_engine::definition::{
-    Cap, ChannelSettings, EventsFrom, Links, Pool, Settings, UnknownCustomers, Workspace,
+    Cap, ChannelSettings, EventsFrom, Guard, Links, Pool, Rate, Settings, UnknownCustomers,
+    Workspace,
 };
 use kurant_engine::map::Map;
 use kurant_engine::value::Value;
@@ -86,9 +87,10 @@ pub(super) fn read(context: &Context<'_>, root: &Node) -> Option<Workspace> {
             ("reject", UnknownCustomers::Reject),
         ])
     });
-    if let Some(node) = map.optional("guard") {
-        guard(context, node);
-    }
+    let guard = map
+        .optional("guard")
+        .map(|node| guard(context, node))
+        .unwrap_or_default();
     let settings = settings(context, &mut map);
     map.finish();
     Some(Workspace {
@@ -100,6 +102,7 @@ pub(super) fn read(context: &Context<'_>, root: &Node) -> Option<Workspace> {
         channels,
         pools,
         unknown_customers: unknown_customers.unwrap_or_default(),
+        guard,
         settings,
     })
 }
@@ -353,25 +356,34 @@ fn link(node: &Node) -> Result<String, Problem> {
 }
 
 /// `guard: { enter: 20000/h, send: 50000/h }`.
-fn guard(context: &Context<'_>, node: &Node) {
+fn guard(context: &Context<'_>, node: &Node) -> Guard {
+    let mut guard = Guard::default();
     let Some(mut map) = context.open(node, "the guard") else {
-        return;
+        return guard;
     };
-    map.read("enter", rate);
-    map.read("send", rate);
+    guard.enter = map.read("enter", rate).unwrap_or(guard.enter);
+    guard.send = map.read("send", rate).unwrap_or(guard.send);
     map.finish();
+    guard
 }
 
 /// `20000/h`.
-fn rate(node: &Node) -> Result<(), Problem> {
+fn rate(node: &Node) -> Result<Rate, Problem> {
     let written = text(node)?;
-    let fits = written.split_once('/').is_some_and(|(number, unit)| {
-        !number.is_empty()
-            && number.bytes().all(|b| b.is_ascii_digit())
-            && matches!(unit, "s" | "m" | "h" | "d")
+    let read = written.split_once('/').and_then(|(number, unit)| {
+        let per = match unit {
+            "s" => SECOND,
+            "m" => MINUTE,
+            "h" => HOUR,
+            "d" => DAY,
+            _ => return None,
+        };
+        let digits = number.bytes().all(|b| b.is_ascii_digit());
+        let count = number.parse().ok().filter(|_| digits)?;
+        Some(Rate { count, per })
     });
-    if fits {
-        return Ok(());
+    if let Some(rate) = read {
+        return Ok(rate);
     }
     Err(Problem::bad_value(format!("`{written}` is not a rate"))
         .help("write a number and a unit of time, like `20000/h`"))

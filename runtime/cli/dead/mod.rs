@@ -202,7 +202,7 @@ async fn settle(
     chosen: &Chosen,
     again: bool,
 ) -> Result<(), Error> {
-    let store = embedded::store_beside(folder, definitions).await?;
+    let store = embedded::store_beside(folder).await?;
     let inbox = match embedded::source(folder, definitions)? {
         Source::Inbox(inbox) => Some(inbox),
         Source::Rabbit { .. } => None,

@@ -63,14 +63,14 @@ pub(super) async fn live(
         &halt.told(),
     )
     .await?;
-    let watched = folder.to_owned();
+    let mut fresh = workspace::Fresh::of(folder);
     let (_watcher, changed) = watch::changes(folder)?;
     began();
     runner.tell("running; Ctrl-C ends it");
     let mut wires = Wires {
         inbox,
         changed,
-        reload: Box::new(move || workspace::reread(&watched)),
+        reload: Box::new(move || fresh.reread()),
         schemas: schema,
         until_idle: args.until_idle,
         stop: halt.told(),

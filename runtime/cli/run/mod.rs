@@ -22,6 +22,7 @@ use tokio::task::JoinHandle;
 use self::show::Show;
 use crate::embedded::{self, failure};
 use crate::error::Error;
+use crate::refused::Refused;
 use crate::workspace;
 
 /// How many deliveries wait before a source has to.
@@ -73,17 +74,19 @@ pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
     let (definitions, _) = workspace::definitions(folder)?;
     tell_faults();
     let runtime = embedded::runtime()?;
-    runtime.block_on(async {
+    let code = runtime.block_on(async {
         let stop = stopped()?;
         match &args.feed {
             Some(path) => {
                 let store = embedded::store(folder, &definitions).await?;
                 play(folder, args, path, definitions, store, stop).await
             }
-            None => outage::live_through(folder, args, definitions, stop).await,
+            None => outage::live_through(folder, args, definitions, stop)
+                .await
+                .map(|()| ExitCode::SUCCESS),
         }
     })?;
-    Ok(ExitCode::SUCCESS)
+    Ok(code)
 }
 
 /// Plays a history.
@@ -94,7 +97,7 @@ async fn play(
     definitions: Definitions,
     store: Arc<dyn Store>,
     stop: signal::Receiver<bool>,
-) -> Result<(), Error> {
+) -> Result<ExitCode, Error> {
     let zone = definitions.workspace.timezone;
     let schema: Arc<Schema> = Arc::new(definitions.schema.clone());
     let mut feed = Feed::open(path, schema).map_err(failure)?;
@@ -118,7 +121,8 @@ async fn play(
         Some(rate) => Clock::lapse(begin, rate),
         None => Clock::lockstep(begin),
     });
-    let show = Box::new(Show::new(args.actions.as_deref(), args.quiet, zone)?);
+    let show = Show::new(args.actions.as_deref(), args.quiet, zone)?;
+    let show = Box::new(show.refusing(Refused::of(folder, path)));
     let mut runner = embedded::runner(
         folder,
         definitions,
@@ -134,7 +138,7 @@ async fn play(
         .await
         .map_err(failure)?;
     end(&mut runner);
-    Ok(())
+    Ok(ExitCode::from(u8::from(runner.counts().unreadable > 0)))
 }
 
 fn end(runner: &mut Runner) {

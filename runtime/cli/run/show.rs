@@ -8,8 +8,10 @@ use std::path::Path;
 use kurant_engine::action::{Action, ActionStatus};
 use kurant_engine::calendar::Zone;
 use kurant_runner::Audience;
+use kurant_runner::source::RefusedLine;
 
 use crate::error::Error;
+use crate::refused::Refused;
 
 /// How many lines are shown of what happens at once; the others are counted.
 const LINES_AT_ONCE: usize = 12;
@@ -19,6 +21,7 @@ pub(super) struct Show {
     file: Option<BufWriter<File>>,
     quiet: bool,
     zone: Zone,
+    refused: Option<Refused>,
 }
 
 impl Show {
@@ -32,7 +35,14 @@ impl Show {
             file: file.map(open).transpose()?.map(BufWriter::new),
             quiet,
             zone,
+            refused: None,
         })
+    }
+
+    /// Keeps the lines of a history that can't be read.
+    pub(super) fn refusing(mut self, refused: Refused) -> Self {
+        self.refused = Some(refused);
+        self
     }
 
     fn line(&self, action: &Action) -> String {
@@ -70,6 +80,15 @@ impl Show {
     }
 }
 
+impl Drop for Show {
+    /// The last word: which lines were not taken.
+    fn drop(&mut self) {
+        if let Some(Err(error)) = self.refused.as_mut().map(Refused::tell) {
+            eprintln!("{error}");
+        }
+    }
+}
+
 impl Audience for Show {
     fn acted(&mut self, actions: &[Action]) {
         if let Err(error) = self.write(actions) {
@@ -100,5 +119,11 @@ impl Audience for Show {
 
     fn told(&mut self, line: &str) {
         eprintln!("{line}");
+    }
+
+    fn refused(&mut self, line: &RefusedLine) {
+        if let Some(refused) = &mut self.refused {
+            refused.note(line);
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use kurant_authoring::is_read;
 use notify_debouncer_full::notify::{RecommendedWatcher, RecursiveMode};
 use notify_debouncer_full::{DebounceEventResult, Debouncer, RecommendedCache, new_debouncer};
 use tokio::sync::mpsc;
@@ -23,8 +24,17 @@ pub(super) fn changes(folder: &Path) -> Result<(Watcher, mpsc::Receiver<()>), Er
     let failed = |error: notify_debouncer_full::notify::Error| {
         Error::failure(format!("can't watch {}: {error}", folder.display()))
     };
+    let own = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let folder = own.clone();
+    let folder = folder.as_path();
     let mut watcher = new_debouncer(QUIET, None, move |events: DebounceEventResult| {
-        let is_ours = |path: &Path| !path.components().any(|part| part.as_os_str() == ".kurant");
+        // Somebody's log beside kurant.yaml is no file of the workspace.
+        let is_ours = |path: &Path| {
+            let beside = path.parent() == Some(own.as_path());
+            let named = path.file_name().unwrap_or_default().to_string_lossy();
+            !path.components().any(|part| part.as_os_str() == ".kurant")
+                && (!beside || is_read(&named) || FOLDERS.contains(&&*named))
+        };
         let changed = events.is_ok_and(|events| {
             events.iter().any(|event| {
                 !event.kind.is_access() && event.paths.iter().any(|path| is_ours(path))

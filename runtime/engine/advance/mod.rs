@@ -14,11 +14,14 @@ use crate::catalog::program::{Node, Op};
 use crate::definition::Script;
 use crate::enrollment::Place;
 use crate::map::Map;
-use crate::process::Work;
+use crate::process::{BACKLOG, Work};
 use crate::script;
 
 /// How many steps one input may move an enrollment on. Loops are bounded by `at_most`; loops within loops by this.
 const MAX_STEPS: u32 = 10_000;
+
+/// Why an action for somebody in the control group is skipped.
+const CONTROL: &str = "control";
 
 /// What a step does to the one who stands at it.
 pub(crate) enum Flow {
@@ -43,6 +46,10 @@ impl Work<'_> {
                 return;
             };
             self.person.enrollments[index].place = Place::At { node: number };
+            if self.is_paused(index) {
+                self.hold(loaded, index, Some(number));
+                return;
+            }
             match self.step(loaded, index, number, node) {
                 Ok(Flow::Next(next)) => number = next,
                 Ok(Flow::Stay(place)) => {
@@ -95,6 +102,9 @@ impl Work<'_> {
                 return Ok(Flow::Next(node.next));
             }
         }
+        if let Some(reason) = self.passes_by(index, &node.op) {
+            return Ok(self.pass_by(index, number, node, reason));
+        }
         match &node.op {
             Op::Wait(wait) => self.wait(loaded, index, number, node, wait),
             Op::WaitFor { wait, then, .. } => self.wait_for(loaded, index, number, wait, *then),
@@ -115,9 +125,6 @@ impl Work<'_> {
             ),
             Op::Run(run) => self.run(loaded, index, number, node, run),
             Op::Exit(reason) => Ok(Flow::End(reason.clone())),
-            _ if self.person.enrollments[index].control => {
-                Ok(self.pass_in_control(index, number, node))
-            }
             Op::Send { .. } => {
                 let now = self.now;
                 Ok(Flow::Stay(Place::Sending {
@@ -142,22 +149,58 @@ impl Work<'_> {
         }
     }
 
-    /// Customers of the control group pass the same steps, and every action is skipped.
-    fn pass_in_control(&mut self, index: usize, number: u32, node: &Node) -> Flow {
+    /// Why an action is skipped, if it is: in the control group each, for those who come late each that somebody else hears of.
+    fn passes_by(&self, index: usize, op: &Op) -> Option<&'static str> {
+        let is_action =
+            reaches_out(op) || matches!(op, Op::Set(_) | Op::Tag(_) | Op::Untag(_) | Op::Score(_));
+        if is_action && self.person.enrollments[index].control {
+            return Some(CONTROL);
+        }
+        (self.is_late() && reaches_out(op)).then_some(BACKLOG)
+    }
+
+    /// Customers of the control group, and those who come late, pass the same steps, and the action is skipped.
+    fn pass_by(&mut self, index: usize, number: u32, node: &Node, reason: &str) -> Flow {
         let key = self.action_key(index, number, 0);
         let mut action = self.action(index, node, key, node.op.word(), Map::new());
         action.status = ActionStatus::Skipped;
-        action.reason = Some("control".to_owned());
+        action.reason = Some(reason.to_owned());
         if let Op::Send { send, .. } = &node.op {
             action.template = Some(send.template.clone());
             if let crate::definition::Channel::Named(channel) = &send.channel {
                 action.channel = Some(channel.clone());
             }
             // Such a send counts as made, so that the goal is counted over the same time in both groups.
-            self.person.enrollments[index].last_send = Some(self.now);
+            if reason == CONTROL {
+                self.person.enrollments[index].last_send = Some(self.now);
+            }
         }
         self.changes.actions.push(action);
         Flow::Next(node.next)
+    }
+}
+
+/// Whether somebody outside hears of what a step does; what changes the profile only makes where one stands.
+fn reaches_out(op: &Op) -> bool {
+    match op {
+        Op::Send { .. }
+        | Op::Task(_)
+        | Op::Assign(_)
+        | Op::Coupon(_)
+        | Op::Emit(_)
+        | Op::Webhook { .. }
+        | Op::Start(_) => true,
+        Op::Wait(_)
+        | Op::WaitFor { .. }
+        | Op::Choose(_)
+        | Op::Split(_)
+        | Op::Repeat { .. }
+        | Op::Run(_)
+        | Op::Exit(_)
+        | Op::Set(_)
+        | Op::Tag(_)
+        | Op::Untag(_)
+        | Op::Score(_) => false,
     }
 }
 

@@ -22,6 +22,7 @@ use self::replies::Replies;
 use crate::calendar::{Instant, Zone};
 use crate::definition::{Definitions, Journey, Script, Status, Version, Workspace};
 use crate::id::Key;
+use crate::paused::Paused;
 use crate::person::Person;
 use crate::script::{Frame, Scripts, Times, Timing};
 
@@ -40,6 +41,7 @@ pub struct Catalog {
     acting: Acting,
     tracing: bool,
     commanding: bool,
+    paused: Paused,
     replies: Replies,
     /// Scripts of the workspace and of all versions that share its library.
     scripts: Arc<Scripts>,
@@ -129,6 +131,7 @@ impl Catalog {
             acting,
             tracing: true,
             commanding: true,
+            paused: Paused::default(),
             replies: Replies::default(),
             scripts,
             versions,
@@ -144,6 +147,16 @@ impl Catalog {
     pub fn with_trace(mut self, tracing: bool) -> Self {
         self.tracing = tracing;
         self
+    }
+
+    /// Holds journeys and channels back; nothing is unless told.
+    pub fn set_paused(&mut self, paused: Paused) {
+        self.paused = paused;
+    }
+
+    /// What is held back.
+    pub fn paused(&self) -> &Paused {
+        &self.paused
     }
 
     /// What was loaded.

@@ -64,6 +64,9 @@ pub enum Error {
     /// Dated further ahead than [`super::FURTHEST_AHEAD`].
     #[error("`time` lies more than a day ahead")]
     Ahead,
+    /// An event where a customer is expected.
+    #[error("it is an event, not a customer")]
+    AnEvent,
     /// The data is not in the event but beside it, or not JSON.
     #[error("`data_base64` is not taken: send `data` as a JSON object")]
     Binary,
@@ -86,7 +89,26 @@ impl Error {
             Self::WrongType { .. } => "wrong_type",
             Self::BadTime => "bad_time",
             Self::Ahead => "ahead_of_time",
+            Self::AnEvent => "an_event",
             Self::Binary => "binary_data",
+        }
+    }
+
+    /// Which field is wrong, where it is one: `id`, `birthday`, `items[0].sku`.
+    pub fn field(&self) -> Option<&str> {
+        match self {
+            Self::Twice { path } | Self::WrongType { path, .. } => Some(path),
+            Self::Missing { field } | Self::NameTooLong { field } => Some(field),
+            Self::WrongVersion => Some("specversion"),
+            Self::BadTime | Self::Ahead => Some("time"),
+            Self::Binary => Some("data_base64"),
+            Self::TooLarge { .. }
+            | Self::NotJson { .. }
+            | Self::NotAnObject
+            | Self::TooDeep
+            | Self::TooManyNames
+            | Self::NumberTooLong
+            | Self::AnEvent => None,
         }
     }
 }

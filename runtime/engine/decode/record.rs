@@ -28,11 +28,14 @@ impl Record {
         Self::from_map(schema, json::object(bytes)?)
     }
 
-    /// Takes values that have been read already: `id` and attributes.
+    /// Takes values that have been read already: `id` and attributes. An empty text says nothing, as an empty cell does.
     ///
     /// # Errors
     /// What makes it no customer.
     pub fn from_map(schema: &Schema, mut map: Map) -> Result<Self, Error> {
+        if map.get("specversion").is_some() && map.get("type").is_some() {
+            return Err(Error::AnEvent);
+        }
         let id: CustomerId = match map.remove("id") {
             None | Some(Value::Null) => return Err(Error::Missing { field: "id" }),
             Some(Value::Text(id)) if id.is_empty() => return Err(Error::Missing { field: "id" }),
@@ -48,6 +51,13 @@ impl Record {
                 });
             }
         };
+        let is_empty = |value: &Value| value.as_text() == Some("");
+        if map.iter().any(|(_, value)| is_empty(value)) {
+            map = map
+                .into_iter()
+                .filter(|(_, value)| !is_empty(value))
+                .collect();
+        }
         Ok(Self {
             id,
             attributes: typed::attributes(schema, map)?,

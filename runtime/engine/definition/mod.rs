@@ -22,6 +22,6 @@ pub use step::{
 };
 pub use trigger::{Trigger, TriggerKind};
 pub use workspace::{
-    Cap, ChannelSettings, Definitions, EventsFrom, Library, Links, Pool, ProfileUpdate, Segment,
-    Settings, Template, UnknownCustomers, Workspace,
+    Cap, ChannelSettings, Definitions, EventsFrom, Guard, Library, Links, Pool, ProfileUpdate,
+    Rate, Segment, Settings, Template, UnknownCustomers, Workspace,
 };

@@ -61,6 +61,9 @@ pub struct Workspace {
     pub pools: Vec<Pool>,
     /// What an event of an unknown customer does.
     pub unknown_customers: UnknownCustomers,
+    /// What a journey may do at the most before it is held.
+    #[serde(default)]
+    pub guard: Guard,
     /// Where state, events and commands live.
     pub settings: Settings,
 }
@@ -77,6 +80,7 @@ impl Workspace {
             channels: Vec::new(),
             pools: Vec::new(),
             unknown_customers: UnknownCustomers::default(),
+            guard: Guard::default(),
             settings: Settings::default(),
         }
     }
@@ -176,6 +180,37 @@ pub enum UnknownCustomers {
     Create,
     /// It is a dead letter.
     Reject,
+}
+
+/// What one journey may do at the most; one that does more is held until somebody has looked at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Guard {
+    /// How many may enter.
+    pub enter: Rate,
+    /// How many messages may leave.
+    pub send: Rate,
+}
+
+impl Default for Guard {
+    fn default() -> Self {
+        let hourly = |count| Rate {
+            count,
+            per: crate::calendar::HOUR,
+        };
+        Self {
+            enter: hourly(20_000),
+            send: hourly(50_000),
+        }
+    }
+}
+
+/// So many in so much time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rate {
+    /// How many.
+    pub count: u64,
+    /// In so many milliseconds.
+    pub per: i64,
 }
 
 /// One entry of `profile.yaml`.

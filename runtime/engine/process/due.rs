@@ -5,7 +5,7 @@ use chrono::Datelike;
 use super::{Entrance, Work};
 use crate::calendar::{Date, Every, Instant};
 use crate::catalog::program::{END, Op};
-use crate::definition::TriggerKind;
+use crate::definition::{Trigger, TriggerKind};
 use crate::enrollment::{Place, Started};
 use crate::input::{Firing, Occasion};
 use crate::map::Map;
@@ -69,11 +69,15 @@ impl Work<'_> {
         }
     }
 
-    fn wake(&mut self, index: usize, due: Instant) {
+    pub(crate) fn wake(&mut self, index: usize, due: Instant) {
         let Some(loaded) = self.loaded_of(index) else {
             self.end(index, "error");
             return;
         };
+        if self.is_paused(index) {
+            self.hold(&loaded, index, None);
+            return;
+        }
         let place = self.person.enrollments[index].place.clone();
         let place_due = match place {
             Place::Waiting { due, .. } | Place::Assigning { due, .. } => Some(due),
@@ -121,42 +125,45 @@ impl Work<'_> {
         if !catalog.is_open(loaded.journey()) {
             return;
         }
-        let started = Started {
-            kind: trigger.kind.word().to_owned(),
-            time: firing.at,
-            event: None,
-            date: match firing.occasion {
-                Occasion::Date(date) => Some(date),
-                _ => None,
-            },
-            since: match &firing.occasion {
-                Occasion::Since(value) => Some(value.clone()),
-                _ => None,
-            },
-        };
+        let entrance = entrance(trigger, firing);
         if trigger.catch_up.after(firing.at, self.zone) < self.clock {
-            self.trace_entry(loaded, "missed", &started);
+            self.trace_entry(loaded, "missed", &entrance.started);
             return;
         }
         self.set_now(firing.at);
-        let attribute = trigger.kind.anchor().unwrap_or_default();
-        let (occasion, once) = match &firing.occasion {
-            Occasion::Date(date) => {
-                let occasion = date_occasion(&trigger.kind, *date);
-                (format!("{attribute} {occasion}"), true)
-            }
-            Occasion::Since(value) => (format!("{attribute} since {value}"), true),
-            Occasion::Time(time) => (time.to_string(), false),
-        };
-        self.enter(
-            loaded,
-            Entrance {
-                started,
-                occasion,
-                once,
-                vars: None,
-            },
-        );
+        self.enter(loaded, entrance);
+    }
+}
+
+/// What stands at the door when a trigger fires.
+pub(super) fn entrance(trigger: &Trigger, firing: &Firing) -> Entrance {
+    let started = Started {
+        kind: trigger.kind.word().to_owned(),
+        time: firing.at,
+        event: None,
+        date: match firing.occasion {
+            Occasion::Date(date) => Some(date),
+            _ => None,
+        },
+        since: match &firing.occasion {
+            Occasion::Since(value) => Some(value.clone()),
+            _ => None,
+        },
+    };
+    let attribute = trigger.kind.anchor().unwrap_or_default();
+    let (occasion, once) = match &firing.occasion {
+        Occasion::Date(date) => {
+            let occasion = date_occasion(&trigger.kind, *date);
+            (format!("{attribute} {occasion}"), true)
+        }
+        Occasion::Since(value) => (format!("{attribute} since {value}"), true),
+        Occasion::Time(time) => (time.to_string(), false),
+    };
+    Entrance {
+        started,
+        occasion,
+        once,
+        vars: None,
     }
 }
 

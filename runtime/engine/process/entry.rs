@@ -247,6 +247,7 @@ impl Work<'_> {
 
     fn begin(&mut self, loaded: &Arc<Loaded>, entrance: Entrance, key: String, vars: Arc<Map>) {
         let journey = loaded.journey();
+        let first = self.begin_at.take().unwrap_or(loaded.program.first());
         let id = enrollment_id(loaded, &self.person.customer.id, &key, &entrance.occasion);
         let once = entrance.once.then_some(entrance.occasion);
         if once.is_some() || journey.entry.again != Again::Always {
@@ -281,10 +282,9 @@ impl Work<'_> {
             entered: self.now,
             trigger: entrance.started,
             vars: Arc::unwrap_or_clone(vars),
-            place: Place::At {
-                node: loaded.program.first(),
-            },
+            place: Place::At { node: first },
             awaited: Vec::new(),
+            held: false,
             control,
             depth: self.depth,
             expires: journey
@@ -299,7 +299,7 @@ impl Work<'_> {
             ended: None,
         });
         let index = self.person.enrollments.len() - 1;
-        self.go_on(loaded, index, loaded.program.first());
+        self.go_on(loaded, index, first);
     }
 
     fn remember_entry(&mut self, journey: &Arc<str>, key: &str, occasion: Option<String>) {

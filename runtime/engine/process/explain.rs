@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::Work;
 use super::gates::{Candidate, Verdict};
+use super::{UNTIL_RESUMED, Work};
 use crate::calendar::{Instant, Zone};
 use crate::catalog::program::Op;
 use crate::catalog::{Catalog, Loaded, Place as JourneyAt, TriggerAt};
@@ -60,35 +60,30 @@ pub struct Standing {
     pub says: String,
 }
 
-/// Judges every gate of a journey for a customer as if a trigger fired at `clock`; nothing is changed. None for an unknown
-/// journey.
+/// Judges every gate of a journey for a customer as if a trigger fired at `clock`; nothing is changed. Of a journey that the
+/// workspace has no more, where the customer stands. None for one that nothing is known of.
 pub fn explain(
     catalog: &Catalog,
     person: &Person,
     journey: &str,
     clock: Instant,
 ) -> Option<Explanation> {
-    let position = catalog
-        .journeys()
-        .iter()
-        .position(|loaded| loaded.journey().id == journey)?;
+    let mut loaded = catalog.journeys().iter();
+    let Some(position) = loaded.position(|loaded| loaded.journey().id == journey) else {
+        return gone(catalog, person, journey, clock);
+    };
     let loaded = catalog.journeys()[position].clone();
     let mut person = person.clone();
     person.clock = person.clock.min(clock);
     let mut desk = Desk::default();
     let mut work = Work::new(catalog, &mut person, &mut desk, clock);
     work.set_now(clock);
-    let mut gates = vec![status(&loaded, catalog)];
+    let inside = standings(catalog, work.person, journey);
+    let mut gates = vec![status(&loaded, catalog, !inside.is_empty())];
+    gates.extend(pause(catalog, journey));
     gates.extend(work.explain_triggers(&loaded, JourneyAt(position)));
     gates.extend(work.explain_door(&loaded));
     gates.extend(work.explain_sends(&loaded));
-    let inside = work
-        .person
-        .enrollments
-        .iter()
-        .filter(|enrollment| enrollment.is_active() && enrollment.journey == loaded.id)
-        .map(|enrollment| standing(catalog, enrollment, work.zone))
-        .collect();
     Some(Explanation {
         customer: work.person.customer.id.to_string(),
         journey: journey.to_owned(),
@@ -96,6 +91,53 @@ pub fn explain(
         gates,
         inside,
     })
+}
+
+impl Explanation {
+    /// Of a journey that the workspace has no more, and that the customer has left.
+    pub fn of_old(customer: &str, journey: &str, at: Instant) -> Self {
+        let says = "the workspace has no such journey any more, and the customer is not inside";
+        Self {
+            customer: customer.to_owned(),
+            journey: journey.to_owned(),
+            at,
+            gates: vec![gate("status", false, says)],
+            inside: Vec::new(),
+        }
+    }
+}
+
+/// Of a journey whose file was taken away only those inside are known.
+fn gone(catalog: &Catalog, person: &Person, journey: &str, clock: Instant) -> Option<Explanation> {
+    let inside = standings(catalog, person, journey);
+    if inside.is_empty() {
+        return None;
+    }
+    let says = "the workspace has no such journey any more: nobody enters, those inside go on with the version they began with";
+    let mut gates = vec![gate("status", false, says)];
+    gates.extend(pause(catalog, journey));
+    Some(Explanation {
+        customer: person.customer.id.to_string(),
+        journey: journey.to_owned(),
+        at: clock,
+        gates,
+        inside,
+    })
+}
+
+fn standings(catalog: &Catalog, person: &Person, journey: &str) -> Vec<Standing> {
+    person
+        .enrollments
+        .iter()
+        .filter(|enrollment| enrollment.is_active() && *enrollment.journey == *journey)
+        .map(|enrollment| standing(catalog, enrollment, catalog.zone(person)))
+        .collect()
+}
+
+/// Who holds the journey back, if somebody does.
+fn pause(catalog: &Catalog, journey: &str) -> Option<Gate> {
+    let pause = catalog.paused().journey(journey)?;
+    Some(gate("pause", false, pause.to_string()))
 }
 
 fn gate(name: impl Into<String>, open: impl Into<Option<bool>>, says: impl Into<String>) -> Gate {
@@ -108,8 +150,11 @@ fn gate(name: impl Into<String>, open: impl Into<Option<bool>>, says: impl Into<
     }
 }
 
-fn status(loaded: &Loaded, catalog: &Catalog) -> Gate {
+fn status(loaded: &Loaded, catalog: &Catalog, is_inside: bool) -> Gate {
     let says = match loaded.journey().status {
+        Status::Draft if is_inside => {
+            "the journey was set back to draft: nobody enters any more, those inside go on with the version they began with"
+        }
         Status::Live => "the journey is live",
         Status::Draft => "the journey is a draft: it acts only in `test` and `simulate`",
         Status::Retired => "the journey is retired: nobody enters any more",
@@ -141,16 +186,22 @@ fn standing(catalog: &Catalog, enrollment: &Enrollment, zone: Zone) -> Standing 
             ..
         } => (
             Some(*node),
-            deferred.as_ref().map_or_else(
-                || format!("is to be handed over at {}", clock(*due)),
-                |reason| format!("is deferred until {}: {reason}", clock(*due)),
-            ),
+            match deferred {
+                Some(_) if *due == UNTIL_RESUMED => "is held back until it is resumed".to_owned(),
+                Some(reason) => format!("is deferred until {}: {reason}", clock(*due)),
+                None => format!("is to be handed over at {}", clock(*due)),
+            },
         ),
         Place::Assigning { node, due } => (
             Some(*node),
             format!("waits until {} for somebody at work", clock(*due)),
         ),
         Place::Done => (None, "has ended".to_owned()),
+    };
+    let says = if enrollment.held {
+        "is held where it is until the journey is resumed".to_owned()
+    } else {
+        says
     };
     let loaded = catalog.version(enrollment.version);
     let step = loaded
@@ -379,7 +430,13 @@ impl Work<'_> {
                 let name = format!("send {}", node.name);
                 match self.judge(&candidate) {
                     Verdict::Go(route) => {
-                        gate(name, true, format!("would leave now by {}", route.channel))
+                        let channel = route.channel;
+                        match self.catalog.paused().channel(&channel) {
+                            None => gate(name, true, format!("would leave now by {channel}")),
+                            Some(pause) => {
+                                gate(name, None, format!("would wait: {channel} is {pause}"))
+                            }
+                        }
                     }
                     Verdict::Defer { until, reason } => {
                         let until = self.told(until);

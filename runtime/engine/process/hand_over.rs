@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use super::Work;
 use super::gates::{CAPPED, Candidate, LATE, Verdict};
+use super::{PAUSED, UNTIL_RESUMED, Work};
 use crate::action::ActionStatus;
 use crate::calendar::Instant;
 use crate::catalog::Loaded;
@@ -132,7 +132,14 @@ impl Work<'_> {
             capped: *capped,
             due,
         };
+        if self.is_paused(due.index) {
+            self.defer(&message, number, UNTIL_RESUMED, PAUSED);
+            return;
+        }
         match self.verdict(&message, number) {
+            Some(Verdict::Go(route)) if self.catalog.paused().channel(&route.channel).is_some() => {
+                self.defer(&message, number, UNTIL_RESUMED, PAUSED);
+            }
             Some(Verdict::Go(route)) => self.let_go(&message, number, route),
             Some(Verdict::Defer { until, reason }) => self.defer(&message, number, until, reason),
             Some(Verdict::Stop(reason)) => self.skip(&message, number, reason),

@@ -4,6 +4,7 @@
 //! segments entered and left, date and inactivity triggers that are due by now. One file here is one of these.
 
 mod awaits;
+mod backlog;
 mod due;
 mod effects;
 mod entry;
@@ -13,6 +14,7 @@ mod explain;
 mod gates;
 mod hand_over;
 mod occasions;
+mod pause;
 mod profile;
 mod segments;
 mod trace;
@@ -36,7 +38,10 @@ use crate::person::Person;
 use crate::script::{self, Frame};
 use crate::value::Value;
 
+pub(crate) use backlog::BACKLOG;
 pub(crate) use entry::Entrance;
+pub(crate) use pause::{PAUSED, UNTIL_RESUMED};
+
 pub use explain::{Explanation, Gate, Standing, explain};
 
 /// How deep events that journeys emit, and journeys that journeys start, may follow from one input.
@@ -70,7 +75,9 @@ pub fn process(
             vars,
             request,
         } => work.enroll(&journey, vars, request),
+        Input::EnrollLate { journey, step } => work.enroll_late(&journey, step.as_deref()),
         Input::Stop { journey } => work.stop(&journey),
+        Input::Resume => work.resume(),
     }
     work.finish()
 }
@@ -106,6 +113,10 @@ pub(crate) struct Work<'w> {
     emitted: Vec<(Arc<Event>, u32)>,
     /// Whether a changed profile fires triggers.
     silent: bool,
+    /// What is worked off lies behind: nothing of it leaves any more.
+    late: bool,
+    /// Whoever enters begins at this step.
+    begin_at: Option<u32>,
     /// The event that is being followed up; none after a timer or a message.
     cause: Option<Key>,
 }
@@ -132,8 +143,15 @@ impl<'w> Work<'w> {
             stirred: false,
             emitted: Vec::new(),
             silent: false,
+            late: false,
+            begin_at: None,
             cause: None,
         }
+    }
+
+    /// Whether what is done now lies behind.
+    pub(crate) fn is_late(&self) -> bool {
+        self.late && self.now < self.clock
     }
 
     /// Moves the logical clock: never later than the engine's, never earlier than the customer's previous input.

@@ -12,8 +12,10 @@ use crate::value::Value;
 impl Work<'_> {
     /// Applies what an event says of the customer itself: attributes, consent, erasure. Whether anything changed.
     pub(crate) fn update_profile(&mut self, event: &Event) -> bool {
-        let mut changed = self.merge_attributes(&event.attributes);
+        let is_known = self.is_in_profile(event);
+        let mut changed = !is_known && self.merge_attributes(&event.attributes);
         match &*event.kind {
+            "customer.created" | "customer.updated" if is_known => {}
             "customer.created" | "customer.updated" => {
                 changed |= self.merge_attributes(&event.data)
             }
@@ -28,11 +30,19 @@ impl Work<'_> {
         changed
     }
 
+    /// Whether an import said that the attributes hold this event already.
+    fn is_in_profile(&self, event: &Event) -> bool {
+        self.person.as_of.is_some_and(|as_of| event.time <= as_of)
+    }
+
     /// Applies the `profile.yaml` entries for this event. All read the profile as it was before the event.
     pub(crate) fn apply_updates(&mut self, event: &Arc<Event>) {
         let Some(updates) = self.catalog.index().updates.get(&*event.kind) else {
             return;
         };
+        if self.is_in_profile(event) {
+            return;
+        }
         let frame = self.frame(Some(event));
         let mut values = Vec::new();
         for update in updates {

@@ -1,5 +1,7 @@
 //! What is judged again after a pause, which occasions are one, and that whatever follows from itself comes to an end.
 
+mod pause;
+
 use std::sync::Arc;
 
 use crate::action::Action;

@@ -10,6 +10,7 @@ use kurant_engine::id::CustomerId;
 use kurant_engine::input::Firing;
 use kurant_store::{Batch, Stored};
 
+use super::Late;
 use crate::runner::PastSend;
 
 /// An event that is to be decided on.
@@ -44,10 +45,29 @@ pub(crate) enum Task {
     EventsOnly,
     /// Timers, firings and messages due in the window.
     Due(Window),
+    /// They are taken in for firings that were missed.
+    Late {
+        /// Whom, and where.
+        late: Late,
+        /// How many at the most.
+        most: usize,
+    },
+    /// Those who were held go on, as far as nothing holds them still.
+    Resume,
+    /// Their enrollments end.
+    Stop {
+        /// In this journey; none = in all.
+        journey: Option<String>,
+    },
     /// Their segments are judged for the first time.
     Baseline,
     /// What an import tells of them is merged into what is known; who is unknown is made.
-    Customers(Vec<Record>),
+    Customers {
+        /// One a customer.
+        records: Vec<Record>,
+        /// They hold every event up to here already.
+        as_of: Option<Instant>,
+    },
     /// Messages of the past are noted.
     Sends(Vec<PastSend>),
     /// Their anchors are written down.
@@ -85,6 +105,10 @@ pub(crate) struct Decided {
     pub(crate) batch: Batch,
     /// Events of customers whom nobody knows, by their place in the job.
     pub(crate) unknown: Vec<usize>,
+    /// How many were taken in for firings that were missed.
+    pub(crate) taken_in: usize,
+    /// The last customer who was looked at for that.
+    pub(crate) looked_at: Option<CustomerId>,
     /// New customers made by events of others than `customer.created`.
     pub(crate) created: usize,
 }

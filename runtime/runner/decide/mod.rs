@@ -1,6 +1,7 @@
 //! The engine's own thread: it holds the catalog and the desk, and decides one job after the other.
 
 mod job;
+mod late;
 mod ledger;
 mod past;
 mod turn;
@@ -13,6 +14,8 @@ use kurant_engine::catalog::{Acting, Catalog};
 use kurant_engine::definition::{Definitions, Version};
 use kurant_engine::desk::Desk;
 use tokio::sync::oneshot;
+
+pub use late::{Late, Lateness};
 
 pub(crate) use job::{Arrived, Decided, Job, Task, Window};
 

@@ -9,8 +9,9 @@ use kurant_engine::value::Value;
 
 use crate::runner::PastSend;
 
-/// Sets what a record names; null removes. A consent that was withdrawn stays so.
-pub(super) fn merge(person: &mut Person, record: Record) {
+/// Sets what a record names; null removes. A consent that was withdrawn stays so. With `as_of`, events up to then are in it.
+pub(super) fn merge(person: &mut Person, record: Record, as_of: Option<Instant>) {
+    person.as_of = person.as_of.max(as_of);
     let customer = &mut person.customer;
     let before = customer.clone();
     for (name, value) in record.attributes {

@@ -9,6 +9,7 @@ use kurant_engine::catalog::Catalog;
 use kurant_engine::customer::Customer;
 use kurant_engine::definition::UnknownCustomers;
 use kurant_engine::desk::Desk;
+use kurant_engine::enrollment::Enrollment;
 use kurant_engine::id::CustomerId;
 use kurant_engine::input::{Changes, Firing, Input};
 use kurant_engine::person::Person;
@@ -16,6 +17,7 @@ use kurant_engine::process::process;
 use kurant_store::{Seen, Stored};
 
 use super::job::{Arrived, Decided, Job, Task, Window};
+use super::late::{Late, Lateness};
 use super::ledger::{self, Before};
 use super::past;
 use crate::anchors::{Anchors, attribute_of};
@@ -67,7 +69,7 @@ impl<'t> Turn<'t> {
     /// Works the job off.
     pub(super) fn run(mut self) -> Decided {
         // What an import sets was never handled: firings from the runner's place on count.
-        let imports = matches!(self.job.task, Task::Customers(_) | Task::Sends(_));
+        let imports = matches!(self.job.task, Task::Customers { .. } | Task::Sends(_));
         let since = if imports {
             Instant::MIN
         } else {
@@ -84,15 +86,18 @@ impl<'t> Turn<'t> {
                 }
             }
             Task::Due(window) => self.due(window),
+            Task::Resume => self.resume(),
+            Task::Late { late, most } => self.take_in_late(&late, most),
+            Task::Stop { journey } => self.stop(journey.as_deref()),
             Task::Baseline => {
                 for slot in 0..self.slots.len() {
                     self.decide(slot, Input::Baseline, self.job.clock);
                 }
             }
-            Task::Customers(records) => {
+            Task::Customers { records, as_of } => {
                 for record in records {
                     let slot = self.known(&record.id);
-                    self.amend(slot, |person| past::merge(person, record));
+                    self.amend(slot, |person| past::merge(person, record, as_of));
                 }
             }
             Task::Sends(sends) => {
@@ -107,6 +112,72 @@ impl<'t> Turn<'t> {
             } => self.write_anchors(&attributes, moved_from),
         }
         self.close(since)
+    }
+
+    fn take_in_late(&mut self, late: &Late, most: usize) {
+        let clock = self.job.clock;
+        let window = Window {
+            after: clock,
+            upto: clock,
+            exact: false,
+        };
+        let mut order: Vec<usize> = (0..self.slots.len()).collect();
+        order.sort_by(|one, other| self.id(*one).cmp(self.id(*other)));
+        for slot in order {
+            if self.done.taken_in == most {
+                return;
+            }
+            self.done.looked_at = Some(self.id(slot).clone());
+            let person = &self.slots[slot].stored.person;
+            let Lateness::Inside(taken) = late.judge(self.catalog, self.desk, person, clock) else {
+                continue;
+            };
+            self.note_before(slot);
+            let (person, made) = *taken;
+            let Slot {
+                stored, changes, ..
+            } = &mut self.slots[slot];
+            stored.person = person;
+            changes.actions.extend(made.actions);
+            changes.commands.extend(made.commands);
+            changes.trace.extend(made.trace);
+            self.done.taken_in += 1;
+            self.work_off(slot, window, clock);
+        }
+    }
+
+    fn resume(&mut self) {
+        let clock = self.job.clock;
+        // Nothing but what is due already: triggers fire in their own time.
+        let window = Window {
+            after: clock,
+            upto: clock,
+            exact: false,
+        };
+        for slot in 0..self.slots.len() {
+            let enrollments = &self.slots[slot].stored.person.enrollments;
+            if !enrollments.iter().any(Enrollment::is_held) {
+                continue;
+            }
+            self.decide(slot, Input::Resume, clock);
+            self.work_off(slot, window, clock);
+        }
+    }
+
+    fn stop(&mut self, journey: Option<&str>) {
+        for slot in 0..self.slots.len() {
+            let person = &self.slots[slot].stored.person;
+            let active = person.enrollments.iter().filter(|own| own.is_active());
+            let mut journeys: Vec<String> = active
+                .map(|own| own.journey.to_string())
+                .filter(|own| journey.is_none_or(|journey| own == journey))
+                .collect();
+            journeys.sort();
+            journeys.dedup();
+            for journey in journeys {
+                self.decide(slot, Input::Stop { journey }, self.job.clock);
+            }
+        }
     }
 
     fn settle(&mut self, stored: Stored) -> usize {

@@ -5,16 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use kurant_engine::calendar::{Instant, MINUTE};
 use kurant_engine::id::CustomerId;
 use kurant_engine::input::Firing;
-use kurant_store::{AnchorRange, By, Share};
+use kurant_store::{AnchorRange, Share};
 
 use super::flight::After;
 use super::{BATCH, ByCustomer, FIRED, Runner};
-use crate::anchors::{AnchorTrigger, Anchors};
+use crate::anchors::{AnchorTrigger, Anchors, Series};
 use crate::decide::{Job, Task, Window};
 use crate::error::Error;
 
 /// How many customers with an anchor in range are read at once.
-const ANCHORED: usize = 10_000;
+pub(super) const ANCHORED: usize = 10_000;
 /// How long the place of triggers may lag behind when nothing happened: a restart reads that stretch again.
 const PLACE_EVERY: i64 = MINUTE;
 
@@ -160,17 +160,9 @@ impl Runner {
         window: Window,
     ) -> Result<ByCustomer<Vec<(String, Instant)>>, Error> {
         let mut found: ByCustomer<Vec<(String, Instant)>> = BTreeMap::new();
-        let series: BTreeSet<(String, By)> = triggers
-            .iter()
-            .map(|at| (at.attribute.clone(), at.by))
-            .collect();
-        let mut zones = BTreeMap::new();
-        for (attribute, by) in series {
-            let names = self.store.zones(&attribute, by).await?;
-            zones.insert((attribute, by), names);
-        }
+        let zones = self.zones_of(&triggers).await?;
         let Window { after, upto, .. } = window;
-        let ranges: BTreeMap<(String, By), Vec<AnchorRange>> = self
+        let ranges: BTreeMap<Series, Vec<AnchorRange>> = self
             .decider
             .with(move |state| Anchors::ranges(&state.catalog, &triggers, &zones, after, upto))
             .await?;
@@ -195,6 +187,23 @@ impl Runner {
             }
         }
         Ok(found)
+    }
+
+    /// The zones in which anchors of these triggers are kept.
+    pub(super) async fn zones_of(
+        &self,
+        triggers: &[AnchorTrigger],
+    ) -> Result<BTreeMap<Series, Vec<String>>, Error> {
+        let series: BTreeSet<Series> = triggers
+            .iter()
+            .map(|at| (at.attribute.clone(), at.by))
+            .collect();
+        let mut zones = BTreeMap::new();
+        for (attribute, by) in series {
+            let names = self.store.zones(&attribute, by).await?;
+            zones.insert((attribute, by), names);
+        }
+        Ok(zones)
     }
 
     /// Works off customers in batches.

@@ -187,6 +187,7 @@ impl Runner {
         self.counts.actions += actions.len() as u64;
         if !actions.is_empty() {
             self.audience.acted(&actions);
+            self.guard(&actions).await?;
         }
         if !outbox.is_empty() {
             // In the order of the commits, one after the other, beside the next commit.

@@ -4,7 +4,7 @@ use kurant_engine::calendar::Instant;
 use kurant_engine::decode::Record;
 use kurant_engine::definition::Category;
 use kurant_engine::id::CustomerId;
-use kurant_store::Batch;
+use kurant_store::{Batch, Rejected};
 
 use super::flight::After;
 use super::upkeep::BASELINE;
@@ -12,6 +12,7 @@ use super::{BATCH, Runner};
 use crate::decide::{Job, Task};
 use crate::error::Error;
 use crate::intake::{Delivered, Delivery};
+use crate::source::RefusedLine;
 
 /// A message of the past: it counts for frequency caps, and its occasion is taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,13 +32,18 @@ pub struct PastSend {
 }
 
 impl Runner {
-    /// Loads customers: what a record names is set, null removes, what it doesn't name stays. Returns how many changed.
+    /// Loads customers: what a record names is set, null removes, what it doesn't name stays. With `as_of` the records hold
+    /// every event up to then already, and none of these changes a profile again. Returns how many changed.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn import_customers(&mut self, records: Vec<Record>) -> Result<usize, Error> {
+    pub async fn import_customers(
+        &mut self,
+        records: Vec<Record>,
+        as_of: Option<Instant>,
+    ) -> Result<usize, Error> {
         let ids = records.iter().map(|record| record.id.clone()).collect();
-        self.admit(ids, Task::Customers(records)).await
+        self.admit(ids, Task::Customers { records, as_of }).await
     }
 
     /// Loads messages of the past. Returns how many customers changed.
@@ -65,6 +71,40 @@ impl Runner {
             now,
         )
         .await
+    }
+
+    /// Keeps lines of a file that are no events as dead letters, and says so to whoever looks on.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) async fn reject(
+        &mut self,
+        origin: String,
+        lines: Vec<RefusedLine>,
+    ) -> Result<(), Error> {
+        self.counts.refused += lines.len() as u64;
+        self.counts.unreadable += lines.len() as u64;
+        let at = self.now();
+        let rejected = lines
+            .into_iter()
+            .map(|refused| {
+                self.audience.refused(&refused);
+                Rejected {
+                    at,
+                    origin: origin.clone(),
+                    line: refused.line,
+                    reason: format!("{}: {}", refused.reason, refused.message),
+                    body: refused.text,
+                }
+            })
+            .collect();
+        self.store
+            .commit(Batch {
+                rejected,
+                ..Batch::default()
+            })
+            .await?;
+        Ok(())
     }
 
     async fn admit(&mut self, mut ids: Vec<CustomerId>, task: Task) -> Result<usize, Error> {

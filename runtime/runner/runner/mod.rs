@@ -6,9 +6,14 @@
 mod again;
 mod due;
 mod flight;
+mod guard;
 mod import;
 mod intake;
+mod late;
+mod left;
+mod missed;
 mod pages;
+mod steer;
 mod upkeep;
 
 use std::collections::{BTreeMap, HashMap};
@@ -17,9 +22,10 @@ use std::sync::Arc;
 use kurant_engine::action::Action;
 use kurant_engine::calendar::Instant;
 use kurant_engine::catalog::Keep;
-use kurant_engine::definition::Definitions;
+use kurant_engine::definition::{Definitions, Guard};
 use kurant_engine::id::CustomerId;
 use kurant_engine::input::Trace;
+use kurant_engine::paused::Paused;
 use kurant_store::{Batch, Kept, Settled, Store, Stored};
 use tokio::task::JoinHandle;
 
@@ -28,11 +34,15 @@ use crate::clock::Clock;
 use crate::decide::Decider;
 use crate::dispatch::{Dispatch, Renderer, Ways};
 use crate::error::Error;
+use crate::source::RefusedLine;
+use crate::steering::Backlog;
 
 use self::again::Behind;
 use self::flight::Flight;
 
 pub use import::PastSend;
+pub(crate) use late::typed;
+pub(crate) use steer::paused;
 
 /// How many customers or events are asked for, brought or worked off at once.
 pub const BATCH: usize = 1_000;
@@ -53,6 +63,8 @@ pub trait Audience: Send {
     fn acted(&mut self, actions: &[Action]);
     /// Something that people should know.
     fn told(&mut self, line: &str);
+    /// A line of a file that is no event.
+    fn refused(&mut self, _: &RefusedLine) {}
 }
 
 /// What a runner has done since it began.
@@ -64,6 +76,8 @@ pub struct Counts {
     pub repeated: u64,
     /// Events that were refused.
     pub refused: u64,
+    /// Lines of a history that are no events.
+    pub unreadable: u64,
     /// Customers made by events about somebody unknown.
     pub created: u64,
     /// Actions.
@@ -109,6 +123,19 @@ pub struct Runner {
     /// Intake lags, and timers have waited for it since then.
     held: Option<Instant>,
     counts: Counts,
+    /// The marks that operators left, as they were when it looked last.
+    steering: Vec<(String, String)>,
+    /// What is held back.
+    paused: Paused,
+    /// What a journey may do at the most.
+    limits: Guard,
+    guard: guard::Watch,
+    /// Whether what is done now counts for the guard.
+    guarding: bool,
+    /// People who are to be taken in, so many a day.
+    backlogs: Vec<Backlog>,
+    /// Today's part of them is not in yet.
+    pub(crate) more_to_take_in: bool,
     /// Names of customers that wake and never let go, so that they are told of once.
     stuck: HashMap<CustomerId, Instant>,
 }
@@ -148,6 +175,13 @@ impl Runner {
             behind: Behind::default(),
             held: None,
             counts: Counts::default(),
+            steering: Vec::new(),
+            paused: Paused::default(),
+            limits: definitions.workspace.guard,
+            guard: guard::Watch::default(),
+            guarding: true,
+            backlogs: Vec::new(),
+            more_to_take_in: false,
             stuck: HashMap::new(),
         };
         let now = runner.clock.now();
@@ -197,8 +231,13 @@ impl Runner {
     async fn load(&mut self, definitions: Definitions) -> Result<(), Error> {
         let now = self.clock.now();
         let pinned = self.store.pinned().await?;
-        self.decider.load(definitions.clone(), pinned).await?;
+        self.decider
+            .load(self.with_conditions(definitions.clone()), pinned.clone())
+            .await?;
+        self.hold_from_the_start().await?;
         self.store.publish(&definitions, now).await?;
+        self.limits = definitions.workspace.guard;
+        self.tell_who_is_left(&definitions, &pinned).await?;
         // Other definitions look back on other events.
         self.recent.clear();
         self.needs = self

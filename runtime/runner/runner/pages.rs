@@ -14,9 +14,17 @@ pub(super) struct Walk {
     pub(super) mark: String,
     /// What tells this walk from an earlier one under the same mark.
     pub(super) about: String,
+    pub(super) among: Among,
     pub(super) task: Task,
     pub(super) schedules: Vec<Firing>,
     pub(super) clock: Instant,
+}
+
+/// Who is gone through.
+pub(super) enum Among {
+    Everybody,
+    /// Whoever is inside this journey, or inside any.
+    Inside(Option<String>),
 }
 
 impl Runner {
@@ -28,6 +36,7 @@ impl Runner {
         self.walk(Walk {
             mark: "walk/schedule".into(),
             about,
+            among: Among::Everybody,
             task,
             schedules,
             clock: window.upto,
@@ -40,6 +49,7 @@ impl Runner {
         let Walk {
             mark,
             about,
+            among,
             task,
             schedules,
             clock,
@@ -48,7 +58,13 @@ impl Runner {
         let mut place =
             left.and_then(|text| Some(text.strip_prefix(&format!("{about}\n"))?.to_owned()));
         loop {
-            let ids = self.store.customers(place.as_deref(), BATCH).await?;
+            let ids = match &among {
+                Among::Everybody => self.store.customers(place.as_deref(), BATCH).await?,
+                Among::Inside(journey) => {
+                    let journey = journey.as_deref();
+                    self.store.members(journey, place.as_deref(), BATCH).await?
+                }
+            };
             let Some(last) = ids.last() else { break };
             let people = self.people(&ids, clock).await?;
             let job = Job {

@@ -4,7 +4,7 @@ use kurant_engine::calendar::{Instant, Zone};
 use kurant_engine::id::Key;
 use kurant_store::Batch;
 
-use super::pages::Walk;
+use super::pages::{Among, Walk};
 use super::{Purpose, Runner};
 use crate::anchors::AnchorTrigger;
 use crate::decide::{Task, Window};
@@ -66,6 +66,7 @@ impl Runner {
         self.walk(Walk {
             mark: "walk/anchors".into(),
             about,
+            among: Among::Everybody,
             task,
             schedules: Vec::new(),
             clock: now,
@@ -110,6 +111,7 @@ impl Runner {
         self.walk(Walk {
             mark: "walk/baseline".into(),
             about,
+            among: Among::Everybody,
             task,
             schedules: Vec::new(),
             clock: now,
@@ -146,6 +148,7 @@ impl Runner {
         marks.extend(fresh.iter().map(|at| (name(at), Some(now.to_string()))));
         // A history that is played begins where it begins: nothing before it is made up for.
         if !fresh.is_empty() && !self.clock.is_lockstep() {
+            self.tell_missed(&fresh, now).await?;
             let asked = fresh.clone();
             let after = self
                 .decider

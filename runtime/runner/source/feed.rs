@@ -1,79 +1,228 @@
 //! A history that is played: a file of events in the order of their times.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use kurant_engine::calendar::Instant;
-use kurant_engine::decode::{Arrival, Decoder, time_of};
+use kurant_engine::decode::{Arrival, Decoder, Error as DecodeError, LARGEST, time_of};
 use kurant_engine::definition::Schema;
 
 use super::body;
 use crate::error::Error;
 use crate::intake::Delivered;
 
+/// How many lines that can't be read are kept, with what is wrong with them; the others are only counted.
+const MOST_REFUSED: usize = 10_000;
+/// How many lines in a row from the beginning may be none: then it is another kind of file.
+const PATIENCE: usize = 1_000;
+
+/// Turns the bytes of one record of another format into a CloudEvent in JSON; else what is wrong with it.
+pub type Translate = Box<dyn Fn(&[u8]) -> Result<Vec<u8>, String> + Send>;
+
 /// A file of events, read in the order of their times; equal times keep the file's order. The file stays where it is, only
-/// the times and places of its lines are kept in memory.
+/// the times and places of its lines are kept in memory. Lines that can't be read are passed over and told.
 pub struct Feed {
     path: PathBuf,
     file: File,
     decoder: Decoder,
+    translate: Option<Translate>,
     lines: Vec<Line>,
     next: usize,
+    refused: Vec<RefusedLine>,
+    unnamed: u64,
+}
+
+/// Where one record stands in a file.
+#[derive(Debug, Clone, Copy)]
+pub struct Span {
+    /// Its first byte.
+    pub offset: u64,
+    /// How many bytes.
+    pub length: u32,
+    /// On which line it begins, from 1.
+    pub line: u32,
+}
+
+/// A line that is no event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedLine {
+    /// Which, from 1.
+    pub line: u64,
+    /// The field that is wrong, where it is one.
+    pub field: Option<String>,
+    /// Why, in one word.
+    pub reason: &'static str,
+    /// Why, for people.
+    pub message: String,
+    /// As it stands in the file.
+    pub text: String,
+}
+
+impl RefusedLine {
+    /// What is wrong with a line, as reading it says.
+    pub fn of(line: u64, error: &DecodeError, text: &[u8]) -> Self {
+        Self {
+            line,
+            field: error.field().map(str::to_owned),
+            reason: error.reason(),
+            message: error.to_string(),
+            text: String::from_utf8_lossy(&text[..text.len().min(LARGEST)]).into_owned(),
+        }
+    }
+
+    /// A line that could not be taken apart at all.
+    pub fn row(line: u64, message: String, text: String) -> Self {
+        Self {
+            line,
+            field: None,
+            reason: "not_a_row",
+            message,
+            text,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Line {
     time: Instant,
-    offset: u64,
-    length: u32,
-    number: u32,
+    span: Span,
 }
 
 impl Feed {
-    /// Opens a file and puts its lines in order.
+    /// Opens a file of JSON Lines and puts them in order.
     ///
     /// # Errors
-    /// When it can't be read, or a line is no event with a time.
+    /// When it can't be read, or holds no events at all.
     pub fn open(path: &Path, schema: Arc<Schema>) -> Result<Self, Error> {
         let failed = |error| Error::file(path, error);
         let mut reader = BufReader::with_capacity(1 << 20, File::open(path).map_err(failed)?);
-        let (mut lines, mut text, mut offset, mut number) = (Vec::new(), Vec::new(), 0_u64, 0_u32);
+        let mut feed = Self::empty(path, schema, None)?;
+        let (mut text, mut offset, mut line) = (Vec::new(), 0_u64, 0_u32);
         loop {
             text.clear();
             let length = reader.read_until(b'\n', &mut text).map_err(failed)?;
             if length == 0 {
                 break;
             }
-            number += 1;
-            if !text.trim_ascii().is_empty() {
-                let time = time_of(text.trim_ascii()).ok_or_else(|| {
-                    let reason = "it is not an event in JSON with a `time`".to_owned();
-                    Error::Feed {
-                        path: path.display().to_string(),
-                        line: number.into(),
-                        reason,
-                    }
-                })?;
-                lines.push(Line {
-                    time,
-                    offset,
-                    length: u32::try_from(length).unwrap_or(u32::MAX),
-                    number,
-                });
-            }
+            line += 1;
+            let span = Span {
+                offset,
+                length: u32::try_from(length).unwrap_or(u32::MAX),
+                line,
+            };
+            feed.place(span, &text)?;
             offset += length as u64;
         }
-        lines.sort_by_key(|line| line.time);
-        let file = File::open(path).map_err(failed)?;
+        feed.lines.sort_by_key(|line| line.time);
+        Ok(feed)
+    }
+
+    /// Opens a file of another format, whose records stand where `spans` says, and puts them in order.
+    ///
+    /// # Errors
+    /// When it can't be read, or holds no events at all.
+    pub fn translated(
+        path: &Path,
+        schema: Arc<Schema>,
+        spans: impl IntoIterator<Item = Span>,
+        translate: Translate,
+    ) -> Result<Self, Error> {
+        let mut feed = Self::empty(path, schema, Some(translate))?;
+        let mut text = Vec::new();
+        for span in spans {
+            feed.read(span, &mut text)?;
+            feed.place(span, &text)?;
+        }
+        feed.lines.sort_by_key(|line| line.time);
+        Ok(feed)
+    }
+
+    fn empty(
+        path: &Path,
+        schema: Arc<Schema>,
+        translate: Option<Translate>,
+    ) -> Result<Self, Error> {
         Ok(Self {
             path: path.to_owned(),
-            file,
+            file: File::open(path).map_err(|error| Error::file(path, error))?,
             decoder: Decoder::new(schema),
-            lines,
+            translate,
+            lines: Vec::new(),
             next: 0,
+            refused: Vec::new(),
+            unnamed: 0,
         })
+    }
+
+    /// Notes when a line's event happened; a line without a time can't be played.
+    fn place(&mut self, span: Span, text: &[u8]) -> Result<(), Error> {
+        let bytes = text.trim_ascii();
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let translated = match self.translate(bytes) {
+            Ok(translated) => translated,
+            Err(message) => return self.refuse(wrong_row(span, message, bytes)),
+        };
+        if let Some(time) = time_of(&translated) {
+            self.lines.push(Line { time, span });
+            return Ok(());
+        }
+        let error = match self.decoder.event(&translated, Arrival::OwnTime) {
+            Err(error) => error,
+            Ok(_) => DecodeError::Missing { field: "time" },
+        };
+        self.refuse(RefusedLine::of(span.line.into(), &error, bytes))
+    }
+
+    fn translate<'b>(&self, bytes: &'b [u8]) -> Result<Cow<'b, [u8]>, String> {
+        match &self.translate {
+            None => Ok(Cow::Borrowed(bytes)),
+            Some(translate) => translate(bytes).map(Cow::Owned),
+        }
+    }
+
+    fn refuse(&mut self, line: RefusedLine) -> Result<(), Error> {
+        if self.lines.is_empty() && self.refused.len() >= PATIENCE {
+            return Err(Error::NoEvents {
+                path: self.path.display().to_string(),
+                lines: self.refused.len(),
+                reason: line.message,
+            });
+        }
+        if self.refused.len() < MOST_REFUSED {
+            self.refused.push(line);
+        } else {
+            self.unnamed += 1;
+        }
+        Ok(())
+    }
+
+    /// The file's name.
+    pub fn name(&self) -> String {
+        let name = self.path.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    }
+
+    /// The lines that could not be read so far; they are told once.
+    pub fn refused(&mut self) -> Vec<RefusedLine> {
+        std::mem::take(&mut self.refused)
+    }
+
+    /// How many lines more could not be read than were kept.
+    pub fn unnamed(&self) -> u64 {
+        self.unnamed
+    }
+
+    fn read(&mut self, span: Span, text: &mut Vec<u8>) -> Result<(), Error> {
+        text.resize(span.length as usize, 0);
+        self.file
+            .seek(SeekFrom::Start(span.offset))
+            .and_then(|_| self.file.read_exact(text))
+            .map_err(|error| Error::file(&self.path, error))
     }
 
     /// When the first event happened.
@@ -108,38 +257,44 @@ impl Feed {
         }
     }
 
-    /// The next events up to an instant, at most so many.
+    /// The next events up to an instant, at most so many. None only when there is none left up to then: lines that can't be
+    /// read are passed over.
     ///
     /// # Errors
-    /// When a line can't be read as an event.
+    /// When the file can't be read.
     pub fn take(&mut self, upto: Instant, most: usize) -> Result<Vec<Delivered>, Error> {
         let mut events = Vec::new();
         let mut text = Vec::new();
         while events.len() < most
             && let Some(line) = self.lines.get(self.next).filter(|line| line.time <= upto)
         {
-            text.resize(line.length as usize, 0);
-            let read = self
-                .file
-                .seek(SeekFrom::Start(line.offset))
-                .and_then(|_| self.file.read_exact(&mut text));
-            read.map_err(|error| Error::file(&self.path, error))?;
-            let bytes = text.trim_ascii();
-            let event = self
-                .decoder
-                .event(bytes, Arrival::OwnTime)
-                .map_err(|error| Error::Feed {
-                    path: self.path.display().to_string(),
-                    line: line.number.into(),
-                    reason: error.to_string(),
-                })?;
-            events.push(Delivered {
-                event: Arc::new(event),
-                body: body(bytes),
-                line: line.number.into(),
-            });
+            let span = line.span;
             self.next += 1;
+            self.read(span, &mut text)?;
+            let bytes = text.trim_ascii();
+            let translated = match self.translate(bytes) {
+                Ok(translated) => translated,
+                Err(message) => {
+                    self.refuse(wrong_row(span, message, bytes))?;
+                    continue;
+                }
+            };
+            match self.decoder.event(&translated, Arrival::OwnTime) {
+                Ok(event) => events.push(Delivered {
+                    event: Arc::new(event),
+                    body: body(&translated),
+                    line: span.line.into(),
+                }),
+                Err(error) => {
+                    self.refuse(RefusedLine::of(span.line.into(), &error, bytes))?;
+                }
+            }
         }
         Ok(events)
     }
+}
+
+fn wrong_row(span: Span, message: String, bytes: &[u8]) -> RefusedLine {
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(LARGEST)]);
+    RefusedLine::row(span.line.into(), message, text.into_owned())
 }

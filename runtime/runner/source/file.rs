@@ -4,6 +4,7 @@
 //! How far a file has been read is committed together with its events, so that after a stop it goes on there. Whoever writes
 //! a file does so under another name or elsewhere and then renames it to `NAME.jsonl` in the folder.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -25,6 +26,8 @@ use crate::runner::BATCH;
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// Marks under this name hold how far a file has been read.
 const FILE: &str = "file/";
+/// How many files that are none of events are told.
+const MOST_TOLD: usize = 1_000;
 /// How many dead letters of one file are written to `rejected/`; all of them are in the store.
 const MOST_REJECTED: usize = 100_000;
 
@@ -83,8 +86,19 @@ impl Inbox {
         ] {
             std::fs::create_dir_all(&folder).map_err(|error| Error::file(&folder, error))?;
         }
+        let mut told = HashSet::new();
         loop {
-            for path in files(&self.folder).map_err(|error| Error::file(&self.folder, error))? {
+            let (files, others) =
+                found(&self.folder).map_err(|error| Error::file(&self.folder, error))?;
+            for path in others {
+                if told.len() < MOST_TOLD && told.insert(path.clone()) {
+                    tracing::warn!(
+                        file = %path.display(),
+                        "it stays where it is: only files named *.jsonl are taken in, one CloudEvent a line"
+                    );
+                }
+            }
+            for path in files {
                 if *stop.borrow() || !self.take(&path, &stop).await? {
                     return Ok(());
                 }
@@ -255,23 +269,31 @@ impl std::fmt::Display for Place {
 /// # Errors
 /// When the folder can't be read.
 pub fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
+    Ok(found(folder)?.0)
+}
+
+/// The folder's files of events, by name; and those that are none.
+fn found(folder: &Path) -> std::io::Result<(Vec<PathBuf>, Vec<PathBuf>)> {
+    let (mut files, mut others) = (Vec::new(), Vec::new());
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
         let hidden = path
             .file_name()
             .is_some_and(|name| name.to_string_lossy().starts_with('.'));
-        if !hidden
-            && path.is_file()
-            && path
-                .extension()
-                .is_some_and(|extension| extension == "jsonl")
+        if hidden || !path.is_file() {
+            continue;
+        }
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "jsonl")
         {
             files.push(path);
+        } else {
+            others.push(path);
         }
     }
     files.sort();
-    Ok(files)
+    Ok((files, others))
 }
 
 /// What tells a file from a later one of the same name: when it was written, and how long it is.

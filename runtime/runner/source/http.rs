@@ -80,6 +80,7 @@ async fn take_in(State(door): State<Arc<Door>>, headers: HeaderMap, text: Bytes)
         Ok(events) => events,
         Err(response) => return response,
     };
+    let undeclared = door.undeclared(&events);
     let (sender, receipt) = oneshot::channel();
     let delivery = Delivery {
         events,
@@ -96,8 +97,11 @@ async fn take_in(State(door): State<Arc<Door>>, headers: HeaderMap, text: Bytes)
                 .into_iter()
                 .map(|(index, reason)| Refused { index, reason }.to_json())
                 .collect();
-            let answer =
+            let mut answer =
                 json!({ "taken": receipt.taken, "repeated": receipt.repeated, "refused": refused });
+            if !undeclared.is_empty() {
+                answer["undeclared_types"] = undeclared.into();
+            }
             (StatusCode::ACCEPTED, Json(answer)).into_response()
         }
         _ => busy(),
@@ -130,6 +134,19 @@ fn refuse(status: StatusCode, errors: &[Refused]) -> Response {
 }
 
 impl Door {
+    /// The types of these events that have no schema.
+    fn undeclared(&self, events: &[Delivered]) -> Vec<String> {
+        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let kinds = events.iter().map(|delivered| &delivered.event.kind);
+        let mut kinds: Vec<String> = kinds
+            .filter(|kind| !reader.is_declared(kind))
+            .map(|kind| kind.to_string())
+            .collect();
+        kinds.sort();
+        kinds.dedup();
+        kinds
+    }
+
     /// The events of a request: all of them, or an answer that says what is wrong with each.
     #[expect(
         clippy::result_large_err,

@@ -5,6 +5,7 @@ mod file;
 mod http;
 mod rabbitmq;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use kurant_engine::calendar::Instant;
@@ -16,7 +17,7 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 use crate::intake::Delivered;
 
-pub use feed::Feed;
+pub use feed::{Feed, RefusedLine, Span, Translate};
 pub use file::{Inbox, files};
 pub use http::listen;
 pub use rabbitmq::{Finding, Origin, Rabbit, State, examine, waiting};
@@ -27,24 +28,34 @@ pub type Schemas = watch::Receiver<Arc<Schema>>;
 /// Reads events as of now, by the schemas in force.
 pub(crate) struct Reader {
     schemas: Schemas,
+    schema: Arc<Schema>,
     decoder: Decoder,
     clock: Arc<Clock>,
+    /// Types without a schema that were told.
+    told: HashSet<String>,
 }
+
+/// How many types without a schema are told; who makes up new ones fills no log.
+const MOST_TOLD: usize = 100;
 
 impl Reader {
     pub(crate) fn new(schemas: Schemas, clock: Arc<Clock>) -> Self {
-        let decoder = Decoder::new(schemas.borrow().clone());
+        let schema = schemas.borrow().clone();
         Self {
             schemas,
-            decoder,
+            decoder: Decoder::new(schema.clone()),
+            schema,
             clock,
+            told: HashSet::new(),
         }
     }
 
     /// Takes up schemas that have changed since.
     pub(crate) fn refresh(&mut self) {
         if self.schemas.has_changed().unwrap_or(false) {
-            self.decoder = Decoder::new(self.schemas.borrow_and_update().clone());
+            self.schema = self.schemas.borrow_and_update().clone();
+            self.decoder = Decoder::new(self.schema.clone());
+            self.told.clear();
         }
     }
 
@@ -55,6 +66,7 @@ impl Reader {
             .decoder
             .event(bytes, arrival)
             .map_err(|error| format!("{}: {error}", error.reason()))?;
+        self.look_at(&event.kind);
         Ok(Delivered {
             event: Arc::new(event),
             body: body(bytes),
@@ -69,11 +81,29 @@ impl Reader {
             .decoder
             .parts(parts, data, arrival)
             .map_err(|error| format!("{}: {error}", error.reason()))?;
+        self.look_at(&event.kind);
         Ok(Delivered {
             event: Arc::new(event),
             body: body(data),
             line: 0,
         })
+    }
+
+    /// Whether a type of events has a schema.
+    pub(crate) fn is_declared(&self, kind: &str) -> bool {
+        self.schema.events.contains_key(kind)
+    }
+
+    /// Says once that a type of events has no schema: nothing in the workspace waits for it, or its name is mistyped.
+    fn look_at(&mut self, kind: &str) {
+        if self.is_declared(kind) || self.told.len() >= MOST_TOLD || self.told.contains(kind) {
+            return;
+        }
+        self.told.insert(kind.to_owned());
+        tracing::warn!(
+            kind,
+            "events of a type without a schema come in; they are kept, and no journey knows them"
+        );
     }
 
     /// What time it is.

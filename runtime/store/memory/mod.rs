@@ -149,6 +149,28 @@ impl Store for Memory {
         })
     }
 
+    fn members<'s>(
+        &'s self,
+        journey: Option<&'s str>,
+        after: Option<&'s str>,
+        limit: usize,
+    ) -> Reply<'s, Vec<CustomerId>> {
+        self.reply(|tables| {
+            let inside = |row: &&EnrollmentRow| {
+                row.ended.is_none()
+                    && journey.is_none_or(|journey| *row.journey == *journey)
+                    && after.is_none_or(|after| *row.customer > *after)
+            };
+            let ids: BTreeSet<CustomerId> = tables
+                .enrollments
+                .values()
+                .filter(inside)
+                .map(|row| row.customer.clone())
+                .collect();
+            Ok(ids.into_iter().take(limit).collect())
+        })
+    }
+
     fn outbox(&self, state: OutboxState, upto: Instant, limit: usize) -> Reply<'_, Vec<Outgoing>> {
         self.reply(|tables| {
             let open = |row: &&Outgoing| row.state == state && row.due <= upto && !state.is_final();

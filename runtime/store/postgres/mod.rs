@@ -187,6 +187,15 @@ impl Store for Postgres {
         Box::pin(people::customers(&self.pool, after, limit))
     }
 
+    fn members<'s>(
+        &'s self,
+        journey: Option<&'s str>,
+        after: Option<&'s str>,
+        limit: usize,
+    ) -> Reply<'s, Vec<CustomerId>> {
+        Box::pin(people::members(&self.pool, journey, after, limit))
+    }
+
     fn outbox(&self, state: OutboxState, upto: Instant, limit: usize) -> Reply<'_, Vec<Outgoing>> {
         Box::pin(work::outbox(&self.pool, state, upto, limit))
     }

@@ -148,6 +148,27 @@ pub(super) async fn seen(pool: &PgPool, identities: &[Key]) -> Result<Vec<Seen>,
         .collect()
 }
 
+/// Customers inside a journey, or inside any, after one.
+pub(super) async fn members(
+    pool: &PgPool,
+    journey: Option<&str>,
+    after: Option<&str>,
+    most: usize,
+) -> Result<Vec<CustomerId>, Error> {
+    let rows = sqlx::query(
+        "SELECT DISTINCT customer FROM enrollment WHERE customer > $1 AND ended IS NULL \
+           AND ($2::text IS NULL OR journey = $2) ORDER BY customer LIMIT $3",
+    )
+    .bind(after.unwrap_or_default())
+    .bind(journey)
+    .bind(limit(most))
+    .fetch_all(pool)
+    .await?;
+    rows.iter()
+        .map(|row| columns(row, "enrollment").shared())
+        .collect()
+}
+
 /// All customers after one.
 pub(super) async fn customers(
     pool: &PgPool,

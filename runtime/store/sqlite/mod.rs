@@ -130,8 +130,9 @@ impl Sqlite {
         })
     }
 
-    /// Opens the store at a path to settle what was given up, beside a process that may write to it. Only hand-overs, dead
-    /// letters and marks may be in what it commits: all else is numbered by the other process.
+    /// Opens the store at a path to leave marks or to settle what was given up, beside a process that may work on it: writers
+    /// wait for each other. Only hand-overs, dead letters and marks may be in what it commits, since the other one numbers all
+    /// else, and keeps customers at hand.
     ///
     /// # Errors
     /// [`Error::Missing`] when there is none.
@@ -308,6 +309,15 @@ impl Store for Sqlite {
 
     fn customers<'s>(&'s self, after: Option<&'s str>, limit: usize) -> Reply<'s, Vec<CustomerId>> {
         Box::pin(people::customers(&self.read, after, limit))
+    }
+
+    fn members<'s>(
+        &'s self,
+        journey: Option<&'s str>,
+        after: Option<&'s str>,
+        limit: usize,
+    ) -> Reply<'s, Vec<CustomerId>> {
+        Box::pin(people::members(&self.read, journey, after, limit))
     }
 
     fn outbox(&self, state: OutboxState, upto: Instant, limit: usize) -> Reply<'_, Vec<Outgoing>> {

@@ -145,6 +145,27 @@ pub(super) async fn customers(
         .collect()
 }
 
+/// Customers inside a journey, or inside any, after one.
+pub(super) async fn members(
+    pool: &SqlitePool,
+    journey: Option<&str>,
+    after: Option<&str>,
+    most: usize,
+) -> Result<Vec<CustomerId>, Error> {
+    let rows = sqlx::query(
+        "SELECT DISTINCT customer FROM enrollment WHERE customer > $1 AND ended IS NULL AND ($2 IS NULL OR journey = $2) \
+         ORDER BY customer LIMIT $3",
+    )
+    .bind(after.unwrap_or_default().to_owned())
+    .bind(journey.map(str::to_owned))
+    .bind(limit(most))
+    .fetch_all(pool)
+    .await?;
+    rows.iter()
+        .map(|row| columns(row, "enrollment").shared())
+        .collect()
+}
+
 /// How many rows a table has.
 pub(super) async fn rows_of(pool: &SqlitePool, sql: &'static str) -> Result<u64, Error> {
     Ok(count(

@@ -1,0 +1,117 @@
+//! What happened.
+
+use std::sync::{Arc, Mutex};
+
+use csv::StringRecord;
+use kurant_engine::calendar::Instant;
+use kurant_engine::definition::{Fields, Schema, Type};
+use kurant_runner::source::{Feed, Span, Translate};
+use kurant_runner::{BATCH, Runner};
+use serde_json::{Map, Value};
+
+use super::lines::bar;
+use super::sheet::{Sheet, is_csv};
+use super::{Met, Source, at, finished, mapping};
+use crate::embedded::failure;
+use crate::error::Error;
+
+/// The columns that belong to the envelope; all others are data.
+const ENVELOPE: [&str; 6] = ["specversion", "id", "source", "type", "subject", "time"];
+/// Those that every row must have.
+const NEEDED: [&str; 4] = ["id", "source", "type", "time"];
+
+/// Loads events in pages, in the order of their times.
+pub(super) async fn load(
+    runner: &mut Runner,
+    source: &Source,
+    schema: &Arc<Schema>,
+    met: &Mutex<Met>,
+) -> Result<String, Error> {
+    let mut feed = open(source, schema)?;
+    let bar = bar("human_pos");
+    bar.set_length(feed.len() as u64);
+    loop {
+        let page = feed.take(Instant::MAX, BATCH).map_err(failure)?;
+        runner.put_aside(&mut feed).await.map_err(failure)?;
+        if page.is_empty() {
+            break;
+        }
+        at(met, |met| {
+            for delivered in &page {
+                met.undeclared.event(&delivered.event, delivered.line);
+            }
+            met.taken += page.len() as u64;
+        });
+        bar.inc(page.len() as u64);
+        runner.import_events(page).await.map_err(failure)?;
+    }
+    finished(runner).await?;
+    bar.finish_and_clear();
+    let counts = runner.counts();
+    Ok(format!(
+        "{} events taken in, {} had been before",
+        counts.taken, counts.repeated
+    ))
+}
+
+fn open(source: &Source, schema: &Arc<Schema>) -> Result<Feed, Error> {
+    let file = &source.file;
+    if !is_csv(file) {
+        return Feed::open(file, schema.clone()).map_err(failure);
+    }
+    let sheet = Sheet::open(file, &mapping(source)?, &NEEDED)?;
+    let spans = sheet.spans()?.map(|(offset, length, line)| Span {
+        offset,
+        length: u32::try_from(length).unwrap_or(u32::MAX),
+        line: u32::try_from(line).unwrap_or(u32::MAX),
+    });
+    let declared = schema.clone();
+    let translate: Translate = Box::new(move |bytes| {
+        let row = Sheet::row(sheet.separator(), bytes).ok_or("it is no row of a CSV file")?;
+        let cells = sheet.cells(row)?;
+        Ok(event(&declared, &sheet.names, &cells))
+    });
+    Feed::translated(file, schema.clone(), spans, translate).map_err(failure)
+}
+
+/// A row as a CloudEvent in JSON: columns of the envelope by their names, `customer.NAME` brings an attribute along, all else
+/// is data.
+fn event(schema: &Schema, names: &[String], cells: &StringRecord) -> Vec<u8> {
+    let kind = names
+        .iter()
+        .position(|name| name == "type")
+        .and_then(|column| cells.get(column))
+        .unwrap_or_default();
+    let declared = schema.events.get(kind.trim());
+    let (mut event, mut data, mut customer) = (Map::new(), Map::new(), Map::new());
+    event.insert("specversion".to_owned(), "1.0".into());
+    for (name, cell) in names.iter().zip(cells) {
+        let cell = cell.trim();
+        if cell.is_empty() || name.is_empty() {
+            continue;
+        }
+        if ENVELOPE.contains(&name.as_str()) {
+            event.insert(name.clone(), cell.into());
+        } else if let Some(name) = name.strip_prefix("customer.") {
+            customer.insert(name.to_owned(), field(name, cell, Some(&schema.customer)));
+        } else {
+            let name = name.strip_prefix("data.").unwrap_or(name);
+            data.insert(name.to_owned(), field(name, cell, declared));
+        }
+    }
+    if !customer.is_empty() {
+        data.insert("customer".to_owned(), customer.into());
+    }
+    event.insert("data".to_owned(), data.into());
+    Value::from(event).to_string().into_bytes()
+}
+
+/// A cell as JSON: text, unless its field is declared as something else that it can be read as.
+fn field(name: &str, cell: &str, declared: Option<&Fields>) -> Value {
+    match declared.and_then(|fields| fields.get(name)) {
+        None | Some(Type::Any | Type::Text(_) | Type::Date | Type::Instant) => cell.into(),
+        Some(Type::Boolean | Type::Integer | Type::Number | Type::List(_) | Type::Map(_)) => {
+            serde_json::from_str(cell).unwrap_or_else(|_| cell.into())
+        }
+    }
+}

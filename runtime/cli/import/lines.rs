@@ -1,0 +1,50 @@
+//! The records of a file, JSON Lines or CSV, one after the other, with a bar on a terminal.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::sheet::unreadable;
+use crate::error::Error;
+
+/// The lines of a file that hold anything, with their numbers from 1.
+pub(super) fn lines(
+    file: &Path,
+    bar: &ProgressBar,
+) -> Result<impl Iterator<Item = (u64, std::io::Result<Vec<u8>>)> + use<>, Error> {
+    let open = File::open(file).map_err(|error| unreadable(file, &error))?;
+    let length = open.metadata().map_or(0, |about| about.len());
+    bar.set_length(length);
+    let mut reader = BufReader::with_capacity(1 << 20, bar.wrap_read(open));
+    let mut line = 0_u64;
+    Ok(std::iter::from_fn(move || {
+        loop {
+            let mut text = Vec::new();
+            line += 1;
+            match reader.read_until(b'\n', &mut text) {
+                Ok(0) => return None,
+                Ok(_) if text.trim_ascii().is_empty() => {}
+                Ok(_) => return Some((line, Ok(text.trim_ascii().to_vec()))),
+                Err(error) => return Some((line, Err(error))),
+            }
+        }
+    }))
+}
+
+/// A bar on a terminal, with what is left of the time; nothing in a pipe.
+pub(super) fn bar(count: &str) -> ProgressBar {
+    let bar = ProgressBar::new(0);
+    let template = format!(
+        "[{{bar:30}}] {{{count}}}/{{{}}} {{eta}}",
+        match count {
+            "bytes" => "total_bytes",
+            _ => "len",
+        }
+    );
+    if let Ok(style) = ProgressStyle::with_template(&template) {
+        bar.set_style(style);
+    }
+    bar
+}

@@ -1,0 +1,220 @@
+//! `kurant import`: loads what was before. It starts nothing, can be stopped and run again, and the same file twice changes
+//! nothing.
+
+mod customers;
+mod events;
+mod lines;
+mod sends;
+mod sheet;
+mod undeclared;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use kurant_engine::action::Action;
+use kurant_engine::calendar::{Instant, first_instant_of, parse_date};
+use kurant_engine::definition::Definitions;
+use kurant_runner::source::RefusedLine;
+use kurant_runner::{Audience, Clock, Purpose, Runner};
+
+use self::sheet::Mapping;
+use self::undeclared::Undeclared;
+use crate::embedded::{self, failure};
+use crate::error::Error;
+use crate::refused::Refused;
+use crate::workspace;
+
+/// How many lines from the beginning may be refused without a single good one among them.
+const HOPELESS: u64 = 1_000;
+
+/// Arguments of `kurant import`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    kurant import customers customers.jsonl    who there is: one object a line, or .csv with a header\n  \
+    kurant import customers base.csv --as-of 2026-11-01 --columns columns.yaml\n  \
+    kurant import events events.jsonl          what happened: CloudEvents, one a line, or .csv\n  \
+    kurant import sends sends.jsonl            what was sent elsewhere: {\"customer\",\"at\",\"channel\",\"category\"}\n\n\
+    Nothing starts: no trigger fires. An attribute that is absent or empty stays, null removes it. The good lines are\n\
+    taken; the others are named, stand in .kurant/rejected/ with the reason, and make the exit code 1.")]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Who there is
+    Customers {
+        #[command(flatten)]
+        source: Source,
+        /// The attributes hold every event up to then already: `profile.yaml` passes over those
+        #[arg(long, value_name = "T")]
+        as_of: Option<String>,
+    },
+    /// What happened
+    Events {
+        #[command(flatten)]
+        source: Source,
+    },
+    /// What was sent from elsewhere, so that it counts for frequency caps and occasions
+    Sends {
+        #[command(flatten)]
+        source: Source,
+    },
+}
+
+/// Where it stands.
+#[derive(Debug, clap::Args)]
+struct Source {
+    /// JSON Lines, or .csv with a header
+    file: PathBuf,
+    /// What the columns of a .csv are called here: `columns: { COLUMN: name }`, `values: { name: VALUE }` for every row
+    #[arg(long, value_name = "FILE")]
+    columns: Option<PathBuf>,
+}
+
+/// What was met on the way.
+struct Met {
+    refused: Refused,
+    undeclared: Undeclared,
+    taken: u64,
+}
+
+impl Met {
+    /// Notes a line that is not taken.
+    ///
+    /// # Errors
+    /// When there is no good line among so many: then it is another kind of file.
+    fn refuse(&mut self, line: &RefusedLine) -> Result<(), Error> {
+        self.refused.note(line);
+        if self.taken == 0 && self.refused.count() >= HOPELESS {
+            let _ = self.refused.tell();
+            return Err(Error::findings(format!(
+                "none of the first {HOPELESS} lines could be taken: {}",
+                line.message
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// Whoever hears of lines that the feed can't read.
+struct Listener(Arc<Mutex<Met>>);
+
+impl Audience for Listener {
+    fn acted(&mut self, _: &[Action]) {}
+
+    fn told(&mut self, line: &str) {
+        eprintln!("{line}");
+    }
+
+    fn refused(&mut self, line: &RefusedLine) {
+        let mut met = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        met.refused.note(line);
+    }
+}
+
+/// Loads the file.
+pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
+    let (definitions, _) = workspace::definitions(folder)?;
+    let source = match &args.what {
+        What::Customers { source, .. } | What::Events { source } | What::Sends { source } => source,
+    };
+    if source.columns.is_some() && !sheet::is_csv(&source.file) {
+        return Err(Error::usage("--columns is for .csv files"));
+    }
+    let met = Arc::new(Mutex::new(Met {
+        refused: Refused::of(folder, &source.file),
+        undeclared: Undeclared::new(&definitions),
+        taken: 0,
+    }));
+    let loaded = embedded::runtime()?.block_on(load(folder, args, definitions, &met));
+    let mut met = met.lock().unwrap_or_else(PoisonError::into_inner);
+    println!("{}", loaded?);
+    met.undeclared.tell();
+    met.refused.tell()?;
+    advise(args, &met);
+    Ok(ExitCode::from(u8::from(met.refused.count() > 0)))
+}
+
+async fn load(
+    folder: &Path,
+    args: &Args,
+    definitions: Definitions,
+    met: &Arc<Mutex<Met>>,
+) -> Result<String, Error> {
+    let zone = definitions.workspace.timezone;
+    let schema = Arc::new(definitions.schema.clone());
+    let clock = Arc::new(Clock::real());
+    let as_of = match &args.what {
+        What::Customers { as_of, .. } => as_of.as_deref(),
+        _ => None,
+    };
+    let as_of = as_of
+        .map(|text| as_of_instant(text, zone, clock.now()))
+        .transpose()?;
+    let store = embedded::store(folder, &definitions).await?;
+    let audience = Box::new(Listener(met.clone()));
+    let mut runner =
+        embedded::runner(folder, definitions, store, clock, audience, Purpose::Import).await?;
+    let told = match &args.what {
+        What::Customers { source, .. } => {
+            customers::load(&mut runner, source, &schema, met, as_of).await?
+        }
+        What::Events { source } => events::load(&mut runner, source, &schema, met).await?,
+        What::Sends { source } => sends::load(&mut runner, source, met).await?,
+    };
+    runner.end_import().await.map_err(failure)?;
+    Ok(told)
+}
+
+/// The moment up to which the attributes hold everything; a day is its first instant on the workspace's clock.
+fn as_of_instant(
+    text: &str,
+    zone: kurant_engine::calendar::Zone,
+    now: Instant,
+) -> Result<Instant, Error> {
+    let at = match parse_date(text) {
+        Ok(date) => first_instant_of(date, zone),
+        Err(_) => {
+            Instant::parse(text).map_err(|error| Error::usage(format!("--as-of: {error}")))?
+        }
+    };
+    if at > now {
+        return Err(Error::usage(format!("--as-of {text} lies ahead"))
+            .hint("give the moment when the file was made"));
+    }
+    Ok(at)
+}
+
+/// Says which other command a file may be for.
+fn advise(args: &Args, met: &Met) {
+    if met.taken > 0 || met.refused.count() == 0 {
+        return;
+    }
+    let (file, other) = match &args.what {
+        What::Customers { source, .. } => (&source.file, "events"),
+        What::Events { source } => (&source.file, "customers"),
+        What::Sends { .. } => return,
+    };
+    eprintln!(
+        "hint: is it a file of {other}? `kurant import {other} {}`",
+        file.display()
+    );
+}
+
+/// The mapping that a source names.
+fn mapping(source: &Source) -> Result<Mapping, Error> {
+    Mapping::read(source.columns.as_deref())
+}
+
+/// What was met, for a moment.
+fn at<T>(met: &Mutex<Met>, work: impl FnOnce(&mut Met) -> T) -> T {
+    work(&mut met.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// How a runner takes one page.
+async fn finished(runner: &mut Runner) -> Result<(), Error> {
+    runner.flush().await.map_err(failure)
+}

@@ -1,0 +1,188 @@
+//! What operators say beside a run: pause, resume, stop. They leave marks in the store, and the run takes them up before it
+//! decides anything else; see `docs/decisions/0012-steering.md`.
+
+use kurant_engine::paused::{Pause, Paused, Target};
+use kurant_store::Batch;
+
+use super::Runner;
+use super::pages::{Among, Walk};
+use crate::decide::Task;
+use crate::error::Error;
+use crate::steering::{HELD, HOLD, LIFTED, ORDER, Order, STEERING, Verb};
+
+/// Marks by name.
+type Marks = Vec<(String, String)>;
+
+impl Runner {
+    /// Takes up what operators have said since it last looked.
+    ///
+    /// # Errors
+    /// When the store or the outbox fails.
+    pub async fn heed(&mut self) -> Result<(), Error> {
+        let marks = self.store.marks(STEERING).await?;
+        if marks == self.steering {
+            return self.take_in_backlogs().await;
+        }
+        self.read_backlogs().await?;
+        let paused = paused(&marks);
+        if paused != self.paused {
+            self.pause(&marks, paused).await?;
+        }
+        self.let_go(&marks).await?;
+        for (name, text) in under(&marks, ORDER) {
+            self.carry_out(name, text).await?;
+        }
+        self.take_in_backlogs().await?;
+        self.steering = self.store.marks(STEERING).await?;
+        Ok(())
+    }
+
+    /// Holds back what is to be held back. That somebody may be held for it is durable before anybody is.
+    async fn pause(&mut self, marks: &Marks, paused: Paused) -> Result<(), Error> {
+        let held: Vec<&str> = under(marks, HELD).map(|(target, _)| target).collect();
+        let mut fresh = Vec::new();
+        for (target, pause) in paused.iter() {
+            if !held.contains(&target.to_string().as_str()) {
+                fresh.push((format!("{HELD}{target}"), Some(pause.at.to_string())));
+                self.audience.told(&format!("{target} is {pause}"));
+            }
+        }
+        self.note(fresh).await?;
+        self.hold_back(paused).await
+    }
+
+    /// Holds one thing more back.
+    pub(super) async fn hold_one(&mut self, target: Target, pause: Pause) -> Result<(), Error> {
+        let mark = (format!("{HELD}{target}"), Some(pause.at.to_string()));
+        self.note(vec![mark]).await?;
+        let held = self
+            .paused
+            .iter()
+            .map(|(target, pause)| (target.clone(), pause.clone()));
+        let paused = held.chain([(target, pause)]).collect();
+        self.hold_back(paused).await
+    }
+
+    /// Holds back what is to be, before the first decision under these definitions.
+    pub(super) async fn hold_from_the_start(&mut self) -> Result<(), Error> {
+        let marks = self.store.marks(STEERING).await?;
+        let paused = paused(&marks);
+        self.pause(&marks, paused).await
+    }
+
+    /// Tells the engine what is held back.
+    pub(super) async fn hold_back(&mut self, paused: Paused) -> Result<(), Error> {
+        self.paused = paused.clone();
+        self.decider
+            .with(move |state| state.catalog.set_paused(paused))
+            .await
+    }
+
+    /// Lets those go on who were held for something that isn't held back any more.
+    async fn let_go(&mut self, marks: &Marks) -> Result<(), Error> {
+        for (name, _) in under(marks, HELD) {
+            let target = Target::parse(name);
+            if self.paused.contains(&target) {
+                continue;
+            }
+            let journey = match &target {
+                Target::Journey(journey) => Some(journey.clone()),
+                Target::All | Target::Channel(_) => None,
+            };
+            let lifted = under(marks, LIFTED).find(|(own, _)| *own == name);
+            let by = lifted
+                .and_then(|(_, text)| serde_json::from_str::<Pause>(text).ok())
+                .map(|pause| {
+                    let why = if pause.why.is_empty() { "" } else { ": " };
+                    format!(" by {}{why}{}", pause.by, pause.why)
+                })
+                .unwrap_or_default();
+            self.audience.told(&format!("{target} is resumed{by}"));
+            self.guard.forget(&target.to_string());
+            self.walk_inside("walk/resume", &target.to_string(), journey, Task::Resume)
+                .await?;
+            self.note(vec![
+                (format!("{HELD}{name}"), None),
+                (format!("{LIFTED}{name}"), None),
+            ])
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn carry_out(&mut self, name: &str, text: &str) -> Result<(), Error> {
+        let Ok(order) = serde_json::from_str::<Order>(text) else {
+            tracing::warn!(order = name, "an order can't be read and is left out");
+            return self.note(vec![(format!("{ORDER}{name}"), None)]).await;
+        };
+        match &order.verb {
+            Verb::Stop { journey } => {
+                let about = journey.as_deref().unwrap_or("all");
+                let why = if order.why.is_empty() { "" } else { ": " };
+                self.audience.told(&format!(
+                    "{about} is stopped by {}{why}{}",
+                    order.by, order.why
+                ));
+                let task = Task::Stop {
+                    journey: journey.clone(),
+                };
+                self.walk_inside("walk/stop", name, journey.clone(), task)
+                    .await?;
+            }
+        }
+        self.note(vec![(format!("{ORDER}{name}"), None)]).await
+    }
+
+    async fn walk_inside(
+        &mut self,
+        mark: &str,
+        about: &str,
+        journey: Option<String>,
+        task: Task,
+    ) -> Result<(), Error> {
+        self.flush().await?;
+        self.walk(Walk {
+            mark: mark.into(),
+            about: about.to_owned(),
+            among: Among::Inside(journey),
+            task,
+            schedules: Vec::new(),
+            clock: self.clock.now(),
+        })
+        .await?;
+        self.flush().await
+    }
+
+    async fn note(&mut self, marks: Vec<(String, Option<String>)>) -> Result<(), Error> {
+        if marks.is_empty() {
+            return Ok(());
+        }
+        self.store
+            .commit(Batch {
+                marks,
+                ..Batch::default()
+            })
+            .await?;
+        Ok(())
+    }
+}
+
+/// What the marks hold back.
+pub(crate) fn paused(marks: &[(String, String)]) -> Paused {
+    under(marks, HOLD)
+        .filter_map(|(target, text)| {
+            let pause: Pause = serde_json::from_str(text).ok()?;
+            Some((Target::parse(target), pause))
+        })
+        .collect()
+}
+
+/// Marks under a name, by what follows it.
+fn under<'m>(
+    marks: &'m [(String, String)],
+    prefix: &'static str,
+) -> impl Iterator<Item = (&'m str, &'m str)> {
+    marks
+        .iter()
+        .filter_map(move |(name, text)| Some((name.strip_prefix(prefix)?, text.as_str())))
+}

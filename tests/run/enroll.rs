@@ -1,0 +1,156 @@
+//! Those whom a journey missed before it went live are taken in where they would stand today, so many a day.
+
+use kurant_engine::calendar::DAY;
+use kurant_runner::Clock;
+use serde_json::Value;
+
+use super::sample::Shop;
+
+fn said(shop: &Shop, arguments: &[&str]) -> (i32, String) {
+    let output = shop.run(arguments);
+    let told = String::from_utf8_lossy(&output.stdout).into_owned()
+        + &String::from_utf8_lossy(&output.stderr);
+    (output.status.code().unwrap_or(-1), told)
+}
+
+/// A shop whose journey `dormant` writes after two months and after four; its customers bought so many days ago.
+fn shop(bought: &[(&str, i64)]) -> Shop {
+    let shop = Shop::new();
+    let now = Clock::real().now();
+    let line = |(id, days): &(&str, i64)| {
+        let paid = now.plus_millis(-days * DAY);
+        format!(
+            r#"{{"id":"{id}","email":"{id}@example.com","phone":"1","consents":{{"email":true,"sms":true}},"last_purchase_at":"{paid}"}}"#
+        )
+    };
+    let lines: Vec<String> = bought.iter().map(line).collect();
+    shop.write("customers.jsonl", &lines.join("\n"));
+    shop.kurant(&["import", "customers", "customers.jsonl"]);
+    shop.kurant(&["run", "--until-idle"]);
+    shop
+}
+
+fn run(shop: &Shop, actions: &str) -> Vec<Value> {
+    shop.kurant(&["run", "--until-idle", "--actions", actions]);
+    let mut lines = shop.lines(actions);
+    lines.retain(|line| line["journey"] == "dormant");
+    lines
+}
+
+#[test]
+fn the_missed_stand_where_they_would_stand_today() {
+    let shop = shop(&[("anna", 95), ("bohdan", 200), ("iryna", 10), ("olha", 100)]);
+    let dry = ["enroll", "dormant", "--missed", "--dry-run"];
+    let (code, told) = said(&shop, &dry);
+    assert_eq!(code, 0, "{told}");
+    assert!(told.starts_with("2 would be taken in\n"), "{told}");
+    assert!(told.contains("at `until-four`: 2"), "{told}");
+    assert!(
+        told.contains("2 actions that lie behind would be skipped"),
+        "{told}"
+    );
+    assert!(run(&shop, "dry.jsonl").is_empty(), "a dry run does nothing");
+    let (code, told) = said(
+        &shop,
+        &[
+            "enroll",
+            "dormant",
+            "--missed",
+            "--where",
+            "customer.id == \"anna\"",
+            "--per-day",
+            "9",
+        ],
+    );
+    assert_eq!(code, 0, "{told}");
+    let lines = run(&shop, "one.jsonl");
+    let told: Vec<String> = lines
+        .iter()
+        .map(|line| format!("{} {} {}", line["customer"], line["action"], line["reason"]))
+        .collect();
+    assert_eq!(
+        told,
+        [r#""anna" "enter" null"#, r#""anna" "send" "backlog""#]
+    );
+    let (_, told) = said(
+        &shop,
+        &["explain", "--customer", "anna", "--journey", "dormant"],
+    );
+    assert!(
+        told.contains("inside since") && told.contains("`until-four`"),
+        "{told}"
+    );
+    // Once more, she is inside already.
+    let (_, told) = said(&shop, &dry);
+    assert!(
+        told.starts_with("1 would be taken in\n") && told.contains("1 would not: "),
+        "{told}"
+    );
+}
+
+#[test]
+fn no_more_than_so_many_come_a_day_and_a_step_can_be_named() {
+    let shop = shop(&[("anna", 95), ("bohdan", 96), ("olha", 97)]);
+    let arguments = [
+        "enroll",
+        "dormant",
+        "--missed",
+        "--at",
+        "two",
+        "--per-day",
+        "2",
+    ];
+    assert_eq!(said(&shop, &arguments).0, 0);
+    let lines = run(&shop, "one.jsonl");
+    let entered = |lines: &[Value]| {
+        lines
+            .iter()
+            .filter(|line| line["action"] == "enter")
+            .count()
+    };
+    assert_eq!(entered(&lines), 2);
+    let reasons: Vec<&Value> = lines
+        .iter()
+        .filter(|line| line["action"] == "send")
+        .map(|line| &line["reason"])
+        .collect();
+    assert!(
+        reasons.iter().all(|reason| **reason != "backlog"),
+        "{reasons:?}"
+    );
+    assert_eq!(entered(&run(&shop, "two.jsonl")), 0, "tomorrow, not today");
+}
+
+#[test]
+fn what_cannot_have_been_missed_is_said() {
+    let shop = shop(&[("anna", 95)]);
+    for (arguments, hint) in [
+        (
+            &["enroll", "dormnt", "--missed", "--dry-run"][..],
+            "no journey `dormnt`",
+        ),
+        (
+            &["enroll", "thanks", "--missed", "--dry-run"],
+            "no trigger whose firings",
+        ),
+        (
+            &["enroll", "dormant", "--missed", "--dry-run", "--at", "nine"],
+            "no step `nine`",
+        ),
+        (
+            &[
+                "enroll",
+                "dormant",
+                "--missed",
+                "--dry-run",
+                "--where",
+                "customer.(",
+            ],
+            "--where",
+        ),
+        (&["enroll", "dormant", "--missed"], "--per-day"),
+    ] {
+        let (code, told) = said(&shop, arguments);
+        assert!(code == 2 && told.contains(hint), "{code} {told}");
+    }
+}

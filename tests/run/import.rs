@@ -1,0 +1,279 @@
+//! What was before is loaded as it is, and what can't be taken is told: line, field, reason, and an exit code.
+
+use std::process::Output;
+
+use super::sample::Shop;
+
+fn told(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+/// Loads a file; the exit code and all that was said.
+fn import(shop: &Shop, arguments: &[&str]) -> (i32, String) {
+    let output = shop.run(&[&["import"], arguments].concat());
+    (output.status.code().unwrap_or(-1), told(&output))
+}
+
+fn explained(shop: &Shop, customer: &str, journey: &str) -> String {
+    let output = shop.kurant(&["explain", "--customer", customer, "--journey", journey]);
+    told(&output)
+}
+
+fn order(id: &str, customer: &str, time: &str) -> String {
+    format!(
+        r#"{{"specversion":"1.0","id":"{id}","source":"shop","type":"order.paid","subject":"{customer}","time":"{time}","data":{{"total":5}}}}"#
+    )
+}
+
+#[test]
+fn events_are_no_customers() {
+    let shop = Shop::new();
+    let time = "2024-03-01T10:00:00Z";
+    let lines = [order("e1", "anna", time), order("e2", "bohdan", time)];
+    shop.write("events.jsonl", &lines.join("\n"));
+    let (code, told) = import(&shop, &["customers", "events.jsonl"]);
+    assert_eq!(code, 1, "{told}");
+    assert!(
+        told.contains("0 customers read") && told.contains("it is an event, not a customer"),
+        "{told}"
+    );
+    assert!(told.contains("kurant import events events.jsonl"), "{told}");
+    let nobody = shop.run(&["explain", "--customer", "e1", "--journey", "thanks"]);
+    assert_eq!(nobody.status.code(), Some(2));
+}
+
+#[test]
+fn customers_are_no_events() {
+    let shop = Shop::new();
+    shop.write("customers.jsonl", "{\"id\":\"anna\"}\n");
+    let (code, told) = import(&shop, &["events", "customers.jsonl"]);
+    assert_eq!(code, 1, "{told}");
+    assert!(
+        told.contains("kurant import customers customers.jsonl"),
+        "{told}"
+    );
+}
+
+#[test]
+fn names_that_nothing_declares_are_told_and_kept() {
+    let shop = Shop::new();
+    shop.write(
+        "customers.jsonl",
+        "{\"id\":\"anna\",\"birthdy\":\"1990-01-01\",\"consents\":{\"emial\":true}}\n{\"id\":\"bohdan\",\"birthdy\":\"x\"}\n",
+    );
+    let (code, told) = import(&shop, &["customers", "customers.jsonl"]);
+    assert_eq!(code, 0, "{told}");
+    assert!(
+        told.contains("`birthdy`") && told.contains("2 lines") && told.contains("`birthday`?"),
+        "{told}"
+    );
+    assert!(
+        told.contains("`emial`") && told.contains("did you mean `email`?"),
+        "{told}"
+    );
+}
+
+#[test]
+fn the_good_lines_are_taken_and_the_others_named_with_line_field_and_reason() {
+    let shop = Shop::new();
+    shop.write(
+        "customers.jsonl",
+        "{\"id\":\"anna\",\"birthday\":\"1990-01-01\"}\n{\"id\":\"bohdan\",\"birthday\":\"soon\"}\n{\n",
+    );
+    let (code, told) = import(&shop, &["customers", "customers.jsonl"]);
+    assert_eq!(code, 1, "{told}");
+    assert!(told.contains("1 customers read"), "{told}");
+    let rows = shop.lines(".kurant/rejected/customers.jsonl");
+    let rows: Vec<(u64, &str, &str)> = rows
+        .iter()
+        .map(|row| {
+            (
+                row["line"].as_u64().unwrap_or(0),
+                row["field"].as_str().unwrap_or("-"),
+                row["reason"].as_str().unwrap_or("-"),
+            )
+        })
+        .collect();
+    assert_eq!(rows, [(2, "birthday", "wrong_type"), (3, "-", "not_json")]);
+    // Mended, nothing is left of the report.
+    shop.write("customers.jsonl", "{\"id\":\"anna\"}\n");
+    assert_eq!(import(&shop, &["customers", "customers.jsonl"]).0, 0);
+    assert!(!shop.path(".kurant/rejected/customers.jsonl").exists());
+}
+
+#[test]
+fn a_bad_line_of_a_history_stops_nobody() {
+    let shop = Shop::new();
+    let bad = order("e2", "anna", "2024-03-02T10:00:00Z").replace("5}", "\"much\"}");
+    let lines = [
+        order("e1", "anna", "2024-03-01T10:00:00Z"),
+        bad,
+        "no JSON".to_owned(),
+        order("e3", "anna", "2024-03-03T10:00:00Z"),
+    ];
+    shop.write("events.jsonl", &lines.join("\n"));
+    let (code, told) = import(&shop, &["events", "events.jsonl"]);
+    assert_eq!(code, 1, "{told}");
+    assert!(
+        told.contains("2 events taken in") && told.contains("line 2: `total` should be a number"),
+        "{told}"
+    );
+    assert_eq!(shop.lines(".kurant/rejected/events.jsonl").len(), 2);
+    let other = Shop::new();
+    other.write("events.jsonl", &lines.join("\n"));
+    let played = other.run(&["run", "--quiet", "--feed", "events.jsonl"]);
+    let told = self::told(&played);
+    assert_eq!(played.status.code(), Some(1), "{told}");
+    assert!(
+        told.contains("2 events taken in") && told.contains("line 3: it is not JSON"),
+        "{told}"
+    );
+}
+
+#[test]
+fn csv_comes_with_any_separator_and_any_names() {
+    let shop = Shop::new();
+    shop.write(
+        "base.csv",
+        "\u{feff}Client;E-mail;Birthday;SMS;Note\nanna;anna@example.com;1990-01-01;true;x\nbohdan;;;false;\n",
+    );
+    let (code, told) = import(&shop, &["customers", "base.csv"]);
+    assert_eq!(code, 1, "{told}");
+    assert!(
+        told.contains("no column `id`") && told.contains("Client, E-mail"),
+        "{told}"
+    );
+    shop.write(
+        "columns.yaml",
+        "columns: { Client: id, E-mail: email, Birthday: birthday, SMS: consents.sms, Note: }\nvalues: { locale: uk }\n",
+    );
+    let (code, told) = import(
+        &shop,
+        &["customers", "base.csv", "--columns", "columns.yaml"],
+    );
+    assert_eq!(code, 0, "{told}");
+    assert!(
+        told.contains("parted by `;`") && told.contains("2 customers read, 2 new"),
+        "{told}"
+    );
+    let anna = explained(&shop, "anna", "birthday");
+    assert!(
+        anna.contains("customer.birthday = \"1990-01-01\""),
+        "{anna}"
+    );
+}
+
+#[test]
+fn events_and_sends_come_as_csv_too() {
+    let shop = Shop::new();
+    shop.write(
+        "orders.csv",
+        "Order;Client;Paid;Sum\n1;anna;2024-03-01T10:00:00Z;12.50\n2;anna;2024-03-02T10:00:00Z;7\n3;anna;yesterday;7\n",
+    );
+    shop.write(
+        "orders.yaml",
+        "columns: { Order: id, Client: subject, Paid: time, Sum: total }\nvalues: { source: shop, type: order.paid }\n",
+    );
+    let load = ["events", "orders.csv", "--columns", "orders.yaml"];
+    let (code, told) = import(&shop, &load);
+    assert_eq!(code, 1, "{told}");
+    assert!(
+        told.contains("2 events taken in") && told.contains("line 4: `time` is not"),
+        "{told}"
+    );
+    let (_, told) = import(&shop, &load);
+    assert!(
+        told.contains("0 events taken in, 2 had been before"),
+        "{told}"
+    );
+    let anna = explained(&shop, "anna", "dormant");
+    assert!(
+        anna.contains("customer.last_purchase_at = 2024-03-02 12:00:00"),
+        "{anna}"
+    );
+    shop.write(
+        "sent.csv",
+        "customer,at,channel,journey,occasion\nanna,2024-01-01T10:00:00Z,email,birthday,2024\nanna,2999-01-01T10:00:00Z,email,,\n",
+    );
+    let (code, told) = import(&shop, &["sends", "sent.csv"]);
+    assert_eq!(code, 1, "{told}");
+    assert!(
+        told.contains("1 sends read") && told.contains("line 3: `at` lies ahead"),
+        "{told}"
+    );
+}
+
+#[test]
+fn attributes_as_of_a_moment_hold_every_event_up_to_it() {
+    let shop = Shop::new();
+    shop.write(
+        "customers.jsonl",
+        "{\"id\":\"anna\",\"orders_count\":2,\"total_spent\":10,\"email\":\"anna@example.com\"}\n",
+    );
+    let events = [
+        order("e1", "anna", "2024-03-01T10:00:00Z"),
+        order("e2", "anna", "2024-03-02T10:00:00Z"),
+        order("e3", "anna", "2024-03-10T10:00:00Z"),
+    ];
+    shop.write("events.jsonl", &events.join("\n"));
+    shop.write(
+        "segments.yaml",
+        "segments:\n  loyal: customer.orders_count >= 3\n  often: count(\"order.paid\", days(10000)) == 3\n",
+    );
+    shop.write(
+        "journeys/often.yaml",
+        "journey: often\nstatus: live\ntrigger: { manual: true }\n\
+         audience: in_segment(\"often\") && customer.orders_count == 3 && customer.total_spent == 15\nsteps:\n  - tag: often\n",
+    );
+    let as_of = ["customers", "customers.jsonl", "--as-of", "2024-03-05"];
+    let (code, told) = import(&shop, &as_of);
+    assert_eq!(code, 0, "{told}");
+    assert_eq!(import(&shop, &["events", "events.jsonl"]).0, 0);
+    let anna = explained(&shop, "anna", "often");
+    assert!(anna.contains("yes  audience: holds"), "{anna}");
+    // The same files again change nothing.
+    let (_, told) = import(&shop, &["events", "events.jsonl"]);
+    assert!(
+        told.contains("0 events taken in, 3 had been before"),
+        "{told}"
+    );
+    let (code, told) = import(
+        &shop,
+        &["customers", "customers.jsonl", "--as-of", "2999-01-01"],
+    );
+    assert_eq!(code, 2, "{told}");
+}
+
+#[test]
+fn what_is_absent_or_empty_stays_and_a_withdrawn_consent_does_not_come_back() {
+    let shop = Shop::new();
+    let first = "{\"id\":\"anna\",\"email\":\"anna@example.com\",\"phone\":\"1\",\"consents\":{\"email\":false,\"sms\":true}}\n";
+    let second = "{\"id\":\"anna\",\"email\":\"\",\"phone\":null,\"consents\":{\"email\":true}}\n";
+    for text in [first, second] {
+        shop.write("customers.jsonl", text);
+        assert_eq!(import(&shop, &["customers", "customers.jsonl"]).0, 0);
+    }
+    shop.write(
+        "journeys/look.yaml",
+        "journey: look\nstatus: live\ntrigger: { manual: true }\n\
+         audience: customer.email == \"anna@example.com\" && customer.phone == () && consented(\"sms\") && !consented(\"email\")\n\
+         steps:\n  - tag: seen\n",
+    );
+    let anna = explained(&shop, "anna", "look");
+    assert!(anna.contains("yes  audience: holds"), "{anna}");
+}
+
+#[test]
+fn an_import_starts_nothing() {
+    let shop = Shop::new();
+    shop.write(
+        "customers.jsonl",
+        "{\"id\":\"anna\",\"email\":\"anna@example.com\",\"consents\":{\"email\":true},\"orders_count\":5}\n",
+    );
+    shop.write("events.jsonl", &order("e1", "anna", "2024-03-01T10:00:00Z"));
+    for what in [["customers", "customers.jsonl"], ["events", "events.jsonl"]] {
+        assert_eq!(import(&shop, &what).0, 0);
+    }
+    shop.kurant(&["run", "--until-idle", "--actions", "actions.jsonl"]);
+    assert!(shop.lines("actions.jsonl").is_empty());
+}
