@@ -54,6 +54,19 @@ pub struct Batch {
     pub letters_gone: Vec<i64>,
     /// Places come to; none = forgotten.
     pub marks: Vec<(String, Option<String>)>,
+    /// Marks that others may write too: each is written only over what was read.
+    pub swaps: Vec<Swap>,
+}
+
+/// A mark that is written only over what was read, so that whoever decided on something older decides again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Swap {
+    /// The mark's name.
+    pub name: String,
+    /// What it was; none = there was none.
+    pub was: Option<String>,
+    /// What it is now.
+    pub now: String,
 }
 
 /// An event that was taken in.

@@ -22,7 +22,9 @@ use kurant_engine::definition::{Definitions, Version};
 use kurant_engine::id::{CustomerId, Key};
 
 pub use anchor::{AnchorRange, AnchorRow, By};
-pub use batch::{Batch, EnrollmentRow, OutboxState, Outgoing, Rejected, Seen, Settled, Stored};
+pub use batch::{
+    Batch, EnrollmentRow, OutboxState, Outgoing, Rejected, Seen, Settled, Stored, Swap,
+};
 pub use error::Error;
 pub use log::{Happened, LogLine, LogPage, LogPlace};
 pub use memory::Memory;
@@ -37,6 +39,16 @@ pub type Reply<'s, T> = std::pin::Pin<Box<dyn Future<Output = Result<T, Error>> 
 
 /// A store. Whatever writes goes through [`Store::commit`] and [`Store::publish`].
 pub trait Store: Send + Sync {
+    /// Whether other workers may write to it beside this one.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    /// What time it is for all workers; none where one process works alone, by its machine's clock.
+    fn now(&self) -> Reply<'_, Option<Instant>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
     /// The customers with these ids, those that there are, with the events that `kept` names, oldest first.
     fn load<'s>(&'s self, ids: &'s [CustomerId], kept: &'s [Kept]) -> Reply<'s, Vec<Stored>>;
 
@@ -47,8 +59,8 @@ pub trait Store: Send + Sync {
     /// decided on an older state decides again.
     ///
     /// # Errors
-    /// [`Error::Conflict`] when one of its events has been taken in before, or one of its customers has another revision in
-    /// the store than the one before; nothing was written then.
+    /// [`Error::Conflict`] when one of its events has been taken in before, one of its customers has another revision in
+    /// the store than the one before, or one of its swaps finds something else; nothing was written then.
     fn commit(&self, batch: Batch) -> Reply<'_, ()> {
         self.commit_in_turn(batch, Turn::now())
     }

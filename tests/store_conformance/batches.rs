@@ -1,7 +1,7 @@
 //! All of a batch, or nothing.
 
 use futures_util::FutureExt;
-use kurant_store::{Batch, Error, Seen, Store, Stored, Turn};
+use kurant_store::{Batch, Error, Seen, Store, Stored, Swap, Turn};
 
 use super::sample::{again, at, event, id, person, seen};
 
@@ -189,4 +189,32 @@ pub(super) async fn a_batch_is_written_in_its_turn_or_never(store: &dyn Store) {
     drop(second);
     assert!(matches!(given_up.await, Err(Error::GivenUp)));
     assert_eq!(place().await, Some(("place".to_owned(), "one".to_owned())));
+}
+
+pub(super) async fn a_mark_that_others_may_write_is_written_over_what_was_read(store: &dyn Store) {
+    let swap = |was: Option<&str>, now: &str| {
+        let swap = Swap {
+            name: "desk".into(),
+            was: was.map(str::to_owned),
+            now: now.into(),
+        };
+        store.commit(Batch {
+            marks: vec![("beside".into(), Some(now.into()))],
+            swaps: vec![swap],
+            ..Batch::default()
+        })
+    };
+    let refused =
+        |done: Result<(), Error>| assert!(matches!(done, Err(Error::Conflict)), "{done:?}");
+    refused(swap(Some("nothing"), "a").await);
+    assert_eq!(store.marks("").await.unwrap(), []);
+    swap(None, "a").await.unwrap();
+    refused(swap(None, "b").await);
+    refused(swap(Some("b"), "c").await);
+    swap(Some("a"), "d").await.unwrap();
+    let mark = |name: &str| (name.to_owned(), "d".to_owned());
+    assert_eq!(
+        store.marks("").await.unwrap(),
+        [mark("beside"), mark("desk")]
+    );
 }

@@ -44,7 +44,7 @@ conformance! {
         customers_come_in_pages_by_id;
     batches: an_event_takes_effect_once a_batch_with_a_known_event_writes_nothing the_same_event_twice_in_a_batch_is_a_conflict
         a_state_is_written_over_the_one_before_it_only marks_are_set_and_forgotten a_large_batch_is_written_whole
-        a_batch_is_written_in_its_turn_or_never;
+        a_batch_is_written_in_its_turn_or_never a_mark_that_others_may_write_is_written_over_what_was_read;
     anchors: a_firing_is_a_range_read anchors_move_with_their_attribute pages_of_anchors_end zones_are_listed;
     outbox: due_customers_come_in_order a_share_holds_its_own_customers outbox_rows_move_on only_the_own_claim_settles
         a_claim_whose_lease_has_passed_is_claimed_anew one_worker_has_a_piece_of_work_until_its_time_is_up

@@ -12,6 +12,7 @@ use kurant_engine::input::Trace;
 
 use crate::{
     AnchorRow, Batch, By, EnrollmentRow, Error, Kept, Outgoing, Rejected, Seen, Settled, Stored,
+    Swap,
 };
 
 /// The anchors of an attribute: by zone, place in the order and customer, when each was set.
@@ -50,7 +51,10 @@ impl Tables {
             let known = self.people.get(&stored.person.customer.id);
             stored.revision != known.map_or(0, |known| known.revision) + 1
         };
-        batch.seen.iter().any(&mut is_repeated) || batch.persons.iter().any(moved_on)
+        let is_another = |swap: &Swap| self.marks.get(&swap.name) != swap.was.as_ref();
+        batch.seen.iter().any(&mut is_repeated)
+            || batch.persons.iter().any(moved_on)
+            || batch.swaps.iter().any(is_another)
     }
 
     pub(super) fn commit(&mut self, batch: Batch) -> Result<(), Error> {
@@ -116,6 +120,8 @@ impl Tables {
                 None => self.marks.remove(&name),
             };
         }
+        let swaps = batch.swaps.into_iter();
+        self.marks.extend(swaps.map(|swap| (swap.name, swap.now)));
         Ok(())
     }
 

@@ -56,6 +56,17 @@ pub(super) async fn reclaim(
     Ok(claimed.into_iter().map(|(_, outgoing)| outgoing).collect())
 }
 
+/// Frees whatever was claimed or leased and forgets who worked: nobody works any more.
+pub(super) async fn free_all(pool: &PgPool) -> Result<(), Error> {
+    // Earlier than any clock shows.
+    let statements = [
+        Statement::new("UPDATE outbox SET lease = $1 WHERE state = 'claimed'").with(0_i64),
+        Statement::new("DELETE FROM lease"),
+        Statement::new("DELETE FROM worker"),
+    ];
+    write(pool, &statements).await
+}
+
 /// Notes that a worker lives and gives its share.
 pub(super) async fn beat(
     pool: &PgPool,

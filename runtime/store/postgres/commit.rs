@@ -51,6 +51,8 @@ const REJECTED: &str = "INSERT INTO rejected (at, origin, line, reason, body) \
 const LETTERS_GONE: &str = "DELETE FROM rejected WHERE n = ANY($1::bigint[])";
 const MARKS: &str = "INSERT INTO mark (name, value) SELECT * FROM UNNEST($1::text[], $2::text[]) \
    ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+const SWAPPED_IN: &str = "INSERT INTO mark (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+const SWAPPED: &str = "UPDATE mark SET value = $2 WHERE name = $1 AND value = $3";
 const MARKS_GONE: &str = "DELETE FROM mark WHERE name = ANY($1::text[])";
 const DEFINITIONS: &str = "INSERT INTO definition (id, at, body) VALUES (1, $1, $2) \
    ON CONFLICT (id) DO UPDATE SET at = excluded.at, body = excluded.body";
@@ -69,6 +71,7 @@ pub(super) async fn commit(pool: &PgPool, mut batch: Batch, turn: Turn) -> Resul
     rejected(&mut statements, &batch);
     // Several workers write the same marks, so these are held for the shortest time.
     marks(&mut statements, &batch);
+    swaps(&mut statements, &mut batch);
     turn.comes().await?;
     if statements.is_empty() {
         return Ok(());
@@ -310,6 +313,22 @@ fn marks(statements: &mut Vec<Statement>, batch: &Batch) {
     if !names.is_empty() {
         statements.push(Statement::new(MARKS).with(names).with(values));
     }
+}
+
+fn swaps(statements: &mut Vec<Statement>, batch: &mut Batch) {
+    batch.swaps.sort_by(|one, other| one.name.cmp(&other.name));
+    statements.extend(batch.swaps.iter().map(|swap| {
+        let statement = |sql| {
+            Statement::new(sql)
+                .with(swap.name.as_str())
+                .with(swap.now.as_str())
+        };
+        let statement = match &swap.was {
+            Some(was) => statement(SWAPPED).with(was.as_str()),
+            None => statement(SWAPPED_IN),
+        };
+        statement.touches(1)
+    }));
 }
 
 /// One value of each row.

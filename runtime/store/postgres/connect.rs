@@ -14,6 +14,10 @@ use crate::Error;
 const SESSIONS: u32 = 8;
 /// How long one is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long to wait before asking again for what may be free in a moment.
+const MOMENT: Duration = Duration::from_millis(50);
+/// How often it is asked for.
+const MOMENTS: usize = 60;
 /// How many prepared statements a session keeps.
 const STATEMENTS: usize = 200;
 /// The oldest server that it was run on, as the server writes it.
@@ -137,14 +141,45 @@ pub(super) async fn is_there(connection: &mut PgConnection) -> Result<bool, Erro
     Ok(row.try_get(0)?)
 }
 
+/// The number of the lock on these tables.
+macro_rules! own_lock {
+    ($call:literal) => {
+        concat!(
+            "SELECT ",
+            $call,
+            "(hashtextextended('kurant/' || current_schema(), 0))"
+        )
+    };
+}
+
 /// Takes the lock of whoever works alone on these tables, for as long as the session lasts; false if another session has it.
 pub(super) async fn lock(connection: &mut PgConnection) -> Result<bool, Error> {
-    let row = sqlx::query(
-        "SELECT pg_try_advisory_lock(hashtextextended('kurant/' || current_schema(), 0))",
-    )
-    .fetch_one(connection)
-    .await?;
-    Ok(row.try_get(0)?)
+    let row = sqlx::query(own_lock!("pg_try_advisory_lock"));
+    Ok(row.fetch_one(connection).await?.try_get(0)?)
+}
+
+/// Takes the lock of those who work side by side; false while one works alone.
+pub(super) async fn lock_shared(connection: &mut PgConnection) -> Result<bool, Error> {
+    // Whoever comes first holds it alone for a moment.
+    for _ in 0..MOMENTS {
+        let row = sqlx::query(own_lock!("pg_try_advisory_lock_shared"));
+        if row.fetch_one(&mut *connection).await?.try_get(0)? {
+            return Ok(true);
+        }
+        tokio::time::sleep(MOMENT).await;
+    }
+    Ok(false)
+}
+
+/// From now on others may work beside whoever has worked alone so far.
+pub(super) async fn share_lock(connection: &mut PgConnection) -> Result<(), Error> {
+    sqlx::query(own_lock!("pg_advisory_lock_shared"))
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query(own_lock!("pg_advisory_unlock"))
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// Where the database is, for people.

@@ -13,13 +13,13 @@ mod transaction;
 mod work;
 
 use std::future::Future;
-use std::sync::Mutex;
 
 use kurant_engine::calendar::Instant;
 use kurant_engine::definition::{Definitions, Version};
 use kurant_engine::id::{CustomerId, Key};
 use sqlx::Connection;
 use sqlx::postgres::{PgConnection, PgPool};
+use tokio::sync::Mutex;
 
 use crate::{
     AnchorRange, Batch, By, EnrollmentRow, Error, GivenUp, Inside, Kept, Letter, LogPage, LogPlace,
@@ -43,7 +43,8 @@ pub struct Postgres {
     pool: PgPool,
     to_write: bool,
     /// The session whose lock says that this process works on the database; it ends with the process, however that ends.
-    _alone: Option<Mutex<PgConnection>>,
+    presence: Option<Mutex<PgConnection>>,
+    is_shared: bool,
 }
 
 impl Postgres {
@@ -61,7 +62,8 @@ impl Postgres {
         Ok(Self {
             pool: connect::pool(options, true),
             to_write: true,
-            _alone: None,
+            presence: None,
+            is_shared: false,
         })
     }
 
@@ -80,7 +82,32 @@ impl Postgres {
             });
         }
         Ok(Self {
-            _alone: Some(Mutex::new(connection)),
+            presence: Some(Mutex::new(connection)),
+            ..store
+        })
+    }
+
+    /// As [`Postgres::open`], for one of any number of workers. The first one frees what those before it left claimed: all of
+    /// them have ended.
+    ///
+    /// # Errors
+    /// [`Error::Locked`] while a process works on the database alone.
+    pub async fn open_among_others(url: &str, durability: Durability) -> Result<Self, Error> {
+        let store = Self::open(url, durability).await?;
+        let options = connect::options(url)?;
+        let mut connection = connect::first(&options).await?;
+        if connect::lock(&mut connection).await? {
+            claim::free_all(&store.pool).await?;
+            connect::share_lock(&mut connection).await?;
+        } else if !connect::lock_shared(&mut connection).await? {
+            return Err(Error::Locked {
+                path: connect::place(&options),
+                holder: String::new(),
+            });
+        }
+        Ok(Self {
+            presence: Some(Mutex::new(connection)),
+            is_shared: true,
             ..store
         })
     }
@@ -102,19 +129,20 @@ impl Postgres {
         Ok(Self {
             pool: connect::pool(options, false),
             to_write: false,
-            _alone: None,
+            presence: None,
+            is_shared: false,
         })
     }
 
-    /// What time it is for all workers: the one place where the database's clock is read.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn now(&self) -> Result<Instant, Error> {
-        let millis: i64 =
-            sqlx::query_scalar("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint")
-                .fetch_one(&self.pool)
-                .await?;
+    /// What time it is for all workers: the one place where the database's clock is read. It is asked over the session that
+    /// holds the lock, so that whoever has lost it notices.
+    async fn clock(&self) -> Result<Instant, Error> {
+        let asked =
+            sqlx::query_scalar("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint");
+        let millis: i64 = match &self.presence {
+            Some(session) => asked.fetch_one(&mut *session.lock().await).await?,
+            None => asked.fetch_one(&self.pool).await?,
+        };
         Ok(Instant::from_millis(millis))
     }
 
@@ -138,6 +166,14 @@ impl Postgres {
 }
 
 impl Store for Postgres {
+    fn is_shared(&self) -> bool {
+        self.is_shared
+    }
+
+    fn now(&self) -> Reply<'_, Option<Instant>> {
+        Box::pin(async move { self.clock().await.map(Some) })
+    }
+
     fn load<'s>(&'s self, ids: &'s [CustomerId], kept: &'s [Kept]) -> Reply<'s, Vec<Stored>> {
         Box::pin(people::load(&self.pool, ids, kept))
     }

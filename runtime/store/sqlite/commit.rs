@@ -12,7 +12,7 @@ use sqlx::SqlitePool;
 use super::documents::{Documents, json};
 use super::transaction::{Rows, Transaction};
 use super::{EVENT_NUMBER, Numbers};
-use crate::{AnchorRow, Batch, Error, Settled, Stored, Turn};
+use crate::{AnchorRow, Batch, Error, Settled, Stored, Swap, Turn};
 
 const NEW_PERSONS: Rows = Rows {
     head: "INSERT OR FAIL INTO customer (id, state, fired, wake_at, revision, trace) VALUES ",
@@ -110,6 +110,16 @@ const MARKS: Rows = Rows {
     head: "INSERT OR FAIL INTO mark (name, value) VALUES ",
     columns: 2,
     tail: " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+};
+const SWAPPED_IN: Rows = Rows {
+    head: "INSERT INTO mark (name, value) VALUES ",
+    columns: 2,
+    tail: " ON CONFLICT DO NOTHING",
+};
+const SWAPPED: Rows = Rows {
+    head: "UPDATE mark SET value = s.now FROM (SELECT column1 AS name, column2 AS now, column3 AS was FROM (VALUES ",
+    columns: 3,
+    tail: ")) AS s WHERE mark.name = s.name AND mark.value = s.was",
 };
 const MARKS_GONE: Rows = Rows {
     head: "DELETE FROM mark WHERE name IN (VALUES ",
@@ -430,7 +440,26 @@ async fn rest(tx: &mut Transaction, batch: &Batch) -> Result<(), Error> {
         values.text(*value);
     })
     .await?;
-    Ok(())
+    swaps(tx, &batch.swaps).await
+}
+
+async fn swaps(tx: &mut Transaction, swaps: &[Swap]) -> Result<(), Error> {
+    let (known, new): (Vec<_>, Vec<_>) = swaps.iter().partition(|swap| swap.was.is_some());
+    let written = tx
+        .write(&SWAPPED_IN, &new, |swap, values| {
+            values.text(&swap.name);
+            values.text(&swap.now);
+        })
+        .await?;
+    let moved = tx
+        .write(&SWAPPED, &known, |swap, values| {
+            values.text(&swap.name);
+            values.text(&swap.now);
+            values.maybe_text(swap.was.as_deref());
+        })
+        .await?;
+    let all = (written, moved) == (new.len() as u64, known.len() as u64);
+    all.then_some(()).ok_or(Error::Conflict)
 }
 
 /// The first of so many new numbers.

@@ -1,8 +1,8 @@
 //! Which databases are opened, and what is said about the others.
 
-use kurant_store::{Batch, Durability, Error, Postgres, Rejected, Store};
+use kurant_store::{Batch, Durability, Error, OutboxState, Outgoing, Postgres, Rejected, Store};
 
-use super::super::sample::{at, event, id, person, seen};
+use super::super::sample::{at, event, id, outgoing, person, seen};
 use super::database::Schema;
 
 async fn refused(url: &str) -> String {
@@ -69,7 +69,7 @@ async fn readers_need_tables_and_write_nothing() {
     );
     assert!(matches!(reader.commit(batch).await, Err(Error::ReadOnly)));
     let now = reader.now().await.unwrap();
-    assert!(reader.now().await.unwrap() >= now && now > at(0));
+    assert!(reader.now().await.unwrap() >= now && now > Some(at(0)));
 }
 
 #[tokio::test]
@@ -127,4 +127,64 @@ async fn who_works_alone_is_alone_until_the_session_ends() {
         assert!(matches!(error, Error::Locked { .. }), "{error}");
         tokio::task::yield_now().await;
     }
+}
+
+#[tokio::test]
+async fn many_work_side_by_side_but_not_beside_one_who_works_alone() {
+    let schema = Schema::new().await;
+    let join = || async { Postgres::open_among_others(&schema.url(), Durability::Required).await };
+    let alone = || async { Postgres::open_alone(&schema.url(), Durability::Required).await };
+    let first = join().await.expect("nobody is there");
+    let second = join().await.expect("others may join");
+    assert!(first.is_shared() && second.is_shared());
+    assert!(matches!(alone().await, Err(Error::Locked { .. })));
+    drop((first, second));
+    let alone = loop {
+        match alone().await {
+            Ok(alone) => break alone,
+            Err(error) => assert!(matches!(error, Error::Locked { .. }), "{error}"),
+        }
+        tokio::task::yield_now().await;
+    };
+    assert!(!alone.is_shared());
+    assert!(matches!(join().await, Err(Error::Locked { .. })));
+}
+
+#[tokio::test]
+async fn the_first_of_many_frees_what_the_last_ones_left_claimed() {
+    let schema = Schema::new().await;
+    let join = || async { Postgres::open_among_others(&schema.url(), Durability::Required).await };
+    let first = join().await.expect("nobody is there");
+    let (now, lease) = (at(1_000), at(2_000));
+    let claimed = |name: &str| Outgoing {
+        lease: Some(lease),
+        ..outgoing(name, 1, OutboxState::Claimed)
+    };
+    let batch = Batch {
+        persons: vec![person("anna").into()],
+        outbox: vec![claimed("anna")],
+        ..Batch::default()
+    };
+    first.commit(batch).await.unwrap();
+    first.beat("first", now, at(0)).await.unwrap();
+    assert!(first.lease("lead", "first", now, lease).await.unwrap());
+    let second = join().await.expect("others may join");
+    assert_eq!(
+        second.reclaim(now, lease, 9).await.unwrap(),
+        [],
+        "somebody has it"
+    );
+    drop((first, second));
+    let third = loop {
+        // Until the server has seen that the sessions are gone, they count as being there.
+        let third = join().await.expect("others may join");
+        if third.lease("lead", "third", now, lease).await.unwrap() {
+            break third;
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!(third.workers().await.unwrap(), []);
+    let freed = third.reclaim(now, lease, 9).await.unwrap();
+    assert_eq!(freed.len(), 1);
+    assert_eq!(freed[0].attempt, 2);
 }
