@@ -27,10 +27,20 @@ const VALID_FOR: i64 = DAY;
 /// The longest name of an exchange, in bytes.
 const LONGEST_EXCHANGE: usize = 200;
 
+/// Who works on a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Company {
+    /// One process.
+    Alone,
+    /// Any number of them, where the store takes that.
+    Others,
+}
+
 /// The store that the workspace names, open to write.
 pub(crate) async fn store(
     folder: &Path,
     definitions: &Definitions,
+    company: Company,
 ) -> Result<Arc<dyn Store>, Error> {
     let url = named_store(folder, definitions)?;
     let url = url.as_str();
@@ -38,7 +48,10 @@ pub(crate) async fn store(
         return Ok(Arc::new(Memory::new()));
     }
     if is_postgres(url) {
-        let store = Postgres::open_alone(url, Durability::Required).await;
+        let store = match company {
+            Company::Alone => Postgres::open_alone(url, Durability::Required).await,
+            Company::Others => Postgres::open_among_others(url, Durability::Required).await,
+        };
         return Ok(Arc::new(store.map_err(unopened)?));
     }
     let Some(path) = url.strip_prefix("sqlite://") else {

@@ -10,6 +10,8 @@ use kurant_engine::calendar::Instant;
 pub struct Clock {
     pace: Pace,
     latest: AtomicI64,
+    /// How far all workers' clock is ahead of the machine's, in milliseconds.
+    ahead: AtomicI64,
 }
 
 #[derive(Debug)]
@@ -32,6 +34,7 @@ impl Clock {
         Self {
             pace: Pace::Real,
             latest: AtomicI64::new(Instant::MIN.millis()),
+            ahead: AtomicI64::new(0),
         }
     }
 
@@ -45,6 +48,7 @@ impl Clock {
         Self {
             pace,
             latest: AtomicI64::new(from.millis()),
+            ahead: AtomicI64::new(0),
         }
     }
 
@@ -53,13 +57,14 @@ impl Clock {
         Self {
             pace: Pace::Lockstep,
             latest: AtomicI64::new(from.millis()),
+            ahead: AtomicI64::new(0),
         }
     }
 
     /// What time it is.
     pub fn now(&self) -> Instant {
         let now = match self.pace {
-            Pace::Real => machine(),
+            Pace::Real => machine().plus_millis(self.ahead.load(Ordering::Relaxed)),
             Pace::Lapse {
                 virtual_start,
                 real_start,
@@ -68,6 +73,13 @@ impl Clock {
             Pace::Lockstep => Instant::from_millis(self.latest.load(Ordering::Relaxed)),
         };
         self.advance(now)
+    }
+
+    /// Goes by another clock from now on, that all workers go by: this is what it shows. Should it be behind, this one stands
+    /// until it has come that far.
+    pub fn correct(&self, shown: Instant) {
+        let ahead = shown.millis_since(machine());
+        self.ahead.store(ahead, Ordering::Relaxed);
     }
 
     /// Moves the clock on to an instant; never back.

@@ -4,7 +4,25 @@ use std::sync::Arc;
 
 use kurant_engine::event::Event;
 use kurant_store::Rejected;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
+
+/// Whether a source still holds what came while nobody listened: timers wait for it.
+#[derive(Debug, Clone)]
+pub struct Behind(watch::Sender<bool>);
+
+impl Behind {
+    /// It is, until it says otherwise, and whoever wants to know.
+    pub fn at_first() -> (Self, watch::Receiver<bool>) {
+        let (sender, receiver) = watch::channel(true);
+        (Self(sender), receiver)
+    }
+
+    /// It holds what came before; or all of that has been handed on.
+    pub(crate) fn is(&self, behind: bool) {
+        self.0
+            .send_if_modified(|now| std::mem::replace(now, behind) != behind);
+    }
+}
 
 /// Events that a source brings at once.
 #[derive(Debug, Default)]

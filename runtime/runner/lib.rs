@@ -21,7 +21,7 @@ pub use clock::Clock;
 pub use decide::{Late, Lateness};
 pub use dispatch::{Rendered, Renderer, Ways};
 pub use error::Error;
-pub use intake::{Delivered, Delivery, Receipt};
+pub use intake::{Behind, Delivered, Delivery, Receipt};
 pub use live::{Reload, Wires};
 pub use runner::{Audience, BATCH, Counts, PastSend, Purpose, Runner};
 pub use steering::{Backlog, Order, Steering, Verb};

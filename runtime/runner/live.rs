@@ -33,12 +33,21 @@ pub struct Wires {
     pub changed: mpsc::Receiver<()>,
     /// Reads it again.
     pub reload: Reload,
+    /// Whether a source still holds what came while nobody listened.
+    pub behind: watch::Receiver<bool>,
     /// The schemas that sources follow.
     pub schemas: watch::Sender<Arc<Schema>>,
     /// Ends once all sources have ended and nothing is left to do.
     pub until_idle: bool,
     /// It is time to end.
     pub stop: watch::Receiver<bool>,
+}
+
+impl Wires {
+    /// Whether a source still holds what came while nobody listened. One that has ended holds nothing.
+    fn is_behind(&self) -> bool {
+        self.behind.has_changed().is_ok() && *self.behind.borrow()
+    }
 }
 
 impl Runner {
@@ -52,41 +61,54 @@ impl Runner {
             if wires.changed.try_recv().is_ok() {
                 self.take_up(wires).await?;
             }
+            let heeded = clock.now();
             self.heed().await?;
+            // Before the inbox: what a source has handed on is in there once it says that it isn't behind.
+            let is_behind = wires.is_behind();
             let deliveries = gathered(&mut wires.inbox);
             let now = clock.now();
             let is_idle = deliveries.is_empty();
-            let passed = newest(&deliveries).filter(|_| !wires.inbox.is_empty());
+            let passed = newest(&deliveries);
             if !is_idle {
                 self.take_in(deliveries, now).await?;
             }
+            let lag = self.lag(passed, is_behind, !wires.inbox.is_empty());
+            self.beat(heeded, lag).await?;
             if is_idle || clock.real_millis() - looked > TIMERS_EVERY {
                 looked = clock.real_millis();
-                let upto = self.may_fire(now, passed);
+                let upto = self.may_fire(now, lag);
                 self.work_off(upto).await?;
                 self.hand_over_again().await?;
             }
             if is_idle && !self.more_to_take_in {
                 self.flush().await?;
-                if wires.until_idle && wires.inbox.is_closed() && wires.inbox.is_empty() {
+                let is_over = wires.inbox.is_closed() && wires.inbox.is_empty() && !is_behind;
+                if wires.until_idle && is_over {
                     break;
                 }
                 self.rest(wires, clock).await?;
             }
         }
-        self.flush().await
+        self.flush().await?;
+        self.depart().await
     }
 
     /// Sleeps until something comes or is due.
     async fn rest(&mut self, wires: &mut Wires, clock: &Clock) -> Result<(), Error> {
-        let is_short = clock.is_virtual() || self.is_catching_up();
+        let is_short = clock.is_virtual() || self.is_catching_up() || self.is_held();
         let longest = if is_short { SHORT_REST } else { REST };
         let until_due = self
             .next_wake()
             .await?
             .map(|wake| clock.real_until(wake))
             .unwrap_or(longest);
-        let sleep = until_due.clamp(Duration::from_millis(1), longest);
+        // What is due and waits for a source is looked at now and then.
+        let shortest = if self.is_held() {
+            SHORT_REST
+        } else {
+            Duration::from_millis(1)
+        };
+        let sleep = until_due.clamp(shortest, longest);
         tokio::select! {
             delivery = wires.inbox.recv() => match delivery {
                 Some(delivery) => {

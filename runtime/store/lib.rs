@@ -29,7 +29,9 @@ pub use error::Error;
 pub use log::{Happened, LogLine, LogPage, LogPlace};
 pub use memory::Memory;
 pub use postgres::{Durability, Postgres, redacted};
-pub use read::{GivenUp, Inside, Kept, Letter, Logged, Totals, Traced, Waiting, Worker};
+pub use read::{
+    Crew, GivenUp, Inside, Kept, Letter, Logged, Totals, Traced, Waiting, Word, Worker,
+};
 pub use share::{SLOTS, Share};
 pub use sqlite::Sqlite;
 pub use turn::{Go, Turn};
@@ -124,15 +126,22 @@ pub trait Store: Send + Sync {
     /// Dead letters, strictly after a number.
     fn letters_after(&self, after: i64, limit: usize) -> Reply<'_, Vec<Letter>>;
 
-    /// Notes that a worker lives, forgets those who were last heard of before an instant, and answers the share of the one
-    /// that asks: its place among the living, by name. Who does what is a matter of speed only: two workers may hold the same
-    /// share for a while.
+    /// Notes what a worker says of itself, forgets those who were last heard of before an instant, and answers the share of
+    /// the one that asks: its place among the living, by name. Who does what is a matter of speed only: two workers may hold
+    /// the same share for a while.
     fn beat<'s>(
         &'s self,
-        worker: &'s str,
-        now: Instant,
-        forget_before: Instant,
-    ) -> Reply<'s, Share>;
+        _worker: &'s str,
+        _word: Word,
+        _forget_before: Instant,
+    ) -> Reply<'s, Crew> {
+        Box::pin(std::future::ready(Ok(Crew::ALONE)))
+    }
+
+    /// Forgets a worker, and lets others have what it had leased.
+    fn depart<'s>(&'s self, _worker: &'s str) -> Reply<'s, ()> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 
     /// Asks for a piece of work that one worker at a time should do. True if the caller has it up to `until`; it may ask
     /// again to keep it. Nothing that must be true may rest on it.

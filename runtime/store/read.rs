@@ -6,7 +6,7 @@ use kurant_engine::id::Key;
 use kurant_engine::input::Trace;
 use kurant_engine::person::Person;
 
-use crate::{OutboxState, Outgoing, Rejected};
+use crate::{OutboxState, Outgoing, Rejected, Share};
 
 /// Events of one type that are loaded with a customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,11 +115,39 @@ pub struct Letter {
     pub rejected: Rejected,
 }
 
+/// What a worker says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Word {
+    /// It lives at this instant.
+    pub at: Instant,
+    /// Events that its source still holds may be as old as this; none = it isn't behind.
+    pub behind: Option<Instant>,
+    /// It has taken up what operators said before this instant.
+    pub heeded: Instant,
+}
+
+/// What a worker hears of the others when it says that it lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Crew {
+    /// What falls to it.
+    pub share: Share,
+    /// Events that somebody's source still holds may be as old as this; none = nobody is behind.
+    pub behind: Option<Instant>,
+}
+
+impl Crew {
+    /// Whoever works alone.
+    pub const ALONE: Self = Self {
+        share: Share::ALL,
+        behind: None,
+    };
+}
+
 /// Somebody who works on a store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Worker {
     /// Its name.
     pub name: String,
-    /// When it was last heard of, where workers tell.
-    pub heard: Option<Instant>,
+    /// What it said of itself last, where workers tell.
+    pub word: Option<Word>,
 }

@@ -3,3 +3,4 @@
 mod broker;
 mod commands;
 mod source;
+mod workers;

@@ -72,12 +72,15 @@ async fn timers_wait_while_intake_lags_but_no_longer_than_ten_minutes() {
     .expect("a runner");
     let behind = |millis: i64| Some(now.plus_millis(-millis));
     assert_eq!(runner.may_fire(now, None), now, "nothing waits");
-    assert_eq!(
-        runner.may_fire(now, behind(30 * SECOND)),
-        now,
-        "30 s are no lag"
-    );
+    let thirty = behind(30 * SECOND);
+    assert_eq!(runner.lag(thirty, false, true), None, "30 s are no lag");
     let lag = now.plus_millis(-31 * SECOND);
+    assert_eq!(runner.lag(Some(lag), false, true), Some(lag));
+    assert_eq!(
+        runner.lag(Some(lag), false, false),
+        None,
+        "nothing more comes"
+    );
     assert_eq!(
         runner.may_fire(now, Some(lag)),
         lag,
@@ -102,4 +105,35 @@ async fn timers_wait_while_intake_lags_but_no_longer_than_ten_minutes() {
         again,
         "caught up in between, patience begins anew"
     );
+}
+
+#[tokio::test]
+async fn after_a_stop_timers_wait_for_all_that_the_source_holds() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let now = Instant::parse("2026-03-02T10:00:00Z").expect("an instant");
+    let mut runner = Runner::begin(
+        Arc::new(Memory::new()),
+        Arc::new(Clock::lockstep(now)),
+        definitions(),
+        Ways::files(folder.path().into()),
+        Box::new(Nobody),
+        Purpose::Run,
+    )
+    .await
+    .expect("a runner");
+    let place = runner.place();
+    assert_eq!(
+        runner.lag(None, true, false),
+        Some(place),
+        "nothing has come yet"
+    );
+    let later = now.plus_millis(-SECOND);
+    assert_eq!(runner.lag(Some(later), true, false), Some(later));
+    let earlier = now.plus_millis(-MINUTE);
+    assert_eq!(
+        runner.lag(Some(earlier), true, false),
+        Some(later),
+        "the latest counts"
+    );
+    assert_eq!(runner.lag(None, false, false), None, "it has caught up");
 }

@@ -230,7 +230,7 @@ fn write(path: &Path, text: &str) {
 }
 
 /// A small generator of numbers; the same seed gives the same history.
-pub(crate) struct Dice(pub(super) u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
     pub(crate) fn below(&mut self, bound: u64) -> u64 {

@@ -1,7 +1,7 @@
 //! Work that waits: timers and what must leave.
 
 use kurant_engine::calendar::Instant;
-use kurant_store::{Batch, OutboxState, Outgoing, Settled, Share, Store, Waiting};
+use kurant_store::{Batch, OutboxState, Outgoing, Settled, Share, Store, Waiting, Word};
 
 use super::sample::{at, id, outgoing, person, waiting};
 
@@ -130,7 +130,12 @@ pub(super) async fn one_worker_has_a_piece_of_work_until_its_time_is_up(store: &
 }
 
 pub(super) async fn a_worker_alone_has_everybody(store: &dyn Store) {
-    let share = store.beat("one", at(10), at(0)).await.unwrap();
+    let word = Word {
+        at: at(10),
+        behind: None,
+        heeded: at(10),
+    };
+    let share = store.beat("one", word, at(0)).await.unwrap().share;
     assert_eq!(share, Share::ALL);
 }
 

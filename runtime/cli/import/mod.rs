@@ -154,7 +154,7 @@ async fn load(
     let as_of = as_of
         .map(|text| as_of_instant(text, zone, clock.now()))
         .transpose()?;
-    let store = embedded::store(folder, &definitions).await?;
+    let store = embedded::store(folder, &definitions, embedded::Company::Alone).await?;
     let audience = Box::new(Listener(met.clone()));
     let mut runner =
         embedded::runner(folder, definitions, store, clock, audience, Purpose::Import).await?;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kurant_engine::definition::Definitions;
-use kurant_runner::{Delivery, Error as RunnerError, Purpose, Wires};
+use kurant_runner::{Behind, Delivery, Error as RunnerError, Purpose, Wires};
 use kurant_store::Store;
 use tokio::sync::{mpsc, watch as signal};
 use tokio::task::JoinHandle;
@@ -32,31 +32,26 @@ pub(super) async fn live(
     let address = address(args, &definitions);
     let (schema, schemas) = signal::channel(Arc::new(definitions.schema.clone()));
     let show = Box::new(Show::new(args.actions.as_deref(), args.quiet, zone)?);
-    let mut runner = embedded::runner(
-        folder,
-        definitions,
-        store.clone(),
-        clock.clone(),
-        show,
-        Purpose::Run,
-    )
-    .await?;
+    let (own, purpose) = (clock.clone(), Purpose::Run);
+    let begun = embedded::runner(folder, definitions, store.clone(), own, show, purpose);
+    let mut runner = begun.await?;
     let (out, inbox) = mpsc::channel::<Delivery>(WAITING);
     let halt = Halt::after(stop.clone());
+    let (own, behind) = Behind::at_first();
     let sources = Sources {
         store,
         clock: clock.clone(),
         schemas: schemas.clone(),
         out: out.clone(),
         stop: halt.told(),
+        behind: own,
     };
     let watching = sources.open(&mut runner, source, args.until_idle)?;
     let watching = halt.with_the_end_of(watching);
-    let asked = args.listen.is_some();
     let listening = open_door(
         &mut runner,
         address,
-        asked,
+        args.listen.is_some(),
         schemas,
         &clock,
         out,
@@ -71,6 +66,7 @@ pub(super) async fn live(
         inbox,
         changed,
         reload: Box::new(move || fresh.reread()),
+        behind,
         schemas: schema,
         until_idle: args.until_idle,
         stop: halt.told(),
@@ -84,8 +80,9 @@ pub(super) async fn live(
     }
     // With the runner go the receipts that sources wait for.
     runner.abandon().await;
-    let closed = closed(watching, listening).await;
-    ended.map_err(failure).and(closed)
+    ended
+        .map_err(failure)
+        .and(closed(watching, listening).await)
 }
 
 /// Waits until the sources have ended.

@@ -78,7 +78,7 @@ pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
         let stop = stopped()?;
         match &args.feed {
             Some(path) => {
-                let store = embedded::store(folder, &definitions).await?;
+                let store = embedded::store(folder, &definitions, embedded::Company::Alone).await?;
                 play(folder, args, path, definitions, store, stop).await
             }
             None => outage::live_through(folder, args, definitions, stop)

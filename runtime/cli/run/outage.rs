@@ -7,7 +7,7 @@ use kurant_engine::definition::Definitions;
 use tokio::sync::watch as signal;
 
 use super::{Args, live};
-use crate::embedded;
+use crate::embedded::{self, Company};
 use crate::error::Error;
 use crate::workspace;
 
@@ -22,9 +22,14 @@ pub(super) async fn live_through(
     mut stop: signal::Receiver<bool>,
 ) -> Result<(), Error> {
     let (mut has_run, mut is_away) = (false, false);
+    // On a clock of its own nobody works with others.
+    let company = match args.time_lapse {
+        Some(_) => Company::Alone,
+        None => Company::Others,
+    };
     loop {
         let run = async {
-            let store = embedded::store(folder, &definitions).await?;
+            let store = embedded::store(folder, &definitions, company).await?;
             let began = || {
                 if std::mem::take(&mut is_away) {
                     tracing::info!("what was away is there again; it goes on where it was");

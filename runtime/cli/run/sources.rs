@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kurant_runner::source::{Inbox, Rabbit, Schemas};
-use kurant_runner::{Clock, Delivery, Error as RunnerError, Runner};
+use kurant_runner::{Behind, Clock, Delivery, Error as RunnerError, Runner};
 use kurant_store::Store;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -18,6 +18,7 @@ pub(super) struct Sources {
     pub(super) schemas: Schemas,
     pub(super) out: mpsc::Sender<Delivery>,
     pub(super) stop: watch::Receiver<bool>,
+    pub(super) behind: Behind,
 }
 
 impl Sources {
@@ -32,13 +33,16 @@ impl Sources {
             Source::Inbox(folder) => {
                 runner.tell(&format!("drop files of events into {}", folder.display()));
                 let inbox = Inbox::new(folder, self.store, self.clock, self.schemas, self.out)
-                    .until_empty(until_idle);
+                    .until_empty(until_idle)
+                    .telling(self.behind);
                 Ok(tokio::spawn(inbox.watch(self.stop)))
             }
             Source::Rabbit { .. } if until_idle => Ok(tokio::spawn(async { Ok(()) })),
             Source::Rabbit { url, exchange } => {
                 let rabbit = Rabbit::new(&url, exchange, self.schemas, self.clock, self.out)
-                    .map_err(|error| Error::failure(format!("`events.url`: {error}")))?;
+                    .map_err(|error| Error::failure(format!("`events.url`: {error}")))?
+                    .telling(self.behind)
+                    .sharing(runner.share());
                 Ok(tokio::spawn(async move {
                     rabbit.watch(self.stop).await;
                     Ok(())

@@ -16,7 +16,9 @@ pub(super) fn text(status: &Status, zone: Zone) -> String {
     let _ = match status.workers.as_slice() {
         [] => writeln!(text, "runs       nothing"),
         workers => workers.iter().try_for_each(|worker| {
-            let heard = worker.heard.map(|at| format!(", heard of {} ago", ago(at)));
+            let heard = worker
+                .word
+                .map(|word| format!(", heard of {} ago", ago(word.at)));
             writeln!(
                 text,
                 "runs       {}{}",
@@ -106,7 +108,7 @@ pub(super) fn object(status: &Status) -> Value {
     let workers: Vec<Value> = status
         .workers
         .iter()
-        .map(|worker| json!({ "name": worker.name, "heard": worker.heard }))
+        .map(|worker| json!({ "name": worker.name, "heard": worker.word.map(|word| word.at) }))
         .collect();
     let journeys: Vec<Value> = status
         .journeys

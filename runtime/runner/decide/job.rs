@@ -37,6 +37,17 @@ pub(crate) struct Window {
     pub(crate) exact: bool,
 }
 
+impl Window {
+    /// No stretch at all: only what is due already.
+    pub(crate) fn at(now: Instant) -> Self {
+        Self {
+            after: now,
+            upto: now,
+            exact: false,
+        }
+    }
+}
+
 /// What is done with each customer at hand beside the events.
 #[derive(Debug, Clone, Default)]
 pub(crate) enum Task {
@@ -45,6 +56,8 @@ pub(crate) enum Task {
     EventsOnly,
     /// Timers, firings and messages due in the window.
     Due(Window),
+    /// Timers and messages that are due by now; triggers are another worker's.
+    Timers,
     /// They are taken in for firings that were missed.
     Late {
         /// Whom, and where.

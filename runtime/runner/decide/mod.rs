@@ -13,6 +13,7 @@ use std::sync::mpsc;
 use kurant_engine::catalog::{Acting, Catalog};
 use kurant_engine::definition::{Definitions, Version};
 use kurant_engine::desk::Desk;
+use kurant_store::Swap;
 use tokio::sync::oneshot;
 
 pub use late::{Late, Lateness};
@@ -30,6 +31,17 @@ pub(crate) struct State {
     pub(crate) catalog: Catalog,
     pub(crate) anchors: Anchors,
     pub(crate) desk: Desk,
+    /// The desk as the store has it once all that was decided is written; none = it has none.
+    pub(crate) written: Option<String>,
+}
+
+impl State {
+    /// Takes the desk as the store has it.
+    pub(crate) fn set_desk(&mut self, text: Option<String>) {
+        let desk = text.as_deref().map(serde_json::from_str);
+        self.desk = desk.and_then(Result::ok).unwrap_or_default();
+        self.written = text;
+    }
 }
 
 type Work = Box<dyn FnOnce(&mut Option<State>) + Send>;
@@ -65,11 +77,15 @@ impl Decider {
             let catalog = Catalog::load(&definitions, &pinned, Acting::Live)
                 .map_err(|error| error.to_string())?;
             let anchors = Anchors::of(&catalog);
-            let desk = state.take().map(|state| state.desk).unwrap_or_default();
+            let before = state.take();
+            let (desk, written) = before
+                .map(|state| (state.desk, state.written))
+                .unwrap_or_default();
             *state = Some(State {
                 catalog,
                 anchors,
                 desk,
+                written,
             });
             Ok(())
         });
@@ -97,11 +113,14 @@ impl Decider {
                 catalog,
                 anchors,
                 desk,
+                written,
             } = state;
             let mut decided = turn::Turn::new(catalog, anchors, desk, job).run();
             if *desk != before {
-                let text = serde_json::to_string(desk).unwrap_or_default();
-                decided.batch.marks.push((DESK.to_owned(), Some(text)));
+                let now = serde_json::to_string(desk).unwrap_or_default();
+                let was = written.replace(now.clone());
+                let name = DESK.to_owned();
+                decided.batch.swaps.push(Swap { name, was, now });
             }
             decided
         });

@@ -86,6 +86,7 @@ impl<'t> Turn<'t> {
                 }
             }
             Task::Due(window) => self.due(window),
+            Task::Timers => self.timers(),
             Task::Resume => self.resume(),
             Task::Late { late, most } => self.take_in_late(&late, most),
             Task::Stop { journey } => self.stop(journey.as_deref()),
@@ -116,11 +117,7 @@ impl<'t> Turn<'t> {
 
     fn take_in_late(&mut self, late: &Late, most: usize) {
         let clock = self.job.clock;
-        let window = Window {
-            after: clock,
-            upto: clock,
-            exact: false,
-        };
+        let window = Window::at(clock);
         let mut order: Vec<usize> = (0..self.slots.len()).collect();
         order.sort_by(|one, other| self.id(*one).cmp(self.id(*other)));
         for slot in order {
@@ -146,14 +143,17 @@ impl<'t> Turn<'t> {
         }
     }
 
+    /// Works off timers and messages, and nothing else: triggers fire in their own time.
+    fn timers(&mut self) {
+        let window = Window::at(self.job.clock);
+        for slot in 0..self.slots.len() {
+            self.work_off(slot, window, window.upto);
+        }
+    }
+
     fn resume(&mut self) {
         let clock = self.job.clock;
-        // Nothing but what is due already: triggers fire in their own time.
-        let window = Window {
-            after: clock,
-            upto: clock,
-            exact: false,
-        };
+        let window = Window::at(clock);
         for slot in 0..self.slots.len() {
             let enrollments = &self.slots[slot].stored.person.enrollments;
             if !enrollments.iter().any(Enrollment::is_held) {

@@ -12,7 +12,7 @@ use crate::channel::again;
 use crate::error::Error;
 
 /// How long a claim holds, in milliseconds: longer than any hand-over takes.
-const LEASE: i64 = MINUTE;
+pub(super) const LEASE: i64 = MINUTE;
 /// Of how many customers it is known that their commands are tried again; beyond that all commands queue.
 const MOST_BEHIND: usize = 10_000;
 
@@ -70,7 +70,8 @@ impl Runner {
         }
         self.handed().await?;
         let now = self.clock.now();
-        if !self.dispatch.may_refuse() && !self.is_anything_pending(now).await? {
+        let is_over = !self.mate.is_shared() && !self.dispatch.may_refuse();
+        if is_over && !self.is_anything_pending(now).await? {
             self.behind = Behind::default();
             return Ok(());
         }
@@ -89,9 +90,17 @@ impl Runner {
         };
         self.behind.add(retried);
         if !claimed.is_empty() {
-            self.hand_over(claimed);
+            self.resume_handing(claimed);
         }
         Ok(())
+    }
+
+    /// Begins to hand over what may have been handed over before: by a worker that has ended since, for one.
+    fn resume_handing(&mut self, claimed: Vec<Outgoing>) {
+        let (dispatch, now) = (self.dispatch.clone(), self.clock.now());
+        // Lines of several workers stand in the files in any order, so they are looked for from the beginning.
+        let handing = async move { dispatch.resume(claimed, &[], now).await };
+        self.handing = Some(tokio::spawn(handing));
     }
 
     /// Files take at once; what was given up and is to be tried again waits all the same.

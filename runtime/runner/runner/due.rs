@@ -1,11 +1,11 @@
 //! Works off what is due: timers, date and inactivity triggers, schedules.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use kurant_engine::calendar::{Instant, MINUTE};
 use kurant_engine::id::CustomerId;
 use kurant_engine::input::Firing;
-use kurant_store::{AnchorRange, Share};
+use kurant_store::AnchorRange;
 
 use super::flight::After;
 use super::{BATCH, ByCustomer, FIRED, Runner};
@@ -27,6 +27,9 @@ impl Runner {
     /// # Errors
     /// When the store or the outbox fails.
     pub async fn work_off(&mut self, upto: Instant) -> Result<(), Error> {
+        if !self.mate.leads() {
+            return self.work_off_timers(upto).await;
+        }
         if upto <= self.fired {
             return Ok(());
         }
@@ -53,7 +56,14 @@ impl Runner {
             upto,
             exact,
         })
-        .await
+        .await?;
+        self.look_once_more().await
+    }
+
+    /// Works off the timers that fall to this worker.
+    async fn work_off_timers(&mut self, upto: Instant) -> Result<(), Error> {
+        self.fired = self.fired.max(upto);
+        self.rest_of(upto, &Task::Timers).await
     }
 
     /// The next moment at which anything is due that is known of without looking at the base: timers and schedules.
@@ -68,7 +78,7 @@ impl Runner {
             .await?;
         Ok(self
             .store
-            .next_wake(Share::ALL)
+            .next_wake(self.mate.share())
             .await?
             .into_iter()
             .chain(schedule)
@@ -91,37 +101,45 @@ impl Runner {
         }
         let listed = self.due_in(window).await?;
         self.work_through(listed, window, None).await?;
-        self.rest_of(window).await?;
+        self.rest_of(window.upto, &Task::Due(window)).await?;
         self.passed(window.upto);
         Ok(())
     }
 
-    /// Customers whose timers are still due after a page of them was worked off.
-    pub(super) async fn rest_of(&mut self, window: Window) -> Result<(), Error> {
+    /// Works off customers whose timers are still due, page by page.
+    pub(super) async fn rest_of(&mut self, upto: Instant, task: &Task) -> Result<(), Error> {
         loop {
             self.land().await?;
-            let due = self.store.due(window.upto, BATCH, Share::ALL).await?;
-            let fresh: Listed = due
+            self.keep_alive().await?;
+            let due = self.store.due(upto, BATCH, self.mate.share()).await?;
+            let fresh: HashMap<CustomerId, Instant> = due
                 .into_iter()
                 .filter(|(at, id)| self.stuck.get(id) != Some(at))
-                .map(|(_, id)| (id, Vec::new()))
+                .map(|(at, id)| (id, at))
                 .collect();
             if fresh.is_empty() {
                 return Ok(());
             }
-            let ids: Vec<CustomerId> = fresh.iter().map(|(id, _)| id.clone()).collect();
-            self.work_through(fresh, window, None).await?;
+            let ids: Vec<CustomerId> = fresh.keys().cloned().collect();
+            let listed = ids.iter().map(|id| (id.clone(), Vec::new())).collect();
+            self.work_pages(listed, upto, task, None).await?;
             self.land().await?;
-            self.note_stuck(&ids, window.upto).await?;
+            self.note_stuck(&ids, &fresh).await?;
         }
     }
 
     /// Notes customers who are due at the same moment still, though they were worked off: they would come again for ever.
-    async fn note_stuck(&mut self, ids: &[CustomerId], upto: Instant) -> Result<(), Error> {
+    async fn note_stuck(
+        &mut self,
+        ids: &[CustomerId],
+        due: &HashMap<CustomerId, Instant>,
+    ) -> Result<(), Error> {
         for stored in self.store.load(ids, &[]).await? {
-            if let Some(wake) = stored.person.wake_at().filter(|wake| *wake <= upto) {
+            let id = &stored.person.customer.id;
+            let wake = stored.person.wake_at();
+            if let Some(wake) = wake.filter(|wake| due.get(id) == Some(wake)) {
                 tracing::warn!(%wake, "a customer's journey never lets go; it is left alone until something happens");
-                self.stuck.insert(stored.person.customer.id.clone(), wake);
+                self.stuck.insert(id.clone(), wake);
             }
         }
         Ok(())
@@ -147,7 +165,11 @@ impl Runner {
             .with(|state| state.anchors.triggers.clone())
             .await?;
         let mut listed = self.anchored(triggers, window).await?;
-        for (_, id) in self.store.due(window.upto, BATCH, Share::ALL).await? {
+        for (_, id) in self
+            .store
+            .due(window.upto, BATCH, self.mate.share())
+            .await?
+        {
             listed.entry(id).or_default();
         }
         Ok(listed.into_iter().collect())
@@ -206,28 +228,39 @@ impl Runner {
         Ok(zones)
     }
 
-    /// Works off customers in batches.
+    /// Works off a window for customers, in batches.
     pub(super) async fn work_through(
         &mut self,
         listed: Listed,
         window: Window,
         only: Option<Vec<(String, usize)>>,
     ) -> Result<(), Error> {
+        self.work_pages(listed, window.upto, &Task::Due(window), only)
+            .await
+    }
+
+    async fn work_pages(
+        &mut self,
+        listed: Listed,
+        upto: Instant,
+        task: &Task,
+        only: Option<Vec<(String, usize)>>,
+    ) -> Result<(), Error> {
         for page in listed.chunks(BATCH) {
+            self.keep_alive().await?;
             let ids: Vec<CustomerId> = page.iter().map(|(id, _)| id.clone()).collect();
-            let people = self.people(&ids, window.upto).await?;
+            let people = self.people(&ids, upto).await?;
             let since = page
                 .iter()
                 .filter(|(_, since)| !since.is_empty())
                 .cloned()
                 .collect();
-            let (task, only) = (Task::Due(window), only.clone());
             let job = Job {
                 people,
-                task,
+                task: task.clone(),
                 since,
-                only,
-                clock: window.upto,
+                only: only.clone(),
+                clock: upto,
                 ..Job::default()
             };
             self.settle_alone(job).await?;
@@ -238,44 +271,19 @@ impl Runner {
     /// Decides a job without events and begins its commit; when it fails, customer by customer, so that one doesn't hold up
     /// the others.
     pub(super) async fn settle_alone(&mut self, job: Job) -> Result<(), Error> {
-        let copy = Job {
-            people: job.people.clone(),
-            since: job.since.clone(),
-            only: job.only.clone(),
-            ..job_without_people(&job)
+        let after = After {
+            again: Some(Box::new(job.clone())),
+            ..After::default()
         };
         match self.decider.decide(job).await {
-            Ok(decided) => self.launch(decided, After::default()).await,
-            Err(Error::Engine(reason)) if copy.people.len() > 1 => {
-                tracing::error!(
-                    reason,
-                    "the engine failed on a page of customers, which is taken apart"
-                );
-                self.land().await?;
-                self.restore_desk().await?;
-                for person in &copy.people {
-                    let one = Job {
-                        people: vec![person.clone()],
-                        since: copy.since.clone(),
-                        ..job_without_people(&copy)
-                    };
-                    Box::pin(self.settle_alone(one)).await?;
-                }
-                Ok(())
-            }
+            Ok(decided) => self.launch(decided, after).await,
             Err(Error::Engine(reason)) => {
-                let Some(stored) = copy.people.first() else {
-                    return Ok(());
-                };
-                tracing::error!(
-                    reason,
-                    "the engine failed on one customer, who is left alone until something happens"
-                );
-                self.restore_desk().await?;
-                if let Some(wake) = stored.person.wake_at() {
-                    self.stuck.insert(stored.person.customer.id.clone(), wake);
+                tracing::error!(reason, "the engine failed on a page of customers");
+                self.land().await?;
+                match after.again {
+                    Some(job) => self.one_by_one(*job).await,
+                    None => Ok(()),
                 }
-                Ok(())
             }
             Err(error) => Err(error),
         }
@@ -286,15 +294,5 @@ impl Runner {
         self.decider
             .with(move |state| state.catalog.schedule_firings(window.after, window.upto))
             .await
-    }
-}
-
-fn job_without_people(job: &Job) -> Job {
-    Job {
-        task: job.task.clone(),
-        schedules: job.schedules.clone(),
-        only: job.only.clone(),
-        clock: job.clock,
-        ..Job::default()
     }
 }

@@ -10,7 +10,7 @@ use kurant_store::{Batch, Outgoing, Rejected, Settled, Stored, Turn};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::{Runner, WARY};
+use super::Runner;
 use crate::decide::{Arrived, Decided, Job};
 use crate::error::Error;
 use crate::intake::Receipt;
@@ -27,6 +27,8 @@ pub(super) struct Flight {
     pub(super) people: HashMap<CustomerId, Arc<Stored>>,
     /// Events that it takes in.
     pub(super) seen: HashSet<Key>,
+    /// Whether it writes marks that others may write too.
+    pub(super) swaps: bool,
     outbox: Vec<Outgoing>,
     actions: Vec<Action>,
     /// What it tells of hand-overs before it; should it fail, the next one tells.
@@ -53,13 +55,12 @@ pub(super) struct After {
     pub(super) events: Vec<Arrived>,
     /// Which delivery each event came with.
     pub(super) places: Vec<usize>,
+    /// What is done with customers beside them, to decide again.
+    pub(super) again: Option<Box<Job>>,
     /// Dead letters and marks that came with the events.
     pub(super) rejected: Vec<Rejected>,
     pub(super) marks: Vec<(String, Option<String>)>,
 }
-
-/// What is committed with the first part of a batch: dead letters and marks.
-type Beside = (Vec<Rejected>, Vec<(String, Option<String>)>);
 
 impl Runner {
     /// Begins the commit of what was decided. It is made ready while the one before is still being written.
@@ -77,6 +78,7 @@ impl Runner {
                 self.settled.extend(next.settled);
                 self.marks.extend(next.handed);
                 self.told.extend(next.told);
+                self.restore_desk().await?;
                 self.carefully(next.after).await
             }
             Ground::Safe(flight) => {
@@ -99,6 +101,7 @@ impl Runner {
         batch.marks.extend(handed.iter().cloned());
         batch.rejected.extend(after.rejected.iter().cloned());
         batch.marks.extend(after.marks.iter().cloned());
+        self.lease(&mut batch);
         let people = batch
             .persons
             .iter()
@@ -106,12 +109,14 @@ impl Runner {
         let people = people.collect();
         let seen = batch.seen.iter().map(|seen| seen.identity).collect();
         let (outbox, actions) = (batch.outbox.clone(), batch.actions.clone());
+        let swaps = !batch.swaps.is_empty();
         let store = self.store.clone();
         let task = tokio::spawn(async move { store.commit_in_turn(batch, turn).await });
         Flight {
             task,
             people,
             seen,
+            swaps,
             outbox,
             actions,
             settled,
@@ -137,8 +142,12 @@ impl Runner {
         };
         match (&mut flight.task).await? {
             Ok(()) => Ok(Ground::Safe(Some(Box::new(flight)))),
-            Err(error) if is_of_the_batch(&error) && !flight.after.events.is_empty() => {
-                tracing::warn!(%error, "a batch failed and is taken apart");
+            Err(error) if error.is_about_rows() && flight.after.can_be_taken_apart() => {
+                if matches!(error, kurant_store::Error::Conflict) {
+                    tracing::debug!("somebody else was first: a batch is decided again");
+                } else {
+                    tracing::warn!(%error, "a batch failed and is taken apart");
+                }
                 self.settled.extend(flight.settled);
                 self.marks.extend(flight.handed);
                 self.told.extend(flight.told);
@@ -152,7 +161,9 @@ impl Runner {
 
     async fn landed(&mut self, flight: Option<Box<Flight>>) -> Result<(), Error> {
         let Some(flight) = flight else { return Ok(()) };
-        self.remember(flight.people);
+        if self.mate.is_alone() {
+            self.remember(flight.people);
+        }
         self.durable(flight.outbox, flight.actions, flight.after.receipts)
             .await
     }
@@ -173,7 +184,7 @@ impl Runner {
     }
 
     /// Hands over what leaves, and tells whoever waits.
-    async fn durable(
+    pub(super) async fn durable(
         &mut self,
         outbox: Vec<Outgoing>,
         actions: Vec<Action>,
@@ -219,111 +230,10 @@ impl Runner {
         Ok(())
     }
 
-    fn count(&mut self, receipt: &Receipt) {
+    pub(super) fn count(&mut self, receipt: &Receipt) {
         self.counts.taken += receipt.taken as u64;
         self.counts.repeated += receipt.repeated as u64;
         self.counts.refused += receipt.refused.len() as u64;
-    }
-
-    /// Decides events with nothing in flight, halving them until the one that fails stands alone: that one is a dead letter,
-    /// the rest takes effect.
-    pub(super) async fn carefully(&mut self, mut after: After) -> Result<(), Error> {
-        self.leave_out_repeated(&mut after).await?;
-        let mut parts = vec![after.events];
-        let mut first = Some((after.rejected, after.marks));
-        while let Some(events) = parts.pop() {
-            match Box::pin(self.alone(&events, &mut first)).await {
-                Ok(()) => {}
-                Err(error) if error.is_of_the_batch() && events.len() > 1 => {
-                    self.restore_desk().await?;
-                    let half = events.len() / 2;
-                    parts.push(events[half..].to_vec());
-                    parts.push(events[..half].to_vec());
-                }
-                Err(error) if error.is_of_the_batch() && events.len() == 1 => {
-                    self.restore_desk().await?;
-                    let rejected = vec![dead_letter(&events[0], &error)];
-                    self.store
-                        .commit(Batch {
-                            rejected,
-                            ..Batch::default()
-                        })
-                        .await?;
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        self.recent.clear();
-        for (sender, receipt) in after.receipts {
-            self.count(&receipt);
-            let _ = sender.send(receipt);
-        }
-        Ok(())
-    }
-
-    /// Takes events out that have been taken in before, and tells their deliveries so.
-    async fn leave_out_repeated(&mut self, after: &mut After) -> Result<(), Error> {
-        self.wary = WARY;
-        let identities: Vec<Key> = after
-            .events
-            .iter()
-            .map(|arrived| arrived.event.identity())
-            .collect();
-        let seen = self.store.seen(&identities).await?;
-        let seen: HashSet<Key> = seen.into_iter().map(|seen| seen.identity).collect();
-        let (events, places) = (
-            std::mem::take(&mut after.events),
-            std::mem::take(&mut after.places),
-        );
-        for (arrived, place) in events.into_iter().zip(places) {
-            if !seen.contains(&arrived.event.identity()) {
-                after.events.push(arrived);
-                after.places.push(place);
-            } else if let Some((_, receipt)) = after.receipts.get_mut(place) {
-                receipt.taken = receipt.taken.saturating_sub(1);
-                receipt.repeated += 1;
-            }
-        }
-        Ok(())
-    }
-
-    async fn alone(&mut self, events: &[Arrived], first: &mut Option<Beside>) -> Result<(), Error> {
-        debug_assert!(self.flight.is_none());
-        let identities: Vec<Key> = events
-            .iter()
-            .map(|arrived| arrived.event.identity())
-            .collect();
-        let seen: HashSet<Key> = self
-            .store
-            .seen(&identities)
-            .await?
-            .into_iter()
-            .map(|seen| seen.identity)
-            .collect();
-        let fresh: Vec<Arrived> = events
-            .iter()
-            .filter(|arrived| !seen.contains(&arrived.event.identity()))
-            .cloned()
-            .collect();
-        let now = self.clock.now();
-        let ids = customers(&fresh);
-        self.recent.clear();
-        let people = self.people(&ids, now).await?;
-        let job = Job {
-            people,
-            events: fresh,
-            clock: now,
-            ..Job::default()
-        };
-        let mut batch = self.decider.decide(job).await?.batch;
-        if let Some((rejected, marks)) = first.as_ref() {
-            batch.rejected.extend(rejected.iter().cloned());
-            batch.marks.extend(marks.iter().cloned());
-        }
-        let (outbox, actions) = (batch.outbox.clone(), batch.actions.clone());
-        self.store.commit(batch).await?;
-        *first = None;
-        self.durable(outbox, actions, Vec::new()).await
     }
 
     /// After a failure: lets the commit and the hand-over that are under way come to their ends, whatever those are. Only then
@@ -383,30 +293,8 @@ pub(super) fn customers(events: &[Arrived]) -> Vec<CustomerId> {
         .collect()
 }
 
-fn dead_letter(arrived: &Arrived, error: &Error) -> Rejected {
-    let body = serde_json::to_string(&*arrived.event).unwrap_or_default();
-    // Its own place: the same event, failing again, is the same dead letter.
-    let line = arrived.body;
-    Rejected {
-        at: arrived.at,
-        origin: "intake".into(),
-        line,
-        reason: format!("failed: {error}"),
-        body,
-    }
-}
-
-/// Whether it is the batch that failed, and a smaller one may not.
-fn is_of_the_batch(error: &kurant_store::Error) -> bool {
-    error.is_about_rows()
-}
-
-impl Error {
-    fn is_of_the_batch(&self) -> bool {
-        match self {
-            Self::Engine(_) => true,
-            Self::Store(error) => is_of_the_batch(error),
-            _ => false,
-        }
+impl After {
+    fn can_be_taken_apart(&self) -> bool {
+        !self.events.is_empty() || self.again.is_some()
     }
 }

@@ -97,7 +97,16 @@ impl Runner {
         if !self.guarding {
             return Ok(());
         }
-        let over = self.guard.look(&self.limits, actions);
+        // Each worker sees its part of what happens.
+        let part = |rate: Rate| Rate {
+            count: (rate.count / u64::from(self.mate.share().of)).max(1),
+            ..rate
+        };
+        let limits = Guard {
+            enter: part(self.limits.enter),
+            send: part(self.limits.send),
+        };
+        let over = self.guard.look(&limits, actions);
         for (journey, why) in over {
             if self.paused.journey(&journey).is_some() {
                 continue;

@@ -120,7 +120,7 @@ impl Runner {
                 ..Delivery::default()
             };
             self.step_one(delivery, window, due).await?;
-            self.rest_of(window).await?;
+            self.rest_of(window.upto, &Task::Due(window)).await?;
         }
         self.passed(window.upto);
         Ok(())
@@ -148,10 +148,21 @@ impl Runner {
         self.work_through(rest, window, None).await
     }
 
-    /// Notes how far intake has come, while its source holds more. Returns the instant up to which timers may be worked off.
+    /// Notes how far intake has come: `passed` is when the latest of what was just taken in happened. Returns the instant that
+    /// timers have to wait behind: the source is `behind` after a stop, or it holds `more` and lags.
+    pub fn lag(&mut self, passed: Option<Instant>, behind: bool, more: bool) -> Option<Instant> {
+        if behind {
+            self.passed = self.passed.max(passed);
+            return Some(self.passed.unwrap_or(self.fired));
+        }
+        self.passed = None;
+        let now = self.clock.now();
+        passed.filter(|passed| more && now.millis_since(*passed) > LAG)
+    }
+
+    /// The instant up to which timers may be worked off, if what sources hold goes back to `behind`.
     pub fn may_fire(&mut self, now: Instant, behind: Option<Instant>) -> Instant {
-        let lagging = behind.filter(|passed| now.millis_since(*passed) > LAG);
-        let Some(passed) = lagging else {
+        let Some(passed) = self.mate.behind(behind) else {
             self.held = None;
             return now;
         };
@@ -159,8 +170,13 @@ impl Runner {
         if now.millis_since(since) > PATIENCE {
             now
         } else {
-            passed
+            passed.min(now)
         }
+    }
+
+    /// Whether timers wait for what sources hold.
+    pub(crate) fn is_held(&self) -> bool {
+        self.held.is_some()
     }
 
     async fn gather(
@@ -258,20 +274,23 @@ impl Runner {
             .into_iter()
             .filter(|(_, since)| !since.is_empty())
             .collect();
-        let job = Job {
+        let beside = Job {
             people,
-            events: events.clone(),
             task,
             since,
             clock: now,
             ..Job::default()
         };
+        let job = Job {
+            events: events.clone(),
+            ..beside.clone()
+        };
+        after.again = (!matches!(beside.task, Task::EventsOnly)).then(|| Box::new(beside));
         let decided = match self.decider.decide(job).await {
             Ok(decided) => decided,
             Err(Error::Engine(reason)) => {
                 tracing::error!(reason, "the engine failed on a batch, which is taken apart");
                 self.land().await?;
-                self.restore_desk().await?;
                 after.events = events;
                 after.places = places.iter().map(|(delivery, _)| *delivery).collect();
                 finish(&mut after, receipts);

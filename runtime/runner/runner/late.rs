@@ -4,7 +4,7 @@ use kurant_engine::calendar::Instant;
 use kurant_engine::definition::Definitions;
 
 use super::{BATCH, Runner};
-use crate::decide::{Job, Task};
+use crate::decide::{Decided, Job, Task};
 use crate::error::Error;
 use crate::steering::{Backlog, ENROLL, Steering};
 
@@ -95,10 +95,10 @@ impl Runner {
             self.marks.push((name, None));
             return self.flush().await;
         }
-        let people = self.people(&ids, now).await?;
+        let listed = self.people(&ids, now).await?;
         let most = usize::try_from(backlog.per_day - backlog.taken_today).unwrap_or(usize::MAX);
         let job = Job {
-            people,
+            people: listed,
             task: Task::Late {
                 late: backlog.late(),
                 most,
@@ -106,19 +106,19 @@ impl Runner {
             clock: now,
             ..Job::default()
         };
-        let decided = self.decider.decide(job).await?;
-        let taken = decided.taken_in as u64;
-        backlog.taken += taken;
-        backlog.taken_today += taken;
-        backlog.place = decided.looked_at.as_ref().map(ToString::to_string);
-        self.marks.retain(|(own, _)| *own != name);
-        self.marks.push((name, Some(backlog.to_json())));
+        let before = backlog.clone();
         // What an operator lets in on purpose doesn't run away.
         self.guarding = false;
-        let launched = self.launch(decided, Default::default()).await;
-        self.land().await?;
+        let decided = self
+            .decide_now(job, |batch, decided| {
+                let noted = (name.clone(), Some(before.after(decided).to_json()));
+                batch.marks.push(noted);
+            })
+            .await;
         self.guarding = true;
-        launched?;
+        let decided = decided?;
+        *backlog = before.after(&decided);
+        let taken = decided.taken_in;
         if taken > 0 {
             let told = format!(
                 "{}: {taken} people of the backlog are taken in, {} today",
@@ -133,6 +133,19 @@ impl Runner {
         self.backlogs.retain(|own| own.journey != backlog.journey);
         if !backlog.is_over {
             self.backlogs.push(backlog);
+        }
+    }
+}
+
+impl Backlog {
+    /// How far it has come once a page was decided.
+    fn after(&self, decided: &Decided) -> Self {
+        let taken = decided.taken_in as u64;
+        Self {
+            taken: self.taken + taken,
+            taken_today: self.taken_today + taken,
+            place: decided.looked_at.as_ref().map(ToString::to_string),
+            ..self.clone()
         }
     }
 }

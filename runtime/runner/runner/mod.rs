@@ -4,6 +4,8 @@
 //! else from the store. Nothing leaves before its commit, and nothing is told to a source before its events are durable.
 
 mod again;
+mod apart;
+mod crew;
 mod due;
 mod flight;
 mod guard;
@@ -16,14 +18,14 @@ mod pages;
 mod steer;
 mod upkeep;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use kurant_engine::action::Action;
 use kurant_engine::calendar::Instant;
 use kurant_engine::catalog::Keep;
-use kurant_engine::definition::{Definitions, Guard};
-use kurant_engine::id::CustomerId;
+use kurant_engine::definition::{Definitions, Guard, Version};
+use kurant_engine::id::{CustomerId, Key};
 use kurant_engine::input::Trace;
 use kurant_engine::paused::Paused;
 use kurant_store::{Batch, Kept, Settled, Store, Stored};
@@ -38,8 +40,10 @@ use crate::source::RefusedLine;
 use crate::steering::Backlog;
 
 use self::again::Behind;
+use self::crew::Mate;
 use self::flight::Flight;
 
+pub(crate) use crew::worker_name;
 pub use import::PastSend;
 pub(crate) use late::typed;
 pub(crate) use steer::paused;
@@ -122,6 +126,8 @@ pub struct Runner {
     fired: Instant,
     /// Intake lags, and timers have waited for it since then.
     held: Option<Instant>,
+    /// Of what its source held from before, all up to here is taken in.
+    passed: Option<Instant>,
     counts: Counts,
     /// The marks that operators left, as they were when it looked last.
     steering: Vec<(String, String)>,
@@ -138,6 +144,9 @@ pub struct Runner {
     pub(crate) more_to_take_in: bool,
     /// Names of customers that wake and never let go, so that they are told of once.
     stuck: HashMap<CustomerId, Instant>,
+    mate: Mate,
+    /// Versions of journeys that are loaded.
+    versions: HashSet<Key>,
 }
 
 impl Runner {
@@ -156,6 +165,7 @@ impl Runner {
         purpose: Purpose,
     ) -> Result<Self, Error> {
         let renderer = Arc::new(Renderer::new(&definitions));
+        let mate = Mate::new(store.is_shared(), clock.real_millis());
         let mut runner = Self {
             fired: Instant::MIN,
             decider: Decider::start()?,
@@ -174,6 +184,7 @@ impl Runner {
             told: Vec::new(),
             behind: Behind::default(),
             held: None,
+            passed: None,
             counts: Counts::default(),
             steering: Vec::new(),
             paused: Paused::default(),
@@ -183,6 +194,8 @@ impl Runner {
             backlogs: Vec::new(),
             more_to_take_in: false,
             stuck: HashMap::new(),
+            mate,
+            versions: HashSet::new(),
         };
         let now = runner.clock.now();
         runner.fired = runner
@@ -190,9 +203,11 @@ impl Runner {
             .await?
             .and_then(|text| text.parse().ok())
             .unwrap_or(now);
+        runner.join().await?;
         runner.load(definitions).await?;
-        runner.restore_desk().await?;
-        runner.resume().await?;
+        if !runner.mate.is_shared() {
+            runner.resume().await?;
+        }
         Ok(runner)
     }
 
@@ -234,6 +249,8 @@ impl Runner {
         self.decider
             .load(self.with_conditions(definitions.clone()), pinned.clone())
             .await?;
+        self.versions = loaded(&definitions, &pinned);
+        self.restore_desk().await?;
         self.hold_from_the_start().await?;
         self.store.publish(&definitions, now).await?;
         self.limits = definitions.workspace.guard;
@@ -251,7 +268,10 @@ impl Runner {
                     .collect()
             })
             .await?;
-        self.tend(now).await
+        if self.mate.leads() {
+            self.tend(now).await?;
+        }
+        Ok(())
     }
 
     /// Settles what was claimed when the process ended.
@@ -279,10 +299,7 @@ impl Runner {
     async fn restore_desk(&mut self) -> Result<(), Error> {
         self.recent.clear();
         let text = self.mark(crate::decide::DESK).await?;
-        let desk = text
-            .and_then(|text| serde_json::from_str(&text).ok())
-            .unwrap_or_default();
-        self.decider.with(move |state| state.desk = desk).await
+        self.decider.with(move |state| state.set_desk(text)).await
     }
 
     async fn mark(&self, name: &str) -> Result<Option<String>, Error> {
@@ -311,14 +328,29 @@ impl Runner {
             }
         }
         let kept = self.kept(now);
-        people.extend(
-            self.store
-                .load(&missing, &kept)
-                .await?
-                .into_iter()
-                .map(Arc::new),
-        );
+        let loaded = self.store.load(&missing, &kept).await?;
+        if self.mate.is_shared() {
+            self.know_versions_of(&loaded).await?;
+        }
+        people.extend(loaded.into_iter().map(Arc::new));
         Ok(people)
+    }
+
+    /// Loads versions of journeys that another worker has brought.
+    async fn know_versions_of(&mut self, people: &[Stored]) -> Result<(), Error> {
+        let mut enrollments = people.iter().flat_map(|stored| &stored.person.enrollments);
+        let is_known = |version: &Key| self.versions.contains(version);
+        if enrollments.all(|enrollment| is_known(&enrollment.version)) {
+            return Ok(());
+        }
+        let definitions = self
+            .decider
+            .with(|state| state.catalog.definitions().clone())
+            .await?;
+        let pinned = self.store.pinned().await?;
+        self.versions = loaded(&definitions, &pinned);
+        self.decider.load(definitions, pinned).await?;
+        self.hold_back(self.paused.clone()).await
     }
 
     fn kept(&self, now: Instant) -> Vec<Kept> {
@@ -330,6 +362,12 @@ impl Runner {
         };
         self.needs.iter().map(kept).collect()
     }
+}
+
+/// The versions that are there once definitions are loaded.
+fn loaded(definitions: &Definitions, pinned: &[Version]) -> HashSet<Key> {
+    let current = definitions.journeys.iter();
+    current.chain(pinned).map(|version| version.hash).collect()
 }
 
 /// Rows by customer.

@@ -58,6 +58,8 @@ impl Runner {
         let mut place =
             left.and_then(|text| Some(text.strip_prefix(&format!("{about}\n"))?.to_owned()));
         loop {
+            self.keep_alive().await?;
+            self.heed_pauses().await?;
             let ids = match &among {
                 Among::Everybody => self.store.customers(place.as_deref(), BATCH).await?,
                 Among::Inside(journey) => {

@@ -1,6 +1,7 @@
 //! What operators say beside a run: pause, resume, stop. They leave marks in the store, and the run takes them up before it
 //! decides anything else; see `docs/decisions/0012-steering.md`.
 
+use kurant_engine::calendar::Instant;
 use kurant_engine::paused::{Pause, Paused, Target};
 use kurant_store::Batch;
 
@@ -19,26 +20,65 @@ impl Runner {
     /// # Errors
     /// When the store or the outbox fails.
     pub async fn heed(&mut self) -> Result<(), Error> {
+        self.share_the_desk().await?;
         let marks = self.store.marks(STEERING).await?;
-        if marks == self.steering {
-            return self.take_in_backlogs().await;
+        if marks != self.steering {
+            let paused = paused(&marks);
+            if paused != self.paused {
+                self.pause(&marks, paused).await?;
+            }
+            self.steering.clone_from(&marks);
+            if self.mate.leads() {
+                self.carry_out_all(&marks).await?;
+            }
         }
-        self.read_backlogs().await?;
+        if self.mate.leads() {
+            self.take_in_backlogs().await?;
+        }
+        Ok(())
+    }
+
+    /// Takes up in the middle of long work what is to be held back.
+    pub(super) async fn heed_pauses(&mut self) -> Result<(), Error> {
+        let marks = self.store.marks(STEERING).await?;
         let paused = paused(&marks);
         if paused != self.paused {
             self.pause(&marks, paused).await?;
         }
-        self.let_go(&marks).await?;
-        for (name, text) in under(&marks, ORDER) {
+        Ok(())
+    }
+
+    /// What is for one worker to do.
+    async fn carry_out_all(&mut self, marks: &Marks) -> Result<(), Error> {
+        self.read_backlogs().await?;
+        let is_done = self.let_go(marks).await?;
+        for (name, text) in under(marks, ORDER) {
             self.carry_out(name, text).await?;
         }
-        self.take_in_backlogs().await?;
-        self.steering = self.store.marks(STEERING).await?;
+        self.steering = match is_done {
+            true => self.store.marks(STEERING).await?,
+            // Others have to take it up first: it is looked at again.
+            false => Marks::new(),
+        };
         Ok(())
+    }
+
+    /// Takes the desk as other workers have left it, unless what was decided here is still on its way.
+    async fn share_the_desk(&mut self) -> Result<(), Error> {
+        let is_written = self.flight.as_ref().is_none_or(|flight| !flight.swaps);
+        if self.mate.is_alone() || !is_written {
+            return Ok(());
+        }
+        let text = self.mark(crate::decide::DESK).await?;
+        self.decider.with(move |state| state.set_desk(text)).await
     }
 
     /// Holds back what is to be held back. That somebody may be held for it is durable before anybody is.
     async fn pause(&mut self, marks: &Marks, paused: Paused) -> Result<(), Error> {
+        if self.mate.is_shared() {
+            // Whoever says that it has taken this up has decided on nothing else any more.
+            self.land().await?;
+        }
         let held: Vec<&str> = under(marks, HELD).map(|(target, _)| target).collect();
         let mut fresh = Vec::new();
         for (target, pause) in paused.iter() {
@@ -78,8 +118,10 @@ impl Runner {
             .await
     }
 
-    /// Lets those go on who were held for something that isn't held back any more.
-    async fn let_go(&mut self, marks: &Marks) -> Result<(), Error> {
+    /// Lets those go on who were held for something that isn't held back any more, once no worker holds anybody for it.
+    /// Returns whether all of them have been.
+    async fn let_go(&mut self, marks: &Marks) -> Result<bool, Error> {
+        let mut is_done = true;
         for (name, _) in under(marks, HELD) {
             let target = Target::parse(name);
             if self.paused.contains(&target) {
@@ -90,8 +132,13 @@ impl Runner {
                 Target::All | Target::Channel(_) => None,
             };
             let lifted = under(marks, LIFTED).find(|(own, _)| *own == name);
+            let lifted = lifted.and_then(|(_, text)| serde_json::from_str::<Pause>(text).ok());
+            let said = lifted.as_ref().map_or(Instant::MIN, |pause| pause.at);
+            if !self.have_all_heeded(said).await? {
+                is_done = false;
+                continue;
+            }
             let by = lifted
-                .and_then(|(_, text)| serde_json::from_str::<Pause>(text).ok())
                 .map(|pause| {
                     let why = if pause.why.is_empty() { "" } else { ": " };
                     format!(" by {}{why}{}", pause.by, pause.why)
@@ -107,7 +154,7 @@ impl Runner {
             ])
             .await?;
         }
-        Ok(())
+        Ok(is_done)
     }
 
     async fn carry_out(&mut self, name: &str, text: &str) -> Result<(), Error> {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use kurant_engine::calendar::Instant;
+use kurant_engine::calendar::{Instant, MINUTE};
 use kurant_engine::decode::LARGEST;
 use kurant_store::{Rejected, Store};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -19,11 +19,13 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::{Reader, Schemas};
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::intake::Delivery;
-use crate::runner::BATCH;
+use crate::intake::{Behind, Delivery};
+use crate::runner::{BATCH, worker_name};
 
 /// How often the folder is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// For how long one worker keeps a folder that several may watch, in milliseconds.
+const KEPT: i64 = MINUTE;
 /// Marks under this name hold how far a file has been read.
 const FILE: &str = "file/";
 /// How many files that are none of events are told.
@@ -39,6 +41,9 @@ pub struct Inbox {
     schemas: Schemas,
     out: mpsc::Sender<Delivery>,
     until_empty: bool,
+    behind: Option<Behind>,
+    /// By what name it takes the folder, where several workers may watch it.
+    name: String,
 }
 
 /// How far a file has been read.
@@ -60,11 +65,20 @@ impl Inbox {
         Self {
             folder,
             store,
+            name: worker_name(clock.real_millis()),
             clock,
             schemas,
             out,
             until_empty: false,
+            behind: None,
         }
+    }
+
+    /// Says whether files that were there at the start are still to be read.
+    #[must_use]
+    pub fn telling(mut self, behind: Behind) -> Self {
+        self.behind = Some(behind);
+        self
     }
 
     /// Ends once the folder is empty, instead of watching it.
@@ -88,6 +102,15 @@ impl Inbox {
         }
         let mut told = HashSet::new();
         loop {
+            if !self.is_its_keeper().await? {
+                // Another worker reads it.
+                self.caught_up();
+                tokio::select! {
+                    changed = stop.changed() => if changed.is_err() || *stop.borrow() { return Ok(()) },
+                    () = tokio::time::sleep(LOOK_EVERY) => {}
+                }
+                continue;
+            }
             let (files, others) =
                 found(&self.folder).map_err(|error| Error::file(&self.folder, error))?;
             for path in others {
@@ -103,6 +126,7 @@ impl Inbox {
                     return Ok(());
                 }
             }
+            self.caught_up();
             if self.until_empty {
                 return Ok(());
             }
@@ -111,6 +135,22 @@ impl Inbox {
                 () = tokio::time::sleep(LOOK_EVERY) => {}
             }
         }
+    }
+
+    fn caught_up(&self) {
+        if let Some(behind) = &self.behind {
+            behind.is(false);
+        }
+    }
+
+    /// Whether it is the one that reads the folder: of several workers one does.
+    async fn is_its_keeper(&self) -> Result<bool, Error> {
+        if !self.store.is_shared() {
+            return Ok(true);
+        }
+        let (now, name) = (self.clock.now(), format!("inbox/{}", self.folder.display()));
+        let until = now.plus_millis(KEPT);
+        Ok(self.store.lease(&name, &self.name, now, until).await?)
     }
 
     /// Takes one file in. Returns whether it came to its end.
@@ -176,7 +216,15 @@ impl Inbox {
             );
         }
         let target = free(&self.folder.join("done"), name);
-        std::fs::rename(path, &target).map_err(|error| Error::file(path, error))
+        match std::fs::rename(path, &target) {
+            // Another worker that took it in too was quicker.
+            Err(error)
+                if error.kind() == std::io::ErrorKind::NotFound && self.store.is_shared() =>
+            {
+                Ok(())
+            }
+            moved => moved.map_err(|error| Error::file(path, error)),
+        }
     }
 }
 

@@ -244,11 +244,6 @@ impl Store for Memory {
         })
     }
 
-    fn beat<'s>(&'s self, _: &'s str, _: Instant, _: Instant) -> Reply<'s, Share> {
-        // Nobody else can reach this process's memory.
-        Box::pin(std::future::ready(Ok(Share::ALL)))
-    }
-
     fn lease<'s>(
         &'s self,
         name: &'s str,

@@ -7,7 +7,7 @@ use sqlx::postgres::PgPool;
 use super::decode::columns;
 use super::transaction::{Statement, Transaction, write};
 use crate::rows::{self, Columns, limit};
-use crate::{Error, OutboxState, Outgoing, Share};
+use crate::{Crew, Error, OutboxState, Outgoing, Share, Word};
 
 // Materialized: a plan that ran the search twice would lock more than it claims.
 const EXPIRED: &str = "WITH free AS MATERIALIZED ( \
@@ -21,8 +21,8 @@ const PENDING: &str = "WITH free AS MATERIALIZED ( \
        ORDER BY due LIMIT $3 FOR UPDATE SKIP LOCKED) \
    UPDATE outbox o SET state = 'claimed', attempt = o.attempt + 1, lease = $2 FROM free WHERE o.key = free.key \
    RETURNING o.command, o.route, o.due, o.attempt, o.lease, o.n";
-const BEAT: &str = "INSERT INTO worker AS w (name, beat) VALUES ($1, $2) \
-   ON CONFLICT (name) DO UPDATE SET beat = greatest(w.beat, excluded.beat)";
+const BEAT: &str = "INSERT INTO worker AS w (name, beat, behind, heeded) VALUES ($1, $2, $3, $4) \
+   ON CONFLICT (name) DO UPDATE SET beat = greatest(w.beat, excluded.beat), behind = excluded.behind, heeded = excluded.heeded";
 // Whoever is beating at this moment is passed over: nobody waits for anybody here.
 const FORGET: &str = "DELETE FROM worker WHERE name IN \
    (SELECT name FROM worker WHERE beat < $1 AND name <> $2 FOR UPDATE SKIP LOCKED)";
@@ -67,39 +67,50 @@ pub(super) async fn free_all(pool: &PgPool) -> Result<(), Error> {
     write(pool, &statements).await
 }
 
-/// Notes that a worker lives and gives its share.
+/// Notes that a worker lives, and gives its share and how far behind any of them is.
 pub(super) async fn beat(
     pool: &PgPool,
     worker: String,
-    now: Instant,
+    word: Word,
     forget_before: Instant,
-) -> Result<Share, Error> {
+) -> Result<Crew, Error> {
     let statements = [
         Statement::new(BEAT)
             .with(worker.as_str())
-            .with(now.millis()),
+            .with(word.at.millis())
+            .with(word.behind.map(Instant::millis))
+            .with(word.heeded.millis()),
         Statement::new(FORGET)
             .with(forget_before.millis())
             .with(worker.as_str()),
     ];
     write(pool, &statements).await?;
-    let rows = sqlx::query(
-        "SELECT count(*) FILTER (WHERE name < $1), count(*) FROM worker WHERE name = $1 OR beat >= $2",
+    let row = sqlx::query(
+        "SELECT count(*) FILTER (WHERE name < $1), count(*), min(behind) FROM worker WHERE name = $1 OR beat >= $2",
     )
     .bind(worker.as_str())
     .bind(forget_before.millis())
-    .fetch_all(pool)
+    .fetch_one(pool)
     .await?;
-    let mut share = Share::ALL;
-    for row in &rows {
-        let mut columns = columns(row, "worker");
-        let (index, of) = (columns.number()?, columns.number()?);
-        share = Share {
-            index: u32::try_from(index).unwrap_or(0),
-            of: u32::try_from(of).unwrap_or(1).max(1),
-        };
-    }
-    Ok(share)
+    let mut columns = columns(&row, "worker");
+    let (index, of) = (columns.number()?, columns.number()?);
+    let share = Share {
+        index: u32::try_from(index).unwrap_or(0),
+        of: u32::try_from(of).unwrap_or(1).max(1),
+    };
+    Ok(Crew {
+        share,
+        behind: columns.maybe_number()?.map(Instant::from_millis),
+    })
+}
+
+/// Forgets a worker that ends, and frees what it had leased.
+pub(super) async fn depart(pool: &PgPool, worker: String) -> Result<(), Error> {
+    let statements = [
+        Statement::new("DELETE FROM lease WHERE worker = $1").with(worker.as_str()),
+        Statement::new("DELETE FROM worker WHERE name = $1").with(worker.as_str()),
+    ];
+    write(pool, &statements).await
 }
 
 /// Takes a piece of work, or keeps it, unless somebody else has it.

@@ -22,9 +22,9 @@ use sqlx::postgres::{PgConnection, PgPool};
 use tokio::sync::Mutex;
 
 use crate::{
-    AnchorRange, Batch, By, EnrollmentRow, Error, GivenUp, Inside, Kept, Letter, LogPage, LogPlace,
-    Logged, OutboxState, Outgoing, Rejected, Reply, Seen, Share, Store, Stored, Totals, Traced,
-    Turn, Waiting, Worker,
+    AnchorRange, Batch, By, Crew, EnrollmentRow, Error, GivenUp, Inside, Kept, Letter, LogPage,
+    LogPlace, Logged, OutboxState, Outgoing, Rejected, Reply, Seen, Share, Store, Stored, Totals,
+    Traced, Turn, Waiting, Word, Worker,
 };
 
 pub use connect::redacted;
@@ -254,18 +254,16 @@ impl Store for Postgres {
         Box::pin(report::letters_after(&self.pool, after, limit))
     }
 
-    fn beat<'s>(
-        &'s self,
-        worker: &'s str,
-        now: Instant,
-        forget_before: Instant,
-    ) -> Reply<'s, Share> {
+    fn beat<'s>(&'s self, worker: &'s str, word: Word, forget_before: Instant) -> Reply<'s, Crew> {
         let worker = worker.to_owned();
-        Box::pin(
-            self.write(
-                move |pool| async move { claim::beat(&pool, worker, now, forget_before).await },
-            ),
-        )
+        Box::pin(self.write(move |pool| async move {
+            claim::beat(&pool, worker, word, forget_before).await
+        }))
+    }
+
+    fn depart<'s>(&'s self, worker: &'s str) -> Reply<'s, ()> {
+        let worker = worker.to_owned();
+        Box::pin(self.write(move |pool| async move { claim::depart(&pool, worker).await }))
     }
 
     fn lease<'s>(

@@ -1,12 +1,13 @@
 //! Reads what people ask for: definitions, the execution log, counts.
 
+use kurant_engine::calendar::Instant;
 use kurant_engine::definition::{Definitions, Version};
 use sqlx::postgres::PgPool;
 
 use super::decode::{Taken, columns};
 use crate::rows::{self, Columns, count, limit};
 use crate::{
-    EnrollmentRow, Error, GivenUp, Inside, Letter, Logged, Rejected, Totals, Traced, Waiting,
+    EnrollmentRow, Error, GivenUp, Inside, Letter, Logged, Rejected, Totals, Traced, Waiting, Word,
     Worker,
 };
 
@@ -195,7 +196,7 @@ pub(super) async fn given_up(
 
 /// Who works on the store.
 pub(super) async fn workers(pool: &PgPool) -> Result<Vec<Worker>, Error> {
-    let rows = sqlx::query("SELECT name, beat FROM worker ORDER BY name")
+    let rows = sqlx::query("SELECT name, beat, behind, heeded FROM worker ORDER BY name")
         .fetch_all(pool)
         .await?;
     let mut workers = Vec::with_capacity(rows.len());
@@ -203,7 +204,11 @@ pub(super) async fn workers(pool: &PgPool) -> Result<Vec<Worker>, Error> {
         let mut columns = columns(row, "worker");
         workers.push(Worker {
             name: columns.text()?.to_owned(),
-            heard: Some(columns.instant()?),
+            word: Some(Word {
+                at: columns.instant()?,
+                behind: columns.maybe_number()?.map(Instant::from_millis),
+                heeded: columns.instant()?,
+            }),
         });
     }
     Ok(workers)

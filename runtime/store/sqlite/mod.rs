@@ -205,7 +205,7 @@ fn holder(path: &Path) -> Option<Worker> {
     file.read_to_string(&mut id).ok()?;
     Some(Worker {
         name: format!("process {}", id.trim()),
-        heard: None,
+        word: None,
     })
 }
 
@@ -343,11 +343,6 @@ impl Store for Sqlite {
 
     fn letters_after(&self, after: i64, limit: usize) -> Reply<'_, Vec<Letter>> {
         Box::pin(report::letters_after(&self.read, after, limit))
-    }
-
-    fn beat<'s>(&'s self, _: &'s str, _: Instant, _: Instant) -> Reply<'s, Share> {
-        // One process writes, and the lock of the file keeps it so.
-        Box::pin(std::future::ready(Ok(Share::ALL)))
     }
 
     fn lease<'s>(

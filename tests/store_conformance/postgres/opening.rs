@@ -1,6 +1,8 @@
 //! Which databases are opened, and what is said about the others.
 
-use kurant_store::{Batch, Durability, Error, OutboxState, Outgoing, Postgres, Rejected, Store};
+use kurant_store::{
+    Batch, Durability, Error, OutboxState, Outgoing, Postgres, Rejected, Store, Word,
+};
 
 use super::super::sample::{at, event, id, outgoing, person, seen};
 use super::database::Schema;
@@ -166,7 +168,12 @@ async fn the_first_of_many_frees_what_the_last_ones_left_claimed() {
         ..Batch::default()
     };
     first.commit(batch).await.unwrap();
-    first.beat("first", now, at(0)).await.unwrap();
+    let word = Word {
+        at: now,
+        behind: None,
+        heeded: now,
+    };
+    first.beat("first", word, at(0)).await.unwrap();
     assert!(first.lease("lead", "first", now, lease).await.unwrap());
     let second = join().await.expect("others may join");
     assert_eq!(

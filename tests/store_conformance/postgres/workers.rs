@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use kurant_engine::calendar::Instant;
 use kurant_engine::id::bucket;
-use kurant_store::{Batch, Error, OutboxState, Postgres, Share, Store, Stored};
+use kurant_store::{Batch, Crew, Error, OutboxState, Postgres, Share, Store, Stored, Word};
 
 use super::super::sample::{again, at, id, outgoing, person};
 use super::database::Schema;
@@ -106,20 +107,29 @@ async fn racing_writers_lose_no_write_and_never_lock_each_other_out() {
 async fn living_workers_share_the_customers_and_the_silent_are_forgotten() {
     let schema = Schema::new().await;
     let store = schema.open().await;
-    let beat = |worker: &'static str, now: i64| {
+    let beat = |worker: &'static str, now: i64, behind: Option<i64>| {
         let store = &store;
         async move {
-            let share = store.beat(worker, at(now), at(now - 10)).await.unwrap();
-            (share.index, share.of)
+            let behind = behind.map(at);
+            let word = Word {
+                at: at(now),
+                behind,
+                heeded: at(now),
+            };
+            let crew = store.beat(worker, word, at(now - 10)).await;
+            let Crew { share, behind } = crew.unwrap();
+            (share.index, share.of, behind.map(Instant::millis))
         }
     };
-    assert_eq!(beat("b", 100).await, (0, 1));
-    assert_eq!(beat("c", 101).await, (1, 2));
-    assert_eq!(beat("a", 102).await, (0, 3));
-    assert_eq!(beat("b", 105).await, (1, 3));
+    assert_eq!(beat("b", 100, None).await, (0, 1, None));
+    assert_eq!(beat("c", 101, Some(7)).await, (1, 2, Some(7)));
+    assert_eq!(beat("a", 102, Some(9)).await, (0, 3, Some(7)));
+    assert_eq!(beat("b", 105, None).await, (1, 3, Some(7)));
     // c was last heard of at 101.
-    assert_eq!(beat("b", 112).await, (1, 2));
-    assert_eq!(beat("a", 130).await, (0, 1));
+    assert_eq!(beat("b", 112, None).await, (1, 2, Some(9)));
+    assert_eq!(beat("a", 113, None).await, (0, 2, None));
+    store.depart("b").await.unwrap();
+    assert_eq!(beat("a", 114, None).await, (0, 1, None));
     assert_eq!(schema.number("SELECT count(*) FROM worker").await, 1);
     assert_eq!(Share { index: 0, of: 1 }, Share::ALL);
 }

@@ -11,13 +11,14 @@ mod topology;
 
 use std::sync::Arc;
 
+use kurant_store::Share;
 use tokio::sync::{mpsc, watch};
 
 use self::session::{Ended, Session};
 use super::{Reader, Schemas};
 use crate::broker::{Address, Error, PATIENCE, Pauses};
 use crate::clock::Clock;
-use crate::intake::Delivery;
+use crate::intake::{Behind, Delivery};
 
 pub use examine::{Finding, State, examine, waiting};
 
@@ -52,11 +53,14 @@ pub struct Rabbit {
     origin: Origin,
     reader: Reader,
     out: mpsc::Sender<Delivery>,
+    behind: Option<Behind>,
+    share: Option<watch::Receiver<Share>>,
 }
 
 /// What has been said about the connection.
 #[derive(Default)]
 struct Told {
+    begun: bool,
     gone: Option<String>,
 }
 
@@ -78,7 +82,23 @@ impl Rabbit {
             origin,
             reader: Reader::new(schemas, clock),
             out,
+            behind: None,
+            share: None,
         })
+    }
+
+    /// Says whether what the broker held when it was reached is still to come.
+    #[must_use]
+    pub fn telling(mut self, behind: Behind) -> Self {
+        self.behind = Some(behind);
+        self
+    }
+
+    /// Reads the queues of this worker's share first, and those of others only while nobody else does.
+    #[must_use]
+    pub fn sharing(mut self, share: watch::Receiver<Share>) -> Self {
+        self.share = Some(share);
+        self
     }
 
     /// Takes events in until `stop` says so, over as many connections as it takes.
@@ -88,8 +108,14 @@ impl Rabbit {
             let why = match self.open().await {
                 Ok(session) => {
                     told.back(&self.address, &self.origin);
-                    match session.run(&mut self.reader, &self.out, &mut stop).await {
+                    if let Some(behind) = &self.behind {
+                        behind.is(true);
+                    }
+                    let ended = session.run(&mut self.reader, &self.out, &mut stop);
+                    match ended.await {
                         Ended::Told => return,
+                        // Others have come or gone: the queues are shared out anew.
+                        Ended::Moved => continue,
                         Ended::Lost { why, worked } => {
                             if worked {
                                 pauses.reset();
@@ -109,7 +135,8 @@ impl Rabbit {
     }
 
     async fn open(&self) -> Result<Session, Error> {
-        let opening = Session::open(&self.address, &self.origin);
+        let (behind, share) = (self.behind.clone(), self.share.clone());
+        let opening = Session::open(&self.address, &self.origin, behind, share);
         tokio::time::timeout(PATIENCE, opening)
             .await
             .unwrap_or(Err(Error::Slow))
@@ -132,10 +159,11 @@ impl Told {
         }
     }
 
-    /// Says that events come in.
+    /// Says that events come in, unless it has been said.
     fn back(&mut self, address: &Address, origin: &Origin) {
-        self.gone = None;
-        tracing::info!("events are taken in from RabbitMQ at {address}, {origin}");
+        if self.gone.take().is_some() || !std::mem::replace(&mut self.begun, true) {
+            tracing::info!("events are taken in from RabbitMQ at {address}, {origin}");
+        }
     }
 }
 

@@ -4,9 +4,10 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use futures_util::stream::{BoxStream, SelectAll, select_all};
+use futures_util::stream::{BoxStream, SelectAll};
+use kurant_store::Share;
 use lapin::message::Delivery as Message;
-use lapin::options::{BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicQosOptions};
+use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions};
 use lapin::types::FieldTable;
 use lapin::{Channel, Connection};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -16,7 +17,7 @@ use super::message::{self, Contents};
 use super::tags::Tags;
 use super::{Origin, Reader, topology};
 use crate::broker::{Address, Error};
-use crate::intake::{Delivery, Receipt};
+use crate::intake::{Behind, Delivery, Receipt};
 use crate::runner::BATCH;
 
 /// How long a batch waits for more.
@@ -28,14 +29,23 @@ const LEAST_PREFETCH: usize = 50;
 /// How long a goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(5);
 
+/// When nothing has come for so long, the broker has handed out what it held.
+const QUIET: Duration = Duration::from_millis(500);
+/// How long others have to take up the queues of their shares before this worker stands by for them too. Longer than it takes
+/// to hear of each other.
+const STAND_BY: Duration = Duration::from_secs(6);
+
 /// A connection whose deliveries are read.
 pub(super) struct Session {
     connection: Connection,
     channel: Channel,
-    consumers: Vec<lapin::types::ShortString>,
     deliveries: SelectAll<BoxStream<'static, Result<Read, Error>>>,
     /// What was read and does not belong to the batch any more.
     next: Option<Result<Read, Error>>,
+    /// Queues of others, to be read while nobody else does.
+    others: Vec<String>,
+    share: Option<watch::Receiver<Share>>,
+    behind: Option<Behind>,
 }
 
 /// A message and the queue that it came from.
@@ -48,6 +58,8 @@ struct Read {
 pub(super) enum Ended {
     /// It was told to, or nobody takes events any more.
     Told,
+    /// Another share of the queues falls to this worker.
+    Moved,
     /// The connection was lost.
     Lost {
         /// Why.
@@ -72,8 +84,13 @@ enum Acknowledged {
 }
 
 impl Session {
-    /// Connects, makes sure that the queues are there and begins to read them.
-    pub(super) async fn open(address: &Address, origin: &Origin) -> Result<Self, Error> {
+    /// Connects, makes sure that the queues are there and begins to read those that fall to this worker.
+    pub(super) async fn open(
+        address: &Address,
+        origin: &Origin,
+        behind: Option<Behind>,
+        mut share: Option<watch::Receiver<Share>>,
+    ) -> Result<Self, Error> {
         let connection = address.connect("kurant events").await?;
         let queues = topology::declare(&connection, origin).await?;
         // One channel for all queues: one acknowledgement covers what came from any of them.
@@ -85,34 +102,47 @@ impl Session {
                 BasicQosOptions::default(),
             )
             .await?;
-        let (mut consumers, mut streams) = (Vec::new(), Vec::new());
-        for queue in queues {
-            let consumer = channel
-                .basic_consume(
-                    queue.as_str().into(),
-                    "".into(),
-                    BasicConsumeOptions::default(),
-                    FieldTable::default(),
-                )
-                .await?;
-            consumers.push(consumer.tag());
-            let messages = consumer.map(move |message| {
-                let queue = queue.clone();
-                message
-                    .map(|message| Read { queue, message })
-                    .map_err(Error::from)
-            });
-            // The end of one queue is the end of all: a part of the customers would go unheard.
-            let end = futures_util::stream::iter([Err(Error::Ended)]);
-            streams.push(messages.chain(end).boxed());
-        }
-        Ok(Self {
+        let own = share.as_mut().map(|share| *share.borrow_and_update());
+        let own = own.unwrap_or(Share::ALL);
+        let (own, others): (Vec<_>, Vec<_>) = (0_u32..)
+            .zip(queues)
+            .partition(|(number, _)| number % own.of.max(1) == own.index);
+        let mut session = Self {
             connection,
             channel,
-            consumers,
-            deliveries: select_all(streams),
+            deliveries: SelectAll::new(),
             next: None,
-        })
+            others: others.into_iter().map(|(_, queue)| queue).collect(),
+            share,
+            behind,
+        };
+        for (_, queue) in own {
+            session.read(queue).await?;
+        }
+        Ok(session)
+    }
+
+    /// Begins to read a queue.
+    async fn read(&mut self, queue: String) -> Result<(), Error> {
+        let consumer = self
+            .channel
+            .basic_consume(
+                queue.as_str().into(),
+                "".into(),
+                BasicConsumeOptions::default(),
+                FieldTable::default(),
+            )
+            .await?;
+        let messages = consumer.map(move |message| {
+            let queue = queue.clone();
+            message
+                .map(|message| Read { queue, message })
+                .map_err(Error::from)
+        });
+        // The end of one queue is the end of all: a part of the customers would go unheard.
+        let end = futures_util::stream::iter([Err(Error::Ended)]);
+        self.deliveries.push(messages.chain(end).boxed());
+        Ok(())
     }
 
     /// Hands batches to the runner until told to stop or until the connection is lost.
@@ -124,16 +154,29 @@ impl Session {
     ) -> Ended {
         let (sent, batches) = mpsc::unbounded_channel();
         let mut acknowledging = tokio::spawn(acknowledge(self.channel.clone(), batches));
+        let mut standing_by = pin!(tokio::time::sleep(STAND_BY));
         let mut worked = false;
-        loop {
+        let ended = loop {
             if *stop.borrow() {
-                break;
+                break Ended::Told;
             }
+            let has_others = !self.others.is_empty();
             // Each of these holds its own state elsewhere: none loses anything when another is first.
             let first = tokio::select! {
                 first = next(&mut self.next, &mut self.deliveries) => first,
                 _ = stop.changed() => continue,
                 ended = &mut acknowledging => return ended.map_or(Ended::Told, |ended| ended.into_end(worked)),
+                () = moved(&mut self.share) => break Ended::Moved,
+                () = &mut standing_by, if has_others => match self.stand_by().await {
+                    Ok(()) => continue,
+                    Err(why) => return Ended::Lost { why, worked },
+                },
+                () = tokio::time::sleep(QUIET), if self.behind.is_some() => {
+                    if let Some(behind) = self.behind.take() {
+                        behind.is(false);
+                    }
+                    continue;
+                }
             };
             let first = match first {
                 Ok(first) => first,
@@ -142,14 +185,22 @@ impl Session {
             worked = true;
             let (delivery, batch) = self.gather(first, reader).await;
             if out.send(delivery).await.is_err() {
-                break;
+                break Ended::Told;
             }
             // Whoever acknowledges has ended only if the connection has, which is seen above.
             let _ = sent.send(batch);
-        }
+        };
         drop(sent);
         self.leave(acknowledging).await;
-        Ended::Told
+        ended
+    }
+
+    /// Reads the queues of others too, should nobody else read them.
+    async fn stand_by(&mut self) -> Result<(), Error> {
+        for queue in std::mem::take(&mut self.others) {
+            self.read(queue).await?;
+        }
+        Ok(())
     }
 
     /// A batch: what comes within a moment, as long as it fits.
@@ -187,16 +238,9 @@ impl Session {
         (delivery, Sent { tags, receipt })
     }
 
-    /// Takes nothing more, acknowledges what is durable, and says goodbye.
+    /// Acknowledges what is durable, then says goodbye. Whoever reads the queues next begins after what was acknowledged: a
+    /// consumer that was cancelled first would let others go on while its events are still on their way.
     async fn leave(self, acknowledging: JoinHandle<Acknowledged>) {
-        let goodbye = async {
-            for consumer in &self.consumers {
-                let options = BasicCancelOptions::default();
-                self.channel.basic_cancel(consumer.clone(), options).await?;
-            }
-            Ok::<(), lapin::Error>(())
-        };
-        let _ = tokio::time::timeout(GOODBYE, goodbye).await;
         let _ = acknowledging.await;
         let goodbye = async {
             self.channel.close(200, "done".into()).await?;
@@ -205,6 +249,17 @@ impl Session {
         // A broker that doesn't answer now loses nothing.
         let _ = tokio::time::timeout(GOODBYE, goodbye).await;
     }
+}
+
+/// Waits until another share falls to this worker.
+async fn moved(share: &mut Option<watch::Receiver<Share>>) {
+    if let Some(share) = share
+        && share.changed().await.is_ok()
+    {
+        return;
+    }
+    // Nobody shares anything any more.
+    std::future::pending().await
 }
 
 impl Acknowledged {

@@ -137,7 +137,11 @@ CREATE TABLE lease (
 ) WITH (fillfactor = 50);
 CREATE TABLE worker (
     name TEXT COLLATE "C" NOT NULL PRIMARY KEY,
-    beat BIGINT NOT NULL
+    beat BIGINT NOT NULL,
+    -- Events that its source still holds may be as old as this.
+    behind BIGINT,
+    -- What operators said before this has been taken up.
+    heeded BIGINT NOT NULL
 ) WITH (fillfactor = 50);
 
 -- What is in force, and every version that somebody is inside of.

@@ -1,0 +1,242 @@
+//! Takes apart what failed as a whole: events are halved until the one that fails stands alone, customers are gone through one
+//! by one. What only came too late, because another worker was first, is decided again on what is there now.
+
+use std::collections::HashSet;
+
+use kurant_engine::id::{CustomerId, Key};
+use kurant_store::{Batch, OutboxState, Rejected};
+
+use super::again::LEASE;
+use super::flight::{After, customers};
+use super::{Runner, WARY};
+use crate::decide::{Arrived, Decided, Job};
+use crate::error::Error;
+
+/// How often something is decided again because another worker was first.
+const TRIES: usize = 100;
+
+/// What is committed with the first part of a batch: dead letters and marks.
+type Beside = (Vec<Rejected>, Vec<(String, Option<String>)>);
+
+impl Runner {
+    /// Decides again with nothing in flight: first events, until the one that fails stands alone, which is a dead letter while
+    /// the rest takes effect; then what is done with customers beside them.
+    pub(super) async fn carefully(&mut self, mut after: After) -> Result<(), Error> {
+        self.leave_out_repeated(&mut after).await?;
+        let mut beside = Some((after.rejected, after.marks));
+        self.halve(after.events, &mut beside).await?;
+        if let Some(job) = after.again {
+            self.one_by_one(*job).await?;
+        }
+        self.recent.clear();
+        for (sender, receipt) in after.receipts {
+            self.count(&receipt);
+            let _ = sender.send(receipt);
+        }
+        Ok(())
+    }
+
+    async fn halve(
+        &mut self,
+        events: Vec<Arrived>,
+        beside: &mut Option<Beside>,
+    ) -> Result<(), Error> {
+        let mut parts = vec![events];
+        while let Some(events) = parts.pop() {
+            let job = Job {
+                events: events.clone(),
+                ..Job::default()
+            };
+            match Box::pin(self.alone(job, beside)).await {
+                Ok(()) => {}
+                Err(error) if error.is_of_the_batch() && events.len() > 1 => {
+                    let half = events.len() / 2;
+                    parts.push(events[half..].to_vec());
+                    parts.push(events[..half].to_vec());
+                }
+                Err(error) if error.is_of_the_batch() && events.len() == 1 => {
+                    let rejected = vec![dead_letter(&events[0], &error)];
+                    let letter = Batch {
+                        rejected,
+                        ..Batch::default()
+                    };
+                    self.store.commit(letter).await?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Decides for customers together, else one by one: whoever makes the engine fail is left alone until something happens.
+    pub(super) async fn one_by_one(&mut self, job: Job) -> Result<(), Error> {
+        let mut parts = vec![job];
+        while let Some(mut job) = parts.pop() {
+            match Box::pin(self.alone(job.clone(), &mut None)).await {
+                Ok(()) => {}
+                Err(error) if error.is_of_the_batch() && job.people.len() > 1 => {
+                    tracing::error!(%error, "a page of customers failed and is taken apart");
+                    let people = std::mem::take(&mut job.people);
+                    parts.extend(people.into_iter().map(|person| Job {
+                        people: vec![person],
+                        ..job.clone()
+                    }));
+                }
+                Err(error) if error.is_of_the_batch() => {
+                    tracing::error!(%error, "deciding failed for one customer, who is left alone until something happens");
+                    for stored in &job.people {
+                        let id = stored.person.customer.id.clone();
+                        self.stuck
+                            .extend(stored.person.wake_at().map(|wake| (id, wake)));
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes events out that have been taken in before, and tells their deliveries so.
+    async fn leave_out_repeated(&mut self, after: &mut After) -> Result<(), Error> {
+        self.wary = WARY;
+        let seen = self.seen(&after.events).await?;
+        let (events, places) = (
+            std::mem::take(&mut after.events),
+            std::mem::take(&mut after.places),
+        );
+        for (arrived, place) in events.into_iter().zip(places) {
+            if !seen.contains(&arrived.event.identity()) {
+                after.events.push(arrived);
+                after.places.push(place);
+            } else if let Some((_, receipt)) = after.receipts.get_mut(place) {
+                receipt.taken = receipt.taken.saturating_sub(1);
+                receipt.repeated += 1;
+            }
+        }
+        Ok(())
+    }
+
+    async fn seen(&self, events: &[Arrived]) -> Result<HashSet<Key>, Error> {
+        let identities: Vec<Key> = events
+            .iter()
+            .map(|arrived| arrived.event.identity())
+            .collect();
+        let seen = self.store.seen(&identities).await?;
+        Ok(seen.into_iter().map(|seen| seen.identity).collect())
+    }
+
+    /// Decides one job on what is there now and commits it, with nothing in flight.
+    async fn alone(&mut self, job: Job, beside: &mut Option<Beside>) -> Result<(), Error> {
+        self.decide_now(job, |batch, _| {
+            if let Some((rejected, marks)) = beside.as_ref() {
+                batch.rejected.extend(rejected.iter().cloned());
+                batch.marks.extend(marks.iter().cloned());
+            }
+        })
+        .await?;
+        *beside = None;
+        Ok(())
+    }
+
+    /// Decides one job on what is there now and commits it, with what is to be written beside it; again whenever another
+    /// worker was first.
+    pub(super) async fn decide_now(
+        &mut self,
+        job: Job,
+        beside: impl Fn(&mut Batch, &Decided),
+    ) -> Result<Decided, Error> {
+        debug_assert!(self.flight.is_none());
+        let mut tries = 1;
+        loop {
+            self.recent.clear();
+            self.restore_desk().await?;
+            let mut decided = self.decide_on_what_is(&job).await?;
+            let mut batch = std::mem::take(&mut decided.batch);
+            beside(&mut batch, &decided);
+            self.lease(&mut batch);
+            let (outbox, actions) = (batch.outbox.clone(), batch.actions.clone());
+            match self.store.commit(batch).await {
+                Ok(()) => {
+                    self.durable(outbox, actions, Vec::new()).await?;
+                    return Ok(decided);
+                }
+                Err(kurant_store::Error::Conflict) if tries < TRIES && self.mate.is_shared() => {
+                    tries += 1;
+                    self.keep_alive().await?;
+                }
+                Err(error) => {
+                    self.restore_desk().await?;
+                    return Err(error.into());
+                }
+            }
+        }
+    }
+
+    async fn decide_on_what_is(&mut self, job: &Job) -> Result<Decided, Error> {
+        let now = self.clock.now();
+        let seen = self.seen(&job.events).await?;
+        let events: Vec<Arrived> = job
+            .events
+            .iter()
+            .filter(|arrived| !seen.contains(&arrived.event.identity()))
+            .cloned()
+            .collect();
+        let mut ids: Vec<CustomerId> = customers(&events);
+        let listed = job
+            .people
+            .iter()
+            .map(|stored| stored.person.customer.id.clone());
+        let known: HashSet<CustomerId> = ids.iter().cloned().collect();
+        ids.extend(listed.filter(|id| !known.contains(id)));
+        let people = self.people(&ids, now).await?;
+        let clock = if events.is_empty() { job.clock } else { now };
+        let fresh = Job {
+            people,
+            events,
+            clock,
+            ..job.clone()
+        };
+        let decided = self.decider.decide(fresh).await;
+        if matches!(decided, Err(Error::Engine(_))) {
+            self.restore_desk().await?;
+        }
+        decided
+    }
+
+    /// Claims hold for a while where others may take over what a worker leaves behind.
+    pub(super) fn lease(&self, batch: &mut Batch) {
+        if !self.mate.is_shared() {
+            return;
+        }
+        let until = self.clock.now().plus_millis(LEASE);
+        for row in &mut batch.outbox {
+            if row.state == OutboxState::Claimed {
+                row.lease = Some(until);
+            }
+        }
+    }
+}
+
+impl Error {
+    /// Whether it is the batch that failed, and a smaller one may not.
+    fn is_of_the_batch(&self) -> bool {
+        match self {
+            Self::Engine(_) => true,
+            Self::Store(error) => error.is_about_rows(),
+            _ => false,
+        }
+    }
+}
+
+fn dead_letter(arrived: &Arrived, error: &Error) -> Rejected {
+    let body = serde_json::to_string(&*arrived.event).unwrap_or_default();
+    // Its own place: the same event, failing again, is the same dead letter.
+    let line = arrived.body;
+    Rejected {
+        at: arrived.at,
+        origin: "intake".into(),
+        line,
+        reason: format!("failed: {error}"),
+        body,
+    }
+}
