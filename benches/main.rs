@@ -3,11 +3,13 @@
 //! Figures of two machines, or of two moments, are not comparable. Beside each figure stands, if `--floor PROGRAM` is given,
 //! what a program without any of our work reaches in the same run, and the ratio.
 
+mod broker;
 mod condition;
 mod figures;
 mod floor;
 mod folder;
 mod live;
+mod pipeline;
 mod play;
 mod process;
 mod sleepers;
@@ -20,7 +22,7 @@ use figures::Figures;
 
 /// What to measure, from the command line.
 pub(crate) struct Options {
-    /// `condition`, `simulate`, `run`, `sleepers`, `store`; none = all.
+    /// `condition`, `simulate`, `run`, `sleepers`, `store`, `pipeline`; none = all.
     what: Option<String>,
     /// How many customers are made up.
     customers: u64,
@@ -34,12 +36,16 @@ pub(crate) struct Options {
     floor: Option<PathBuf>,
     /// A PostgreSQL database to measure on.
     postgres: Option<String>,
+    /// A RabbitMQ broker to measure on.
+    rabbitmq: Option<String>,
+    /// How many workers share the work.
+    workers: usize,
     /// A folder with `customers.jsonl` and `events.jsonl` to play instead of a made-up history.
     data: Option<PathBuf>,
 }
 
 const HELP: &str = "\
-Usage: cargo bench -- [condition|simulate|run|sleepers|store] [OPTIONS]
+Usage: cargo bench -- [condition|simulate|run|sleepers|store|pipeline] [OPTIONS]
 
   --customers N    customers that are made up (default 20000)
   --sleepers N     customers whom nothing happens to, for `sleepers` (default 1000000)
@@ -47,6 +53,8 @@ Usage: cargo bench -- [condition|simulate|run|sleepers|store] [OPTIONS]
   --runs N         runs of each figure, of which the median counts (default 3)
   --data DIR       play DIR/customers.jsonl and DIR/events.jsonl instead
   --postgres URL   also measure on this database, in schemas of their own
+  --rabbitmq URL   and on this broker, for `pipeline`
+  --workers N      workers of `pipeline` (default 4)
   --floor PROGRAM  a program that measures what the machine can do, run in the same minute";
 
 fn main() -> ExitCode {
@@ -72,8 +80,13 @@ fn main() -> ExitCode {
         ("run", live::measure),
         ("sleepers", sleepers::measure),
         ("store", store::measure),
+        ("pipeline", pipeline::measure),
     ];
     for (name, measure) in measured {
+        let is_servers = name == "pipeline" && options.what.is_none();
+        if is_servers && (options.postgres.is_none() || options.rabbitmq.is_none()) {
+            continue;
+        }
         if wanted(name)
             && let Err(error) = measure(&options, &mut figures)
         {
@@ -95,6 +108,8 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options
         floor: None,
         data: None,
         postgres: None,
+        rabbitmq: None,
+        workers: 4,
     };
     while let Some(argument) = arguments.next() {
         let mut value = || {
@@ -111,9 +126,11 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options
             "--years" => options.years = number(&value()?)?,
             "--runs" => options.runs = number(&value()?)?,
             "--floor" => options.floor = Some(value()?.into()),
+            "--rabbitmq" => options.rabbitmq = Some(value()?),
+            "--workers" => options.workers = number(&value()?)?,
             "--postgres" => options.postgres = Some(value()?),
             "--data" => options.data = Some(value()?.into()),
-            "condition" | "simulate" | "run" | "sleepers" | "store" => {
+            "condition" | "simulate" | "run" | "sleepers" | "store" | "pipeline" => {
                 options.what = Some(argument);
             }
             other => return Err(format!("`{other}` is not known")),
