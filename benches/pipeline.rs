@@ -122,7 +122,7 @@ impl Bench<'_> {
         let broker = Broker::connect(self.rabbitmq).await?;
         // Its first start makes tables and queues.
         let first = Workers::start(folder.path(), 1)?;
-        let declared = self.declared(&broker).await;
+        let declared = self.declared().await;
         first.end()?;
         declared?;
         broker.listen(name, &self.commands()).await?;
@@ -186,7 +186,7 @@ impl Bench<'_> {
     }
 
     /// Waits until the queues are there.
-    async fn declared(&self, broker: &Broker) -> Result<(), String> {
+    async fn declared(&self) -> Result<(), String> {
         let last = format!("{}.{}", self.events(), SHARDS - 1);
         for _ in 0..200 {
             // A channel that has asked for what is not there is closed.
@@ -196,7 +196,6 @@ impl Bench<'_> {
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
-        drop(broker.channel.clone());
         Err("the queues were never declared".into())
     }
 
