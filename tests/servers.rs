@@ -93,6 +93,11 @@ impl Own {
         self.server.run(&[what, &self.name]);
     }
 
+    /// What the script says to these words.
+    pub(crate) fn said(&self, arguments: &[&str]) -> String {
+        self.server.run(arguments)
+    }
+
     /// The server's own tool on it.
     pub(crate) fn ctl(&self, what: &str) {
         self.server.run(&["ctl", &self.name, what]);

@@ -34,22 +34,24 @@ pub(super) fn check(world: &World<'_>) {
     }
 }
 
+/// One line of `kurant.yaml` is missing, however many templates need it: the first of them is shown.
 fn empty(world: &World<'_>, name: &str, key: &str) {
-    for template in &world.parsed.templates {
-        let whole = world
-            .sources
-            .get(template.file)
-            .map_or("", |source| source.text());
-        let Some(at) = find(whole, name) else {
-            continue;
-        };
-        let span = Span::new(template.file, at, at + name.len());
-        let message = format!("`{name}` is empty: `kurant.yaml` does not say where it leads");
-        let report = Diagnostic::warning("empty-link", span, message);
-        world.push(report.help(format!(
-            "add `links: {{ {key}: \"https://YOUR.SITE/{key}?id={{{{ customer.id }}}}\" }}` to `kurant.yaml`"
-        )));
-    }
+    let mut places = world.parsed.templates.iter().filter_map(|template| {
+        let source = world.sources.get(template.file)?;
+        let at = find(source.text(), name)?;
+        Some(Span::new(template.file, at, at + name.len()))
+    });
+    let Some(first) = places.next() else { return };
+    let more = match places.count() {
+        0 => String::new(),
+        1 => ", here and in another template".to_owned(),
+        more => format!(", here and in {more} other templates"),
+    };
+    let message = format!("`{name}` is empty{more}: `kurant.yaml` does not say where it leads");
+    let report = Diagnostic::warning("empty-link", first, message);
+    world.push(report.help(format!(
+        "add `links: {{ {key}: \"https://YOUR.SITE/{key}?id={{{{ customer.id }}}}\" }}` to `kurant.yaml`"
+    )));
 }
 
 fn jinja(world: &World<'_>, place: &str, link: &str) {

@@ -7,7 +7,7 @@ use kurant_engine::calendar::{Instant, SECOND};
 use kurant_store::{Share, Word};
 use tokio::sync::watch;
 
-use super::{FIRED, Runner};
+use super::Runner;
 use crate::decide::Window;
 use crate::error::Error;
 
@@ -150,13 +150,11 @@ impl Runner {
     /// Goes on where the one who led before has left off.
     async fn take_the_lead(&mut self) -> Result<(), Error> {
         self.land().await?;
-        let now = self.clock.now();
-        let place = self.mark(FIRED).await?.and_then(|text| text.parse().ok());
-        self.fired = place.unwrap_or(now);
+        self.find_place().await?;
         // Whatever was said and not carried out falls to it.
         self.steering.clear();
         tracing::info!("this worker leads now");
-        self.tend(now).await
+        self.tend(self.clock.now()).await
     }
 
     /// Ends, so that the others need not wait until it is forgotten.

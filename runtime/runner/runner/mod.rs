@@ -197,18 +197,25 @@ impl Runner {
             mate,
             versions: HashSet::new(),
         };
-        let now = runner.clock.now();
-        runner.fired = runner
-            .mark(FIRED)
-            .await?
-            .and_then(|text| text.parse().ok())
-            .unwrap_or(now);
+        runner.find_place().await?;
         runner.join().await?;
         runner.load(definitions).await?;
         if !runner.mate.is_shared() {
             runner.resume().await?;
         }
         Ok(runner)
+    }
+
+    /// Goes on where date, inactivity and schedule triggers were worked off up to; now, if nobody has begun so far.
+    async fn find_place(&mut self) -> Result<(), Error> {
+        let place = self.mark(FIRED).await?.and_then(|text| text.parse().ok());
+        self.fired = place.unwrap_or(self.clock.now());
+        if place.is_none() && self.mate.is_shared() {
+            // Whoever takes over within the first minute begins there too.
+            let begun = (FIRED.to_owned(), Some(self.fired.to_string()));
+            self.marks.push(begun);
+        }
+        Ok(())
     }
 
     /// Puts other definitions in force; if they can't be, those before stay and the error says why.

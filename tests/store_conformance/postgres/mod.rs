@@ -2,5 +2,6 @@
 
 mod cuts;
 pub(crate) mod database;
+mod encrypted;
 mod opening;
 mod workers;
