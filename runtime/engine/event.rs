@@ -35,6 +35,18 @@ impl Event {
         Key::of(&[&self.source, &self.id])
     }
 
+    /// As a CloudEvent in structured form, so that it can be taken in again.
+    pub fn to_json(&self) -> serde_json::Value {
+        let mut data = self.data.to_json();
+        if !self.attributes.is_empty() {
+            data["customer"] = self.attributes.to_json();
+        }
+        serde_json::json!({
+            "specversion": "1.0", "id": self.id, "source": self.source, "type": self.kind, "subject": self.customer,
+            "time": self.time, "data": data,
+        })
+    }
+
     /// Whether it tells of a person of the team and of no customer.
     pub fn is_about_the_team(&self) -> bool {
         matches!(&*self.kind, "person.away" | "person.back")

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use kurant_engine::calendar::Instant;
 use kurant_engine::event::Event;
 use kurant_store::Rejected;
 use tokio::sync::{oneshot, watch};
@@ -46,8 +47,25 @@ pub struct Delivered {
     pub event: Arc<Event>,
     /// Hash of what it said.
     pub body: u64,
-    /// Which line of the source it is, for a dead letter.
-    pub line: u64,
+    /// Which line of which file it is, for a dead letter; none = it comes from no file.
+    pub place: Option<(Arc<str>, u64)>,
+}
+
+impl Delivered {
+    /// A dead letter of it. The same event, refused again, is the same one.
+    pub(crate) fn refused(&self, at: Instant, reason: String) -> Rejected {
+        let (origin, line) = match &self.place {
+            Some((file, line)) => (file.to_string(), *line),
+            None => ("intake".to_owned(), self.body),
+        };
+        Rejected {
+            at,
+            origin,
+            line,
+            reason,
+            body: self.event.to_json().to_string(),
+        }
+    }
 }
 
 /// What became of a delivery.

@@ -158,3 +158,39 @@ fn a_second_runtime_is_told_who_holds_the_store() {
     second.kill();
     running.end();
 }
+
+#[test]
+fn an_event_of_somebody_unknown_is_kept_as_it_came_and_can_be_tried_again() {
+    let shop = Shop::new();
+    let settings = std::fs::read_to_string(shop.path("kurant.yaml")).expect("the workspace");
+    shop.write("kurant.yaml", &(settings + "unknown_customers: reject\n"));
+    let settled = ["run", "--until-idle", "--quiet"];
+    std::fs::create_dir_all(shop.path(".kurant/inbox")).expect("an inbox");
+    let known = order("1", "anna").replace("order.paid", "customer.created");
+    // Some programs begin a file with a byte order mark.
+    let address = r#""data":{"customer":{"email":"b@example.com"},"#;
+    let unknown = order("2", "bohdan").replace("\"data\":{", address);
+    let lines = [format!("\u{feff}{known}"), unknown];
+    shop.drop_events("monday.jsonl", &lines);
+    shop.kurant(&settled);
+    let listed = String::from_utf8(shop.kurant(&["dead", "list"]).stdout).expect("text");
+    assert!(
+        listed.lines().count() == 1
+            && listed.contains("unknown_customer")
+            && listed.contains("monday.jsonl"),
+        "{listed}"
+    );
+    let id = listed.split_whitespace().next().expect("an id").to_owned();
+    shop.drop_events(
+        "tuesday.jsonl",
+        &[order("3", "bohdan").replace("order.paid", "customer.created")],
+    );
+    shop.kurant(&settled);
+    shop.kurant(&["dead", "retry", &id]);
+    shop.kurant(&settled);
+    let left = shop.kurant(&["dead", "list"]).stdout;
+    assert_eq!(String::from_utf8_lossy(&left), "");
+    let thanked: Vec<_> = shop.lines(".kurant/outbox/email.jsonl");
+    assert_eq!(thanked.len(), 1);
+    assert_eq!(thanked[0]["customer"], "bohdan");
+}

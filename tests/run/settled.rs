@@ -57,7 +57,7 @@ fn order(decoder: &mut Decoder, number: u64, now: Instant) -> Delivered {
     Delivered {
         event: Arc::new(event),
         body: number,
-        line: number,
+        place: None,
     }
 }
 

@@ -38,7 +38,8 @@ pub(super) async fn load(
         }
         at(met, |met| {
             for delivered in &page {
-                met.undeclared.event(&delivered.event, delivered.line);
+                let line = delivered.place.as_ref().map_or(0, |(_, line)| *line);
+                met.undeclared.event(&delivered.event, line);
             }
             met.taken += page.len() as u64;
         });

@@ -31,6 +31,8 @@ impl Limits {
         let text = std::str::from_utf8(bytes).map_err(|error| Error::NotJson {
             column: error.valid_up_to() + 1,
         })?;
+        // Some programs begin a file with a byte order mark.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let value = seed
             .deserialize(&mut deserializer)

@@ -11,6 +11,7 @@ use kurant_engine::input::Firing;
 use kurant_store::{Batch, Stored};
 
 use super::Late;
+use crate::intake::Delivered;
 use crate::runner::PastSend;
 
 /// An event that is to be decided on.
@@ -18,12 +19,16 @@ use crate::runner::PastSend;
 pub(crate) struct Arrived {
     /// When it is taken in, on the engine's clock.
     pub(crate) at: Instant,
-    /// The event.
-    pub(crate) event: Arc<Event>,
-    /// Hash of what it said.
-    pub(crate) body: u64,
+    /// As it was brought.
+    pub(crate) delivered: Delivered,
     /// It belongs to the past and starts nothing.
     pub(crate) imported: bool,
+}
+
+impl Arrived {
+    pub(crate) fn event(&self) -> &Arc<Event> {
+        &self.delivered.event
+    }
 }
 
 /// The stretch of time that is worked off.

@@ -21,6 +21,7 @@ use super::late::{Late, Lateness};
 use super::ledger::{self, Before};
 use super::past;
 use crate::anchors::{Anchors, attribute_of};
+use crate::intake::Delivered;
 
 /// How often one customer is looked at again at one instant: a journey that never lets go stops there.
 const MOST_ROUNDS: usize = 1_000;
@@ -332,8 +333,7 @@ impl<'t> Turn<'t> {
     fn take_in(&mut self, place: usize, arrived: Arrived) -> Option<usize> {
         let Arrived {
             at,
-            event,
-            body,
+            delivered: Delivered { event, body, .. },
             imported,
         } = arrived;
         let Some(slot) = self.whose(&event, at) else {

@@ -40,10 +40,8 @@ pub(super) fn of(command: &Command, renderer: &Renderer) -> Result<String, Strin
         Effect::Crm { command, data } => json!({ "command": command, "data": data.to_json() }),
         Effect::Emit { event } => {
             // As any other CloudEvent, so that the file can be an inbox elsewhere; the key goes along as an extension.
-            let event = json!({
-                "specversion": "1.0", "id": event.id, "source": event.source, "type": event.kind, "subject": event.customer,
-                "time": event.time, "data": event.data.to_json(), "kurantkey": key,
-            });
+            let mut event = event.to_json();
+            event["kurantkey"] = key.into();
             return Ok(event.to_string());
         }
         Effect::Webhook {

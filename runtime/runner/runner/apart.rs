@@ -55,7 +55,8 @@ impl Runner {
                     parts.push(events[..half].to_vec());
                 }
                 Err(error) if error.is_of_the_batch() && events.len() == 1 => {
-                    let rejected = vec![dead_letter(&events[0], &error)];
+                    let Arrived { at, delivered, .. } = &events[0];
+                    let rejected = vec![delivered.refused(*at, format!("failed: {error}"))];
                     let letter = Batch {
                         rejected,
                         ..Batch::default()
@@ -105,7 +106,7 @@ impl Runner {
             std::mem::take(&mut after.places),
         );
         for (arrived, place) in events.into_iter().zip(places) {
-            if !seen.contains(&arrived.event.identity()) {
+            if !seen.contains(&arrived.event().identity()) {
                 after.events.push(arrived);
                 after.places.push(place);
             } else if let Some((_, receipt)) = after.receipts.get_mut(place) {
@@ -119,7 +120,7 @@ impl Runner {
     async fn seen(&self, events: &[Arrived]) -> Result<HashSet<Key>, Error> {
         let identities: Vec<Key> = events
             .iter()
-            .map(|arrived| arrived.event.identity())
+            .map(|arrived| arrived.event().identity())
             .collect();
         let seen = self.store.seen(&identities).await?;
         Ok(seen.into_iter().map(|seen| seen.identity).collect())
@@ -178,7 +179,7 @@ impl Runner {
         let events: Vec<Arrived> = job
             .events
             .iter()
-            .filter(|arrived| !seen.contains(&arrived.event.identity()))
+            .filter(|arrived| !seen.contains(&arrived.event().identity()))
             .cloned()
             .collect();
         let mut ids: Vec<CustomerId> = customers(&events);
@@ -225,18 +226,5 @@ impl Error {
             Self::Store(error) => error.is_about_rows(),
             _ => false,
         }
-    }
-}
-
-fn dead_letter(arrived: &Arrived, error: &Error) -> Rejected {
-    let body = serde_json::to_string(&*arrived.event).unwrap_or_default();
-    // Its own place: the same event, failing again, is the same dead letter.
-    let line = arrived.body;
-    Rejected {
-        at: arrived.at,
-        origin: "intake".into(),
-        line,
-        reason: format!("failed: {error}"),
-        body,
     }
 }

@@ -287,7 +287,7 @@ fn tell(batch: &mut Batch, told: &[(CustomerId, Vec<Trace>)]) {
 /// The customers of events, each once.
 pub(super) fn customers(events: &[Arrived]) -> Vec<CustomerId> {
     let mut known = HashSet::new();
-    let ids = events.iter().map(|arrived| &arrived.event.customer);
+    let ids = events.iter().map(|arrived| &arrived.event().customer);
     ids.filter(|id| known.insert((*id).clone()))
         .cloned()
         .collect()

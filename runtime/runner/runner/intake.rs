@@ -4,7 +4,6 @@ use std::collections::HashSet;
 
 use kurant_engine::calendar::{Instant, MINUTE, SECOND};
 use kurant_engine::id::Key;
-use kurant_store::Rejected;
 
 use super::due::Listed;
 use super::flight::{After, customers};
@@ -139,7 +138,7 @@ impl Runner {
         let known: HashSet<_> = gathered
             .events
             .iter()
-            .map(|arrived| arrived.event.customer.clone())
+            .map(|arrived| arrived.event().customer.clone())
             .collect();
         due.sort_by_key(|(id, _)| !known.contains(id));
         let rest = due.split_off(due.len().min(BATCH.max(known.len())));
@@ -210,13 +209,10 @@ impl Runner {
                     continue;
                 }
                 receipt.taken += 1;
-                let at = at(delivered.event.time);
-                let (event, body, imported) = (delivered.event, delivered.body, delivery.imported);
                 gathered.events.push(Arrived {
-                    at,
-                    event,
-                    body,
-                    imported,
+                    at: at(delivered.event.time),
+                    delivered,
+                    imported: delivery.imported,
                 });
                 gathered.places.push((number, place));
             }
@@ -300,17 +296,11 @@ impl Runner {
         };
         for place in &decided.unknown {
             let (delivery, own) = places[*place];
-            let arrived = &events[*place];
             let reason = "unknown_customer: nobody knows this customer, and the workspace rejects such events";
             receipts[delivery].taken -= 1;
             receipts[delivery].refused.push((own, reason.to_owned()));
-            after.rejected.push(Rejected {
-                at: now,
-                origin: "intake".into(),
-                line: arrived.body,
-                reason: reason.to_owned(),
-                body: serde_json::to_string(&*arrived.event).unwrap_or_default(),
-            });
+            let letter = events[*place].delivered.refused(now, reason.to_owned());
+            after.rejected.push(letter);
         }
         after.events = events;
         after.places = places.iter().map(|(delivery, _)| *delivery).collect();

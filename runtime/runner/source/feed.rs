@@ -263,6 +263,7 @@ impl Feed {
     /// # Errors
     /// When the file can't be read.
     pub fn take(&mut self, upto: Instant, most: usize) -> Result<Vec<Delivered>, Error> {
+        let name: Arc<str> = self.name().into();
         let mut events = Vec::new();
         let mut text = Vec::new();
         while events.len() < most
@@ -283,7 +284,7 @@ impl Feed {
                 Ok(event) => events.push(Delivered {
                     event: Arc::new(event),
                     body: body(&translated),
-                    line: span.line.into(),
+                    place: Some((name.clone(), span.line.into())),
                 }),
                 Err(error) => {
                     self.refuse(RefusedLine::of(span.line.into(), &error, bytes))?;

@@ -19,7 +19,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::{Reader, Schemas};
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::intake::{Behind, Delivery};
+use crate::intake::{Behind, Delivered, Delivery};
 use crate::runner::{BATCH, worker_name};
 
 /// How often the folder is looked at.
@@ -172,7 +172,7 @@ impl Inbox {
             .unwrap_or_default();
         let reading = Reading {
             path: path.to_owned(),
-            origin: origin.clone(),
+            origin: origin.as_str().into(),
             mark: mark.clone(),
             place,
             reader: Reader::new(self.schemas.clone(), self.clock.clone()),
@@ -231,7 +231,7 @@ impl Inbox {
 /// A file being read, on a thread of its own.
 struct Reading {
     path: PathBuf,
-    origin: String,
+    origin: Arc<str>,
     mark: String,
     place: Place,
     reader: Reader,
@@ -283,11 +283,14 @@ impl Reading {
         if text.is_empty() {
             return;
         }
-        match self.reader.event(text, self.place.line) {
-            Ok(event) => delivery.events.push(event),
+        match self.reader.event(text) {
+            Ok(event) => delivery.events.push(Delivered {
+                place: Some((self.origin.clone(), self.place.line)),
+                ..event
+            }),
             Err(reason) => delivery.rejected.push(Rejected {
                 at: self.clock.now(),
-                origin: self.origin.clone(),
+                origin: self.origin.to_string(),
                 line: self.place.line,
                 reason,
                 body: String::from_utf8_lossy(&text[..text.len().min(LARGEST)]).into_owned(),

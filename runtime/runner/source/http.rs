@@ -163,7 +163,7 @@ impl Door {
         }
         if !text.trim_ascii_start().starts_with(b"[") {
             let event = reader
-                .event(text.trim_ascii(), 0)
+                .event(text.trim_ascii())
                 .map_err(|reason| Refused { index: 0, reason });
             return event
                 .map(|event| vec![event])
@@ -191,7 +191,7 @@ impl Door {
         }
         let (mut events, mut errors) = (Vec::new(), Vec::new());
         for (index, value) in list.iter().enumerate() {
-            match reader.event(value.to_string().as_bytes(), index as u64) {
+            match reader.event(value.to_string().as_bytes()) {
                 Ok(event) => events.push(event),
                 Err(reason) => errors.push(Refused { index, reason }),
             }

@@ -60,7 +60,7 @@ impl Reader {
     }
 
     /// One event in CloudEvents' structured form, or why it is refused: `REASON: what is wrong`.
-    pub(crate) fn event(&mut self, bytes: &[u8], line: u64) -> Result<Delivered, String> {
+    pub(crate) fn event(&mut self, bytes: &[u8]) -> Result<Delivered, String> {
         let arrival = Arrival::At(self.clock.now());
         let event = self
             .decoder
@@ -70,7 +70,7 @@ impl Reader {
         Ok(Delivered {
             event: Arc::new(event),
             body: body(bytes),
-            line,
+            place: None,
         })
     }
 
@@ -85,7 +85,7 @@ impl Reader {
         Ok(Delivered {
             event: Arc::new(event),
             body: body(data),
-            line: 0,
+            place: None,
         })
     }
 

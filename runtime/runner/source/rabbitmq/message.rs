@@ -106,7 +106,7 @@ struct Envelope {
 fn one(reader: &mut Reader, queue: &str, read: Read<'_>, whole: &[u8]) -> Contents {
     let mut contents = Contents::default();
     let event = match &read {
-        Read::Structured(text) => reader.event(text, 0),
+        Read::Structured(text) => reader.event(text),
         Read::Binary(envelope, _) if envelope.version != "1.0" => {
             Err("wrong_version: the header `cloudEvents:specversion` is not 1.0".to_owned())
         }
