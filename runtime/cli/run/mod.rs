@@ -114,9 +114,7 @@ async fn play(
         return Err(Error::failure(format!("{} {message}", path.display())));
     };
     let begin = place.unwrap_or_else(|| from.plus_millis(-1));
-    if let Some(place) = place {
-        feed.skip(place);
-    }
+    let passed_over = place.map_or(0, |place| feed.skip(place));
     let clock = Arc::new(match rate(args)? {
         Some(rate) => Clock::lapse(begin, rate),
         None => Clock::lockstep(begin),
@@ -133,12 +131,22 @@ async fn play(
     )
     .await?;
     runner.tell(&format!("playing {} events, {from} to {until}", feed.len()));
+    tell_passed_over(&mut runner, passed_over, begin);
     runner
         .play(&mut feed, from, until, &clock, &stop)
         .await
         .map_err(failure)?;
     end(&mut runner);
     Ok(ExitCode::from(u8::from(runner.counts().unreadable > 0)))
+}
+
+/// Why a history that was played before does nothing more.
+fn tell_passed_over(runner: &mut Runner, count: usize, place: Instant) {
+    if count > 0 {
+        runner.tell(&format!(
+            "{count} of them are passed over: time has gone on to {place} here; to play them again, begin without `.kurant`"
+        ));
+    }
 }
 
 fn end(runner: &mut Runner) {

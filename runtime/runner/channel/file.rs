@@ -48,20 +48,23 @@ impl Files {
     }
 
     /// After a stop: which of the commands that were claimed stand in the files behind `marks`, and which are missing there.
+    /// Without marks others may be writing: they are looked for everywhere, and nothing is mended.
     pub(crate) fn look_for(
         &self,
         claimed: Vec<Outgoing>,
-        marks: &[(String, String)],
+        marks: Option<&[(String, String)]>,
     ) -> Result<(Vec<Outgoing>, Vec<Outgoing>), Error> {
         let mut routes: BTreeMap<String, HashSet<String>> = BTreeMap::new();
         for row in &claimed {
             if !routes.contains_key(&row.route) {
                 let mark = marks
-                    .iter()
+                    .into_iter()
+                    .flatten()
                     .find(|(name, _)| name.strip_prefix(HANDED) == Some(&row.route));
                 let from = mark.and_then(|(_, value)| value.parse().ok()).unwrap_or(0);
                 let path = self.path(&row.route);
-                let keys = tail(&path, from).map_err(|error| Error::file(&path, error))?;
+                let keys = tail(&path, from, marks.is_some())
+                    .map_err(|error| Error::file(&path, error))?;
                 routes.insert(row.route.clone(), keys);
             }
         }
@@ -89,8 +92,8 @@ fn append(path: &Path, text: &[u8]) -> std::io::Result<u64> {
     Ok(file.metadata()?.len())
 }
 
-/// The keys of the lines behind a place; a last line that was torn off is cut away.
-fn tail(path: &Path, from: u64) -> std::io::Result<HashSet<String>> {
+/// The keys of the lines behind a place; a last line that was torn off is cut away where nobody else writes.
+fn tail(path: &Path, from: u64, alone: bool) -> std::io::Result<HashSet<String>> {
     let mut keys = HashSet::new();
     let mut file = match OpenOptions::new().read(true).write(true).open(path) {
         Ok(file) => file,
@@ -108,7 +111,9 @@ fn tail(path: &Path, from: u64) -> std::io::Result<HashSet<String>> {
     let mut text = String::new();
     while reader.read_line(&mut text)? > 0 {
         if !text.ends_with('\n') {
-            cut(&file, place)?;
+            if alone {
+                cut(&file, place)?;
+            }
             break;
         }
         place += text.len() as u64;

@@ -131,12 +131,13 @@ impl Dispatch {
         Ok(done)
     }
 
-    /// After a stop: of the commands that were claimed, settles those whose lines stand in the files behind `marks`, hands
-    /// the others over. What was being published is published again, under the same key.
+    /// After a stop, of this worker or, without `marks`, of another one: of the commands that were claimed, settles those whose
+    /// lines stand in the files behind the marks, hands the others over. What was being published is published again, under
+    /// the same key.
     pub(crate) async fn resume(
         &self,
         claimed: Vec<Outgoing>,
-        marks: &[(String, String)],
+        marks: Option<&[(String, String)]>,
         now: Instant,
     ) -> Result<HandedOver, Error> {
         let (mut missing, through_files): (Vec<Outgoing>, Vec<Outgoing>) = claimed

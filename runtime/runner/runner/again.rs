@@ -98,8 +98,7 @@ impl Runner {
     /// Begins to hand over what may have been handed over before: by a worker that has ended since, for one.
     fn resume_handing(&mut self, claimed: Vec<Outgoing>) {
         let (dispatch, now) = (self.dispatch.clone(), self.clock.now());
-        // Lines of several workers stand in the files in any order, so they are looked for from the beginning.
-        let handing = async move { dispatch.resume(claimed, &[], now).await };
+        let handing = async move { dispatch.resume(claimed, None, now).await };
         self.handing = Some(tokio::spawn(handing));
     }
 

@@ -293,7 +293,7 @@ impl Runner {
                 return Ok(());
             }
             let now = self.clock.now();
-            let done = self.dispatch.resume(claimed, &marks, now).await?;
+            let done = self.dispatch.resume(claimed, Some(&marks), now).await?;
             self.counts.handed_over += done.accepted();
             let batch = Batch {
                 settled: done.settled,

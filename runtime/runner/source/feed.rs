@@ -250,11 +250,13 @@ impl Feed {
         self.lines.is_empty()
     }
 
-    /// Passes over events up to an instant.
-    pub fn skip(&mut self, upto: Instant) {
+    /// Passes over events up to an instant, and says how many there were.
+    pub fn skip(&mut self, upto: Instant) -> usize {
+        let first = self.next;
         while self.next_time().is_some_and(|time| time <= upto) {
             self.next += 1;
         }
+        self.next - first
     }
 
     /// The next events up to an instant, at most so many. None only when there is none left up to then: lines that can't be
