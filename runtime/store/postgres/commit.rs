@@ -42,9 +42,10 @@ const OUTBOX: &str = "INSERT INTO outbox (key, customer, route, due, state, atte
    SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::integer[], $7::bigint[], $8::text[])";
 const SETTLED: &str = "UPDATE outbox o SET state = s.state, due = coalesce(s.due, o.due), reason = s.reason, lease = NULL \
    FROM UNNEST($1::uuid[], $2::integer[], $3::text[], $4::bigint[], $5::text[]) AS s (key, attempt, state, due, reason) \
-   WHERE o.key = s.key AND o.attempt = s.attempt";
+   WHERE o.key = ANY($1) AND o.key = s.key AND o.attempt = s.attempt";
+// By a list of keys, so that the plan goes to the rows by their index: the table is full of what has just left.
 const LEFT: &str = "WITH gone AS (DELETE FROM outbox o USING UNNEST($1::uuid[], $2::integer[], $3::text[]) AS s (key, attempt, state) \
-     WHERE o.key = s.key AND o.attempt = s.attempt RETURNING o.route, s.state) \
+     WHERE o.key = ANY($1) AND o.key = s.key AND o.attempt = s.attempt RETURNING o.route, s.state) \
    INSERT INTO outbox_left (count, route, state) SELECT count(*), route, state FROM gone GROUP BY route, state";
 const REJECTED: &str = "INSERT INTO rejected (at, origin, line, reason, body) \
    SELECT * FROM UNNEST($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::bytea[]) ON CONFLICT DO NOTHING";

@@ -95,13 +95,6 @@ impl Session {
         let queues = topology::declare(&connection, origin).await?;
         // One channel for all queues: one acknowledgement covers what came from any of them.
         let channel = connection.create_channel().await?;
-        let prefetch = (BATCHES * BATCH / queues.len().max(1)).max(LEAST_PREFETCH);
-        channel
-            .basic_qos(
-                u16::try_from(prefetch).unwrap_or(u16::MAX),
-                BasicQosOptions::default(),
-            )
-            .await?;
         let own = share.as_mut().map(|share| *share.borrow_and_update());
         let own = own.unwrap_or(Share::ALL);
         let (own, others): (Vec<_>, Vec<_>) = (0_u32..)
@@ -116,10 +109,19 @@ impl Session {
             share,
             behind,
         };
+        session.prefetch(own.len()).await?;
         for (_, queue) in own {
             session.read(queue).await?;
         }
         Ok(session)
+    }
+
+    /// From now on so many queues together hand out as many messages as batches on their way hold.
+    async fn prefetch(&mut self, queues: usize) -> Result<(), Error> {
+        let each = (BATCHES * BATCH / queues.max(1)).max(LEAST_PREFETCH);
+        let each = u16::try_from(each).unwrap_or(u16::MAX);
+        let options = BasicQosOptions::default();
+        Ok(self.channel.basic_qos(each, options).await?)
     }
 
     /// Begins to read a queue.
@@ -197,6 +199,8 @@ impl Session {
 
     /// Reads the queues of others too, should nobody else read them.
     async fn stand_by(&mut self) -> Result<(), Error> {
+        let count = self.others.len();
+        self.prefetch(count).await?;
         for queue in std::mem::take(&mut self.others) {
             self.read(queue).await?;
         }
