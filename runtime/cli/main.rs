@@ -11,6 +11,7 @@ mod error;
 mod explain;
 mod generate;
 mod graph;
+mod guard;
 mod import;
 mod log;
 mod moment;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::Instant;
@@ -23,13 +24,13 @@ pub struct Action {
     /// The enrollment.
     pub enrollment: Key,
     /// The verb, or `enter`, `exit`.
-    pub action: String,
+    pub action: CompactString,
     /// For `send`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub channel: Option<String>,
+    pub channel: Option<CompactString>,
     /// For `send`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub template: Option<String>,
+    pub template: Option<CompactString>,
     /// What the action was done with.
     #[serde(default)]
     pub data: Map,
@@ -39,7 +40,7 @@ pub struct Action {
     pub status: ActionStatus,
     /// Why it was skipped or deferred, or why the enrollment ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
+    pub reason: Option<CompactString>,
 }
 
 /// How an action went.

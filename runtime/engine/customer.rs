@@ -1,5 +1,6 @@
 //! The customer: attributes, consents, topics, points.
 
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::{Instant, Zone};
@@ -36,7 +37,7 @@ pub struct Customer {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Consent {
     /// The channel's name.
-    pub channel: String,
+    pub channel: CompactString,
     /// Given, or withdrawn.
     pub granted: bool,
     /// When it was given or withdrawn; the beginning of time when a snapshot said so.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::{Date, Instant};
@@ -72,7 +73,7 @@ pub struct Enrollment {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Started {
     /// `trigger.kind`.
-    pub kind: String,
+    pub kind: CompactString,
     /// `trigger.time`.
     pub time: Instant,
     /// `trigger.event`, for an event.

@@ -1,7 +1,6 @@
 //! Events: what happened to a customer, as a CloudEvents envelope and its data.
 
-use std::sync::Arc;
-
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::Instant;
@@ -12,12 +11,12 @@ use crate::map::Map;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// Unique together with the source.
-    pub id: Arc<str>,
+    pub id: CompactString,
     /// Who says so.
-    pub source: Arc<str>,
+    pub source: CompactString,
     /// What happened: CloudEvents' `type`.
     #[serde(rename = "type")]
-    pub kind: Arc<str>,
+    pub kind: CompactString,
     /// Whom: CloudEvents' `subject`.
     pub customer: CustomerId,
     /// When it happened.

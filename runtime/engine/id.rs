@@ -18,24 +18,24 @@ impl Key {
     /// The key of these parts, in this order. Each part is closed by a byte that no text holds, so that `ab` + `c` and `a` +
     /// `bc` are two keys.
     pub fn of(parts: &[&str]) -> Self {
-        let mut bytes = Vec::with_capacity(parts.iter().map(|part| part.len() + 1).sum());
+        let mut bytes = Bytes::default();
         for part in parts {
-            bytes.extend_from_slice(part.as_bytes());
-            bytes.push(0xff);
+            bytes.put(part.as_bytes());
+            bytes.put(&[CLOSED]);
         }
-        Self(xxh3_128(&bytes))
+        Self(xxh3_128(bytes.all()))
     }
 
     /// The key of one thing within another: the n-th action of a step of an enrollment, say.
     pub fn within(self, name: &str, numbers: &[u32]) -> Self {
-        let mut bytes = Vec::with_capacity(16 + name.len() + 1 + 4 * numbers.len());
-        bytes.extend_from_slice(&self.0.to_be_bytes());
-        bytes.extend_from_slice(name.as_bytes());
-        bytes.push(0xff);
+        let mut bytes = Bytes::default();
+        bytes.put(&self.0.to_be_bytes());
+        bytes.put(name.as_bytes());
+        bytes.put(&[CLOSED]);
         for number in numbers {
-            bytes.extend_from_slice(&number.to_be_bytes());
+            bytes.put(&number.to_be_bytes());
         }
-        Self(xxh3_128(&bytes))
+        Self(xxh3_128(bytes.all()))
     }
 
     /// Eight bytes of it, where a collision does little harm.
@@ -54,13 +54,26 @@ impl Key {
     }
 }
 
+impl Key {
+    /// Appends the 32 digits.
+    pub(crate) fn write(self, out: &mut String) {
+        out.push_str(std::str::from_utf8(&self.digits()).unwrap_or_default());
+    }
+
+    fn digits(self) -> [u8; 32] {
+        let mut digits = [0; 32];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(self.to_bytes()) {
+            for (digit, number) in pair.iter_mut().zip([byte >> 4, byte & 15]) {
+                *digit = b"0123456789abcdef"[usize::from(number)];
+            }
+        }
+        digits
+    }
+}
+
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut digits = [0; 32];
-        for (place, digit) in digits.iter_mut().rev().enumerate() {
-            *digit = b"0123456789abcdef"[(self.0 >> (4 * place)) as usize & 15];
-        }
-        f.write_str(std::str::from_utf8(&digits).unwrap_or_default())
+        f.write_str(std::str::from_utf8(&self.digits()).unwrap_or_default())
     }
 }
 
@@ -91,6 +104,52 @@ impl<'de> Deserialize<'de> for Key {
     }
 }
 
+/// What closes each part of what is hashed: no text holds it.
+const CLOSED: u8 = 0xff;
+
+/// Bytes to be hashed: mostly few, and then without a place in memory of their own.
+struct Bytes {
+    few: [u8; 160],
+    length: usize,
+    many: Vec<u8>,
+}
+
+impl Default for Bytes {
+    fn default() -> Self {
+        Self {
+            few: [0; 160],
+            length: 0,
+            many: Vec::new(),
+        }
+    }
+}
+
+impl Bytes {
+    fn put(&mut self, bytes: &[u8]) {
+        let end = self.length + bytes.len();
+        match self.few.get_mut(self.length..end) {
+            Some(free) if self.many.is_empty() => {
+                free.copy_from_slice(bytes);
+                self.length = end;
+            }
+            _ => {
+                if self.many.is_empty() {
+                    self.many.extend_from_slice(&self.few[..self.length]);
+                }
+                self.many.extend_from_slice(bytes);
+            }
+        }
+    }
+
+    fn all(&self) -> &[u8] {
+        if self.many.is_empty() {
+            &self.few[..self.length]
+        } else {
+            &self.many
+        }
+    }
+}
+
 /// The beginning of an id as a number: ids whose ranks differ stand in the order of their ranks, which are quicker to compare.
 pub fn rank(id: &str) -> u128 {
     let mut first = [0; 16];
@@ -105,12 +164,12 @@ pub fn bucket(parts: &[&str], buckets: u64) -> u64 {
     if buckets == 0 {
         return 0;
     }
-    let mut bytes = Vec::new();
+    let mut bytes = Bytes::default();
     for part in parts {
-        bytes.extend_from_slice(part.as_bytes());
-        bytes.push(0xff);
+        bytes.put(part.as_bytes());
+        bytes.put(&[CLOSED]);
     }
-    xxh3_64(&bytes) % buckets
+    xxh3_64(bytes.all()) % buckets
 }
 
 #[cfg(test)]
@@ -120,6 +179,16 @@ mod tests {
     #[test]
     fn parts_do_not_run_into_each_other() {
         assert_ne!(Key::of(&["ab", "c"]), Key::of(&["a", "bc"]));
+    }
+
+    #[test]
+    fn the_key_of_much_is_the_hash_of_all_of_it() {
+        for length in [0, 1, 157, 158, 159, 160, 161, 4_000] {
+            let text = "x".repeat(length);
+            let mut bytes = text.clone().into_bytes();
+            bytes.extend_from_slice(&[0xff, b'y', 0xff]);
+            assert_eq!(Key::of(&[&text, "y"]), Key(xxh3_128(&bytes)), "{length}");
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod definition;
 pub mod desk;
 pub mod enrollment;
 pub mod event;
+pub mod guard;
 pub mod id;
 pub mod input;
 mod line;

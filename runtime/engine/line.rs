@@ -9,23 +9,25 @@ use crate::value::Value;
 impl Action {
     /// Appends the action as one line of JSON, as the outside sees it, with the line's end.
     pub fn write_line(&self, out: &mut String) {
-        // Writing to a string cannot fail.
-        let _ = write!(out, r#"{{"at":"{}","journey":"#, self.at);
+        out.push_str(r#"{"at":""#);
+        self.at.write(out);
+        out.push_str(r#"","journey":"#);
         text(&self.journey, out);
         optional("step", self.step.as_deref(), out);
         named("customer", &self.customer, out);
-        let _ = write!(out, r#","enrollment":"{}""#, self.enrollment);
+        out.push_str(r#","enrollment":""#);
+        self.enrollment.write(out);
+        out.push('"');
         named("action", &self.action, out);
         optional("channel", self.channel.as_deref(), out);
         optional("template", self.template.as_deref(), out);
         out.push_str(r#","data":"#);
         map(&self.data, out);
-        let _ = write!(
-            out,
-            r#","key":"{}","status":"{}""#,
-            self.key,
-            self.status.word()
-        );
+        out.push_str(r#","key":""#);
+        self.key.write(out);
+        out.push_str(r#"","status":""#);
+        out.push_str(self.status.word());
+        out.push('"');
         optional("reason", self.reason.as_deref(), out);
         out.push_str("}\n");
     }
@@ -49,7 +51,9 @@ fn optional(name: &str, value: Option<&str>, out: &mut String) {
 }
 
 fn named(name: &str, value: &str, out: &mut String) {
-    let _ = write!(out, r#","{name}":"#);
+    out.push_str(",\"");
+    out.push_str(name);
+    out.push_str("\":");
     text(value, out);
 }
 
@@ -93,6 +97,7 @@ fn map(map: &Map, out: &mut String) {
 }
 
 fn value(value: &Value, out: &mut String) {
+    // Writing to a string cannot fail.
     let _ = match value {
         Value::Null => write!(out, "null"),
         Value::Bool(value) => write!(out, "{value}"),

@@ -11,6 +11,8 @@ pub struct Map(Vec<(CompactString, Value)>);
 
 /// Maps up to this many names grow by little.
 const SMALL: usize = 16;
+/// By so many names.
+const STEP: usize = 4;
 
 impl Map {
     /// An empty map.
@@ -20,11 +22,8 @@ impl Map {
 
     /// The value under a name, if there is one that is not null.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        // Most names differ in length already, and few are looked at before the right one: quicker than halving.
-        let named = self
-            .0
-            .iter()
-            .find(|(own, _)| own.len() == name.len() && own.as_bytes() == name.as_bytes());
+        // Few are looked at before the right one: quicker than halving.
+        let named = self.0.iter().find(|(own, _)| is(own, name));
         named
             .map(|(_, value)| value)
             .filter(|value| !value.is_null())
@@ -36,12 +35,17 @@ impl Map {
         name: impl AsRef<str> + Into<CompactString>,
         value: Value,
     ) -> Option<Value> {
+        // A value of a name that is there is found more quickly than the place of one that isn't.
+        let known = self.0.iter_mut().find(|(own, _)| is(own, name.as_ref()));
+        if let Some((_, own)) = known {
+            return Some(std::mem::replace(own, value));
+        }
         match self.position(name.as_ref()) {
             Ok(index) => Some(std::mem::replace(&mut self.0[index].1, value)),
             Err(index) => {
-                // Most maps are small and live long, many millions of them.
+                // Most maps are small and live long, many millions of them: little room to spare, and not moved at each name.
                 if self.0.len() == self.0.capacity() && self.0.len() < SMALL {
-                    self.0.reserve_exact(2);
+                    self.0.reserve_exact(STEP);
                 }
                 self.0.insert(index, (name.into(), value));
                 None
@@ -89,6 +93,11 @@ impl Map {
     fn position(&self, name: &str) -> Result<usize, usize> {
         self.0.binary_search_by(|(own, _)| own.as_str().cmp(name))
     }
+}
+
+/// Whether these are one name; most differ in length already.
+fn is(own: &CompactString, name: &str) -> bool {
+    own.len() == name.len() && own.as_bytes() == name.as_bytes()
 }
 
 impl<N: Into<CompactString>> FromIterator<(N, Value)> for Map {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::Instant;
@@ -92,7 +93,7 @@ pub struct Sent {
     /// Its journey's category.
     pub category: Category,
     /// Through which channel.
-    pub channel: String,
+    pub channel: CompactString,
 }
 
 /// Whether the customer is in a segment.

@@ -73,11 +73,11 @@ pub(crate) fn stored<'r>(mut columns: impl Columns<'r>) -> Result<Stored, Error>
 pub(crate) fn event<'r>(mut columns: impl Columns<'r>) -> Result<((i64, i64), Event), Error> {
     let customer = columns.shared()?;
     let (time, number) = (columns.number()?, columns.number()?);
-    let (kind, source, id) = (columns.shared()?, columns.shared()?, columns.shared()?);
+    let (kind, source, id) = (columns.text()?, columns.text()?, columns.text()?);
     let event = Event {
-        id,
-        source,
-        kind,
+        id: id.into(),
+        source: source.into(),
+        kind: kind.into(),
         customer,
         time: Instant::from_millis(time),
         data: columns.json()?,

@@ -258,3 +258,41 @@ fn the_summary_counts_goals_beside_those_who_are_held_out() {
         "a goal is no action"
     );
 }
+
+#[test]
+fn a_journey_over_its_guard_is_told_and_goes_on() {
+    let shop = Shop::new();
+    let settings = shop.read("kurant.yaml");
+    shop.write("customers.jsonl", &customers());
+    // Everybody buys at once, in whatever world they live.
+    let orders = events().into_iter().take(CUSTOMERS as usize);
+    let at_once = orders.map(|line| {
+        let (before, time) = line.split_once("\"time\":\"").unwrap();
+        format!("{before}\"time\":\"2024-01-15{}", &time[10..])
+    });
+    let lines: Vec<String> = at_once.collect();
+    shop.write("events.jsonl", &lines.join("\n"));
+    let talk = |guard: &str| {
+        shop.write("kurant.yaml", &format!("{settings}guard: {guard}\n"));
+        let output = shop.kurant(&[
+            "simulate",
+            "--customers",
+            "customers.jsonl",
+            "--events",
+            "events.jsonl",
+            "--from",
+            "2024-01-01",
+            "--until",
+            "2025-03-01",
+        ]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        stderr(&output)
+    };
+    let untroubled = talk("{ enter: 60/h, send: 60/h }");
+    assert!(!untroubled.contains("guard"), "{untroubled}");
+    let troubled = talk("{ enter: 59/h, send: 60/h }");
+    let told = "guard: dormant would be held at 2024-10-15T10:00:00+03:00: more than 59 people entered within 60 min, \
+                over the `guard` in kurant.yaml; at the most 60\n";
+    assert!(troubled.contains(told), "{troubled}");
+    assert_eq!(troubled.replace(told, ""), untroubled);
+}

@@ -69,6 +69,24 @@ fn a_filter_that_fits_no_test_is_told() {
     assert!(stderr(&output).contains("no test holds `birthday`"));
 }
 
+#[test]
+fn a_journey_over_its_guard_is_told_and_the_test_passes() {
+    let shop = Shop::new();
+    let settings = shop.read("kurant.yaml");
+    shop.write("journeys/dormant.test.yaml", PASSES);
+    let quiet = shop.kurant(&["test"]);
+    assert!(!stdout(&quiet).contains("note:"), "{}", stdout(&quiet));
+    shop.write(
+        "kurant.yaml",
+        &(settings + "guard: { enter: 0/h, send: 5/h }\n"),
+    );
+    let output = shop.kurant(&["test"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let told = "  note: dormant would be held at 2026-10-31T10:00:00+02:00: more than 0 people entered within 60 min, \
+                over the `guard` in kurant.yaml; at the most 1\n";
+    assert!(stdout(&output).contains(told), "{}", stdout(&output));
+}
+
 const ASKS: &str = "journey: asks
 status: live
 category: transactional

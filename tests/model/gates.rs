@@ -329,8 +329,8 @@ impl Model<'_> {
         let key = self.message_key(message, number);
         let mut action = self.step_line(plan, passage, message.step, "send", data);
         action.key = key;
-        action.channel = Some(channel.clone());
-        action.template = Some(send.template.clone());
+        action.channel = Some(channel.as_str().into());
+        action.template = Some(send.template.as_str().into());
         self.actions.push(action);
         self.sends
             .push((self.wall, plan.version.journey.category, channel));
@@ -387,7 +387,7 @@ impl Model<'_> {
             let key = self.message_key(message, next);
             let mut action = self.not_sent(plan, message, send, ActionStatus::Skipped, reason);
             action.key = key;
-            action.channel = send.fallback.get(next - 1).cloned();
+            action.channel = send.fallback.get(next - 1).map(Into::into);
             self.actions.push(action);
             self.inside[message.passage].fallbacks.remove(fallback);
             return;
@@ -418,10 +418,10 @@ impl Model<'_> {
             kurant_engine::map::Map::new(),
         );
         action.status = status;
-        action.reason = Some(reason.to_owned());
-        action.template = Some(send.template.clone());
+        action.reason = Some(reason.into());
+        action.template = Some(send.template.as_str().into());
         if let Channel::Named(channel) = &send.channel {
-            action.channel = Some(channel.clone());
+            action.channel = Some(channel.as_str().into());
         }
         action
     }

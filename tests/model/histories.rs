@@ -164,7 +164,7 @@ fn customer(chance: &mut Chance, from: Instant) -> Customer {
     for channel in ["email", "sms"] {
         if !chance.one_in(4) {
             customer.consents.push(Consent {
-                channel: channel.to_owned(),
+                channel: channel.into(),
                 granted: !chance.one_in(8),
                 at: Instant::MIN,
             });

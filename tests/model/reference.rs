@@ -97,7 +97,7 @@ impl Visitor {
 /// What started a passage.
 pub(super) fn started(kind: &str, time: Instant) -> Started {
     Started {
-        kind: kind.to_owned(),
+        kind: kind.into(),
         time,
         event: None,
         date: None,
@@ -366,7 +366,7 @@ impl<'m> Model<'m> {
         own.fallbacks.clear();
         let (id, journey) = (own.id, own.journey.clone());
         let mut action = self.line(id, journey, None, "exit", id.within("exit", &[]));
-        action.reason = Some(reason.to_owned());
+        action.reason = Some(reason.into());
         self.actions.push(action);
     }
 
@@ -385,7 +385,7 @@ impl<'m> Model<'m> {
             step: step.map(Into::into),
             customer: self.customer.id.clone(),
             enrollment: id,
-            action: verb.to_owned(),
+            action: verb.into(),
             channel: None,
             template: None,
             data: Map::new(),

@@ -274,14 +274,14 @@ impl Model<'_> {
     fn skip_in_control(&mut self, plan: &Plan, passage: usize, step: usize, verb: &Verb) {
         let mut action = self.step_line(plan, passage, step, verb.word(), Map::new());
         action.status = ActionStatus::Skipped;
-        action.reason = Some("control".to_owned());
+        action.reason = Some("control".into());
         if let Verb::Send(Send {
             template, channel, ..
         }) = verb
         {
-            action.template = Some(template.clone());
+            action.template = Some(template.as_str().into());
             if let Channel::Named(channel) = channel {
-                action.channel = Some(channel.clone());
+                action.channel = Some(channel.as_str().into());
             }
             self.inside[passage].last_send = Some(self.now);
         }
@@ -335,7 +335,7 @@ impl Model<'_> {
             Verb::Task(_) => self.inside[passage].keys.push(action.key),
             Verb::Emit(emit) if !self.emit(&emit.event, &data, action.key) => {
                 action.status = ActionStatus::Skipped;
-                action.reason = Some("too_deep".to_owned());
+                action.reason = Some("too_deep".into());
             }
             Verb::Webhook(Webhook {
                 save: Some(name), ..
@@ -412,7 +412,7 @@ impl Model<'_> {
         let position = self.actions.len();
         if let Err(reason) = self.start(journey, vars, action.key.to_string()) {
             action.status = ActionStatus::Skipped;
-            action.reason = Some(reason.to_owned());
+            action.reason = Some(reason.into());
         }
         self.actions.insert(position, action);
     }

@@ -97,7 +97,7 @@ impl Model<'_> {
                 Some(own) if !granted => own.granted = false,
                 Some(_) => {}
                 None => self.customer.consents.push(Consent {
-                    channel: channel.to_owned(),
+                    channel: channel.into(),
                     granted,
                     at: Instant::MIN,
                 }),
@@ -134,7 +134,7 @@ impl Model<'_> {
             .find(|own| own.channel == channel)
         {
             None => self.customer.consents.push(Consent {
-                channel,
+                channel: channel.into(),
                 granted,
                 at: event.time,
             }),

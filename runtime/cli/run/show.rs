@@ -50,7 +50,7 @@ impl Show {
         let step = action.step.as_deref().unwrap_or("-");
         let what = match (&action.channel, &action.template) {
             (Some(channel), Some(template)) => format!("{} {channel} `{template}`", action.action),
-            _ => action.action.clone(),
+            _ => action.action.to_string(),
         };
         let how = match action.status {
             ActionStatus::Sent => String::new(),

@@ -1,56 +1,82 @@
 //! The history is worked off, block by block.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use kurant_engine::calendar::Instant;
+use kurant_engine::calendar::{Instant, Zone};
 use kurant_engine::decode::{Arrival, Decoder};
-use kurant_engine::definition::Schema;
+use kurant_engine::definition::{Guard, Schema};
+use kurant_engine::guard::Report;
 
 use super::deal::{Dealer, Hand, Read};
 use super::input::Input;
 use super::lines::{Block, Lines};
-use super::parallel::Task;
+use super::parallel::{Crew, Work, lock};
 use super::refused::Refused;
 use super::shard::Shard;
 use super::summary::Summary;
 use super::told::Told;
 use super::{Period, parallel, shard_of, table, told};
 use crate::error::Error;
+use crate::guard;
 
 /// Where lines of actions go.
-pub(super) type Out = dyn Write + Send;
+pub(super) type Out = Box<dyn Write + Send>;
+
+/// Writes down what was done.
+struct Writer {
+    /// What is not written yet, by world.
+    told: Vec<Told>,
+    out: Out,
+}
+
+/// What comes of a part of a round.
+enum Done {
+    Worked,
+    Read(Read),
+    Dealt(Hand),
+    Written(io::Result<()>),
+}
 
 /// A simulation on its way.
 pub(super) struct Play {
     period: Period,
-    shards: Vec<Shard>,
+    crew: Crew,
+    shards: Vec<Arc<Mutex<Shard>>>,
     /// One a thread.
-    decoders: Vec<Decoder>,
-    dealer: Dealer,
-    /// What was done and is not written yet, by world.
-    told: Vec<Told>,
+    decoders: Vec<Arc<Mutex<Decoder>>>,
+    dealer: Arc<Mutex<Dealer>>,
+    writer: Arc<Mutex<Writer>>,
+    /// Journeys that did more than the workspace allows.
+    guarded: Report,
 }
 
 impl Play {
     /// Worlds with their customers, ready to begin.
     pub(super) fn new(
         schema: Arc<Schema>,
+        guard: Guard,
         period: Period,
         shards: Vec<Shard>,
         refused: Refused,
+        out: Out,
     ) -> Self {
         let decoders = (0..parallel::threads())
-            .map(|_| Decoder::new(schema.clone()))
+            .map(|_| shared(Decoder::new(schema.clone())))
             .collect();
         Self {
             period,
-            shards,
+            crew: Crew::new(),
+            shards: shards.into_iter().map(shared).collect(),
             decoders,
-            dealer: Dealer::new(period.until, refused),
-            told: Vec::new(),
+            dealer: shared(Dealer::new(period.until, refused)),
+            writer: shared(Writer {
+                told: Vec::new(),
+                out,
+            }),
+            guarded: Report::new(guard),
         }
     }
 
@@ -58,7 +84,7 @@ impl Play {
     ///
     /// While one block of events is worked off, the next is dealt, the one after that is read, and what was done before is
     /// written.
-    pub(super) fn run(&mut self, events: Option<Input>, out: &mut Out) -> Result<(), Error> {
+    pub(super) fn run(&mut self, events: Option<Input>) -> Result<(), Error> {
         if let Some(input) = events {
             let bar = bar(input.length());
             bar.set_message("looking at the order");
@@ -67,22 +93,35 @@ impl Play {
             let mut block = Block::default();
             let (mut read, mut hand) = (Vec::new(), Hand::default());
             loop {
-                let more = self.dealer.later == 0 && lines.next(&mut block)?;
+                let more = lock(&self.dealer).later == 0 && lines.next(&mut block)?;
                 if !more && read.is_empty() && hand.events.is_empty() {
                     break;
                 }
                 let until = hand.latest.unwrap_or(Instant::MIN).min(self.period.until);
-                for (shard, events) in self.shards.iter_mut().zip(hand.events) {
-                    shard.push(events);
+                for (shard, events) in self.shards.iter().zip(hand.events) {
+                    lock(shard).push(events);
                 }
-                (read, hand) = self.work(until, read, more.then_some(&block), out)?;
+                let at_hand = Arc::new(std::mem::take(&mut block));
+                (read, hand) = self.work(until, read, more.then_some(&at_hand))?;
+                // Nobody else has it any more: its room is used again.
+                block = Arc::into_inner(at_hand).unwrap_or_default();
                 bar.set_position(lines.offset());
             }
             bar.finish_and_clear();
         }
-        self.work(self.period.until, Vec::new(), None, out)?;
-        told::write(&mut self.told, out)?;
+        self.work(self.period.until, Vec::new(), None)?;
+        self.count(Instant::MAX);
+        let mut writer = lock(&self.writer);
+        writer.write()?;
+        writer.out.flush()?;
         Ok(())
+    }
+
+    /// Lets the guard count what was done in the minutes before `until`.
+    fn count(&mut self, until: Instant) {
+        let shards = self.shards.iter();
+        self.guarded
+            .add(shards.map(|shard| lock(shard).take_tally(until)));
     }
 
     /// Works everything off before `until`, in as many rounds as the room for actions asks for; meanwhile deals what was read
@@ -91,77 +130,93 @@ impl Play {
         &mut self,
         until: Instant,
         read: Vec<Read>,
-        block: Option<&Block>,
-        out: &mut Out,
+        block: Option<&Arc<Block>>,
     ) -> Result<(Vec<Read>, Hand), Error> {
         let until = until.max(self.period.from);
-        let ahead = self.round(until, read, block, out)?;
+        let ahead = self.round(until, read, block)?;
         loop {
-            let reached = self.shards.iter().map(Shard::reached).min();
+            let reached = self.shards.iter().map(|shard| lock(shard).reached()).min();
             let reached = reached.unwrap_or(until);
-            self.told = self
+            lock(&self.writer).told = self
                 .shards
-                .iter_mut()
-                .map(|shard| shard.take(reached))
+                .iter()
+                .map(|shard| lock(shard).take(reached))
                 .collect();
+            self.count(reached);
             if reached >= until {
                 return Ok(ahead);
             }
-            self.round(until, Vec::new(), None, out)?;
+            self.round(until, Vec::new(), None)?;
         }
     }
 
-    /// Worlds, and what comes before and after them, side by side.
+    /// Worlds, and what comes before and after them, side by side; the longest first, so that nobody waits long for the last.
     fn round(
-        &mut self,
+        &self,
         until: Instant,
         read: Vec<Read>,
-        block: Option<&Block>,
-        out: &mut Out,
+        block: Option<&Arc<Block>>,
     ) -> Result<(Vec<Read>, Hand), Error> {
-        let parts = block.map_or(0, |_| self.decoders.len());
-        let mut ahead: Vec<Read> = (0..parts).map(|_| Vec::new()).collect();
-        let (mut hand, mut written) = (Hand::default(), Ok(()));
-        let mut tasks: Vec<Task<'_>> = Vec::new();
-        if !read.is_empty() {
-            let (dealer, hand) = (&mut self.dealer, &mut hand);
-            tasks.push(Box::new(move || *hand = dealer.deal(read)));
+        let mut work: Vec<Work<Done>> = Vec::new();
+        for shard in &self.shards {
+            let shard = shard.clone();
+            work.push(Box::new(move || {
+                lock(&shard).work(until);
+                Done::Worked
+            }));
         }
         if let Some(block) = block {
-            let parts = parallel::split(block.len(), parts);
-            for ((range, decoder), ahead) in parts.zip(&mut self.decoders).zip(&mut ahead) {
-                tasks.push(Box::new(move || *ahead = decode(decoder, block, range)));
+            let parts = parallel::split(block.len(), self.decoders.len());
+            for (range, decoder) in parts.zip(self.decoders.iter().cloned()) {
+                let block = block.clone();
+                work.push(Box::new(move || {
+                    Done::Read(decode(&mut lock(&decoder), &block, range))
+                }));
             }
         }
-        let (told, result) = (&mut self.told, &mut written);
-        tasks.push(Box::new(move || *result = told::write(told, out)));
-        for shard in &mut self.shards {
-            tasks.push(Box::new(move || shard.work(until)));
+        if !read.is_empty() {
+            let dealer = self.dealer.clone();
+            work.push(Box::new(move || Done::Dealt(lock(&dealer).deal(read))));
         }
-        parallel::all(tasks);
-        written?;
+        let writer = self.writer.clone();
+        work.push(Box::new(move || Done::Written(lock(&writer).write())));
+        let (mut ahead, mut hand) = (Vec::new(), Hand::default());
+        let done = self.crew.all(work);
+        for done in done.ok_or_else(|| Error::failure("the simulation broke off"))? {
+            match done {
+                Done::Worked => {}
+                Done::Read(read) => ahead.push(read),
+                Done::Dealt(dealt) => hand = dealt,
+                Done::Written(result) => result?,
+            }
+        }
         Ok((ahead, hand))
     }
 
     /// Tells on standard error what was done.
-    pub(super) fn tell(&self) {
-        self.dealer.refused.tell();
+    pub(super) fn tell(&self, zone: Zone) {
+        let dealer = lock(&self.dealer);
+        dealer.refused.tell();
         let mut summary = Summary::default();
         self.shards
             .iter()
-            .for_each(|shard| summary.add(shard.summary()));
+            .for_each(|shard| summary.add(lock(shard).summary()));
         eprint!("{}", table::table(&summary));
-        let sum = |number: fn(&Shard) -> u64| self.shards.iter().map(number).sum::<u64>();
+        for (journey, excess) in self.guarded.found() {
+            eprintln!("guard: {}", guard::told(journey, excess, zone));
+        }
+        let shards = || self.shards.iter().map(|shard| lock(shard));
+        let sum = |number: fn(&Shard) -> u64| shards().map(|shard| number(&shard)).sum::<u64>();
         let customers = sum(|shard| shard.customers() as u64);
         eprintln!(
             "{customers} customers, {} events, {} actions",
-            self.dealer.taken,
+            dealer.taken,
             summary.total()
         );
         for (count, what) in [
             (sum(Shard::unknown), "events of customers whom nobody knew"),
             (
-                self.dealer.later,
+                dealer.later,
                 "events at or after --until, not looked at further",
             ),
             (
@@ -174,6 +229,16 @@ impl Play {
             }
         }
     }
+}
+
+impl Writer {
+    fn write(&mut self) -> io::Result<()> {
+        told::write(&mut self.told, &mut *self.out)
+    }
+}
+
+fn shared<T>(own: T) -> Arc<Mutex<T>> {
+    Arc::new(Mutex::new(own))
 }
 
 /// Reads some of a block's events.

@@ -17,7 +17,7 @@ mod table;
 mod told;
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ use kurant_engine::catalog::{Acting, Catalog};
 use kurant_engine::definition::Definitions;
 use kurant_engine::world::World;
 
-use self::events::Play;
+use self::events::{Out, Play};
 use self::input::Input;
 use self::refused::Refused;
 use self::shard::Shard;
@@ -102,6 +102,7 @@ pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
     select(&mut definitions, &args.journeys)?;
     let mut shards = shards(&definitions, period)?;
     let mut refused = Refused::default();
+    let guard = definitions.workspace.guard;
     let schema = Arc::new(definitions.schema);
     if let Some(path) = &args.customers {
         people::load(path, &schema, &mut shards, &mut refused)?;
@@ -111,18 +112,10 @@ pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
         .as_ref()
         .map(|path| Input::events(path, &schema))
         .transpose()?;
-    let mut out = output(args.actions.as_deref())?;
-    let mut play = Play::new(schema, period, shards, refused);
-    let mut nowhere = io::sink();
-    let lines: &mut events::Out = match &mut out {
-        Some(out) => &mut **out,
-        None => &mut nowhere,
-    };
-    play.run(events, lines)?;
-    if let Some(out) = &mut out {
-        out.flush()?;
-    }
-    play.tell();
+    let out = output(args.actions.as_deref())?;
+    let mut play = Play::new(schema, guard, period, shards, refused, out);
+    play.run(events)?;
+    play.tell(zone);
     // The process ends here: taking millions of customers apart first would be a waste.
     std::mem::forget(play);
     Ok(ExitCode::SUCCESS)
@@ -160,17 +153,16 @@ fn shards(definitions: &Definitions, period: Period) -> Result<Vec<Shard>, Error
 }
 
 /// Where the actions go.
-fn output(path: Option<&Path>) -> Result<Option<Box<dyn Write + Send>>, Error> {
-    let Some(path) = path else { return Ok(None) };
+fn output(path: Option<&Path>) -> Result<Out, Error> {
+    let Some(path) = path else {
+        return Ok(Box::new(io::sink()));
+    };
     if path == Path::new("-") {
-        return Ok(Some(Box::new(BufWriter::with_capacity(
-            BUFFER,
-            io::stdout(),
-        ))));
+        return Ok(Box::new(BufWriter::with_capacity(BUFFER, io::stdout())));
     }
     let file = File::create(path)
         .map_err(|error| Error::failure(format!("can't write {}: {error}", path.display())))?;
-    Ok(Some(Box::new(BufWriter::with_capacity(BUFFER, file))))
+    Ok(Box::new(BufWriter::with_capacity(BUFFER, file)))
 }
 
 /// Which world a customer lives in.

@@ -8,6 +8,7 @@ use kurant_engine::catalog::Catalog;
 use kurant_engine::customer::Customer;
 use kurant_engine::definition::Journey;
 use kurant_engine::event::Event;
+use kurant_engine::guard::Tally;
 use kurant_engine::id::CustomerId;
 use kurant_engine::input::{GOAL, Trace};
 use kurant_engine::world::{Sink, Taken, World};
@@ -83,6 +84,11 @@ impl Shard {
         self.done.told.take(until)
     }
 
+    /// Takes what the guard counts of the minutes before `until`.
+    pub(super) fn take_tally(&mut self, until: Instant) -> Tally {
+        self.done.tally.take(until)
+    }
+
     /// What it did so far, in numbers.
     pub(super) fn summary(&self) -> &Summary {
         &self.done.summary
@@ -108,6 +114,8 @@ impl Shard {
 struct Done {
     told: Told,
     summary: Summary,
+    /// For the guard, which looks at all worlds together.
+    tally: Tally,
     /// The journeys whose success is counted.
     measured: Vec<Journey>,
 }
@@ -118,6 +126,7 @@ impl Done {
         Self {
             told: Told::default(),
             summary: Summary::default(),
+            tally: Tally::default(),
             measured: journeys
                 .filter(|journey| journey.goal.is_some())
                 .cloned()
@@ -133,6 +142,7 @@ impl Done {
 impl Sink for Done {
     fn action(&mut self, action: Action) {
         self.summary.count(&action);
+        self.tally.count(&action);
         if action.action == "enter"
             && let Some(journey) = self.measured(&action.journey)
         {

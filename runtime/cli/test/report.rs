@@ -2,22 +2,23 @@
 
 use std::fmt::Write as _;
 
-use chrono::DateTime;
 use kurant_authoring::scenario::Expected;
 use kurant_authoring::source::{Sources, Span};
 use kurant_engine::action::{Action, ActionStatus};
-use kurant_engine::calendar::{Instant, Zone};
+use kurant_engine::calendar::Zone;
 use kurant_engine::map::Map;
 use kurant_engine::value::Value;
 
 use super::matching::Finding;
 use super::scenario::{Played, Trouble};
+use crate::guard;
+use crate::moment::on_clock;
 use crate::reason;
 
 /// How many refused entries are shown for one expectation.
 const MOST_REFUSED: usize = 3;
 
-/// One line for each thing that is not as expected.
+/// One line for each thing that is not as expected, and for each journey that a run would hold.
 pub(super) fn findings(
     findings: &[Finding<'_>],
     played: &Played,
@@ -42,6 +43,7 @@ pub(super) fn findings(
             }
         }
     }
+    text.push_str(&guarded(played, zone));
     text
 }
 
@@ -57,12 +59,21 @@ fn outside(text: &mut String, expected: &Expected, played: &Played, zone: Zone) 
         let _ = writeln!(
             text,
             "  + got      {} {} {} did not enter ({})",
-            instant(refused.at, zone),
+            on_clock(refused.at, zone),
             refused.journey,
             refused.customer,
             reason::told(&refused.reason)
         );
     }
+}
+
+/// Journeys that a run would hold: a test tells of them and goes on.
+fn guarded(played: &Played, zone: Zone) -> String {
+    played
+        .guarded
+        .found()
+        .map(|(journey, excess)| format!("  note: {}\n", guard::told(journey, excess, zone)))
+        .collect()
 }
 
 /// Why a test could not be played.
@@ -80,17 +91,9 @@ fn place(span: Span, sources: &Sources) -> String {
     )
 }
 
-/// An instant on the workspace's clock, as tests write it.
-fn instant(at: Instant, zone: Zone) -> String {
-    DateTime::from_timestamp_millis(at.millis()).map_or_else(
-        || at.to_string(),
-        |utc| utc.with_timezone(&zone).to_rfc3339(),
-    )
-}
-
 fn wanted(expected: &Expected, zone: Zone) -> String {
     let mut parts = Vec::new();
-    parts.extend(expected.at.map(|at| instant(at, zone)));
+    parts.extend(expected.at.map(|at| on_clock(at, zone)));
     parts.extend(expected.journey.clone());
     parts.extend(expected.customer.clone());
     parts.extend(expected.step.clone());
@@ -113,13 +116,13 @@ fn wanted(expected: &Expected, zone: Zone) -> String {
 
 fn got(action: &Action, zone: Zone) -> String {
     let mut parts = vec![
-        instant(action.at, zone),
+        on_clock(action.at, zone),
         action.journey.to_string(),
         action.customer.to_string(),
     ];
     parts.extend(action.step.as_ref().map(ToString::to_string));
-    parts.push(action.action.clone());
-    parts.extend(action.channel.clone());
+    parts.push(action.action.to_string());
+    parts.extend(action.channel.as_ref().map(ToString::to_string));
     parts.extend(
         action
             .template

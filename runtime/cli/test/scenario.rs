@@ -10,6 +10,7 @@ use kurant_engine::catalog::{Acting, Catalog};
 use kurant_engine::decode::{Arrival, Decoder, Parts, Record};
 use kurant_engine::definition::Definitions;
 use kurant_engine::event::Event;
+use kurant_engine::guard::{Report, Tally};
 use kurant_engine::id::CustomerId;
 use kurant_engine::input::{GOAL, Trace};
 use kurant_engine::value::Value;
@@ -26,12 +27,13 @@ pub(super) struct Trouble {
 }
 
 /// What came of a test.
-#[derive(Default)]
 pub(super) struct Played {
     /// Everything that was done, and the goals that were reached, in order.
     pub(super) done: Vec<Action>,
     /// Who was not let in.
     pub(super) refused: Vec<Refused>,
+    /// Journeys that did more than the workspace allows.
+    pub(super) guarded: Report,
 }
 
 /// Somebody was not let into a journey.
@@ -94,14 +96,21 @@ pub(super) fn play(definitions: &Definitions, scenario: &Scenario) -> Result<Pla
         }
     }
     world.run_until(scenario.until, &mut done);
-    Ok(Played::of(done))
+    Ok(Played::of(done, Report::new(own.workspace.guard)))
 }
 
 impl Played {
-    fn of(collected: Collected) -> Self {
+    fn of(collected: Collected, mut guarded: Report) -> Self {
+        let mut tally = Tally::default();
+        collected
+            .actions
+            .iter()
+            .for_each(|action| tally.count(action));
+        guarded.add([tally]);
         let mut played = Self {
             done: collected.actions,
             refused: Vec::new(),
+            guarded,
         };
         for (customer, trace) in collected.trace {
             if trace.what == GOAL {
@@ -129,7 +138,7 @@ fn goal(customer: CustomerId, trace: Trace) -> Option<Action> {
         step: None,
         customer,
         enrollment,
-        action: GOAL.to_owned(),
+        action: GOAL.into(),
         channel: None,
         template: None,
         data: trace.values,

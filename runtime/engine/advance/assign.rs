@@ -45,7 +45,7 @@ impl Work<'_> {
                 let key = self.action_key(index, number, 0);
                 let mut action = self.action(index, node, key, "assign", data);
                 action.status = ActionStatus::Skipped;
-                action.reason = Some("nobody_available".to_owned());
+                action.reason = Some("nobody_available".into());
                 self.changes.actions.push(action);
             }
         }

@@ -164,11 +164,11 @@ impl Work<'_> {
         let key = self.action_key(index, number, 0);
         let mut action = self.action(index, node, key, node.op.word(), Map::new());
         action.status = ActionStatus::Skipped;
-        action.reason = Some(reason.to_owned());
+        action.reason = Some(reason.into());
         if let Op::Send { send, .. } = &node.op {
-            action.template = Some(send.template.clone());
+            action.template = Some(send.template.as_str().into());
             if let crate::definition::Channel::Named(channel) = &send.channel {
-                action.channel = Some(channel.clone());
+                action.channel = Some(channel.as_str().into());
             }
             // Such a send counts as made, so that the goal is counted over the same time in both groups.
             if reason == CONTROL {

@@ -47,7 +47,7 @@ impl Work<'_> {
             self.command(index, node, key, |_| Effect::Emit { event });
         } else {
             action.status = ActionStatus::Skipped;
-            action.reason = Some("too_deep".to_owned());
+            action.reason = Some("too_deep".into());
         }
         self.changes.actions.push(action);
         Ok(Flow::Next(node.next))
@@ -117,7 +117,7 @@ impl Work<'_> {
         let mut action = self.action(index, node, key, "start", data);
         if let Err(reason) = started {
             action.status = ActionStatus::Skipped;
-            action.reason = Some(reason.to_owned());
+            action.reason = Some(reason.into());
         }
         // The line of the step stands before those of the journey it started.
         self.changes.actions.insert(position, action);

@@ -180,8 +180,14 @@ fn offset_from_utc(bytes: &[u8], from: usize) -> Result<i64, &'static str> {
     }
 }
 
-impl fmt::Display for Instant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Instant {
+    /// Appends the instant as it is displayed.
+    pub(crate) fn write(self, out: &mut String) {
+        let (text, length) = self.digits();
+        out.push_str(std::str::from_utf8(&text[..length]).unwrap_or_default());
+    }
+
+    fn digits(self) -> ([u8; 24], usize) {
         let utc = self.utc();
         let mut text = *b"0000-00-00T00:00:00.000Z";
         let mut put = |at: usize, width: usize, mut number: u32| {
@@ -198,12 +204,17 @@ impl fmt::Display for Instant {
         put(17, 2, utc.second());
         let millis = utc.and_utc().timestamp_subsec_millis();
         put(20, 3, millis);
-        let length = if millis == 0 {
+        if millis == 0 {
             text[19] = b'Z';
-            20
-        } else {
-            24
-        };
+            return (text, 20);
+        }
+        (text, 24)
+    }
+}
+
+impl fmt::Display for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (text, length) = self.digits();
         f.pad(std::str::from_utf8(&text[..length]).unwrap_or_default())
     }
 }

@@ -26,7 +26,11 @@ impl Catalog {
                     .filter(|firing| firing.at <= upto)
                 {
                     from = firing.at;
+                    let once = matches!(firing.occasion, Occasion::Since(_));
                     firings.push(firing);
+                    if once {
+                        break;
+                    }
                 }
             }
         }

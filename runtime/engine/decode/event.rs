@@ -8,7 +8,6 @@ use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::json::{self, AnyValue, Limits};
-use super::name::Names;
 use super::{Error, FURTHEST_AHEAD, LARGEST, LONGEST_NAME, typed};
 use crate::calendar::Instant;
 use crate::definition::Schema;
@@ -30,8 +29,6 @@ pub enum Arrival {
 #[derive(Debug)]
 pub struct Decoder {
     schema: Arc<Schema>,
-    kinds: Names,
-    sources: Names,
 }
 
 /// The envelope of an event whose data come apart, as in CloudEvents' binary mode.
@@ -52,11 +49,7 @@ pub struct Parts<'a> {
 impl Decoder {
     /// A decoder for these schemas.
     pub fn new(schema: Arc<Schema>) -> Self {
-        Self {
-            schema,
-            kinds: Names::default(),
-            sources: Names::default(),
-        }
+        Self { schema }
     }
 
     /// Reads one event in CloudEvents' structured JSON form.
@@ -112,8 +105,8 @@ impl Decoder {
     fn finish(&mut self, parts: Parts<'_>, data: Value, arrival: Arrival) -> Result<Event, Error> {
         let event = Event {
             id: named("id", parts.id)?.into(),
-            source: self.sources.shared(named("source", parts.source)?),
-            kind: self.kinds.shared(named("type", parts.kind)?),
+            source: named("source", parts.source)?.into(),
+            kind: named("type", parts.kind)?.into(),
             customer: subject(parts)?,
             time: settle(parts.time, arrival)?,
             data: Map::new(),

@@ -6,7 +6,6 @@
 mod error;
 mod event;
 mod json;
-mod name;
 mod record;
 mod typed;
 

@@ -95,7 +95,7 @@ impl Record {
 fn consent(channel: &str, value: &Value) -> Option<Consent> {
     match value {
         Value::Bool(granted) => Some(Consent {
-            channel: channel.to_owned(),
+            channel: channel.into(),
             granted: *granted,
             at: Instant::MIN,
         }),

@@ -236,18 +236,6 @@ fn events_of_the_team_need_no_subject() {
 }
 
 #[test]
-fn names_that_come_again_are_shared() {
-    let mut decoder = Decoder::new(schema());
-    let first = decoder
-        .event(order(TIME, "{}").as_bytes(), Arrival::OwnTime)
-        .unwrap();
-    let second = decoder
-        .event(order(TIME, "{}").as_bytes(), Arrival::OwnTime)
-        .unwrap();
-    assert!(Arc::ptr_eq(&first.kind, &second.kind) && Arc::ptr_eq(&first.source, &second.source));
-}
-
-#[test]
 fn the_time_alone_is_read_past_the_data() {
     assert_eq!(
         time_of(order(TIME, r#"{"time":"1999-01-01T00:00:00Z"}"#).as_bytes()),

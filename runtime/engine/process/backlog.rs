@@ -96,7 +96,7 @@ impl Work<'_> {
         let mut known = self.person.memberships.iter();
         known.find(|own| own.segment == segment && own.inside)?;
         let started = Started {
-            kind: "enters".to_owned(),
+            kind: "enters".into(),
             time: self.clock,
             event: None,
             date: None,

@@ -138,7 +138,7 @@ impl Work<'_> {
 /// What stands at the door when a trigger fires.
 pub(super) fn entrance(trigger: &Trigger, firing: &Firing) -> Entrance {
     let started = Started {
-        kind: trigger.kind.word().to_owned(),
+        kind: trigger.kind.word().into(),
         time: firing.at,
         event: None,
         date: match firing.occasion {

@@ -102,7 +102,7 @@ impl<'w> Work<'w> {
             step: Some(node.name.clone()),
             customer: self.person.customer.id.clone(),
             enrollment: enrollment.id,
-            action: verb.to_owned(),
+            action: verb.into(),
             channel: None,
             template: None,
             data,

@@ -88,7 +88,7 @@ impl Work<'_> {
             return Err("too_deep");
         }
         let started = Started {
-            kind: "manual".to_owned(),
+            kind: "manual".into(),
             time: self.now,
             event: None,
             date: None,
@@ -261,7 +261,7 @@ impl Work<'_> {
             step: None,
             customer,
             enrollment: id,
-            action: "enter".to_owned(),
+            action: "enter".into(),
             channel: None,
             template: None,
             data: Map::new(),
@@ -269,8 +269,6 @@ impl Work<'_> {
             status: ActionStatus::Sent,
             reason: None,
         });
-        // Room for this one only: most customers are in one journey at a time, and there are millions of them.
-        self.person.enrollments.reserve_exact(1);
         // Most customers have one: room for four, as a vector would take, is what millions of them can't afford.
         self.person.enrollments.reserve_exact(1);
         self.person.enrollments.push(Enrollment {
@@ -310,7 +308,6 @@ impl Work<'_> {
             .position(|last| last.journey == *journey && last.key == key)
             .unwrap_or_else(|| {
                 entries.reserve_exact(1);
-                entries.reserve_exact(1);
                 entries.push(LastEntry {
                     journey: journey.clone(),
                     key: key.to_owned(),
@@ -328,6 +325,7 @@ impl Work<'_> {
             {
                 last.occasions.remove(oldest);
             }
+            last.occasions.reserve_exact(1);
             last.occasions.push(occasion);
         }
     }

@@ -75,7 +75,7 @@ impl Work<'_> {
                 continue;
             }
             let started = Started {
-                kind: "event".to_owned(),
+                kind: "event".into(),
                 time: event.time,
                 event: Some(event.clone()),
                 date: None,

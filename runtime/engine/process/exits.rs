@@ -192,13 +192,13 @@ impl Work<'_> {
             step: None,
             customer,
             enrollment: enrollment.id,
-            action: "exit".to_owned(),
+            action: "exit".into(),
             channel: None,
             template: None,
             data: Map::new(),
             key: enrollment.id.within("exit", &[]),
             status: ActionStatus::Sent,
-            reason: Some(reason.to_owned()),
+            reason: Some(reason.into()),
         });
     }
 

@@ -3,6 +3,8 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
+use compact_str::CompactString;
+
 use super::gates::{CAPPED, Candidate, LATE, Verdict};
 use super::{PAUSED, UNTIL_RESUMED, Work};
 use crate::action::ActionStatus;
@@ -197,24 +199,22 @@ impl Work<'_> {
         };
         let rounds = self.rounds_of(&message.due);
         let key = self.action_key_in(index, number, &rounds, route.number);
-        let template = message.send.template.clone();
-        let channel = route.channel.clone();
         self.command(index, message.node, key, |work| Effect::Send {
-            channel: channel.clone(),
+            channel: route.channel.clone(),
             to: route.to,
-            template: template.clone(),
+            template: message.send.template.clone(),
             context: work.context(index, &frame, &data),
         });
         let mut action = self.action(index, message.node, key, "send", data);
-        action.channel = Some(channel);
-        action.template = Some(template);
+        action.channel = Some(route.channel.as_str().into());
+        action.template = Some(message.send.template.as_str().into());
         self.changes.actions.push(action);
         let category = message.loaded.journey().category;
         self.person.sends.reserve_exact(1);
         self.person.sends.push(Sent {
             at: self.clock,
             category,
-            channel: route.channel,
+            channel: route.channel.into(),
         });
         let now = self.now;
         let enrollment = &mut self.person.enrollments[index];
@@ -332,18 +332,18 @@ impl Work<'_> {
     ) -> crate::action::Action {
         let mut action = self.action(message.due.index, message.node, key, "send", Map::new());
         action.channel = match &message.send.channel {
-            crate::definition::Channel::Named(name) => Some(name.clone()),
+            crate::definition::Channel::Named(name) => Some(name.as_str().into()),
             crate::definition::Channel::Best => None,
         };
-        action.template = Some(message.send.template.clone());
+        action.template = Some(message.send.template.as_str().into());
         action.status = status;
-        action.reason = Some(reason.to_owned());
+        action.reason = Some(reason.into());
         action
     }
 }
 
 /// The channel with this number among a step's channels, of which 0 is its own.
-fn fallback_channel(send: &Send, number: u32) -> Option<String> {
+fn fallback_channel(send: &Send, number: u32) -> Option<CompactString> {
     let fallback = (number as usize).checked_sub(1)?;
-    send.fallback.get(fallback).cloned()
+    send.fallback.get(fallback).map(CompactString::from)
 }

@@ -230,6 +230,13 @@ impl<'w> Work<'w> {
             .customer
             .points
             .retain(|points| points.until.is_none_or(|until| until > clock));
+        // Most customers are in no journey and had no message lately: no room is kept for millions of them.
+        if self.person.enrollments.is_empty() {
+            self.person.enrollments = Vec::new();
+        }
+        if self.person.sends.is_empty() {
+            self.person.sends = Vec::new();
+        }
     }
 
     /// What a script sees that belongs to no enrollment.

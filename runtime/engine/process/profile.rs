@@ -144,7 +144,7 @@ impl Work<'_> {
         let consents = &mut self.person.customer.consents;
         let Some(own) = consents.iter_mut().find(|own| own.channel == channel) else {
             consents.push(Consent {
-                channel: channel.to_owned(),
+                channel: channel.into(),
                 granted,
                 at,
             });

@@ -64,7 +64,7 @@ impl Work<'_> {
                 if name == segment && *entering == inside && catalog.is_open(loaded.journey()) {
                     let kind = if inside { "enters" } else { "leaves" };
                     let started = Started {
-                        kind: kind.to_owned(),
+                        kind: kind.into(),
                         time: self.now,
                         event: None,
                         date: None,

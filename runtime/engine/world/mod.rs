@@ -7,6 +7,7 @@
 
 mod alarms;
 mod hash;
+mod people;
 mod seen;
 mod sink;
 
@@ -20,6 +21,7 @@ pub use sink::{Collected, Sink};
 
 use self::alarms::Alarms;
 use self::hash::OfText;
+use self::people::People;
 use crate::calendar::Instant;
 use crate::catalog::{Catalog, Needs};
 use crate::customer::Customer;
@@ -60,13 +62,15 @@ struct Due {
 pub struct World {
     catalog: Catalog,
     desk: Desk,
-    people: Vec<Person>,
+    people: People,
     /// The ranks of their ids, side by side.
     ranks: Vec<u128>,
     index: HashMap<CustomerId, u32, BuildHasherDefault<OfText>>,
     /// People in the order of their ids, as far as `people` had grown when they were sorted.
     ranked: Vec<u32>,
     alarms: Alarms,
+    /// When a date or inactivity trigger fires next for each of them, as of when the alarm was set.
+    fires: Vec<Instant>,
     seen: Option<Seen>,
     /// The instant at hand: its events may have come, its timers have not been looked at.
     now: Instant,
@@ -84,11 +88,12 @@ impl World {
         Self {
             catalog,
             desk: Desk::default(),
-            people: Vec::new(),
+            people: People::default(),
             ranks: Vec::new(),
             index: HashMap::default(),
             ranked: Vec::new(),
             alarms: Alarms::default(),
+            fires: Vec::new(),
             seen: Some(Seen::default()),
             now: from,
             done: Vec::new(),
@@ -117,7 +122,7 @@ impl World {
 
     /// A customer with all state.
     pub fn person(&self, id: &str) -> Option<&Person> {
-        self.index.get(id).map(|slot| &self.people[*slot as usize])
+        self.index.get(id).map(|slot| &self.people[*slot])
     }
 
     /// How many customers there are.
@@ -139,7 +144,7 @@ impl World {
     pub fn add(&mut self, customer: Customer) -> bool {
         let known = self.index.get(&*customer.id).copied();
         match known {
-            Some(slot) => self.people[slot as usize] = Person::new(customer),
+            Some(slot) => self.people[slot] = Person::new(customer),
             None => drop(self.settle(Person::new(customer))),
         }
         known.is_some()
@@ -282,12 +287,15 @@ impl World {
 
     /// Whatever of one customer is due at one instant.
     fn work_off_one(&mut self, slot: u32, at: Instant, schedules: &[Firing], sink: &mut impl Sink) {
-        let person = &self.people[slot as usize];
-        let mut firings = self.catalog.firings(person, just_before(at), at);
+        let mut firings = Vec::new();
+        if self.fires[slot as usize] <= at {
+            let person = &self.people[slot];
+            firings = self.catalog.firings(person, just_before(at), at);
+        }
         firings.extend_from_slice(schedules);
         let mut rounds = 0;
         loop {
-            let person = &self.people[slot as usize];
+            let person = &self.people[slot];
             let input = if !firings.is_empty() || is_due(person.timer_due(), at) {
                 Input::Due(std::mem::take(&mut firings))
             } else if is_due(person.hand_over_due(), at) {
@@ -345,6 +353,8 @@ impl World {
         let slot = self.people.len() as u32;
         self.index.insert(person.customer.id.clone(), slot);
         self.ranks.push(rank(&person.customer.id));
+        // Nothing is known of them before the alarm is set for the first time.
+        self.fires.push(Instant::MIN);
         self.people.push(person);
         slot
     }
@@ -356,7 +366,7 @@ impl World {
     }
 
     fn decide(&mut self, slot: u32, input: Input, clock: Instant) -> Changes {
-        let person = &mut self.people[slot as usize];
+        let person = &mut self.people[slot];
         let before = person.history.len();
         let changes = process(&self.catalog, person, &mut self.desk, input, clock);
         let after = person.history.len();
@@ -377,14 +387,15 @@ impl World {
 
     /// Sets a customer's alarm, given that all firings up to `worked_off` have been seen to.
     fn set_alarm(&mut self, slot: u32, worked_off: Instant) {
-        let person = &self.people[slot as usize];
+        let person = &self.people[slot];
         let firing = self.catalog.next_firing(person, worked_off);
+        self.fires[slot as usize] = firing.unwrap_or(Instant::MAX);
         let next = [person.wake_at(), firing].into_iter().flatten().min();
         self.alarms.set(slot, next);
     }
 
     fn id(&self, slot: u32) -> &CustomerId {
-        &self.people[slot as usize].customer.id
+        &self.people[slot].customer.id
     }
 
     /// Who of two comes first by id.
@@ -432,9 +443,9 @@ fn prune(person: &mut Person, needs: &Needs, now: Instant) {
         .map(|enrollment| enrollment.entered)
         .min();
     let history = std::mem::take(&mut person.history);
-    let mut latest: HashMap<Arc<str>, usize> = HashMap::new();
+    let mut latest: HashMap<&str, usize> = HashMap::new();
     for (index, event) in history.iter().enumerate() {
-        let known = latest.entry(event.kind.clone()).or_insert(index);
+        let known = latest.entry(&event.kind).or_insert(index);
         if history[*known].time <= event.time {
             *known = index;
         }
@@ -442,7 +453,7 @@ fn prune(person: &mut Person, needs: &Needs, now: Instant) {
     let is_needed = |index: usize, event: &Event| {
         needs.keeps(&event.kind).is_some_and(|keep| {
             keep.covers(event.time, now)
-                || (keep.latest && latest.get(&event.kind) == Some(&index))
+                || (keep.latest && latest.get(event.kind.as_str()) == Some(&index))
                 || (keep.enrolled && entered.is_some_and(|entered| event.time >= entered))
         })
     };

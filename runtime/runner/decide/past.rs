@@ -41,7 +41,7 @@ fn merge_consents(customer: &mut Customer, consents: &Map) {
         {
             Some(consent) => consent.granted &= granted,
             None => customer.consents.push(Consent {
-                channel: channel.to_owned(),
+                channel: channel.into(),
                 granted,
                 at: Instant::MIN,
             }),
@@ -63,7 +63,7 @@ pub(super) fn note_send(person: &mut Person, send: PastSend) {
     let sent = Sent {
         at: send.at,
         category: send.category,
-        channel: send.channel,
+        channel: send.channel.into(),
     };
     if !person.sends.contains(&sent) {
         person.sends.push(sent);

@@ -25,6 +25,7 @@ use kurant_engine::action::Action;
 use kurant_engine::calendar::Instant;
 use kurant_engine::catalog::Keep;
 use kurant_engine::definition::{Definitions, Guard, Version};
+use kurant_engine::guard::Watch;
 use kurant_engine::id::{CustomerId, Key};
 use kurant_engine::input::Trace;
 use kurant_engine::paused::Paused;
@@ -135,7 +136,7 @@ pub struct Runner {
     paused: Paused,
     /// What a journey may do at the most.
     limits: Guard,
-    guard: guard::Watch,
+    guard: Watch,
     /// Whether what is done now counts for the guard.
     guarding: bool,
     /// People who are to be taken in, so many a day.
@@ -189,7 +190,7 @@ impl Runner {
             steering: Vec::new(),
             paused: Paused::default(),
             limits: definitions.workspace.guard,
-            guard: guard::Watch::default(),
+            guard: Watch::default(),
             guarding: true,
             backlogs: Vec::new(),
             more_to_take_in: false,

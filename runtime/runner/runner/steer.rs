@@ -145,7 +145,11 @@ impl Runner {
                 })
                 .unwrap_or_default();
             self.audience.told(&format!("{target} is resumed{by}"));
-            self.guard.forget(&target.to_string());
+            match &target {
+                Target::All => self.guard.forget_all(),
+                Target::Journey(journey) => self.guard.forget(journey),
+                Target::Channel(_) => {}
+            }
             self.walk_inside("walk/resume", &target.to_string(), journey, Task::Resume)
                 .await?;
             self.note(vec![

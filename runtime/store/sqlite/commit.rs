@@ -301,9 +301,9 @@ async fn events(
         values.shared(&event.customer);
         values.number(event.time.millis());
         values.number(*n);
-        values.shared(&event.kind);
-        values.shared(&event.source);
-        values.shared(&event.id);
+        values.text(event.kind.as_str());
+        values.text(event.source.as_str());
+        values.text(event.id.as_str());
         values.text(*data);
     })
     .await?;

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use kurant_engine::calendar::{DAY, Instant};
 
+use super::work::{ANCHORED, DUE as DUE_NOW, NEXT_WAKE, OUTBOX};
 use super::{Sqlite, options, pool};
 use crate::{AnchorRange, By, OutboxState, Share, Store};
 
@@ -106,6 +107,34 @@ async fn what_is_due_costs_the_same_among_many() {
         assert!(
             few > 0 && many <= most,
             "`{question}` takes {few} steps among {FEW} customers, {many} among {MANY}"
+        );
+    }
+}
+
+/// What one search in one index finds is a row of the index for each that is due and, where the index doesn't hold all that is
+/// asked for, its row of the table: two at the most.
+#[tokio::test]
+async fn each_question_about_what_is_due_is_one_search_in_one_index() {
+    let (_folder, store) = store(FEW).await;
+    for (statement, table) in [
+        (DUE_NOW, "customer"),
+        (NEXT_WAKE, "customer"),
+        (ANCHORED, "a"),
+        (OUTBOX, "outbox"),
+    ] {
+        let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
+        let plan: Vec<(i64, i64, i64, String)> = sqlx::query_as(explain)
+            .fetch_all(&store.read)
+            .await
+            .expect("a plan");
+        let reads: Vec<&str> = plan
+            .iter()
+            .map(|(_, _, _, line)| line.as_str())
+            .filter(|line| line.split(' ').nth(1) == Some(table))
+            .collect();
+        assert!(
+            matches!(reads[..], [read] if read.starts_with("SEARCH")),
+            "{statement}: {plan:?}"
         );
     }
 }

@@ -8,6 +8,23 @@ use super::decode::columns;
 use crate::rows::{self, Columns, limit};
 use crate::{AnchorRange, By, Error, OutboxState, Outgoing, Share};
 
+/// Customers with something due. Like the other statements here it reads what is due and nothing else, so that its cost doesn't
+/// grow with those who sleep.
+pub(super) const DUE: &str =
+    "SELECT wake_at, id FROM customer WHERE wake_at <= $1 ORDER BY wake_at, id LIMIT $2";
+/// The first moment at which anything is.
+pub(super) const NEXT_WAKE: &str = "SELECT min(wake_at) FROM customer WHERE wake_at IS NOT NULL";
+/// Customers with an anchor in any of several ranges; one whose anchor lies in two of them comes once.
+pub(super) const ANCHORED: &str = "WITH range AS MATERIALIZED (SELECT value ->> 0 AS zone, value ->> 1 AS first, value ->> 2 AS last, \
+           value ->> 3 AS time_from, value ->> 4 AS time_until FROM json_each($1)) \
+         SELECT DISTINCT a.customer, a.since FROM range r CROSS JOIN anchor a \
+         WHERE a.attribute = $2 AND a.part = $3 AND a.zone = r.zone AND a.at >= r.first AND a.at < r.last \
+           AND ((a.at % $4) + $4) % $4 >= r.time_from AND ((a.at % $4) + $4) % $4 < r.time_until AND a.customer > $5 \
+         ORDER BY a.customer LIMIT $6";
+/// Rows of the outbox that are due.
+pub(super) const OUTBOX: &str = "SELECT command, route, due, attempt, lease FROM outbox WHERE state = $1 \
+         AND state IN ('pending', 'claimed', 'in_doubt') AND due <= $2 ORDER BY due, n LIMIT $3";
+
 /// Customers with something due.
 pub(super) async fn due(
     pool: &SqlitePool,
@@ -16,13 +33,11 @@ pub(super) async fn due(
     share: Share,
 ) -> Result<Vec<(Instant, CustomerId)>, Error> {
     // One process has everybody; whoever asks for less reads everybody too.
-    let rows = sqlx::query(
-        "SELECT wake_at, id FROM customer WHERE wake_at <= $1 ORDER BY wake_at, id LIMIT $2",
-    )
-    .bind(upto.millis())
-    .bind(if share.of <= 1 { limit(most) } else { -1 })
-    .fetch_all(pool)
-    .await?;
+    let rows = sqlx::query(DUE)
+        .bind(upto.millis())
+        .bind(if share.of <= 1 { limit(most) } else { -1 })
+        .fetch_all(pool)
+        .await?;
     let mut due = Vec::with_capacity(rows.len().min(most));
     for row in &rows {
         let mut columns = columns(row, "customer");
@@ -36,10 +51,7 @@ pub(super) async fn due(
 
 /// The first moment at which any customer needs anything.
 pub(super) async fn next_wake(pool: &SqlitePool) -> Result<Option<Instant>, Error> {
-    let wake: Option<i64> =
-        sqlx::query_scalar("SELECT min(wake_at) FROM customer WHERE wake_at IS NOT NULL")
-            .fetch_one(pool)
-            .await?;
+    let wake: Option<i64> = sqlx::query_scalar(NEXT_WAKE).fetch_one(pool).await?;
     Ok(wake.map(Instant::from_millis))
 }
 
@@ -88,23 +100,15 @@ pub(super) async fn anchored(
             ])
         })
         .collect();
-    // A customer whose anchor lies in two ranges comes once.
-    let rows = sqlx::query(
-        "WITH range AS MATERIALIZED (SELECT value ->> 0 AS zone, value ->> 1 AS first, value ->> 2 AS last, \
-           value ->> 3 AS time_from, value ->> 4 AS time_until FROM json_each($1)) \
-         SELECT DISTINCT a.customer, a.since FROM range r CROSS JOIN anchor a \
-         WHERE a.attribute = $2 AND a.part = $3 AND a.zone = r.zone AND a.at >= r.first AND a.at < r.last \
-           AND ((a.at % $4) + $4) % $4 >= r.time_from AND ((a.at % $4) + $4) % $4 < r.time_until AND a.customer > $5 \
-         ORDER BY a.customer LIMIT $6",
-    )
-    .bind(serde_json::Value::from(ranges).to_string())
-    .bind(attribute.to_owned())
-    .bind(by.word())
-    .bind(DAY)
-    .bind(after.unwrap_or_default().to_owned())
-    .bind(limit(most))
-    .fetch_all(pool)
-    .await?;
+    let rows = sqlx::query(ANCHORED)
+        .bind(serde_json::Value::from(ranges).to_string())
+        .bind(attribute.to_owned())
+        .bind(by.word())
+        .bind(DAY)
+        .bind(after.unwrap_or_default().to_owned())
+        .bind(limit(most))
+        .fetch_all(pool)
+        .await?;
     rows.iter()
         .map(|row| rows::anchored(columns(row, "anchor")))
         .collect()
@@ -121,15 +125,12 @@ pub(super) async fn outbox(
         // What is settled keeps no command.
         return Ok(Vec::new());
     }
-    let rows = sqlx::query(
-        "SELECT command, route, due, attempt, lease FROM outbox WHERE state = $1 \
-         AND state IN ('pending', 'claimed', 'in_doubt') AND due <= $2 ORDER BY due, n LIMIT $3",
-    )
-    .bind(state.word())
-    .bind(upto.millis())
-    .bind(limit(most))
-    .fetch_all(pool)
-    .await?;
+    let rows = sqlx::query(OUTBOX)
+        .bind(state.word())
+        .bind(upto.millis())
+        .bind(limit(most))
+        .fetch_all(pool)
+        .await?;
     rows.iter()
         .map(|row| rows::outgoing(&mut columns(row, "command"), state))
         .collect()
