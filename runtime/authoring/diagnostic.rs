@@ -206,6 +206,13 @@ impl Diagnostics {
             .any(|found| found.span.file == file)
     }
 
+    /// Whether anything was found wrong at a place, or inside it, so far.
+    pub fn touches_within(&self, place: Span) -> bool {
+        let list = self.list.borrow();
+        let mut own = list.iter().filter(|found| found.span.file == place.file);
+        own.any(|found| found.span.start >= place.start && found.span.start < place.end)
+    }
+
     /// How many findings there are so far, so that a caller can see whether a part was clean.
     pub fn len(&self) -> usize {
         self.list.borrow().len()

@@ -22,6 +22,8 @@ enum Kind {
     Failure,
     /// What it needs is away, and may come back by itself: a database.
     Outage,
+    /// Whoever reads the output has gone.
+    Unread,
 }
 
 impl Error {
@@ -71,6 +73,14 @@ impl Error {
         &self.message
     }
 
+    /// Nothing is wrong when whoever reads the output has seen enough.
+    pub(crate) fn unless_nobody_reads(self) -> Result<(), Self> {
+        match self.kind {
+            Kind::Unread => Ok(()),
+            _ => Err(self),
+        }
+    }
+
     /// Adds what to do about it.
     #[must_use]
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -83,7 +93,7 @@ impl Error {
         ExitCode::from(match self.kind {
             Kind::Findings => 1,
             Kind::Usage => 2,
-            Kind::Failure | Kind::Outage => 3,
+            Kind::Failure | Kind::Outage | Kind::Unread => 3,
         })
     }
 }
@@ -106,6 +116,13 @@ impl From<anyhow::Error> for Error {
 
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
-        Self::failure(error.to_string())
+        let kind = match error.kind() {
+            std::io::ErrorKind::BrokenPipe => Kind::Unread,
+            _ => Kind::Failure,
+        };
+        Self {
+            kind,
+            ..Self::failure(error.to_string())
+        }
     }
 }

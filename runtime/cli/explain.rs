@@ -98,7 +98,7 @@ async fn answer(
         let known: Vec<&str> = catalog.journeys().iter().map(|own| &*own.id).collect();
         return Err(
             Error::usage(format!("there is no journey `{}`", args.journey))
-                .hint(format!("the workspace has {}", known.join(", "))),
+                .hint(workspace::likely(&args.journey, &known)),
         );
     };
     let zone = catalog.zone(&stored.person);

@@ -49,7 +49,7 @@ pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
         let known: Vec<&str> = journeys().map(|journey| &*journey.id).collect();
         return Err(
             Error::usage(format!("there is no journey `{}`", args.journey))
-                .hint(format!("there are: {}", known.join(", "))),
+                .hint(workspace::likely(&args.journey, &known)),
         );
     };
     let drawn = graph::graph(journey);

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use kurant_authoring::render::{self, Colours};
+use kurant_authoring::suggest::nearest;
 use kurant_authoring::{Compiled, SourceFile, compile, is_read};
 use kurant_engine::definition::Definitions;
 
@@ -109,6 +110,15 @@ fn definitions_of(files: &[SourceFile]) -> Result<Definitions, String> {
             colours(&io::stderr()),
         )
     })
+}
+
+/// What to say of a name that isn't there: the one that was probably meant, and those that there are.
+pub(crate) fn likely(name: &str, known: &[&str]) -> String {
+    let all = format!("there are: {}", known.join(", "));
+    match nearest(name, known.iter().copied()) {
+        Some(meant) => format!("did you mean {meant}? {all}"),
+        None => all,
+    }
 }
 
 /// Colours for a terminal, none for a pipe.

@@ -1,10 +1,12 @@
-//! What is shared between customers: whose turn it is, who is away.
+//! What is shared between customers: whose turn it is, who is away, which codes were given.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-/// The people that tasks and customers are given to, as they stand now.
+use crate::codes::Codes;
+
+/// The people that tasks and customers are given to, and the codes that are left, as they stand now.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Desk {
     /// Per pool: whose turn it is next.
@@ -13,4 +15,7 @@ pub struct Desk {
     pub given: BTreeMap<String, u64>,
     /// Who is away: `person.away` without `person.back`.
     pub away: BTreeSet<String>,
+    /// The coupon codes that were given.
+    #[serde(default)]
+    pub codes: Codes,
 }

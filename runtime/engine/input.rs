@@ -144,6 +144,8 @@ pub enum Effect {
 
 /// What a trace says when an enrollment reaches its goal.
 pub const GOAL: &str = "goal";
+/// What a trace says when there is no code left to give, and the reason of the exit that follows.
+pub const NO_COUPON: &str = "no_coupon";
 
 /// One line of the execution log: what happened, at which place of the author's file, and the values that mattered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

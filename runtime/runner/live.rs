@@ -80,6 +80,7 @@ impl Runner {
                 self.work_off(upto).await?;
                 self.hand_over_again().await?;
             }
+            self.say_trouble(false);
             if is_idle && !self.more_to_take_in {
                 self.flush().await?;
                 let is_over = wires.inbox.is_closed() && wires.inbox.is_empty() && !is_behind;
@@ -90,6 +91,7 @@ impl Runner {
             }
         }
         self.flush().await?;
+        self.say_trouble(true);
         self.depart().await
     }
 
@@ -207,8 +209,11 @@ impl Runner {
             clock.advance(upto);
             self.step_through(events, upto).await?;
             self.put_aside(feed).await?;
+            self.say_trouble(false);
         }
-        self.flush().await
+        self.flush().await?;
+        self.say_trouble(true);
+        Ok(())
     }
 
     /// Keeps the lines of a history that could not be read as dead letters.

@@ -296,3 +296,25 @@ fn a_journey_over_its_guard_is_told_and_goes_on() {
     assert!(troubled.contains(told), "{troubled}");
     assert_eq!(troubled.replace(told, ""), untroubled);
 }
+
+#[test]
+fn what_nobody_entered_and_what_no_schema_declares_is_told() {
+    let shop = Shop::new();
+    shop.write(
+        "events.jsonl",
+        r#"{"specversion":"1.0","id":"1","source":"s","type":"order.payd","subject":"c1","time":"2024-01-05T10:00:00Z","data":{}}"#,
+    );
+    let range = ["--from", "2024-01-01", "--until", "2024-02-01"];
+    let output = shop.kurant(&[&["simulate", "--events", "events.jsonl"], &range[..]].concat());
+    let told = stderr(&output);
+    assert!(output.status.success(), "{told}");
+    assert!(told.contains("dormant: 0 entered"), "{told}");
+    assert!(
+        told.contains("1 events of the type `order.payd`")
+            && told.contains("did you mean `order.paid`?"),
+        "{told}"
+    );
+    shop.write("broken.jsonl", "no event\n");
+    let output = shop.kurant(&[&["simulate", "--events", "broken.jsonl"], &range[..]].concat());
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+}

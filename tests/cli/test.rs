@@ -222,3 +222,23 @@ fn tests_of_whole_journeys_run_beside_one_with_a_mistake() {
     assert!(text.ends_with("1 passed, 0 failed, 1 not run\n"), "{text}");
     assert!(stderr(&output).contains("did you mean `trigger`?"));
 }
+
+#[test]
+fn an_exit_with_an_error_says_why() {
+    let shop = Shop::new();
+    shop.write(
+        "journeys/broken.yaml",
+        "journey: broken\nstatus: live\ntrigger: { event: order.paid }\nsteps:\n  - run: '#{ share: 1 / event.total }'\n  - tag: '=\"share-\" + vars.share'\n",
+    );
+    shop.write(
+        "journeys/broken.test.yaml",
+        "test: nothing is divided\njourney: broken\ncustomer: { id: c1 }\nat: 2026-01-31T12:00:00+02:00\nevents:\n  \
+         - { at: 2026-01-31T12:00:00+02:00, type: order.paid, data: { total: 0 } }\nuntil: 2026-02-01T12:00:00+02:00\nexpect: []\n",
+    );
+    let output = shop.kurant(&["test"]);
+    let told = stdout(&output);
+    assert!(
+        told.contains("exit (error): ") && told.contains("a division by zero"),
+        "{told}"
+    );
+}

@@ -158,3 +158,11 @@ fn events_that_could_not_be_taken_in_are_listed_tried_again_and_dropped() {
             .is_some_and(|own| own.starts_with("retry-"))
     );
 }
+
+#[test]
+fn an_id_that_is_not_there_is_told() {
+    let shop = sold();
+    let output = shop.kurant(&["dead", "drop", "999"]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told.contains("has the id 999"), "{told}");
+}

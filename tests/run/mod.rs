@@ -3,6 +3,7 @@
 mod enroll;
 mod feed;
 mod first_day;
+mod gone;
 mod import;
 mod intake;
 mod kill;

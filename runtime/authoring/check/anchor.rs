@@ -32,7 +32,10 @@ pub(super) fn check(world: &World<'_>, walks: &[Walk<'_>]) {
                 continue;
             }
             match world.parsed.schema.customer.get(name) {
-                Some(Type::Date) if at == Some(false) => {
+                Some(Type::Date)
+                    if at == Some(false)
+                        && !world.stands(walk.file, &format!("{place}.date.at")) =>
+                {
                     let problem = Problem::new(
                         "date-without-at",
                         format!("`customer.{name}` is a date without a time, and `at` is missing"),

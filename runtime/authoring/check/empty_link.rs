@@ -9,7 +9,7 @@
 //!
 //! **Write instead.** `links: { unsubscribe: "https://shop.example/u?id={{ customer.id }}" }` in `kurant.yaml`
 
-use minijinja::Environment;
+use kurant_engine::template;
 
 use super::template_text::find;
 use super::unknown_attribute;
@@ -59,7 +59,7 @@ fn jinja(world: &World<'_>, place: &str, link: &str) {
         return;
     };
     let span = world.span(workspace.file, place);
-    let environment = Environment::new();
+    let environment = template::environment(workspace.item.timezone);
     let read = match environment.template_from_str(link) {
         Ok(read) => read,
         Err(error) => {

@@ -77,6 +77,11 @@ pub(super) fn literal(world: &World<'_>, file: FileId, place: &str, value: &Valu
             let report = Diagnostic::warning("forgotten-equals", world.span(file, place), message);
             world.push(report.help(format!("did you mean `={text}`?")));
         }
+        Value::Text(text) if text.contains("{{") && text.contains("}}") => {
+            let message = "this is no template: the braces stay as they are";
+            let report = Diagnostic::warning("forgotten-equals", world.span(file, place), message);
+            world.push(report.help(format!("did you mean `{}`?", joined(text))));
+        }
         Value::List(values) => {
             for (index, value) in values.iter().enumerate() {
                 literal(world, file, &format!("{place}[{index}]"), value);
@@ -89,6 +94,25 @@ pub(super) fn literal(world: &World<'_>, file: FileId, place: &str, value: &Valu
         }
         _ => {}
     }
+}
+
+/// The expression that gives what a template would: `="Lead " + event.lead_id`.
+fn joined(text: &str) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    let mut rest = text;
+    let said = |text: &str| format!("\"{}\"", text.replace('"', "\\\""));
+    while let Some((before, after)) = rest.split_once("{{") {
+        let (inside, more) = after.split_once("}}").unwrap_or((after, ""));
+        if !before.is_empty() {
+            parts.push(said(before));
+        }
+        parts.push(inside.trim().to_owned());
+        rest = more;
+    }
+    if !rest.is_empty() {
+        parts.push(said(rest));
+    }
+    format!("={}", parts.join(" + "))
 }
 
 /// Whether a text begins with the path of something that is known: `event.total`, `customer.first_name ?? "friend"`.

@@ -65,6 +65,12 @@ pub(super) fn comparison(left: &Shape, right: &Shape) -> Problem {
     .help("compare values of one kind; if a field is of another kind, say so in its schema")
 }
 
+/// `1 < x < 5`.
+pub(super) fn two_in_one() -> Problem {
+    mixed("two comparisons in a row compare `true` or `false` with a value".to_owned())
+        .help("write two conditions: `1 < x && x < 5`")
+}
+
 /// `()` has no order.
 pub(super) fn order_of_nothing() -> Problem {
     mixed("nothing is greater or less than `()`: this is always false".to_owned())

@@ -39,6 +39,7 @@ pub(super) fn check(world: &World<'_>, walks: &[Walk<'_>]) {
         );
         world.push(report.help("write 1 or more, or retire the journeys that must not send"));
     }
+    always_open(world, walks);
     let Some(quiet) = &workspace.item.quiet_hours else {
         return;
     };
@@ -62,6 +63,25 @@ pub(super) fn check(world: &World<'_>, walks: &[Walk<'_>]) {
                     format_time(quiet.to)
                 );
                 world.diagnostics.report(span, problem.help(format!("{hours}: open the window at other hours, or write `category: transactional`")));
+            }
+        }
+    }
+}
+
+/// Windows that close when they open.
+fn always_open(world: &World<'_>, walks: &[Walk<'_>]) {
+    for walk in walks {
+        for at in &walk.steps {
+            let place = format!("{}.window", at.place);
+            if let Verb::Send(send) = &at.step.verb
+                && let Some(window) = &send.window
+                && window.from == window.to
+                && world.stands(walk.file, &format!("{place}.from"))
+            {
+                let message = "this window closes when it opens, so it is open all day";
+                let span = world.key_span(walk.file, &place);
+                let report = Diagnostic::warning("never-open", span, message);
+                world.push(report.help("write when it closes, like `window: { from: \"10:00\", to: \"20:00\" }`, or take it away"));
             }
         }
     }

@@ -6,10 +6,10 @@ use kurant_engine::definition::{Computed, Exit, Journey, Script, TriggerKind, Ve
 
 use super::scope::{Scope, open};
 use super::script::{Wanted, check as one, shape_of};
-use super::set_values;
 use super::shape::{Owner, Shape};
 use super::walk::{StepAt, Walk};
 use super::world::World;
+use super::{set_values, unknown_segment};
 use crate::source::FileId;
 
 /// Checks them all.
@@ -39,9 +39,14 @@ pub(super) fn check(world: &World<'_>, walks: &[Walk<'_>]) {
         }
     }
     for walk in walks {
-        let scope = world
+        let mut scope = world
             .declared
             .in_journey(walk.journey, vars(world, walk, walks));
+        if scope.event.is_err() && is_doubtful(world, walk) {
+            // What starts the journey is mistaken: what would be at hand once it is mended nobody knows.
+            scope.event = Ok(Shape::Any);
+            scope.trigger = Some(Shape::Any);
+        }
         door(world, walk, &scope);
         for at in &walk.steps {
             let mut scope = match &at.awaited {
@@ -52,6 +57,21 @@ pub(super) fn check(world: &World<'_>, walks: &[Walk<'_>]) {
             step(world, walk.file, at, &scope);
         }
     }
+}
+
+/// Whether one of the triggers that are no events has a mistake of its own.
+fn is_doubtful(world: &World<'_>, walk: &Walk<'_>) -> bool {
+    walk.triggers(world).into_iter().any(|(place, trigger)| {
+        let is_event = matches!(trigger.kind, TriggerKind::Event { .. });
+        let segment = trigger.kind.segment();
+        let is_unknown =
+            segment.is_some_and(|name| unknown_segment::problem(world, name).is_some());
+        !is_event
+            && (is_unknown
+                || world
+                    .diagnostics
+                    .touches_within(world.span(walk.file, &place)))
+    })
 }
 
 /// Triggers, audience, entry, exits, goal, pilot and constants.

@@ -89,8 +89,24 @@ pub(super) fn single_quotes(text: &str) -> Problem {
         .help(format!("write `\"{text}\"`"))
 }
 
+/// The position of a byte.
+pub(super) fn position(source: &str, at: usize) -> Position {
+    let before = source.get(..at).unwrap_or(source);
+    let line = before.matches('\n').count() + 1;
+    let column = before
+        .chars()
+        .rev()
+        .take_while(|letter| *letter != '\n')
+        .count()
+        + 1;
+    match (u16::try_from(line), u16::try_from(column)) {
+        (Ok(line), Ok(column)) => Position::new(line, column),
+        _ => Position::NONE,
+    }
+}
+
 /// The text before a position.
-fn before(source: &str, position: Position) -> &str {
+pub(super) fn before(source: &str, position: Position) -> &str {
     let (Some(line), column) = (position.line(), position.position().unwrap_or(1)) else {
         return source;
     };

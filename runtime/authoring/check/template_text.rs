@@ -9,15 +9,17 @@
 //!
 //! **Write instead.** `Hello {{ customer.first_name }}, {{ discount }}% for you`, with `data: { discount: 10 }` in the `send`.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use kurant_engine::definition::{Send, Verb};
-use minijinja::Environment;
+use kurant_engine::calendar::Zone;
+use kurant_engine::definition::{Send, TriggerKind, Type, Verb};
+use kurant_engine::template::environment;
 
+use super::scope::trigger_events;
 use super::shape::Shape;
 use super::walk::Walk;
 use super::world::World;
-use super::{scripts, unknown_attribute, unknown_variable};
+use super::{scripts, template_calls, unknown_attribute, unknown_field, unknown_variable};
 use crate::diagnostic::{Diagnostic, Problem};
 use crate::source::{FileId, Span};
 
@@ -33,6 +35,8 @@ const SEEN: [&str; 9] = [
     "subject",
     "preheader",
 ];
+/// The parts of `trigger` that a template sees.
+const OF_TRIGGER: [&str; 4] = ["kind", "time", "date", "since"];
 /// What Jinja itself has.
 const OWN: [&str; 8] = [
     "range",
@@ -55,7 +59,12 @@ struct Part<'t> {
 
 /// All templates.
 pub(super) fn check(world: &World<'_>, walks: &[Walk<'_>]) {
-    let environment = Environment::new();
+    let environment = environment(Zone::UTC);
+    let is_text = |path: &str| {
+        let attribute = path.strip_prefix("customer.");
+        let kind = attribute.and_then(|name| world.parsed.schema.customer.get(name));
+        matches!(kind, Some(Type::Text(_) | Type::Date | Type::Instant))
+    };
     for template in &world.parsed.templates {
         let Some(source) = world.sources.get(template.file) else {
             continue;
@@ -77,8 +86,25 @@ pub(super) fn check(world: &World<'_>, walks: &[Walk<'_>]) {
             })
         });
         for part in front.chain([body]) {
+            other_products(world, &uses, &part);
             match environment.template_from_str(part.text) {
-                Ok(read) => names(world, &uses, &part, &read.undeclared_variables(true)),
+                Ok(read) => {
+                    let called = template_calls::findings(&environment, part.text, &is_text);
+                    let starts: Vec<usize> = called.iter().map(|found| found.start).collect();
+                    names(
+                        world,
+                        &uses,
+                        &part,
+                        &read.undeclared_variables(true),
+                        &starts,
+                    );
+                    for found in called {
+                        let (start, end) = (part.start + found.start, part.start + found.end);
+                        let problem = Problem::new("template-function", found.message);
+                        let span = Span::new(part.file, start, end);
+                        world.diagnostics.report(span, problem.help(found.help));
+                    }
+                }
                 Err(error) => world.push(wrong(&part, &error)),
             }
         }
@@ -89,18 +115,27 @@ pub(super) fn check(world: &World<'_>, walks: &[Walk<'_>]) {
 struct Uses<'w> {
     /// Whether any journey sends it.
     sent: bool,
+    /// Whether one of those could not be read as a whole, and may pass any name.
+    damaged: bool,
     /// The names of the data, of all sends together.
     data: BTreeSet<&'w str>,
     /// The variables of those journeys; none when not all are known.
     vars: Option<BTreeSet<String>>,
+    /// The events that are at hand, of all sends together: their types and fields. None when any field may be there.
+    event: Option<(Vec<String>, BTreeMap<String, Shape>)>,
+    /// Whether no send has an event at hand.
+    no_event: bool,
 }
 
 impl<'w> Uses<'w> {
     fn of(world: &World<'_>, walks: &'w [Walk<'_>], template: &str) -> Self {
         let mut uses = Self {
             sent: false,
+            damaged: false,
             data: BTreeSet::new(),
             vars: Some(BTreeSet::new()),
+            event: Some(Default::default()),
+            no_event: true,
         };
         for walk in walks {
             let sends: Vec<&Send> = walk
@@ -112,6 +147,8 @@ impl<'w> Uses<'w> {
                 continue;
             }
             uses.sent = true;
+            uses.damaged |= walk.damaged;
+            uses.events(world, walk, template);
             uses.data.extend(
                 sends
                     .iter()
@@ -128,6 +165,71 @@ impl<'w> Uses<'w> {
             }
         }
         uses
+    }
+}
+
+impl Uses<'_> {
+    /// Notes which events are at hand where a journey sends the template.
+    fn events(&mut self, world: &World<'_>, walk: &Walk<'_>, template: &str) {
+        let is_event = |kind: &TriggerKind| matches!(kind, TriggerKind::Event { .. });
+        let own = trigger_events(walk.journey);
+        for at in &walk.steps {
+            if of_template(&at.step.verb, template).is_none() {
+                continue;
+            }
+            let types = at.awaited.as_ref().unwrap_or(&own);
+            let mut triggers = walk.journey.triggers.iter();
+            if types.is_empty() && !triggers.any(|trigger| is_event(&trigger.kind)) {
+                continue;
+            }
+            self.no_event = false;
+            let shape = world.declared.event(types);
+            match (&mut self.event, shape) {
+                (Some((known, fields)), Shape::Record(record)) if !record.open && !walk.damaged => {
+                    known.extend(
+                        types
+                            .iter()
+                            .filter(|kind| !known.contains(kind))
+                            .cloned()
+                            .collect::<Vec<_>>(),
+                    );
+                    fields.extend(record.fields.clone());
+                }
+                _ => self.event = None,
+            }
+        }
+    }
+
+    /// What is wrong with a field of the event, if anything.
+    fn of_event(&self, field: &str, text: &str) -> Option<Problem> {
+        if !self.sent {
+            return None;
+        }
+        if self.no_event {
+            // Whoever asks first whether there is one knows what he does.
+            let asked = ["if event", "event is ", "event and"]
+                .iter()
+                .any(|word| text.contains(word));
+            let problem = Problem::new(
+                "template-variable",
+                "no journey that sends this has an event at hand",
+            );
+            return (!asked).then(|| {
+                problem.help(format!("pass it in the `send`: `data: {{ {field}: ... }}`"))
+            });
+        }
+        let (types, fields) = self.event.as_ref()?;
+        let known = fields
+            .keys()
+            .map(String::as_str)
+            .filter(|name| *name != "meta");
+        if field == "meta" {
+            let problem = Problem::new("unknown-field", "in a template `event` is the data alone");
+            return Some(
+                problem.help("pass what you need in the `send`: `data: { at: =event.meta.time }`"),
+            );
+        }
+        (!fields.contains_key(field)).then(|| unknown_field::in_event(field, types, known, fields))
     }
 }
 
@@ -160,7 +262,10 @@ fn wrong(part: &Part<'_>, error: &minijinja::Error) -> Diagnostic {
     let span = Span::new(part.file, part.start + range.start, part.start + range.end);
     let rest = part.text.get(range.start..).unwrap_or("").trim_start();
     let line_text = part.text.lines().nth(line - 1).unwrap_or("");
-    let help = if rest.starts_with(':') && line_text.contains('|') {
+    let lacks_brace = what.contains("expected end of variable block") && rest.starts_with('}');
+    let help = if lacks_brace {
+        "a `}` is missing: every `{{` ends in `}}`"
+    } else if rest.starts_with(':') && line_text.contains('|') {
         "a filter's value stands in brackets: `{{ customer.first_name | default('friend') }}`"
     } else if what.contains("unknown statement") {
         "statements are `{% if ... %}`, `{% else %}`, `{% endif %}`, `{% for ... in ... %}`, `{% endfor %}`, `{% set ... %}`"
@@ -177,7 +282,13 @@ fn wrong(part: &Part<'_>, error: &minijinja::Error) -> Diagnostic {
     .help(help)
 }
 
-fn names(world: &World<'_>, uses: &Uses<'_>, part: &Part<'_>, undeclared: &HashSet<String>) {
+fn names(
+    world: &World<'_>,
+    uses: &Uses<'_>,
+    part: &Part<'_>,
+    undeclared: &HashSet<String>,
+    called: &[usize],
+) {
     for path in undeclared {
         let mut parts = path.split('.');
         let (root, field) = (parts.next().unwrap_or(""), parts.next());
@@ -195,9 +306,24 @@ fn names(world: &World<'_>, uses: &Uses<'_>, part: &Part<'_>, undeclared: &HashS
                         field,
                     )
                 }),
+            ("event", Some(field)) => uses
+                .of_event(field, part.text)
+                .map(|problem| (problem, path.as_str(), field)),
+            ("trigger", Some(field)) if !OF_TRIGGER.contains(&field) => {
+                let message = format!("`trigger` has no `{field}` in a template");
+                let help = format!(
+                    "it has `trigger.kind`, `.time`, `.date` and `.since`; pass others in the `send`: `data: {{ {field}: =trigger.{field} }}`"
+                );
+                Some((
+                    Problem::new("template-variable", message).help(help),
+                    path.as_str(),
+                    field,
+                ))
+            }
             _ if SEEN.contains(&root)
                 || OWN.contains(&root)
                 || !uses.sent
+                || uses.damaged
                 || uses.data.contains(root) =>
             {
                 None
@@ -206,8 +332,46 @@ fn names(world: &World<'_>, uses: &Uses<'_>, part: &Part<'_>, undeclared: &HashS
         };
         if let Some((problem, written, word)) = found {
             let at = find(part.text, written).map_or(0, |at| at + written.find(word).unwrap_or(0));
+            // A function that isn't there has been reported as such.
+            if called.contains(&at) {
+                continue;
+            }
             let span = Span::new(part.file, part.start + at, part.start + at + word.len());
             world.diagnostics.report(span, problem);
+        }
+    }
+}
+
+/// Places that other products fill: `*|NAME|*`, `%NAME%`, and `{ name }` where one brace is missing on each side.
+fn other_products(world: &World<'_>, uses: &Uses<'_>, part: &Part<'_>) {
+    for (open, close) in [("*|", "|*"), ("%%", "%%"), ("{", "}")] {
+        let mut from = 0;
+        while let Some(start) = part.text[from..].find(open).map(|at| from + at) {
+            from = start + open.len();
+            let Some(end) = part.text[from..].find(close).map(|at| from + at) else {
+                break;
+            };
+            let name = match open {
+                "{" => part.text[from..end].trim(),
+                _ => &part.text[from..end],
+            };
+            let root = name.split('.').next().unwrap_or("");
+            let is_word = !name.is_empty()
+                && name
+                    .chars()
+                    .all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
+            let doubled = part.text[..start].ends_with('{') || part.text[end..].starts_with("}}");
+            let is_ours = uses.data.contains(root) || (SEEN.contains(&root) && name != root);
+            if !is_word || doubled || (open == "{" && !is_ours) {
+                continue;
+            }
+            from = end + close.len();
+            let right = name.to_lowercase();
+            let written = &part.text[start..from];
+            let message = format!("`{written}` stays as it is: a value stands in two braces");
+            let span = Span::new(part.file, part.start + start, part.start + from);
+            let report = Diagnostic::warning("template-syntax", span, message);
+            world.push(report.help(format!("write `{{{{ {right} }}}}`")));
         }
     }
 }

@@ -93,7 +93,15 @@ pub(super) fn method(name: &str) -> Problem {
         "sub_string",
         "index_of",
     ];
-    match nearest_or_synonym(name, known, &METHODS) {
+    let misspelt = || {
+        let theirs = METHODS.iter().map(|(theirs, _)| *theirs);
+        let meant = crate::suggest::nearest(name, theirs)?;
+        METHODS
+            .iter()
+            .find(|(theirs, _)| *theirs == meant)
+            .map(|(_, ours)| *ours)
+    };
+    match nearest_or_synonym(name, known, &METHODS).or_else(misspelt) {
         Some(meant) => problem.help(format!("did you mean `{meant}`?")),
         None => problem.help("a function of your own stands in `rhai-lib/FILE.rhai` and is called as `FILE::NAME(...)`"),
     }

@@ -26,11 +26,16 @@ pub(super) fn problem(world: &World<'_>, id: &str) -> Option<Problem> {
     if id.is_empty() || unread || world.journey(id).is_some() {
         return None;
     }
-    let known = world
+    let ids = world
         .parsed
         .journeys
         .iter()
         .map(|file| file.item.id.as_str());
+    let known: std::collections::BTreeSet<&str> = ids.collect();
+    // Of two journeys of one name, one was called otherwise: it may be the one that is meant.
+    if known.len() < world.parsed.journeys.len() {
+        return None;
+    }
     let help = advice(
         id,
         known,

@@ -51,7 +51,7 @@ pub(super) fn check(world: &World<'_>, walks: &[Walk<'_>]) {
                     Diagnostic::error("unknown-pool", span, format!("there is no pool `{name}`"))
                         .help(help),
                 );
-            } else if let Some(meant) = close(name, known) {
+            } else if let Some(meant) = close(name, known.into_iter().chain(["owner"])) {
                 let report = Diagnostic::warning(
                     "unknown-pool",
                     span,

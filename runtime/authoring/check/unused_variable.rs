@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use kurant_engine::definition::Verb;
 
 use super::walk::Walk;
-use super::world::World;
+use super::world::{World, close};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -26,8 +26,10 @@ pub(super) fn check(world: &World<'_>, walks: &[Walk<'_>]) {
             continue;
         }
         let text = reading(world, walk);
-        for (name, span) in set {
-            if !reads(&text, &name) {
+        let known: Vec<&str> = set.iter().map(|(name, _)| name.as_str()).collect();
+        let slips = slips(&text, &known, &literals(world, walk));
+        for (name, span) in set.clone() {
+            if !reads(&text, &name) && !slips.contains(&name) {
                 let report = Diagnostic::warning(
                     "unused-variable",
                     span,
@@ -67,6 +69,31 @@ fn variables(world: &World<'_>, walk: &Walk<'_>) -> Vec<(String, Span)> {
         }
     }
     found
+}
+
+/// Variables that are meant where another name stands, or a `=` was forgotten: both are reported where they stand.
+fn slips(text: &str, known: &[&str], literals: &str) -> Vec<String> {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let named = |text: &str| -> Vec<String> {
+        let after = text
+            .match_indices("vars.")
+            .map(|(at, own)| &text[at + own.len()..]);
+        let word = |rest: &str| rest.chars().take_while(|c| is_part(*c)).collect();
+        after.map(word).collect()
+    };
+    let unknown = named(text)
+        .into_iter()
+        .filter(|name| !known.contains(&name.as_str()));
+    let meant = unknown.filter_map(|name| close(&name, known.iter().copied()).map(str::to_owned));
+    meant.chain(named(literals)).collect()
+}
+
+/// The file's own text, in which a `=` may be missing.
+fn literals(world: &World<'_>, walk: &Walk<'_>) -> String {
+    let source = world.sources.get(walk.file);
+    source
+        .map(|source| source.text().to_owned())
+        .unwrap_or_default()
 }
 
 /// All texts that may read a variable: the journey's scripts and the templates that it sends.

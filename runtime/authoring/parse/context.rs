@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use kurant_engine::definition::Script;
 
+use crate::check::slips;
 use crate::diagnostic::{Diagnostics, Problem};
 use crate::places::child;
 use crate::source::{FileId, Span};
@@ -181,6 +182,9 @@ pub(crate) fn attribute(node: &Node) -> Result<String, Problem> {
         .filter(|name| is_variable(name))
     {
         return Ok(name.to_owned());
+    }
+    if let Some(latin) = slips::latin(&text) {
+        return Err(slips::other_alphabet(&text, &latin));
     }
     let problem = Problem::bad_value(format!(
         "expected one attribute of the customer, found `{text}`"

@@ -1,6 +1,6 @@
 //! `schemas/customer.json` and `schemas/events/TYPE.json`: the part of JSON Schema that gives fields their types.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kurant_engine::definition::{Fields, Schema, Type};
 
@@ -14,7 +14,8 @@ use crate::yaml::{Kind, Node};
 const MAX_REFS: usize = 16;
 
 /// What is read of JSON Schema.
-const KEYWORDS: [&str; 8] = [
+const KEYWORDS: [&str; 9] = [
+    "required",
     "type",
     "format",
     "properties",
@@ -68,6 +69,7 @@ const FORMATS: [(&str, &str); 5] = [
 pub(super) struct Files {
     customer: Fields,
     events: BTreeMap<String, Fields>,
+    required: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Files {
@@ -100,6 +102,8 @@ impl Files {
             // What could not be read may declare any field.
             Some(_) if diagnostics.len() > before => {}
             Some(kind) => {
+                let required = required(&root, &fields, diagnostics);
+                self.required.insert(kind.to_owned(), required);
                 self.events.insert(kind.to_owned(), fields);
             }
             None => self.customer = fields,
@@ -124,7 +128,11 @@ impl Files {
         for (kind, fields) in self.events {
             events.entry(kind).or_default().extend(fields);
         }
-        Schema { customer, events }
+        Schema {
+            customer,
+            events,
+            required: self.required,
+        }
     }
 }
 
@@ -212,7 +220,11 @@ impl Reader<'_> {
             "string" => match node.get("format").and_then(|format| format.text().ok()) {
                 Some("date") => Type::Date,
                 Some("date-time") => Type::Instant,
-                _ => known::any_text(),
+                Some(other) => {
+                    self.format(node, other);
+                    known::any_text()
+                }
+                None => known::any_text(),
             },
             "integer" => Type::Integer,
             "number" => Type::Number,
@@ -222,6 +234,25 @@ impl Reader<'_> {
                     .map_or(Type::Any, |items| self.read(items, refs)),
             )),
             _ => Type::Map(self.fields(node, refs)),
+        }
+    }
+
+    /// A format that is a slip for one that makes a date; others are left to other readers of JSON Schema.
+    fn format(&self, node: &Node, written: &str) {
+        const OTHERS: [&str; 2] = ["time", "duration"];
+        let meant = match nearest_or_synonym(written, ["date", "date-time"], &FORMATS) {
+            Some(meant) if !OTHERS.contains(&written) => meant,
+            _ => return,
+        };
+        if let Some(format) = node.get("format") {
+            let problem = Problem::new(
+                "bad-schema",
+                format!("JSON Schema has no format `{written}`"),
+            );
+            self.diagnostics.report(
+                format.span,
+                problem.help(format!("did you mean `\"{meant}\"`?")),
+            );
         }
     }
 
@@ -272,6 +303,28 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// The names under `required`; one that is no field is reported.
+fn required(root: &Node, fields: &Fields, diagnostics: &Diagnostics) -> BTreeSet<String> {
+    let Some(list) = root.get("required").and_then(Node::as_list) else {
+        return BTreeSet::new();
+    };
+    let mut names = BTreeSet::new();
+    for item in list {
+        let Ok(name) = item.text() else { continue };
+        if fields.contains_key(name) {
+            names.insert(name.to_owned());
+        } else {
+            let message = format!("`{name}` is required, and no field is called so");
+            let help = match nearest(name, fields.keys().map(String::as_str)) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("declare it: `\"{name}\": {{ \"type\": \"string\" }}`"),
+            };
+            diagnostics.push(Diagnostic::warning("bad-schema", item.span, message).help(help));
+        }
+    }
+    names
 }
 
 fn enumeration(node: &Node) -> Option<Type> {

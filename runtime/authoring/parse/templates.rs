@@ -130,22 +130,25 @@ fn front_matter<'t>(
     let Some(first) = lines.next().filter(|line| line.trim_end() == "---") else {
         return (front, text);
     };
-    let mut at = first.len();
+    let (mut at, mut wrong) = (first.len(), Vec::new());
     for line in lines {
         let (start, end) = (at, at + line.trim_end().len());
         at += line.len();
         if line.trim_end() == "---" {
+            wrong
+                .into_iter()
+                .for_each(|report| diagnostics.push(report));
             return (front, &text[at..]);
         }
         if line.trim().is_empty() || line.starts_with('#') {
             continue;
         }
         if let Err((message, help)) = front_line(line, &mut front) {
-            diagnostics.push(
-                Diagnostic::error("front-matter", Span::new(file, start, end), message).help(help),
-            );
+            let span = Span::new(file, start, end);
+            wrong.push(Diagnostic::error("front-matter", span, message).help(help));
         }
     }
+    // Without an end nobody knows which of the lines were meant to be front matter.
     let report = Diagnostic::error(
         "front-matter",
         Span::new(file, 0, 3),

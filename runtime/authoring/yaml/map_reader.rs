@@ -278,6 +278,10 @@ impl<'a> MapReader<'a> {
     }
 
     fn report_nothing(&self, key: &Key, value: &Node) {
+        // What could not be read may have been the value.
+        if value.damaged {
+            return;
+        }
         let problem = Problem::new("missing-value", format!("`{}` has no value", key.text));
         let problem = match value.followed_by_comment() {
             Some(_) => problem.help("what stands after the `#` is a comment; if it is the value, put it in single quotes"),

@@ -92,9 +92,25 @@ pub(super) fn meant(value: &str) -> &str {
         .iter()
         .any(|sign| value.contains(sign));
     match inner {
-        Some(inner) if !operator => inner,
+        Some(inner) if !operator || is_compared(inner) => inner,
         _ => value,
     }
+}
+
+/// Whether the first text in quotes inside is what something is compared with: `customer.city == "Kyiv"`.
+fn is_compared(inner: &str) -> bool {
+    let before = inner.split('"').next().unwrap_or("").trim_end();
+    is_closed(inner)
+        && inner.contains('"')
+        && before.ends_with(['=', '<', '>', '&', '|', '+', '(', ',', '?'])
+}
+
+/// The condition before a colon that other languages write after it.
+pub(super) fn without_colon(value: &str) -> Option<&str> {
+    let bare = value.strip_suffix(':')?.trim_end();
+    let compares = ["==", "!=", " < ", " > ", "<=", ">=", "&&", "||"];
+    let is_condition = bare.ends_with(')') || compares.iter().any(|sign| bare.contains(sign));
+    (is_condition && !bare.contains(": ")).then_some(bare)
 }
 
 /// Whether every round bracket and double quote that a text opens is closed in it.

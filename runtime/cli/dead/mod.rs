@@ -149,6 +149,7 @@ async fn work(folder: &Path, what: &What, definitions: &Definitions) -> Result<(
                 Ok(())
             })
             .await
+            .or_else(Error::unless_nobody_reads)
         }
         What::Show { id } => {
             let store = embedded::store_to_read(folder, definitions).await?;
@@ -236,6 +237,13 @@ async fn settle(
         store.commit(batch).await.map_err(unreadable)
     })
     .await?;
+    if settled == 0 && left == 0 && !chosen.all {
+        // Asked for twice it is no mistake; asked for by a wrong id it may be one.
+        let ids = chosen.id.join(", ");
+        eprintln!(
+            "nothing that was given up has the id {ids}; `kurant dead list` shows what there is"
+        );
+    }
     println!(
         "{settled} {}",
         if again { "are tried again" } else { "dropped" }

@@ -1,11 +1,14 @@
 //! Deals events to their worlds.
 
+use std::sync::Arc;
+
+use kurant_authoring::suggest::nearest;
 use kurant_engine::calendar::Instant;
 use kurant_engine::decode::Error as DecodeError;
+use kurant_engine::definition::Schema;
 use kurant_engine::event::Event;
 use kurant_engine::world::Seen;
 
-use super::SHARDS;
 use super::refused::Refused;
 
 /// Events as they were read, each with the number of its world, or why it is refused.
@@ -22,6 +25,10 @@ pub(super) struct Hand {
 /// Lets each event through once, and none after the end.
 pub(super) struct Dealer {
     until: Instant,
+    worlds: usize,
+    schema: Arc<Schema>,
+    /// The types that came so far, whether a schema declares them, and how often those came that none does.
+    kinds: Vec<(String, bool, u64)>,
     seen: Seen,
     /// How many events were dealt.
     pub(super) taken: u64,
@@ -31,10 +38,18 @@ pub(super) struct Dealer {
 }
 
 impl Dealer {
-    /// A dealer who stops before `until`.
-    pub(super) fn new(until: Instant, refused: Refused) -> Self {
+    /// A dealer to so many worlds who stops before `until`.
+    pub(super) fn new(
+        until: Instant,
+        worlds: usize,
+        schema: Arc<Schema>,
+        refused: Refused,
+    ) -> Self {
         Self {
             until,
+            worlds,
+            schema,
+            kinds: Vec::new(),
             seen: Seen::default(),
             taken: 0,
             later: 0,
@@ -45,7 +60,7 @@ impl Dealer {
     /// Deals what was read.
     pub(super) fn deal(&mut self, read: Vec<Read>) -> Hand {
         let mut hand = Hand {
-            events: (0..SHARDS).map(|_| Vec::new()).collect(),
+            events: (0..self.worlds).map(|_| Vec::new()).collect(),
             latest: None,
         };
         for event in read.into_iter().flatten() {
@@ -60,6 +75,32 @@ impl Dealer {
         hand
     }
 
+    /// Counts an event of a type that no schema declares.
+    fn look_at(&mut self, kind: &str) {
+        let known = self.kinds.iter_mut().find(|(own, _, _)| own == kind);
+        match known {
+            Some((_, true, _)) => {}
+            Some((_, false, count)) => *count += 1,
+            None => {
+                let declared = self.schema.events.contains_key(kind);
+                self.kinds
+                    .push((kind.to_owned(), declared, u64::from(!declared)));
+            }
+        }
+    }
+
+    /// Tells of types that no schema declares, with what was probably meant.
+    pub(super) fn tell_undeclared(&self) {
+        for (kind, _, count) in self.kinds.iter().filter(|(_, declared, _)| !declared) {
+            let known = self.schema.events.keys().map(String::as_str);
+            let meant = nearest(kind, known).map(|meant| format!("; did you mean `{meant}`?"));
+            eprintln!(
+                "{count} events of the type `{kind}`, which has no schema: no journey can start by it{}",
+                meant.unwrap_or_default()
+            );
+        }
+    }
+
     fn deal_one(&mut self, shard: usize, event: Event, hand: &mut Hand) {
         if event.time >= self.until {
             self.later += 1;
@@ -67,6 +108,7 @@ impl Dealer {
             self.refused.repeated();
         } else {
             self.taken += 1;
+            self.look_at(&event.kind);
             if event.is_about_the_team() {
                 hand.events
                     .iter_mut()

@@ -49,7 +49,9 @@ pub(super) struct Play {
     decoders: Vec<Arc<Mutex<Decoder>>>,
     dealer: Arc<Mutex<Dealer>>,
     writer: Arc<Mutex<Writer>>,
-    /// Journeys that did more than the workspace allows.
+    /// The journeys that are played.
+    journeys: Vec<String>,
+    /// Those of them that did more than the workspace allows.
     guarded: Report,
 }
 
@@ -61,21 +63,24 @@ impl Play {
         period: Period,
         shards: Vec<Shard>,
         refused: Refused,
+        journeys: Vec<String>,
         out: Out,
     ) -> Self {
         let decoders = (0..parallel::threads())
             .map(|_| shared(Decoder::new(schema.clone())))
             .collect();
+        let worlds = shards.len();
         Self {
             period,
             crew: Crew::new(),
             shards: shards.into_iter().map(shared).collect(),
             decoders,
-            dealer: shared(Dealer::new(period.until, refused)),
+            dealer: shared(Dealer::new(period.until, worlds, schema, refused)),
             writer: shared(Writer {
                 told: Vec::new(),
                 out,
             }),
+            journeys,
             guarded: Report::new(guard),
         }
     }
@@ -166,11 +171,12 @@ impl Play {
             }));
         }
         if let Some(block) = block {
+            let worlds = self.shards.len();
             let parts = parallel::split(block.len(), self.decoders.len());
             for (range, decoder) in parts.zip(self.decoders.iter().cloned()) {
                 let block = block.clone();
                 work.push(Box::new(move || {
-                    Done::Read(decode(&mut lock(&decoder), &block, range))
+                    Done::Read(decode(&mut lock(&decoder), &block, range, worlds))
                 }));
             }
         }
@@ -193,15 +199,24 @@ impl Play {
         Ok((ahead, hand))
     }
 
+    /// Whether something was asked to be played and nothing of it could be taken.
+    pub(super) fn is_in_vain(&self) -> bool {
+        let shards = self.shards.iter();
+        let customers: usize = shards.map(|shard| lock(shard).customers()).sum();
+        let dealer = lock(&self.dealer);
+        dealer.refused.any() && customers == 0 && dealer.taken == 0
+    }
+
     /// Tells on standard error what was done.
     pub(super) fn tell(&self, zone: Zone) {
         let dealer = lock(&self.dealer);
         dealer.refused.tell();
+        dealer.tell_undeclared();
         let mut summary = Summary::default();
         self.shards
             .iter()
             .for_each(|shard| summary.add(lock(shard).summary()));
-        eprint!("{}", table::table(&summary));
+        eprint!("{}", table::table(&summary, &self.journeys));
         for (journey, excess) in self.guarded.found() {
             eprintln!("guard: {}", guard::told(journey, excess, zone));
         }
@@ -242,11 +257,11 @@ fn shared<T>(own: T) -> Arc<Mutex<T>> {
 }
 
 /// Reads some of a block's events.
-fn decode(decoder: &mut Decoder, block: &Block, range: Range<usize>) -> Read {
+fn decode(decoder: &mut Decoder, block: &Block, range: Range<usize>, worlds: usize) -> Read {
     let read = |line| {
         decoder
             .event(line, Arrival::OwnTime)
-            .map(|event| (shard_of(&event.customer), event))
+            .map(|event| (shard_of(&event.customer, worlds), event))
     };
     block.lines(range).map(read).collect()
 }

@@ -24,7 +24,8 @@ use std::sync::Arc;
 
 use kurant_engine::calendar::Instant;
 use kurant_engine::catalog::{Acting, Catalog};
-use kurant_engine::definition::Definitions;
+use kurant_engine::codes::{self, STRIPES, stripe_of};
+use kurant_engine::definition::{Definitions, Step, Verb};
 use kurant_engine::world::World;
 
 use self::events::{Out, Play};
@@ -36,8 +37,11 @@ use crate::moment::moment;
 use crate::workspace;
 
 /// How many worlds customers are dealt to. Fixed, so that choices that depend on who came before (`assign`) are the same on
-/// every machine.
-const SHARDS: usize = 8;
+/// every machine; and by the stripes of coupon codes, so that codes are those that `run` gives.
+const SHARDS: usize = STRIPES;
+/// Where a pattern has no more codes than this, all customers live in one world: they may be all given, and who goes without
+/// depends on everybody.
+const FEW_CODES: u64 = 100_000;
 /// Memory before the actions file is written to, in bytes.
 const BUFFER: usize = 1 << 20;
 
@@ -103,7 +107,7 @@ pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
     let mut shards = shards(&definitions, period)?;
     let mut refused = Refused::default();
     let guard = definitions.workspace.guard;
-    let schema = Arc::new(definitions.schema);
+    let schema = Arc::new(definitions.schema.clone());
     if let Some(path) = &args.customers {
         people::load(path, &schema, &mut shards, &mut refused)?;
     }
@@ -113,12 +117,15 @@ pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
         .map(|path| Input::events(path, &schema))
         .transpose()?;
     let out = output(args.actions.as_deref())?;
-    let mut play = Play::new(schema, guard, period, shards, refused, out);
+    let journeys = definitions.journeys.iter();
+    let journeys = journeys.map(|version| version.journey.id.clone()).collect();
+    let mut play = Play::new(schema, guard, period, shards, refused, journeys, out);
     play.run(events)?;
     play.tell(zone);
+    let code = ExitCode::from(u8::from(play.is_in_vain()));
     // The process ends here: taking millions of customers apart first would be a waste.
     std::mem::forget(play);
-    Ok(ExitCode::SUCCESS)
+    Ok(code)
 }
 
 /// Leaves only the journeys that were asked for.
@@ -130,7 +137,7 @@ fn select(definitions: &mut Definitions, journeys: &[String]) -> Result<(), Erro
         .collect();
     if let Some(unknown) = journeys.iter().find(|name| !known.contains(&name.as_str())) {
         return Err(Error::usage(format!("there is no journey `{unknown}`"))
-            .hint(format!("there are: {}", known.join(", "))));
+            .hint(workspace::likely(unknown, &known)));
     }
     if !journeys.is_empty() {
         definitions
@@ -141,15 +148,35 @@ fn select(definitions: &mut Definitions, journeys: &[String]) -> Result<(), Erro
 }
 
 fn shards(definitions: &Definitions, period: Period) -> Result<Vec<Shard>, Error> {
-    let mut shards = Vec::with_capacity(SHARDS);
-    for _ in 0..SHARDS {
+    let count = if has_few_codes(definitions) {
+        1
+    } else {
+        SHARDS
+    };
+    let mut shards = Vec::with_capacity(count);
+    for _ in 0..count {
         let catalog = Catalog::load(definitions, &[], Acting::Rehearsal)
             .map_err(|error| Error::failure(format!("the workspace can't be run: {error}")))?;
-        let world =
-            World::new(catalog.with_trace(false).without_commands(), period.from).without_dedupe();
+        let catalog = catalog.with_trace(false).without_commands();
+        let mut world = World::new(catalog, period.from).without_dedupe();
+        if count > 1 {
+            world = world.one_of_several();
+        }
         shards.push(Shard::new(world, period.from));
     }
     Ok(shards)
+}
+
+/// Whether a step gives codes of which there are few.
+fn has_few_codes(definitions: &Definitions) -> bool {
+    fn any(steps: &[Step]) -> bool {
+        steps.iter().any(|step| match &step.verb {
+            Verb::Coupon(coupon) => codes::size(&coupon.codes) <= FEW_CODES,
+            verb => verb.blocks().into_iter().any(any),
+        })
+    }
+    let mut journeys = definitions.journeys.iter();
+    journeys.any(|version| any(&version.journey.steps))
 }
 
 /// Where the actions go.
@@ -165,7 +192,7 @@ fn output(path: Option<&Path>) -> Result<Out, Error> {
     Ok(Box::new(BufWriter::with_capacity(BUFFER, file)))
 }
 
-/// Which world a customer lives in.
-fn shard_of(customer: &str) -> usize {
-    kurant_engine::id::bucket(&[customer], SHARDS as u64) as usize
+/// Which of so many worlds a customer lives in.
+fn shard_of(customer: &str, worlds: usize) -> usize {
+    if worlds == 1 { 0 } else { stripe_of(customer) }
 }

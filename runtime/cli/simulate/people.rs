@@ -11,7 +11,7 @@ use super::lines::{Block, Lines};
 use super::parallel::{self, Task};
 use super::refused::Refused;
 use super::shard::Shard;
-use super::{SHARDS, shard_of};
+use super::shard_of;
 use crate::error::Error;
 
 /// Loads a customers file; lines that can't be read are counted.
@@ -26,10 +26,10 @@ pub(super) fn load(
     }
     let mut lines = Lines::as_they_stand(Input::open(path)?);
     let mut block = Block::default();
-    let mut before = 0;
+    let (mut before, worlds) = (0, shards.len());
     while lines.next(&mut block)? {
         let read = parallel::ranges(block.len(), |range| {
-            let mut part = Part::default();
+            let mut part = Part::new(worlds);
             for (line, place) in block.lines(range.clone()).zip(range) {
                 part.put(Record::from_json(schema, line), before + place as u64 + 1);
             }
@@ -47,19 +47,20 @@ struct Part {
     refused: Vec<(u64, DecodeError)>,
 }
 
-impl Default for Part {
-    fn default() -> Self {
+impl Part {
+    fn new(worlds: usize) -> Self {
         Self {
-            people: (0..SHARDS).map(|_| Vec::new()).collect(),
+            people: (0..worlds).map(|_| Vec::new()).collect(),
             refused: Vec::new(),
         }
     }
-}
 
-impl Part {
     fn put(&mut self, record: Result<Record, DecodeError>, line: u64) {
         match record {
-            Ok(record) => self.people[shard_of(&record.id)].push(record.into_customer()),
+            Ok(record) => {
+                let shard = shard_of(&record.id, self.people.len());
+                self.people[shard].push(record.into_customer());
+            }
             Err(error) => self.refused.push((line, error)),
         }
     }
@@ -96,7 +97,7 @@ fn load_csv(
         .from_path(path)
         .map_err(|error| unreadable(path, &error))?;
     let columns = Columns::new(reader.headers().map_err(|error| unreadable(path, &error))?);
-    let mut part = Part::default();
+    let mut part = Part::new(shards.len());
     for (index, row) in reader.records().enumerate() {
         let row = row.map_err(|error| unreadable(path, &error))?;
         // The header is the first line.

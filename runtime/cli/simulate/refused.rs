@@ -37,6 +37,11 @@ impl Refused {
             .0 += 1;
     }
 
+    /// Whether anything was.
+    pub(super) fn any(&self) -> bool {
+        !self.counts.is_empty()
+    }
+
     /// Tells on standard error.
     pub(super) fn tell(&self) {
         for ((file, reason), (count, first)) in &self.counts {

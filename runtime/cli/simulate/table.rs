@@ -6,8 +6,10 @@ use std::fmt::Write as _;
 use super::summary::{Goals, Kind, Summary};
 
 /// One paragraph a journey: who entered, what each step did, how it ended.
-pub(super) fn table(summary: &Summary) -> String {
-    let mut journeys: BTreeMap<&str, Vec<(&Kind, u64)>> = BTreeMap::new();
+pub(super) fn table(summary: &Summary, played: &[String]) -> String {
+    // One that nobody entered is told too.
+    let mut journeys: BTreeMap<&str, Vec<(&Kind, u64)>> =
+        played.iter().map(|id| (id.as_str(), Vec::new())).collect();
     for (kind, count) in summary.kinds() {
         journeys
             .entry(&kind.journey)

@@ -62,7 +62,13 @@ pub(super) fn text(status: &Status, zone: Zone) -> String {
         .map(|(minutes, count)| format!("{count} in {minutes} min"))
         .collect();
     let _ = writeln!(text, "actions    {}", rates.join(", "));
-    let _ = writeln!(text, "letters    {} dead letters", status.dead_letters);
+    let _ = writeln!(
+        text,
+        "given up   {} messages and commands, {} in doubt, {} events; `kurant dead list` has them",
+        of(status, OutboxState::Dead),
+        of(status, OutboxState::InDoubt),
+        status.dead_letters
+    );
     outbox(&mut text, status, &ago);
     journeys(&mut text, status);
     text
@@ -102,6 +108,12 @@ fn journeys(text: &mut String, status: &Status) {
     }
 }
 
+/// How many rows of the outbox stand so.
+fn of(status: &Status, state: OutboxState) -> u64 {
+    let rows = status.outbox.iter().filter(|row| row.state == state);
+    rows.map(|row| row.count).sum()
+}
+
 /// For programs; spans in seconds.
 pub(super) fn object(status: &Status) -> Value {
     let seconds = |at: Instant| status.now.millis_since(at).max(0) / SECOND;
@@ -122,10 +134,6 @@ pub(super) fn object(status: &Status) -> Value {
         .iter()
         .map(|row| json!({ "route": row.route, "state": row.state.word(), "count": row.count }))
         .collect();
-    let of = |state: OutboxState| -> u64 {
-        let rows = status.outbox.iter().filter(|row| row.state == state);
-        rows.map(|row| row.count).sum()
-    };
     let late = status.late.as_ref().map(|late| {
         json!({ "since": late.since, "seconds": seconds(late.since), "customers": late.customers })
     });
@@ -142,7 +150,8 @@ pub(super) fn object(status: &Status) -> Value {
     json!({
         "at": status.now, "workers": workers, "journeys": journeys, "late": late,
         "triggers": status.triggers.map(|at| json!({ "place": at, "seconds": seconds(at) })),
-        "intake": intake, "outbox": outbox, "in_doubt": of(OutboxState::InDoubt), "dead": of(OutboxState::Dead),
+        "intake": intake, "outbox": outbox, "in_doubt": of(status, OutboxState::InDoubt),
+        "dead": of(status, OutboxState::Dead),
         "oldest_waiting": status.oldest, "dead_letters": status.dead_letters, "rates": rates,
     })
 }

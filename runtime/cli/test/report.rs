@@ -32,14 +32,14 @@ pub(super) fn findings(
                 let place = place(expected.span, sources);
                 let _ = writeln!(text, "  - expected {}   ({place})", wanted(expected, zone));
                 for action in instead {
-                    let _ = writeln!(text, "  + got      {}", got(action, zone));
+                    let _ = writeln!(text, "  + got      {}", got(action, played, zone));
                 }
                 if instead.is_empty() {
                     outside(&mut text, expected, played, zone);
                 }
             }
             Finding::Unexpected(action) => {
-                let _ = writeln!(text, "  + got      {}", got(action, zone));
+                let _ = writeln!(text, "  + got      {}", got(action, played, zone));
             }
         }
     }
@@ -114,7 +114,7 @@ fn wanted(expected: &Expected, zone: Zone) -> String {
     parts.join(" ")
 }
 
-fn got(action: &Action, zone: Zone) -> String {
+fn got(action: &Action, played: &Played, zone: Zone) -> String {
     let mut parts = vec![
         on_clock(action.at, zone),
         action.journey.to_string(),
@@ -137,6 +137,10 @@ fn got(action: &Action, zone: Zone) -> String {
     }
     let exit = action.action == "exit";
     parts.extend(action.reason.as_ref().map(|reason| match exit {
+        true if reason == "error" => {
+            let why = played.errors.get(&action.enrollment);
+            why.map_or_else(|| "(error)".to_owned(), |why| format!("(error): {why}"))
+        }
         true => format!("({reason})"),
         false => format!("({})", reason::told(reason)),
     }));

@@ -1,5 +1,6 @@
 //! One test is played on a world of its own.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use kurant_authoring::scenario::{Happening, Scenario};
@@ -11,7 +12,7 @@ use kurant_engine::decode::{Arrival, Decoder, Parts, Record};
 use kurant_engine::definition::Definitions;
 use kurant_engine::event::Event;
 use kurant_engine::guard::{Report, Tally};
-use kurant_engine::id::CustomerId;
+use kurant_engine::id::{CustomerId, Key};
 use kurant_engine::input::{GOAL, Trace};
 use kurant_engine::value::Value;
 use kurant_engine::world::{Collected, World};
@@ -34,6 +35,8 @@ pub(super) struct Played {
     pub(super) refused: Vec<Refused>,
     /// Journeys that did more than the workspace allows.
     pub(super) guarded: Report,
+    /// Why enrollments ended in `error`.
+    pub(super) errors: HashMap<Key, String>,
 }
 
 /// Somebody was not let into a journey.
@@ -111,10 +114,14 @@ impl Played {
             done: collected.actions,
             refused: Vec::new(),
             guarded,
+            errors: HashMap::new(),
         };
         for (customer, trace) in collected.trace {
             if trace.what == GOAL {
                 played.done.extend(goal(customer, trace));
+            } else if let ("error", Some(enrollment)) = (trace.what.as_str(), trace.enrollment) {
+                let reason = trace.reason.unwrap_or_default();
+                played.errors.insert(enrollment, reason);
             } else if trace.what == "not_entered" {
                 played.refused.push(Refused {
                     at: trace.at,

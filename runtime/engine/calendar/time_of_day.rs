@@ -15,7 +15,10 @@ pub fn parse_time(text: &str) -> Result<Time, Error> {
     };
     let lower = text.trim().to_ascii_lowercase();
     if lower.ends_with("am") || lower.ends_with("pm") {
-        return Err(wrong("write it on the 24-hour clock, like `\"22:00\"`"));
+        let advice = on_24_hours(&lower).unwrap_or_else(|| "22:00".to_owned());
+        return Err(wrong(&format!(
+            "write it on the 24-hour clock: `\"{advice}\"`"
+        )));
     }
     let mut numbers = [0_u32; 3];
     let parts: Vec<&str> = lower.split(':').collect();
@@ -35,6 +38,17 @@ pub fn parse_time(text: &str) -> Result<Time, Error> {
     }
     Time::from_hms_opt(numbers[0], numbers[1], numbers[2])
         .ok_or_else(|| wrong("hours go from 00 to 23, minutes from 00 to 59"))
+}
+
+/// `10am`, `9:30 pm` on the clock of 24 hours.
+fn on_24_hours(text: &str) -> Option<String> {
+    let (number, half) = text.split_at_checked(text.len().checked_sub(2)?)?;
+    let number = number.trim();
+    let (hour, minute) = number.split_once([':', '.']).unwrap_or((number, "0"));
+    let hour: u32 = hour.parse().ok().filter(|hour| (1..=12).contains(hour))?;
+    let minute = minute.parse().ok()?;
+    let hour = hour % 12 + if half == "pm" { 12 } else { 0 };
+    Time::from_hms_opt(hour, minute, 0).map(format_time)
 }
 
 /// Writes a time of day as [`parse_time`] reads it: `10:00`, with seconds only where there are any.
@@ -103,7 +117,11 @@ mod tests {
             ("24:00", "`\"00:00\"`"),
             ("25:00", "00 to 23"),
             ("10:60", "00 to 59"),
-            ("10:00pm", "24-hour"),
+            ("10:00pm", "`\"22:00\"`"),
+            ("10am", "`\"10:00\"`"),
+            ("12 am", "`\"00:00\"`"),
+            ("9:30PM", "`\"21:30\"`"),
+            ("13pm", "24-hour"),
             ("+1:00", "like"),
             ("", "like"),
         ] {

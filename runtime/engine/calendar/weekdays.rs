@@ -62,7 +62,9 @@ impl Weekdays {
     pub fn parse<S: AsRef<str>>(names: &[S]) -> Result<Self, Error> {
         let mut set = 0;
         for name in names {
-            set |= Self::parse_name(name.as_ref())?.0;
+            set |= Self::parse_name(name.as_ref())
+                .map_err(|error| all_of(names, error))?
+                .0;
         }
         if set == 0 {
             let advice = "an empty list allows no day; leave it out, or write `workdays` or days like `[mon, thu]`";
@@ -83,6 +85,23 @@ impl Weekdays {
             return Ok(Self::WORKDAYS);
         }
         weekday(name).map(|day| Self(bit(day)))
+    }
+}
+
+/// The advice for a list in which several days are written otherwise: the whole list.
+fn all_of<S: AsRef<str>>(names: &[S], error: Error) -> Error {
+    let short = |name: &S| {
+        let lower = name.as_ref().trim().to_ascii_lowercase();
+        let day = WEEK.iter().find(|(_, short)| lower.starts_with(short));
+        day.map(|(_, short)| *short)
+    };
+    let right: Option<Vec<&str>> = names.iter().map(short).collect();
+    match (error, right) {
+        (Error::Weekday { text, .. }, Some(right)) if names.len() > 1 => Error::Weekday {
+            text,
+            advice: format!("write `[{}]`", right.join(", ")),
+        },
+        (error, _) => error,
     }
 }
 
@@ -202,6 +221,10 @@ mod tests {
             let error = Weekdays::parse(&[name]).unwrap_err().to_string();
             assert!(error.contains(advice), "{error}");
         }
+        let several = Weekdays::parse(&["monday", "tue", "Friday"])
+            .unwrap_err()
+            .to_string();
+        assert!(several.contains("`[mon, tue, fri]`"), "{several}");
         assert!(Weekdays::parse::<&str>(&[]).is_err());
     }
 

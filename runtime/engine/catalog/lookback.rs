@@ -34,7 +34,7 @@ pub(super) fn lookbacks(source: &str) -> Vec<Lookback> {
 }
 
 /// The arguments of every call of a function.
-fn calls<'s>(source: &'s str, name: &str) -> Vec<Vec<&'s str>> {
+pub(super) fn calls<'s>(source: &'s str, name: &str) -> Vec<Vec<&'s str>> {
     let mut calls = Vec::new();
     let mut from = 0;
     while let Some(at) = source[from..].find(name).map(|at| from + at) {

@@ -2,6 +2,7 @@
 
 mod error;
 mod firings;
+mod gone;
 mod index;
 mod lookback;
 mod needs;
@@ -12,6 +13,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use error::Error;
+pub use gone::{Gone, What, gone};
 pub(crate) use index::{Place, TriggerAt};
 pub use needs::{Keep, Needs};
 pub use replies::Reply;

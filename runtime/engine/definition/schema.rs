@@ -1,6 +1,6 @@
 //! The types of attributes and of events' fields, from the JSON Schemas in `schemas/`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,9 @@ pub struct Schema {
     pub customer: Fields,
     /// The data of each event type, those that are known unasked included.
     pub events: BTreeMap<String, Fields>,
+    /// The fields that an event type lists under `required`. Only `check` asks for them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub required: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// The type of a field.

@@ -103,10 +103,17 @@ impl World {
         }
     }
 
-    /// For a world that is one of several: whoever deals the events out looks for repeated ones.
+    /// For a world whose events are looked through for repeated ones before they come.
     #[must_use]
     pub fn without_dedupe(mut self) -> Self {
         self.seen = None;
+        self
+    }
+
+    /// For a world that is one of several, each with one stripe of the customers.
+    #[must_use]
+    pub fn one_of_several(mut self) -> Self {
+        self.desk.codes.keep_apart();
         self
     }
 

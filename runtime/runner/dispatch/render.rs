@@ -4,11 +4,9 @@ use std::collections::BTreeMap;
 
 use kurant_engine::definition::{Definitions, Links, Template};
 use kurant_engine::map::Map;
+use kurant_engine::template::environment;
 use kurant_engine::value::Value;
-use minijinja::{AutoEscape, Environment};
-
-/// How many steps a template may take.
-const FUEL: u64 = 100_000;
+use minijinja::Environment;
 
 /// A message, ready to be sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,15 +30,7 @@ pub struct Renderer {
 impl Renderer {
     /// The templates of these definitions. One that doesn't compile is left out: `check` names it.
     pub fn new(definitions: &Definitions) -> Self {
-        let mut environment = Environment::new();
-        environment.set_fuel(Some(FUEL));
-        environment.set_auto_escape_callback(|name| {
-            if name.ends_with(".html") || name.ends_with(".mjml") {
-                AutoEscape::Html
-            } else {
-                AutoEscape::None
-            }
-        });
+        let mut environment = environment(definitions.workspace.timezone);
         for (index, template) in definitions.templates.iter().enumerate() {
             for (field, text) in &template.front {
                 let _ = environment.add_template_owned(format!("{index}/{field}"), text.clone());

@@ -8,6 +8,7 @@ use kurant_store::{Batch, OutboxState, Rejected};
 
 use super::again::LEASE;
 use super::flight::{After, customers};
+use super::trouble::Found;
 use super::{Runner, WARY};
 use crate::decide::{Arrived, Decided, Job};
 use crate::error::Error;
@@ -156,8 +157,10 @@ impl Runner {
             beside(&mut batch, &decided);
             self.lease(&mut batch);
             let (outbox, actions) = (batch.outbox.clone(), batch.actions.clone());
+            let found = Found::in_batch(&batch);
             match self.store.commit(batch).await {
                 Ok(()) => {
+                    self.trouble.add(found);
                     self.durable(outbox, actions, Vec::new()).await?;
                     return Ok(decided);
                 }

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::Runner;
+use super::trouble::Found;
 use crate::decide::{Arrived, Decided, Job};
 use crate::error::Error;
 use crate::intake::Receipt;
@@ -35,6 +36,8 @@ pub(super) struct Flight {
     settled: Vec<Settled>,
     handed: Vec<(String, Option<String>)>,
     told: Vec<(CustomerId, Vec<Trace>)>,
+    /// What went wrong for customers, to be said once it is durable.
+    found: Found,
     after: After,
 }
 
@@ -96,6 +99,7 @@ impl Runner {
             std::mem::take(&mut self.marks),
         );
         let told = std::mem::take(&mut self.told);
+        let found = Found::in_batch(&batch);
         tell(&mut batch, &told);
         batch.settled.extend(settled.iter().cloned());
         batch.marks.extend(handed.iter().cloned());
@@ -122,6 +126,7 @@ impl Runner {
             settled,
             handed,
             told,
+            found,
             after,
         }
     }
@@ -161,6 +166,8 @@ impl Runner {
 
     async fn landed(&mut self, flight: Option<Box<Flight>>) -> Result<(), Error> {
         let Some(flight) = flight else { return Ok(()) };
+        self.trouble.add(flight.found);
+        self.say_trouble(false);
         if self.mate.is_alone() {
             self.remember(flight.people);
         }
@@ -225,6 +232,7 @@ impl Runner {
         self.counts.handed_over += done.accepted();
         self.settled.extend(done.settled);
         self.marks.extend(done.marks);
+        self.trouble.add(Found::in_traces(&done.traces));
         self.told.extend(done.traces);
         self.behind.add(done.retried);
         Ok(())

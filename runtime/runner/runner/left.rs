@@ -1,7 +1,9 @@
-//! People inside journeys that nobody can enter any more, because a file was taken away or set back to draft.
+//! People inside journeys that nobody can enter any more, because a file was taken away or set back to draft; and inside versions
+//! that ask for what is not there any more.
 
 use std::collections::BTreeMap;
 
+use kurant_engine::catalog::{What, gone};
 use kurant_engine::definition::{Definitions, Status, Version};
 
 use super::{Purpose, Runner};
@@ -44,5 +46,51 @@ impl Runner {
             ));
         }
         Ok(())
+    }
+
+    /// Says which older versions with somebody inside ask for what the workspace has no more, with the number inside: those
+    /// people would leave with `error` there, or their messages be given up.
+    pub(super) async fn tell_what_is_gone(
+        &mut self,
+        definitions: &Definitions,
+        pinned: &[Version],
+    ) -> Result<(), Error> {
+        let gone = gone(definitions, pinned);
+        if self.purpose == Purpose::Import || gone.is_empty() {
+            return Ok(());
+        }
+        let inside = self.store.inside().await?;
+        let mut missing: BTreeMap<(String, What, String), u64> = BTreeMap::new();
+        for own in gone {
+            let rows = inside.iter().filter(|row| row.version == own.version);
+            let count: u64 = rows.map(|row| row.count).sum();
+            *missing
+                .entry((own.journey, own.what, own.name))
+                .or_default() += count;
+        }
+        for ((journey, what, name), count) in missing.into_iter().filter(|(_, count)| *count > 0) {
+            let (word, fate) = (what.word(), fate(what));
+            let people = if count == 1 {
+                "person is"
+            } else {
+                "people are"
+            };
+            self.tell(&format!(
+                "warning: {count} {people} inside an older version of {journey} that asks for the {word} `{name}`, which is not \
+                 there any more: {fate}. Put `{name}` back until they are through, or end them with `kurant stop {journey}`"
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// What happens to whoever comes to what is gone.
+fn fate(what: What) -> &'static str {
+    match what {
+        What::Segment => "whoever is asked for it leaves with `error`",
+        What::Template => "its messages will be given up",
+        What::Channel => "nothing leaves by it",
+        What::Pool => "nobody is assigned from it",
+        What::Journey => "it starts nothing",
     }
 }

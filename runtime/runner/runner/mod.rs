@@ -16,6 +16,7 @@ mod left;
 mod missed;
 mod pages;
 mod steer;
+mod trouble;
 mod upkeep;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -130,6 +131,8 @@ pub struct Runner {
     /// Of what its source held from before, all up to here is taken in.
     passed: Option<Instant>,
     counts: Counts,
+    /// What went wrong and is to be said.
+    trouble: trouble::Trouble,
     /// The marks that operators left, as they were when it looked last.
     steering: Vec<(String, String)>,
     /// What is held back.
@@ -187,6 +190,7 @@ impl Runner {
             held: None,
             passed: None,
             counts: Counts::default(),
+            trouble: trouble::Trouble::default(),
             steering: Vec::new(),
             paused: Paused::default(),
             limits: definitions.workspace.guard,
@@ -263,6 +267,7 @@ impl Runner {
         self.store.publish(&definitions, now).await?;
         self.limits = definitions.workspace.guard;
         self.tell_who_is_left(&definitions, &pinned).await?;
+        self.tell_what_is_gone(&definitions, &pinned).await?;
         // Other definitions look back on other events.
         self.recent.clear();
         self.needs = self

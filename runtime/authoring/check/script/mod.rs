@@ -11,7 +11,7 @@ use super::scope::{NAMES, Scope};
 use super::shape::{Owner, Shape};
 use super::site::Site;
 use super::world::World;
-use super::{no_event, no_round, not_a_condition, syntax, unknown_name, wrong_result};
+use super::{no_event, no_round, not_a_condition, slips, syntax, unknown_name, wrong_result};
 use crate::diagnostic::Problem;
 use crate::source::FileId;
 
@@ -67,6 +67,13 @@ fn tree(world: &World<'_>, site: Site<'_>, script: &Script) -> Option<AST> {
             Ok(tree) => return Some(tree),
             Err(error) => error,
         };
+        let at = syntax::before(&script.source, error.1).len();
+        if let Some(slip) = slips::find(&script.source, at) {
+            let position = syntax::position(&script.source, slip.start);
+            world.diagnostics.report(site.span(position), slip.problem);
+            script.source = slip.mended?;
+            continue;
+        }
         let (position, problem) = syntax::problem(&error, &script.source);
         world.diagnostics.report(site.span(position), problem);
         script.source = syntax::mended(&error, &script.source)?;

@@ -37,6 +37,10 @@ impl Checker<'_> {
         position: Position,
     ) {
         let is_equality = matches!(operator, "==" | "!=");
+        if !is_equality && *left.0 == Shape::Bool && is_comparison(left.1) {
+            self.report(position, mixed_types::two_in_one());
+            return;
+        }
         for ((shape, expr), (other, _)) in [(left, right), (right, left)] {
             if *shape == Shape::Nothing && matches!(expr, Expr::Unit(_)) && !is_equality {
                 self.report(expr.start_position(), mixed_types::order_of_nothing());
@@ -90,6 +94,14 @@ impl Checker<'_> {
                 Any
             }
         }
+    }
+}
+
+/// Whether it is a comparison itself, as in `1 < x < 5`.
+fn is_comparison(expr: &Expr) -> bool {
+    match expr {
+        Expr::FnCall(call, _) => matches!(call.name.as_str(), "<" | "<=" | ">" | ">="),
+        _ => false,
     }
 }
 

@@ -41,6 +41,20 @@ pub(super) fn read(at: At<'_, '_>) -> Option<Split> {
 }
 
 fn arm(steps: &Steps<'_>, entry: &Entry) -> Option<Arm> {
+    if let Some(scalar) = entry.value.as_scalar() {
+        let message = format!("expected an arm of `split`, found {}", entry.value.what());
+        let (name, share) = (&entry.key.text, scalar.text.trim_end_matches(['%', ' ']));
+        let share = if share.parse::<u32>().is_ok() {
+            share
+        } else {
+            "50"
+        };
+        let help = format!("write `{name}: {{ weight: {share}, steps: [...] }}`");
+        steps
+            .context
+            .report(entry.value.span, Problem::wrong_type(message).help(help));
+        return None;
+    }
     let mut map = steps.context.open(&entry.value, "an arm of `split`")?;
     map.synonyms(&[
         ("share", "weight"),

@@ -9,6 +9,23 @@ use crate::yaml::trap;
 pub(super) fn whole_value(scene: &Scene<'_>, line: &Line) -> Option<Mend> {
     let value = scene.text.get(line.value.clone())?;
     let reason = trap::reason(value)?;
+    if let Some(condition) = trap::without_colon(value) {
+        let colon = line.value.end - 1;
+        let report = scene
+            .error(
+                "stray-colon",
+                colon..line.value.end,
+                "no colon stands at the end of a condition",
+            )
+            .help(format!(
+                "take the colon away: `{}`",
+                scene.rewritten(line, condition)
+            ));
+        return Some(Mend {
+            report,
+            edits: vec![Edit::put(line.value.clone(), condition.to_owned())],
+        });
+    }
     Some(put_in_quotes(scene, line, value, &reason))
 }
 

@@ -1,0 +1,203 @@
+//! What people inside an older version ask for goes, or codes run dry: it is said, in one line and with the number.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use super::sample::Shop;
+
+const PEOPLE: usize = 50;
+
+/// Orders of as many customers, all at one moment.
+fn orders(count: usize) -> Vec<String> {
+    let order = |number: usize| {
+        json!({
+            "specversion": "1.0", "id": format!("e{number}"), "source": "test", "type": "order.paid",
+            "subject": format!("c{number:03}"), "time": "2026-03-01T10:00:00Z", "data": { "total": 5 },
+        })
+        .to_string()
+    };
+    (0..count).map(order).collect()
+}
+
+/// A shop whose one journey acts on orders by these steps, a day after midday.
+fn shop(steps: &str) -> Shop {
+    let shop = Shop::new();
+    for name in ["thanks", "cart", "birthday", "dormant", "loyal", "monday"] {
+        std::fs::remove_file(shop.path(&format!("journeys/{name}.yaml"))).expect("it goes");
+    }
+    shop.write("journeys/j.yaml", &journey(steps));
+    shop.write("feed.jsonl", &orders(PEOPLE).join("\n"));
+    shop.write("nothing.jsonl", "");
+    shop
+}
+
+fn journey(steps: &str) -> String {
+    format!(
+        "journey: j\nstatus: live\ncategory: transactional\ntrigger: {{ event: order.paid, max_age: 100y }}\nsteps:\n{steps}"
+    )
+}
+
+/// Everybody comes in, and stops before anything is due.
+fn all_inside(shop: &Shop) {
+    shop.kurant(&["run", "--feed", "feed.jsonl", "--quiet"]);
+}
+
+/// Plays two days on and gives what is said.
+fn two_days_on(shop: &Shop) -> String {
+    let (from, until) = ("2026-03-01T11:00:00Z", "2026-03-03T12:00:00Z");
+    let output = shop.kurant(&[
+        "run",
+        "--feed",
+        "nothing.jsonl",
+        "--quiet",
+        "--from",
+        from,
+        "--until",
+        until,
+    ]);
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn a_segment_that_goes_with_people_inside_is_told_and_so_are_the_errors() {
+    let shop = shop(
+        "  - id: day\n    wait: 1d\n  - if: in_segment(\"loyal\")\n    then:\n      - tag: loyal\n",
+    );
+    all_inside(&shop);
+    shop.write(
+        "segments.yaml",
+        "segments:\n  large: customer.orders_count >= 3\n",
+    );
+    let steps =
+        "  - id: day\n    wait: 1d\n  - if: in_segment(\"large\")\n    then:\n      - tag: loyal\n";
+    shop.write("journeys/j.yaml", &journey(steps));
+    let said = two_days_on(&shop);
+    let warned =
+        "warning: 50 people are inside an older version of j that asks for the segment `loyal`";
+    assert!(
+        said.contains(warned) && said.contains("kurant stop j"),
+        "{said}"
+    );
+    let alerts: Vec<&str> = said
+        .lines()
+        .filter(|line| line.starts_with("ALERT"))
+        .collect();
+    assert_eq!(alerts.len(), 1, "{said}");
+    assert!(
+        alerts[0].contains("j: 50 people left with `error`")
+            && alerts[0].contains("no such segment"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_template_that_goes_with_people_inside_is_told_and_so_is_what_was_given_up() {
+    let shop = shop(
+        "  - id: day\n    wait: 1d\n  - id: now\n    send: email\n    template: hello\n    to: '=customer.id + \"@x\"'\n",
+    );
+    all_inside(&shop);
+    std::fs::rename(shop.path("templates/hello"), shop.path("templates/hi")).expect("a new name");
+    let steps = "  - id: day\n    wait: 1d\n  - id: now\n    send: email\n    template: hi\n    to: '=customer.id + \"@x\"'\n";
+    shop.write("journeys/j.yaml", &journey(steps));
+    let said = two_days_on(&shop);
+    assert!(
+        said.contains(
+            "50 people are inside an older version of j that asks for the template `hello`"
+        ),
+        "{said}"
+    );
+    let alerts: Vec<&str> = said
+        .lines()
+        .filter(|line| line.starts_with("ALERT"))
+        .collect();
+    assert_eq!(alerts.len(), 1, "{said}");
+    assert!(
+        alerts[0].contains("j: 50 messages or commands given up: there is no template `hello`"),
+        "{said}"
+    );
+    let status = String::from_utf8_lossy(&shop.kurant(&["status"]).stdout).into_owned();
+    assert!(
+        status.contains("given up   50 messages and commands, 0 in doubt, 0 events"),
+        "{status}"
+    );
+}
+
+#[test]
+fn a_code_is_given_once_in_run_as_in_simulate_and_that_there_is_none_left_is_told() {
+    let shop = shop("  - coupon: { codes: 'A-#', valid: 3d, as: code }\n  - tag: =vars.code\n");
+    let output = shop.kurant(&[
+        "run",
+        "--feed",
+        "feed.jsonl",
+        "--quiet",
+        "--actions",
+        "run.jsonl",
+    ]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let alerts = said
+        .lines()
+        .filter(|line| line.contains("no code like A-# is left"));
+    assert_eq!(alerts.count(), 1, "{said}");
+    shop.kurant(&[
+        "simulate",
+        "--events",
+        "feed.jsonl",
+        "--from",
+        "2026-02-01",
+        "--until",
+        "2026-03-03",
+        "--actions",
+        "simulated.jsonl",
+    ]);
+    let codes = |file: &str| {
+        let lines = shop.lines(file);
+        let given = lines.iter().filter(|line| line["action"] == "coupon");
+        let given: Vec<String> = given.map(|line| line["data"]["code"].to_string()).collect();
+        let dry = lines
+            .iter()
+            .filter(|line| line["reason"] == "no_coupon")
+            .count();
+        (given, dry)
+    };
+    let (given, dry) = codes("run.jsonl");
+    let different: BTreeSet<&String> = given.iter().collect();
+    assert_eq!([given.len(), different.len(), dry], [32, 32, PEOPLE - 32]);
+    assert_eq!(
+        (given, dry),
+        codes("simulated.jsonl"),
+        "the same codes in the same order"
+    );
+}
+
+#[test]
+fn codes_of_a_long_pattern_are_the_same_in_run_and_simulate() {
+    let shop =
+        shop("  - coupon: { codes: 'A-######', valid: 3d, as: code }\n  - tag: =vars.code\n");
+    shop.kurant(&[
+        "run",
+        "--feed",
+        "feed.jsonl",
+        "--quiet",
+        "--actions",
+        "run.jsonl",
+    ]);
+    shop.kurant(&[
+        "simulate",
+        "--events",
+        "feed.jsonl",
+        "--from",
+        "2026-02-01",
+        "--until",
+        "2026-03-03",
+        "--actions",
+        "simulated.jsonl",
+    ]);
+    let codes = |file: &str| -> Vec<String> {
+        let lines = shop.lines(file).into_iter();
+        let given = lines.filter(|line| line["action"] == "coupon");
+        given.map(|line| line["data"]["code"].to_string()).collect()
+    };
+    assert_eq!(codes("run.jsonl").len(), PEOPLE);
+    assert_eq!(codes("run.jsonl"), codes("simulated.jsonl"));
+}
