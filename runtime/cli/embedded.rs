@@ -21,7 +21,7 @@ const INBOX: &str = "file://.kurant/inbox";
 const OUTBOX: &str = ".kurant/outbox";
 
 /// The mark under which the runner keeps how far it has come.
-const PLACE: &str = "fired";
+pub(crate) const PLACE: &str = "fired";
 /// How long a command is tried after its moment unless the workspace says otherwise, in milliseconds.
 const VALID_FOR: i64 = DAY;
 /// The longest name of an exchange, in bytes.
@@ -78,7 +78,10 @@ pub(crate) async fn store_to_read(
     let url = url.as_str();
     if is_postgres(url) {
         let store = Postgres::open_to_read(url).await;
-        return Ok(Arc::new(store.map_err(unreadable)?));
+        return Ok(Arc::new(store.map_err(|error| match error {
+            kurant_store::Error::Missing { .. } => nothing_yet(url),
+            other => unreadable(other),
+        })?));
     }
     let path = url.strip_prefix("sqlite://").map(|path| folder.join(path));
     match path.filter(|path| path.is_file()) {
@@ -127,7 +130,7 @@ pub(crate) async fn store_beside(folder: &Path) -> Result<Arc<dyn Store>, Error>
 
 fn nothing_yet(url: &str) -> Error {
     let message = format!("nothing has run here yet: {} is not there", redacted(url));
-    Error::failure(message).hint("start `kurant run`, or load what was before with `kurant import`")
+    Error::absence(message).hint("start `kurant run`, or load what was before with `kurant import`")
 }
 
 /// The URL of the store that the workspace names, with its secrets filled in.
@@ -201,7 +204,7 @@ pub(crate) fn source(folder: &Path, definitions: &Definitions) -> Result<Source,
 }
 
 /// The ways out that the workspace names: files, and exchanges of a broker.
-fn ways(folder: &Path, definitions: &Definitions) -> Result<Ways, Error> {
+pub(crate) fn ways(folder: &Path, definitions: &Definitions) -> Result<Ways, Error> {
     let settings = &definitions.workspace.settings;
     let mut ways = Ways::files(folder.join(OUTBOX));
     let channels = definitions.workspace.channels.iter();
@@ -262,16 +265,15 @@ fn broker(
     address.map_err(|error| Error::failure(format!("the broker of `{route}`: {error}")))
 }
 
-/// A runner on a store, with the workspace's outbox.
+/// A runner on a store, with the workspace's ways out.
 pub(crate) async fn runner(
-    folder: &Path,
     definitions: Definitions,
     store: Arc<dyn Store>,
     clock: Arc<Clock>,
+    ways: Ways,
     audience: Box<dyn Audience>,
     purpose: Purpose,
 ) -> Result<Runner, Error> {
-    let ways = ways(folder, &definitions)?;
     Runner::begin(store, clock, definitions, ways, audience, purpose)
         .await
         .map_err(failure)

@@ -24,6 +24,8 @@ enum Kind {
     Outage,
     /// Whoever reads the output has gone.
     Unread,
+    /// There is nothing yet to work with.
+    Absence,
 }
 
 impl Error {
@@ -63,6 +65,20 @@ impl Error {
         }
     }
 
+    /// There is nothing yet to work with: exit code 3.
+    pub(crate) fn absence(message: impl Into<String>) -> Self {
+        Self {
+            kind: Kind::Absence,
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// Whether there is nothing yet to work with.
+    pub(crate) fn is_absence(&self) -> bool {
+        self.kind == Kind::Absence
+    }
+
     /// Whether to wait and try again can help.
     pub(crate) fn is_outage(&self) -> bool {
         self.kind == Kind::Outage
@@ -81,6 +97,11 @@ impl Error {
         }
     }
 
+    /// What to do about it.
+    pub(crate) fn advice(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
     /// Adds what to do about it.
     #[must_use]
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -93,7 +114,7 @@ impl Error {
         ExitCode::from(match self.kind {
             Kind::Findings => 1,
             Kind::Usage => 2,
-            Kind::Failure | Kind::Outage | Kind::Unread => 3,
+            Kind::Failure | Kind::Outage | Kind::Absence | Kind::Unread => 3,
         })
     }
 }

@@ -22,6 +22,7 @@ mod secret;
 mod simulate;
 mod status;
 mod steer;
+mod talk;
 mod test;
 mod workspace;
 

@@ -4,14 +4,20 @@ use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
-use lapin::uri::AMQPUri;
+use lapin::uri::{AMQPScheme, AMQPUri};
 use lapin::{Connection, ConnectionProperties};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 /// How often both sides say that they are there, in seconds, unless the address tells: a peer that is cut off is missed
 /// after twice that.
 const HEARTBEAT: u16 = 10;
 /// How long a connection may take to come about, with all that is asked for at its beginning.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+/// What a client says first in AMQP 0-9-1, how long an answer may take and how long it may be.
+const GREETING: &[u8] = b"AMQP\x00\x00\x09\x01";
+const HELLO: Duration = Duration::from_secs(5);
+const LONGEST_HELLO: u64 = 64 * 1024;
 /// The longest name in the protocol, in bytes.
 const LONGEST_NAME: usize = 255;
 /// The shortest and the longest pause between two tries to connect.
@@ -119,6 +125,39 @@ impl Address {
         let properties = ConnectionProperties::default().with_connection_name(name.into());
         Ok(Connection::connect_uri(self.uri.clone(), properties).await?)
     }
+
+    /// The version that the broker says it has, before anybody has said who he is. None over an encrypted connection, or if it
+    /// says nothing of that kind.
+    pub(crate) async fn version(&self) -> Option<String> {
+        if self.uri.scheme != AMQPScheme::AMQP {
+            return None;
+        }
+        let place = (self.uri.authority.host.as_str(), self.uri.authority.port);
+        let asking = async {
+            let mut stream = TcpStream::connect(place).await.ok()?;
+            stream.write_all(GREETING).await.ok()?;
+            let mut said = Vec::new();
+            let mut hello = stream.take(LONGEST_HELLO);
+            while version_in(&said).is_none() {
+                if hello.read_buf(&mut said).await.ok()? == 0 {
+                    return None;
+                }
+            }
+            version_in(&said)
+        };
+        tokio::time::timeout(HELLO, asking).await.ok()?
+    }
+}
+
+/// The text of the property `version` in what a broker says first: its name, the sign of a text, the length, the text.
+fn version_in(said: &[u8]) -> Option<String> {
+    const PROPERTY: &[u8] = b"\x07versionS";
+    let mut places = said.windows(PROPERTY.len());
+    let (_, rest) = said.split_at(places.position(|own| own == PROPERTY)? + PROPERTY.len());
+    let (length, rest) = rest.split_first_chunk::<4>()?;
+    let text = rest.get(..u32::from_be_bytes(*length) as usize)?;
+    let text = std::str::from_utf8(text).ok()?;
+    (text.len() <= LONGEST_NAME).then(|| text.to_owned())
 }
 
 /// Host, port and virtual host; never the password.
@@ -173,6 +212,16 @@ mod tests {
         assert_eq!(format!("{address:?}"), "Address(rabbit:5673)");
         let other = Address::parse("amqp://rabbit/retail").unwrap();
         assert_eq!(other.to_string(), "rabbit:5672/retail");
+    }
+
+    #[test]
+    fn a_broker_says_its_version_first() {
+        let said = b"\x01..\x07productS\x00\x00\x00\x08RabbitMQ\x07versionS\x00\x00\x00\x063.10.8\x0bother";
+        assert_eq!(version_in(said).as_deref(), Some("3.10.8"));
+        for torn in 0..40 {
+            assert_eq!(version_in(&said[..torn]), None);
+        }
+        assert_eq!(version_in(b"\x07versionS\xff\xff\xff\xffx"), None);
     }
 
     #[test]

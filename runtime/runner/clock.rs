@@ -76,10 +76,11 @@ impl Clock {
     }
 
     /// Goes by another clock from now on, that all workers go by: this is what it shows. Should it be behind, this one stands
-    /// until it has come that far.
-    pub fn correct(&self, shown: Instant) {
+    /// until it has come that far. Returns how far the machine's is behind, in milliseconds.
+    pub fn correct(&self, shown: Instant) -> i64 {
         let ahead = shown.millis_since(machine());
         self.ahead.store(ahead, Ordering::Relaxed);
+        ahead
     }
 
     /// Moves the clock on to an instant; never back.
@@ -110,6 +111,31 @@ impl Clock {
     /// Whether it is another clock than the machine's.
     pub fn is_virtual(&self) -> bool {
         !matches!(self.pace, Pace::Real)
+    }
+}
+
+/// Tells how long something took, whatever happens to the machine's clock.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stopwatch(std::time::Instant);
+
+impl Stopwatch {
+    /// Begins now.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that asks the machine how much time has passed"
+    )]
+    pub(crate) fn start() -> Self {
+        Self(std::time::Instant::now())
+    }
+
+    /// Since it began.
+    pub(crate) fn passed(self) -> Duration {
+        self.until(Self::start())
+    }
+
+    /// From its beginning to that of a later one.
+    pub(crate) fn until(self, later: Self) -> Duration {
+        later.0.saturating_duration_since(self.0)
     }
 }
 

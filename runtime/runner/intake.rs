@@ -25,9 +25,40 @@ impl Behind {
     }
 }
 
+/// By which way events come in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Via {
+    /// Files of the inbox.
+    Files,
+    /// `POST /events`.
+    Http,
+    /// A broker.
+    RabbitMq,
+    /// A history that is played or imported.
+    #[default]
+    History,
+}
+
+impl Via {
+    /// All of them.
+    pub(crate) const ALL: [Self; 4] = [Self::Files, Self::Http, Self::RabbitMq, Self::History];
+
+    /// The word for it in counters.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Files => "files",
+            Self::Http => "http",
+            Self::RabbitMq => "rabbitmq",
+            Self::History => "history",
+        }
+    }
+}
+
 /// Events that a source brings at once.
 #[derive(Debug, Default)]
 pub struct Delivery {
+    /// Which way they came.
+    pub via: Via,
     /// In the order in which they are taken in.
     pub events: Vec<Delivered>,
     /// What can't be taken in.
@@ -71,10 +102,14 @@ impl Delivered {
 /// What became of a delivery.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Receipt {
+    /// Which way it came.
+    pub via: Via,
     /// How many took effect.
     pub taken: usize,
     /// How many had taken effect before.
     pub repeated: usize,
     /// Those that were refused, by their place in the delivery, and why.
     pub refused: Vec<(usize, String)>,
+    /// How many became dead letters: because they are no events, or because taking them in failed.
+    pub rejected: usize,
 }

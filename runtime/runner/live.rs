@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, watch};
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::intake::Delivery;
+use crate::meter;
 use crate::runner::{BATCH, Runner, TOGETHER};
 use crate::source::Feed;
 
@@ -73,6 +74,7 @@ impl Runner {
                 self.take_in(deliveries, now).await?;
             }
             let lag = self.lag(passed, is_behind, !wires.inbox.is_empty());
+            meter::lag(lag.map_or(0, |held| now.millis_since(held)));
             self.beat(heeded, lag).await?;
             if is_idle || clock.real_millis() - looked > TIMERS_EVERY {
                 looked = clock.real_millis();

@@ -5,6 +5,7 @@
 
 mod anchor;
 mod batch;
+mod checkup;
 mod error;
 mod log;
 mod memory;
@@ -25,6 +26,7 @@ pub use anchor::{AnchorRange, AnchorRow, By};
 pub use batch::{
     Batch, EnrollmentRow, OutboxState, Outgoing, Rejected, Seen, Settled, Stored, Swap,
 };
+pub use checkup::{Audited, Checkup, LogSums, Pulse, Safety, Setting, Sums};
 pub use error::Error;
 pub use log::{Happened, LogLine, LogPage, LogPlace};
 pub use memory::Memory;
@@ -210,4 +212,16 @@ pub trait Store: Send + Sync {
 
     /// How many customers, taken-in events and dead letters there are.
     fn totals(&self) -> Reply<'_, Totals>;
+
+    /// What waits, without a long look.
+    fn pulse(&self, now: Instant) -> Reply<'_, Pulse>;
+
+    /// How the server is, and what in the store needs no long look; if `whole`, the files of the store are read through.
+    fn checkup(&self, now: Instant, whole: bool) -> Reply<'_, Checkup>;
+
+    /// Numbers that have to be equal, of one moment; those of the log take a look at every line of it.
+    fn sums(&self, with_log: bool) -> Reply<'_, Sums>;
+
+    /// All that is held of customers besides their histories, by id, strictly after one.
+    fn audit<'s>(&'s self, after: Option<&'s str>, limit: usize) -> Reply<'s, Vec<Audited>>;
 }

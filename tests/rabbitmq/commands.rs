@@ -12,6 +12,7 @@ use lapin::types::FieldTable;
 use tokio::time::timeout;
 
 use super::broker::{Message, Peer, shared, unique};
+use crate::run::asking::{metrics, ready, sum};
 use crate::run::sample::{Running, Shop};
 use crate::servers::{Own, RABBITMQ};
 
@@ -197,18 +198,61 @@ async fn consumer(peer: &Peer, queue: &str) -> Consumer {
     consumer.await.expect("the queue is read")
 }
 
+/// What is counted is what was done, once all of it is: 80 orders, of which 30 came twice.
+async fn counts(address: &str) {
+    let through = ["source=\"rabbitmq\""];
+    let expected = [
+        ("kurant_events_received_total", &through[..], 110.0),
+        ("kurant_events_total", &["outcome=\"taken\""], 80.0),
+        ("kurant_events_total", &["outcome=\"repeated\""], 30.0),
+        ("kurant_events_committed_total", &[], 80.0),
+        ("kurant_events_in_hand", &through, 0.0),
+        (
+            "kurant_actions_total",
+            &["verb=\"task\"", "status=\"sent\""],
+            80.0,
+        ),
+        ("kurant_actions_total", &["verb=\"enter\""], 80.0),
+        ("kurant_commands_total", &["route=\"crm\""], 80.0),
+        (
+            "kurant_hand_overs_total",
+            &["route=\"crm\"", "outcome=\"accepted\"", "attempt=\"1\""],
+            80.0,
+        ),
+        ("kurant_up", &[], 4.0),
+    ];
+    let differ = || {
+        let counted = metrics(address);
+        let number = |name, labels| sum(&counted, name, labels);
+        let differ = expected.iter().filter(|own| number(own.0, own.1) != own.2);
+        differ
+            .map(|own| format!("{own:?}: {}", number(own.0, own.1)))
+            .collect::<Vec<_>>()
+    };
+    let waiting = async {
+        while !differ().is_empty() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let waited = timeout(PATIENCE, waiting).await;
+    waited.unwrap_or_else(|_| panic!("{:#?}", differ()));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_becomes_one_command_also_when_it_comes_twice() {
     let url = shared();
     let sale = Sale::new(&url);
     let peer = Peer::connect(&url).await;
     peer.exchange(&sale.commands).await;
-    let running = sale.run();
+    let running = sale.shop.start(&["run", "--quiet"]);
+    let address = running.address();
+    lacks(&address, &[]).await;
     publish(&peer, &sale.events, 0..60).await;
     publish(&peer, &sale.events, 30..60).await;
     publish(&peer, &sale.events, 60..80).await;
     let mut heard = Heard::begin(&peer, &sale.commands).await;
     heard.listen(80).await;
+    counts(&address).await;
     running.end();
     assert!(
         heard.keys.values().all(|times| *times == 1),
@@ -324,15 +368,28 @@ async fn kills_under_load_lose_nothing_and_double_no_effect() {
     sale.remove(peer).await;
 }
 
+/// Waits until it lacks just these parts.
+async fn lacks(address: &str, parts: &[&str]) {
+    let waiting = async {
+        while ready(address).1 != parts {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let waited = timeout(PATIENCE, waiting).await;
+    waited.unwrap_or_else(|_| panic!("{:?}, and not {parts:?}", ready(address)));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_goes_away_and_comes_back_is_told_of_once_and_nothing_is_lost() {
     let own = RABBITMQ.start("restart");
     let sale = Sale::new(&own.url);
     let mut peer = Peer::connect(&own.url).await;
     peer.exchange(&sale.commands).await;
-    let running = sale.run();
-    let mut heard = Heard::begin(&peer, &sale.commands).await;
+    let running = sale.shop.start(&["run", "--quiet"]);
+    let address = running.address();
     let mut lines = Vec::new();
+    lacks(&address, &[]).await;
+    let mut heard = Heard::begin(&peer, &sale.commands).await;
     type Cut = fn(&Own, bool);
     let cuts: [Cut; 2] = [
         |own, back| own.ctl(if back { "start_app" } else { "stop_app" }),
@@ -343,8 +400,10 @@ async fn a_broker_that_goes_away_and_comes_back_is_told_of_once_and_nothing_is_l
         heard.listen(round * 1_000 + 300).await;
         cut(&own, false);
         lines.extend(running.wait_for("no events from RabbitMQ"));
+        lacks(&address, &["commands", "events"]).await;
         cut(&own, true);
         lines.extend(running.wait_for("events are taken in from RabbitMQ"));
+        lacks(&address, &[]).await;
         peer = Peer::connect(&own.url).await;
         heard.reconnect(&peer, &sale.commands).await;
     }
@@ -361,4 +420,61 @@ async fn a_broker_that_goes_away_and_comes_back_is_told_of_once_and_nothing_is_l
         lines.join("\n")
     );
     sale.check(&peer, 2_000).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_finds_what_the_broker_has_put_aside_and_who_is_not_there() {
+    let url = shared();
+    let sale = Sale::new(&url);
+    let peer = Peer::connect(&url).await;
+    peer.exchange(&sale.commands).await;
+    let examine = || {
+        let output = sale.shop.run(&["doctor", "--json"]);
+        let found: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).expect("a list");
+        let of = |state: &str| -> Vec<String> {
+            let own = found.iter().filter(|own| own["state"] == state);
+            own.map(|own| format!("{}: {}", own["check"], own["what"]))
+                .collect()
+        };
+        let (broken, well) = (of("broken"), of("ok"));
+        assert_eq!(output.status.success(), broken.is_empty(), "{broken:?}");
+        (broken, well.concat())
+    };
+    let (broken, _) = examine();
+    assert_eq!(
+        broken.len(),
+        usize::from(SHARDS),
+        "no queue yet: {broken:?}"
+    );
+    let running = sale.run();
+    publish(&peer, &sale.events, 0..3).await;
+    let mut heard = Heard::begin(&peer, &sale.commands).await;
+    heard.listen(3).await;
+    let (broken, well) = examine();
+    assert_eq!(broken, Vec::<String>::new());
+    for part in [
+        "RabbitMQ 3.",
+        "as Kurant declares",
+        "put nothing aside",
+        "commands can be published",
+    ] {
+        assert!(well.contains(part), "{part} in {well}");
+    }
+    let dead = format!("{}.dead", sale.events);
+    peer.publish(&dead, "", order(9).1).await;
+    let found = async {
+        loop {
+            let (broken, _) = examine();
+            if !broken.is_empty() {
+                return broken;
+            }
+        }
+    };
+    let broken = timeout(PATIENCE, found).await.expect("it is found");
+    assert!(
+        broken.len() == 1 && broken[0].contains("1 messages aside"),
+        "{broken:?}"
+    );
+    running.end();
+    sale.remove(peer).await;
 }

@@ -1,38 +1,11 @@
 //! Files and HTTP bring events in; what can't be taken in is told with its reason.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
-
+use super::asking::post;
 use super::sample::Shop;
 
 fn order(id: &str, customer: &str) -> String {
     format!(
         r#"{{"specversion":"1.0","id":"{id}","source":"test","type":"order.paid","subject":"{customer}","data":{{"total":5}}}}"#
-    )
-}
-
-/// Sends a request; returns the status and the body.
-fn post(address: &str, headers: &str, body: &str) -> (u16, serde_json::Value) {
-    let mut stream = TcpStream::connect(address).expect("somebody listens");
-    let length = body.len();
-    let request = format!(
-        "POST /events HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n{body}"
-    );
-    stream.write_all(request.as_bytes()).expect("it is sent");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("an answer");
-    let status = answer
-        .split(' ')
-        .nth(1)
-        .and_then(|code| code.parse().ok())
-        .expect("a status");
-    let body = answer
-        .split_once("\r\n\r\n")
-        .map(|(_, body)| body)
-        .unwrap_or_default();
-    (
-        status,
-        serde_json::from_str(body).expect("an answer in JSON"),
     )
 }
 

@@ -1,5 +1,7 @@
 //! The runtime as a user has it: the binary, a workspace in a folder, files in and files out.
 
+pub(crate) mod asking;
+mod doctor;
 mod enroll;
 mod feed;
 mod first_day;
@@ -13,3 +15,4 @@ pub(crate) mod sample;
 mod settled;
 mod steer;
 mod versions;
+mod watched;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::asking::{ask, metrics, post, ready, sum};
 use super::sample::{Running, Shop};
 use crate::servers::POSTGRES;
 
@@ -46,17 +47,38 @@ fn a_database_that_goes_away_is_told_of_once_waited_for_and_nothing_is_lost_or_d
     let store = "store: { url: \"${file:store.secret}\" }\n";
     shop.write("kurant.yaml", &(settings + store));
     let running = shop.start(&["run", "--listen", "127.0.0.1:0"]);
+    let address = running.address();
     running.wait_for("running");
+    assert_eq!(ready(&address), (true, vec![]));
     shop.drop_events("before.jsonl", &orders(0..BEFORE));
     running.wait_for("thanks");
     own.script("stop");
     running.wait_for("waiting until it is there again");
+    // The door stays open, and says what is lacking.
+    assert_eq!(ready(&address), (false, vec!["store".to_owned()]));
+    assert_eq!(ask(&address, "GET /health", "", "").0, 200);
+    let counted = metrics(&address);
+    assert_eq!(sum(&counted, "kurant_up", &["part=\"store\""]), 0.0);
+    assert_eq!(sum(&counted, "kurant_ready", &[]), 0.0);
+    let (status, answer) = post(&address, "", &orders(0..1)[0]);
+    assert_eq!(status, 503, "{answer}");
     own.script("start");
     let meanwhile = running.wait_for("there again; it goes on");
+    assert_eq!(ready(&address), (true, vec![]));
     let told = |line: &&String| line.contains("waiting until");
     assert_eq!(meanwhile.iter().filter(told).count(), 0, "told of once");
     shop.drop_events("after.jsonl", &orders(BEFORE..BEFORE + AFTER));
     rest(&shop, &running);
+    let counted = metrics(&address);
+    assert_eq!(sum(&counted, "kurant_up", &["part=\"store\""]), 1.0);
+    // What was under way came again; all that came is accounted for.
+    let outcome = |word: &str| {
+        let label = format!("outcome=\"{word}\"");
+        sum(&counted, "kurant_events_total", &[&label])
+    };
+    let outcomes = ["taken", "repeated", "refused", "rejected", "given_back"].map(outcome);
+    let received = sum(&counted, "kurant_events_received_total", &[]);
+    assert_eq!(outcomes.iter().sum::<f64>(), received, "{counted:?}");
     running.end();
     let mut sent: BTreeMap<String, usize> = BTreeMap::new();
     let mut keys = BTreeSet::new();

@@ -213,12 +213,31 @@ impl Running {
         assert!(more.is_empty(), "it said more: {more:?}");
     }
 
-    /// Asks it to end and waits for a clean end.
-    pub(crate) fn end(mut self) {
+    /// Where it listens, once it says so.
+    pub(crate) fn address(&self) -> String {
+        let line = self.wait_for("events are taken in at http://").pop();
+        let line = line.expect("a line");
+        let (_, rest) = line.split_once("http://").expect("an address");
+        let end = rest.find('/').expect("a path");
+        rest[..end].to_owned()
+    }
+
+    /// Asks it to end.
+    pub(crate) fn ask_to_end(&self) {
         let asked = Command::new("kill")
             .args(["-TERM", &self.child.id().to_string()])
             .status();
         assert!(asked.expect("`kill` runs").success());
+    }
+
+    /// Asks it to end and waits for a clean end.
+    pub(crate) fn end(self) {
+        self.ask_to_end();
+        self.ends();
+    }
+
+    /// Waits for a clean end of one that was asked to end: asked twice it breaks off.
+    pub(crate) fn ends(mut self) {
         let status = self.child.wait().expect("it has ended");
         assert!(status.success(), "after SIGTERM: {status}");
     }

@@ -2,6 +2,7 @@
 
 mod anchors;
 mod batches;
+mod checkup;
 mod log;
 mod outbox;
 mod people;
@@ -52,4 +53,5 @@ conformance! {
     log: the_log_is_read_in_pages_in_the_order_of_commits one_customers_log_is_read_alone a_time_has_its_place_in_the_log;
     reports: the_log_is_kept_by_customer enrollments_are_counted members_are_those_inside_by_id pinned_versions_are_those_held definitions_are_replaced
         dead_letters_are_kept_once;
+    checkup: what_waits_is_counted sums_are_of_one_moment a_state_is_held_against_the_index;
 }

@@ -156,8 +156,9 @@ async fn load(
         .transpose()?;
     let store = embedded::store(folder, &definitions, embedded::Company::Alone).await?;
     let audience = Box::new(Listener(met.clone()));
+    let ways = embedded::ways(folder, &definitions)?;
     let mut runner =
-        embedded::runner(folder, definitions, store, clock, audience, Purpose::Import).await?;
+        embedded::runner(definitions, store, clock, ways, audience, Purpose::Import).await?;
     let told = match &args.what {
         What::Customers { source, .. } => {
             customers::load(&mut runner, source, &schema, met, as_of).await?

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kurant_engine::definition::Definitions;
-use kurant_runner::{Behind, Delivery, Error as RunnerError, Purpose, Wires};
+use kurant_runner::{
+    Behind, Delivery, Door, Error as RunnerError, Purpose, Room, Runner, Standing, Wires,
+};
 use kurant_store::Store;
 use tokio::sync::{mpsc, watch as signal};
 use tokio::task::JoinHandle;
@@ -12,54 +14,71 @@ use tokio::task::JoinHandle;
 use super::halt::Halt;
 use super::show::Show;
 use super::sources::Sources;
-use super::{Args, WAITING, address, clock, end, open_door, watch};
+use super::{Args, WAITING, clock, end, watch};
 use crate::embedded::{self, failure};
 use crate::error::Error;
 use crate::workspace;
 
+/// What outlives a run: whether to end, the door, and what is known of what it needs.
+pub(super) struct House<'h> {
+    pub(super) folder: &'h Path,
+    pub(super) args: &'h Args,
+    pub(super) stop: &'h signal::Receiver<bool>,
+    pub(super) door: Option<&'h Door>,
+    pub(super) standing: &'h Standing,
+}
+
+impl House<'_> {
+    /// Lets events in by the door. Without one only the source holds the other end of the room: with it ends what can come.
+    fn admit(&self, room: Room, runner: &mut Runner) {
+        if let Some(door) = self.door {
+            door.admit(room);
+            let address = door.address();
+            runner.tell(&format!("events are taken in at http://{address}/events"));
+        }
+    }
+}
+
 /// Runs on a store from now on. `began` is told once everything is open.
 pub(super) async fn live(
-    folder: &Path,
-    args: &Args,
+    house: &House<'_>,
     definitions: Definitions,
     store: Arc<dyn Store>,
-    stop: &signal::Receiver<bool>,
     began: impl FnOnce(),
 ) -> Result<(), Error> {
+    let House { folder, args, .. } = *house;
     let zone = definitions.workspace.timezone;
     let clock = Arc::new(clock(args, &*store, zone).await?);
     let source = embedded::source(folder, &definitions)?;
-    let address = address(args, &definitions);
     let (schema, schemas) = signal::channel(Arc::new(definitions.schema.clone()));
-    let show = Box::new(Show::new(args.actions.as_deref(), args.quiet, zone)?);
+    let show = Box::new(Show::new(args, zone)?);
     let (own, purpose) = (clock.clone(), Purpose::Run);
-    let begun = embedded::runner(folder, definitions, store.clone(), own, show, purpose);
+    let ways = embedded::ways(folder, &definitions)?.telling(house.standing.clone());
+    let begun = embedded::runner(definitions, store.clone(), own, ways, show, purpose);
     let mut runner = begun.await?;
     let (out, inbox) = mpsc::channel::<Delivery>(WAITING);
-    let halt = Halt::after(stop.clone());
+    let halt = Halt::after(house.stop.clone());
     let (own, behind) = Behind::at_first();
     let sources = Sources {
-        store,
+        store: store.clone(),
         clock: clock.clone(),
         schemas: schemas.clone(),
         out: out.clone(),
         stop: halt.told(),
         behind: own,
+        standing: house.standing.clone(),
     };
     let watching = sources.open(&mut runner, source, args.until_idle)?;
     let watching = halt.with_the_end_of(watching);
-    let listening = open_door(
-        &mut runner,
-        address,
-        args.listen.is_some(),
-        schemas,
-        &clock,
-        out,
-        &halt.told(),
-    )
-    .await?;
     let mut fresh = workspace::Fresh::of(folder);
     let (_watcher, changed) = watch::changes(folder)?;
+    let room = Room {
+        schemas,
+        clock: clock.clone(),
+        out,
+        store,
+    };
+    house.admit(room, &mut runner);
     began();
     runner.tell("running; Ctrl-C ends it");
     let mut wires = Wires {
@@ -72,6 +91,9 @@ pub(super) async fn live(
         stop: halt.told(),
     };
     let ended = runner.live(&mut wires, &clock).await;
+    if let Some(door) = house.door {
+        door.shut();
+    }
     // Whoever waits for an answer gets none now and sends its events again.
     drop(wires);
     halt.now();
@@ -80,20 +102,12 @@ pub(super) async fn live(
     }
     // With the runner go the receipts that sources wait for.
     runner.abandon().await;
-    ended
-        .map_err(failure)
-        .and(closed(watching, listening).await)
+    ended.map_err(failure).and(closed(watching).await)
 }
 
-/// Waits until the sources have ended.
-async fn closed(
-    watching: JoinHandle<Result<(), RunnerError>>,
-    listening: Option<JoinHandle<()>>,
-) -> Result<(), Error> {
+/// Waits until the source has ended.
+async fn closed(watching: JoinHandle<Result<(), RunnerError>>) -> Result<(), Error> {
     let watched = watching.await;
-    if let Some(listening) = listening {
-        let _ = listening.await;
-    }
     watched
         .map_err(|error| Error::failure(error.to_string()))?
         .map_err(failure)

@@ -13,16 +13,16 @@ use std::sync::Arc;
 
 use kurant_engine::calendar::{Duration, HOUR, Instant, Zone, first_instant_of, parse_date};
 use kurant_engine::definition::{Definitions, Schema};
-use kurant_runner::source::{Feed, Schemas, listen};
-use kurant_runner::{Clock, Delivery, Purpose, Runner};
+use kurant_runner::source::Feed;
+use kurant_runner::{Clock, Door, Purpose, Runner, Standing};
 use kurant_store::Store;
-use tokio::sync::{mpsc, watch as signal};
-use tokio::task::JoinHandle;
+use tokio::sync::watch as signal;
 
 use self::show::Show;
 use crate::embedded::{self, failure};
 use crate::error::Error;
 use crate::refused::Refused;
+use crate::talk::Talk;
 use crate::workspace;
 
 /// How many deliveries wait before a source has to.
@@ -67,14 +67,19 @@ pub(crate) struct Args {
     /// Show no actions, only what goes wrong
     #[arg(long, short)]
     quiet: bool,
+    #[command(flatten)]
+    talk: Talk,
 }
 
 /// Runs until the history is over, or until told to stop.
 pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
     let (definitions, _) = workspace::definitions(folder)?;
-    tell_faults();
-    let runtime = embedded::runtime()?;
-    let code = runtime.block_on(async {
+    args.talk.begin();
+    begin(folder, args, definitions).or_else(|error| args.talk.last_word(error))
+}
+
+fn begin(folder: &Path, args: &Args, definitions: Definitions) -> Result<ExitCode, Error> {
+    embedded::runtime()?.block_on(async {
         let stop = stopped()?;
         match &args.feed {
             Some(path) => {
@@ -85,8 +90,7 @@ pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
                 .await
                 .map(|()| ExitCode::SUCCESS),
         }
-    })?;
-    Ok(code)
+    })
 }
 
 /// Plays a history.
@@ -119,17 +123,12 @@ async fn play(
         Some(rate) => Clock::lapse(begin, rate),
         None => Clock::lockstep(begin),
     });
-    let show = Show::new(args.actions.as_deref(), args.quiet, zone)?;
+    let show = Show::new(args, zone)?;
     let show = Box::new(show.refusing(Refused::of(folder, path)));
-    let mut runner = embedded::runner(
-        folder,
-        definitions,
-        store,
-        clock.clone(),
-        show,
-        Purpose::Run,
-    )
-    .await?;
+    let (own, purpose) = (clock.clone(), Purpose::Run);
+    let ways = embedded::ways(folder, &definitions)?;
+    let begun = embedded::runner(definitions, store, own, ways, show, purpose);
+    let mut runner = begun.await?;
     runner.tell(&format!("playing {} events, {from} to {until}", feed.len()));
     tell_passed_over(&mut runner, passed_over, begin);
     runner
@@ -157,28 +156,21 @@ fn end(runner: &mut Runner) {
     ));
 }
 
-/// Opens the door for events over HTTP. An address that nobody asked for and that is taken is no reason not to run.
+/// Opens the door. An address that nobody asked for and that is taken is no reason not to run.
 async fn open_door(
-    runner: &mut Runner,
-    address: Option<String>,
-    asked: bool,
-    schemas: Schemas,
-    clock: &Arc<Clock>,
-    out: mpsc::Sender<Delivery>,
-    stop: &signal::Receiver<bool>,
-) -> Result<Option<JoinHandle<()>>, Error> {
-    let Some(address) = address else {
+    args: &Args,
+    definitions: &Definitions,
+    standing: Standing,
+) -> Result<Option<Door>, Error> {
+    let Some(address) = address(args, definitions) else {
         return Ok(None);
     };
-    match listen(&address, schemas, clock.clone(), out, stop.clone()).await {
-        Ok((local, task)) => {
-            runner.tell(&format!("events are taken in at http://{local}/events"));
-            Ok(Some(task))
-        }
-        Err(error) if asked => Err(failure(error)),
+    match Door::open(&address, standing).await {
+        Ok(door) => Ok(Some(door)),
+        Err(error) if args.listen.is_some() => Err(failure(error)),
         Err(error) => {
-            runner.tell(&format!(
-                "no events over HTTP: {error}; choose another address with --listen"
+            args.talk.tell(&format!(
+                "no events over HTTP, and no metrics: {error}; choose another address with --listen"
             ));
             Ok(None)
         }
@@ -279,19 +271,4 @@ fn stopped() -> Result<signal::Receiver<bool>, Error> {
         std::process::exit(130);
     });
     Ok(receiver)
-}
-
-/// Faults, warnings and what comes and goes are told on standard error. Libraries tell of faults only, and the client of the
-/// broker of none: we say once that it is gone.
-fn tell_faults() {
-    use tracing_subscriber::filter::{LevelFilter, Targets};
-    use tracing_subscriber::prelude::*;
-    let ours = Targets::new()
-        .with_target("kurant", LevelFilter::INFO)
-        .with_target("lapin", LevelFilter::OFF)
-        .with_default(LevelFilter::WARN);
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    let _ = tracing_subscriber::registry()
-        .with(lines.with_filter(ours))
-        .try_init();
 }

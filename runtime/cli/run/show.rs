@@ -10,8 +10,10 @@ use kurant_engine::calendar::Zone;
 use kurant_runner::Audience;
 use kurant_runner::source::RefusedLine;
 
+use super::Args;
 use crate::error::Error;
 use crate::refused::Refused;
+use crate::talk::Talk;
 
 /// How many lines are shown of what happens at once; the others are counted.
 const LINES_AT_ONCE: usize = 12;
@@ -20,20 +22,27 @@ const LINES_AT_ONCE: usize = 12;
 pub(super) struct Show {
     file: Option<BufWriter<File>>,
     quiet: bool,
+    talk: Talk,
     zone: Zone,
     refused: Option<Refused>,
 }
 
 impl Show {
-    /// Shows actions on the workspace's clock, and appends them to a file.
-    pub(super) fn new(file: Option<&Path>, quiet: bool, zone: Zone) -> Result<Self, Error> {
+    /// Shows actions on the workspace's clock, and appends them to a file if one is asked for.
+    pub(super) fn new(args: &Args, zone: Zone) -> Result<Self, Error> {
         let open = |path: &Path| {
             let file = OpenOptions::new().create(true).append(true).open(path);
             file.map_err(|error| Error::failure(format!("can't write {}: {error}", path.display())))
         };
         Ok(Self {
-            file: file.map(open).transpose()?.map(BufWriter::new),
-            quiet,
+            file: args
+                .actions
+                .as_deref()
+                .map(open)
+                .transpose()?
+                .map(BufWriter::new),
+            quiet: args.quiet,
+            talk: args.talk,
             zone,
             refused: None,
         })
@@ -84,7 +93,7 @@ impl Drop for Show {
     /// The last word: which lines were not taken.
     fn drop(&mut self) {
         if let Some(Err(error)) = self.refused.as_mut().map(Refused::tell) {
-            eprintln!("{error}");
+            self.talk.tell(&error.to_string());
         }
     }
 }
@@ -92,7 +101,8 @@ impl Drop for Show {
 impl Audience for Show {
     fn acted(&mut self, actions: &[Action]) {
         if let Err(error) = self.write(actions) {
-            eprintln!("the file of actions can't be written: {error}");
+            self.talk
+                .tell(&format!("the file of actions can't be written: {error}"));
             self.file = None;
         }
         if self.quiet {
@@ -118,7 +128,7 @@ impl Audience for Show {
     }
 
     fn told(&mut self, line: &str) {
-        eprintln!("{line}");
+        self.talk.tell(line);
     }
 
     fn refused(&mut self, line: &RefusedLine) {

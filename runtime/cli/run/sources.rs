@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kurant_runner::source::{Inbox, Rabbit, Schemas};
-use kurant_runner::{Behind, Clock, Delivery, Error as RunnerError, Runner};
+use kurant_runner::{Behind, Clock, Delivery, Error as RunnerError, Runner, Standing};
 use kurant_store::Store;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -19,6 +19,7 @@ pub(super) struct Sources {
     pub(super) out: mpsc::Sender<Delivery>,
     pub(super) stop: watch::Receiver<bool>,
     pub(super) behind: Behind,
+    pub(super) standing: Standing,
 }
 
 impl Sources {
@@ -42,7 +43,8 @@ impl Sources {
                 let rabbit = Rabbit::new(&url, exchange, self.schemas, self.clock, self.out)
                     .map_err(|error| Error::failure(format!("`events.url`: {error}")))?
                     .telling(self.behind)
-                    .sharing(runner.share());
+                    .sharing(runner.share())
+                    .noting(self.standing);
                 Ok(tokio::spawn(async move {
                     rabbit.watch(self.stop).await;
                     Ok(())

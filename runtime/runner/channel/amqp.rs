@@ -23,6 +23,7 @@ use tokio::time::Sleep;
 use super::backoff::{after_refusal, is_over, while_away};
 use super::{HandedOver, Line, accepted, again, dead, in_doubt};
 use crate::broker::{Address, Error, PATIENCE, Pauses};
+use crate::standing::Standing;
 
 /// A message that outlives the broker.
 const PERSISTENT: u8 = 2;
@@ -62,10 +63,20 @@ enum Answer {
 
 impl Amqp {
     /// An exchange at an address; a connection is made and kept from now on.
-    pub(crate) fn open(address: Address, exchange: String, valid_for: i64) -> Self {
+    pub(crate) fn open(
+        address: Address,
+        exchange: String,
+        valid_for: i64,
+        standing: Standing,
+    ) -> Self {
         let (state, line) = watch::channel(State::Opening);
         let lost = Arc::new(Notify::new());
-        let supervisor = tokio::spawn(supervise(address, exchange.clone(), state, lost.clone()));
+        let link = Link {
+            address,
+            exchange: exchange.clone(),
+            standing,
+        };
+        let supervisor = tokio::spawn(link.keep(state, lost.clone()));
         Self {
             exchange,
             valid_for,
@@ -248,39 +259,53 @@ fn properties(row: &Outgoing) -> AMQPProperties {
     }
 }
 
-/// Keeps a connection for as long as it runs; says once that it is gone and once that it is back.
-async fn supervise(
+/// The connection to an exchange, which is kept.
+struct Link {
     address: Address,
     exchange: String,
-    state: watch::Sender<State>,
-    lost: Arc<Notify>,
-) {
-    let (mut pauses, mut is_told) = (Pauses::default(), false);
-    loop {
-        let opened = tokio::time::timeout(PATIENCE, connect(&address, &exchange)).await;
-        let why = match opened.unwrap_or(Err(Error::Slow)) {
-            Ok((connection, channel)) => {
-                tracing::info!(
-                    "commands are published to RabbitMQ at {address}, exchange {exchange}"
+    standing: Standing,
+}
+
+impl Link {
+    /// Keeps a connection for as long as it runs; says once that it is gone and once that it is back.
+    async fn keep(self, state: watch::Sender<State>, lost: Arc<Notify>) {
+        let (mut pauses, mut is_told) = (Pauses::default(), false);
+        self.is(Some("it is being connected to".to_owned()));
+        loop {
+            let (address, exchange) = (&self.address, &self.exchange);
+            let opened = tokio::time::timeout(PATIENCE, connect(address, exchange)).await;
+            let why = match opened.unwrap_or(Err(Error::Slow)) {
+                Ok((connection, channel)) => {
+                    tracing::info!(
+                        "commands are published to RabbitMQ at {address}, exchange {exchange}"
+                    );
+                    (is_told, pauses) = (false, Pauses::default());
+                    state.send_replace(State::Open(channel));
+                    self.is(None);
+                    let why = ended(&connection, &lost).await;
+                    state.send_replace(State::Gone);
+                    why
+                }
+                Err(why) => {
+                    state.send_replace(State::Gone);
+                    why.to_string()
+                }
+            };
+            self.is(Some(why.clone()));
+            if !is_told {
+                tracing::warn!(
+                    "commands can't be published to RabbitMQ at {address}: {why}; they wait until it is there"
                 );
-                (is_told, pauses) = (false, Pauses::default());
-                state.send_replace(State::Open(channel));
-                let why = ended(&connection, &lost).await;
-                state.send_replace(State::Gone);
-                why
+                is_told = true;
             }
-            Err(why) => {
-                state.send_replace(State::Gone);
-                why.to_string()
-            }
-        };
-        if !is_told {
-            tracing::warn!(
-                "commands can't be published to RabbitMQ at {address}: {why}; they wait until it is there"
-            );
-            is_told = true;
+            tokio::time::sleep(pauses.next()).await;
         }
-        tokio::time::sleep(pauses.next()).await;
+    }
+
+    /// Notes whether the connection is there, or why not.
+    fn is(&self, lacking: Option<String>) {
+        let why = lacking.map(|why| format!("RabbitMQ at {}: {why}", self.address));
+        self.standing.note(Standing::COMMANDS, &self.exchange, why);
     }
 }
 

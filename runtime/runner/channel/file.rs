@@ -33,7 +33,7 @@ impl Files {
         let mut done = HandedOver::default();
         let mut texts: BTreeMap<&str, Vec<u8>> = BTreeMap::new();
         for line in lines {
-            done.settled.push(accepted(&line.row));
+            done.settle(&line.row, accepted(&line.row));
             let text = texts.entry(&line.row.route).or_default();
             text.extend_from_slice(line.text.as_bytes());
             text.push(b'\n');

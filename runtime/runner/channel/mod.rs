@@ -14,6 +14,8 @@ use kurant_store::{OutboxState, Outgoing, Settled};
 pub(crate) use amqp::Amqp;
 pub(crate) use file::{Files, HANDED};
 
+use crate::meter::Tally;
+
 /// A command as it leaves.
 #[derive(Debug, Clone)]
 pub(crate) struct Line {
@@ -32,6 +34,8 @@ pub(crate) struct HandedOver {
     pub(crate) retried: Vec<(String, CustomerId)>,
     /// What the log is told of those that were given up.
     pub(crate) traces: Vec<(CustomerId, Vec<Trace>)>,
+    /// How they went, for whoever counts.
+    pub(crate) tally: Tally,
 }
 
 impl HandedOver {
@@ -46,6 +50,7 @@ impl HandedOver {
         self.marks.extend(other.marks);
         self.retried.extend(other.retried);
         self.traces.extend(other.traces);
+        self.tally.add(other.tally);
     }
 
     /// Notes how one went, and what others have to know of it.
@@ -59,6 +64,12 @@ impl HandedOver {
             }
             _ => {}
         }
+        self.settle(row, settled);
+    }
+
+    /// Notes how one went that nobody else has to know of.
+    pub(crate) fn settle(&mut self, row: &Outgoing, settled: Settled) {
+        self.tally.note(row, settled.state);
         self.settled.push(settled);
     }
 }

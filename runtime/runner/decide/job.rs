@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kurant_engine::calendar::{Instant, Zone};
 use kurant_engine::decode::Record;
 use kurant_engine::event::Event;
-use kurant_engine::id::CustomerId;
+use kurant_engine::id::{CustomerId, Key};
 use kurant_engine::input::Firing;
 use kurant_store::{Batch, Stored};
 
@@ -123,6 +123,8 @@ pub(crate) struct Decided {
     pub(crate) batch: Batch,
     /// Events of customers whom nobody knows, by their place in the job.
     pub(crate) unknown: Vec<usize>,
+    /// Events that had been taken in by the time it was decided.
+    pub(crate) repeated: Vec<Key>,
     /// How many were taken in for firings that were missed.
     pub(crate) taken_in: usize,
     /// The last customer who was looked at for that.

@@ -21,7 +21,9 @@ pub use late::{Late, Lateness};
 pub(crate) use job::{Arrived, Decided, Job, Task, Window};
 
 use crate::anchors::Anchors;
+use crate::clock::Stopwatch;
 use crate::error::Error;
+use crate::meter;
 
 /// The mark under which the desk stands.
 pub(crate) const DESK: &str = "desk";
@@ -108,7 +110,7 @@ impl Decider {
     /// [`Error::Engine`] when the engine panicked: the job is to be taken apart.
     pub(crate) async fn decide(&self, job: Job) -> Result<Decided, Error> {
         let decided = self.with(move |state| {
-            let before = state.desk.clone();
+            let (watch, before) = (Stopwatch::start(), state.desk.clone());
             let State {
                 catalog,
                 anchors,
@@ -122,6 +124,8 @@ impl Decider {
                 let name = DESK.to_owned();
                 decided.batch.swaps.push(Swap { name, was, now });
             }
+            let batch = &decided.batch;
+            meter::decided(batch.seen.len(), batch.persons.len(), watch.passed());
             decided
         });
         decided.await

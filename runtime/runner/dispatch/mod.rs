@@ -13,6 +13,7 @@ use kurant_store::Outgoing;
 use crate::broker::Address;
 use crate::channel::{Amqp, Files, HandedOver, Line, accepted, dead};
 use crate::error::Error;
+use crate::standing::Standing;
 pub(crate) use line::key;
 pub use render::{Rendered, Renderer};
 
@@ -20,10 +21,11 @@ pub use render::{Rendered, Renderer};
 type Way = (Address, String, i64);
 
 /// Which way each route leaves: through files, unless told.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Ways {
     files: PathBuf,
     exchanges: BTreeMap<String, Way>,
+    standing: Standing,
 }
 
 impl Ways {
@@ -32,6 +34,7 @@ impl Ways {
         Self {
             files: folder,
             exchanges: BTreeMap::new(),
+            standing: Standing::default(),
         }
     }
 
@@ -48,6 +51,30 @@ impl Ways {
         let way = (address, exchange.to_owned(), valid_for);
         self.exchanges.insert(route.to_owned(), way);
         self
+    }
+
+    /// The exchanges that are published to, each with its broker.
+    pub fn exchanges(&self) -> impl Iterator<Item = (&Address, &str)> {
+        let mut places: Vec<(&Address, &str)> = Vec::new();
+        for (address, exchange, _) in self.exchanges.values() {
+            let place = (address, exchange.as_str());
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        places.into_iter()
+    }
+
+    /// What is there and what is missing is noted here from now on.
+    #[must_use]
+    pub fn telling(mut self, standing: Standing) -> Self {
+        self.standing = standing;
+        self
+    }
+
+    /// Where it is noted.
+    pub(crate) fn standing(&self) -> Standing {
+        self.standing.clone()
     }
 }
 
@@ -74,9 +101,10 @@ impl Dispatch {
                 None => places.push((place, vec![route])),
             }
         }
+        let standing = ways.standing;
         let open = |((address, exchange, valid_for), routes)| Exchange {
             routes,
-            amqp: Amqp::open(address, exchange, valid_for),
+            amqp: Amqp::open(address, exchange, valid_for, standing.clone()),
         };
         Self {
             files: Files::new(ways.files),
@@ -146,7 +174,9 @@ impl Dispatch {
         let (there, lost) = self.files.look_for(through_files, marks)?;
         missing.extend(lost);
         let mut done = self.hand_over(missing, now).await?;
-        done.settled.extend(there.iter().map(accepted));
+        for row in &there {
+            done.settle(row, accepted(row));
+        }
         Ok(done)
     }
 

@@ -10,8 +10,11 @@ use super::again::LEASE;
 use super::flight::{After, customers};
 use super::trouble::Found;
 use super::{Runner, WARY};
+use crate::clock::Stopwatch;
 use crate::decide::{Arrived, Decided, Job};
 use crate::error::Error;
+use crate::intake::Receipt;
+use crate::meter;
 
 /// How often something is decided again because another worker was first.
 const TRIES: usize = 100;
@@ -19,13 +22,45 @@ const TRIES: usize = 100;
 /// What is committed with the first part of a batch: dead letters and marks.
 type Beside = (Vec<Rejected>, Vec<(String, Option<String>)>);
 
+/// Events of a batch that took no effect.
+#[derive(Default)]
+struct LeftOut {
+    /// They failed, and are dead letters.
+    failed: HashSet<Key>,
+    /// Another worker took them in meanwhile.
+    repeated: HashSet<Key>,
+}
+
+impl LeftOut {
+    /// Tells the delivery of an event what became of it.
+    fn note(&self, identity: Key, receipt: &mut Receipt) {
+        if self.failed.contains(&identity) {
+            receipt.taken = receipt.taken.saturating_sub(1);
+            receipt.rejected += 1;
+        } else if self.repeated.contains(&identity) {
+            receipt.taken = receipt.taken.saturating_sub(1);
+            receipt.repeated += 1;
+        }
+    }
+}
+
 impl Runner {
     /// Decides again with nothing in flight: first events, until the one that fails stands alone, which is a dead letter while
     /// the rest takes effect; then what is done with customers beside them.
     pub(super) async fn carefully(&mut self, mut after: After) -> Result<(), Error> {
         self.leave_out_repeated(&mut after).await?;
         let mut beside = Some((after.rejected, after.marks));
-        self.halve(after.events, &mut beside).await?;
+        let identities = after
+            .events
+            .iter()
+            .map(|arrived| arrived.event().identity());
+        let places: Vec<_> = identities.zip(after.places).collect();
+        let left_out = self.halve(after.events, &mut beside).await?;
+        for (identity, place) in places {
+            if let Some((_, receipt)) = after.receipts.get_mut(place) {
+                left_out.note(identity, receipt);
+            }
+        }
         if let Some(job) = after.again {
             self.one_by_one(*job).await?;
         }
@@ -41,7 +76,8 @@ impl Runner {
         &mut self,
         events: Vec<Arrived>,
         beside: &mut Option<Beside>,
-    ) -> Result<(), Error> {
+    ) -> Result<LeftOut, Error> {
+        let mut left_out = LeftOut::default();
         let mut parts = vec![events];
         while let Some(events) = parts.pop() {
             let job = Job {
@@ -49,7 +85,7 @@ impl Runner {
                 ..Job::default()
             };
             match Box::pin(self.alone(job, beside)).await {
-                Ok(()) => {}
+                Ok(repeated) => left_out.repeated.extend(repeated),
                 Err(error) if error.is_of_the_batch() && events.len() > 1 => {
                     let half = events.len() / 2;
                     parts.push(events[half..].to_vec());
@@ -63,11 +99,12 @@ impl Runner {
                         ..Batch::default()
                     };
                     self.store.commit(letter).await?;
+                    left_out.failed.insert(events[0].event().identity());
                 }
                 Err(error) => return Err(error),
             }
         }
-        Ok(())
+        Ok(left_out)
     }
 
     /// Decides for customers together, else one by one: whoever makes the engine fail is left alone until something happens.
@@ -75,7 +112,7 @@ impl Runner {
         let mut parts = vec![job];
         while let Some(mut job) = parts.pop() {
             match Box::pin(self.alone(job.clone(), &mut None)).await {
-                Ok(()) => {}
+                Ok(_) => {}
                 Err(error) if error.is_of_the_batch() && job.people.len() > 1 => {
                     tracing::error!(%error, "a page of customers failed and is taken apart");
                     let people = std::mem::take(&mut job.people);
@@ -127,17 +164,18 @@ impl Runner {
         Ok(seen.into_iter().map(|seen| seen.identity).collect())
     }
 
-    /// Decides one job on what is there now and commits it, with nothing in flight.
-    async fn alone(&mut self, job: Job, beside: &mut Option<Beside>) -> Result<(), Error> {
-        self.decide_now(job, |batch, _| {
+    /// Decides one job on what is there now and commits it, with nothing in flight. Gives the events that had been taken in
+    /// by then.
+    async fn alone(&mut self, job: Job, beside: &mut Option<Beside>) -> Result<Vec<Key>, Error> {
+        let decided = self.decide_now(job, |batch, _| {
             if let Some((rejected, marks)) = beside.as_ref() {
                 batch.rejected.extend(rejected.iter().cloned());
                 batch.marks.extend(marks.iter().cloned());
             }
-        })
-        .await?;
+        });
+        let decided = decided.await?;
         *beside = None;
-        Ok(())
+        Ok(decided.repeated)
     }
 
     /// Decides one job on what is there now and commits it, with what is to be written beside it; again whenever another
@@ -158,14 +196,17 @@ impl Runner {
             self.lease(&mut batch);
             let (outbox, actions) = (batch.outbox.clone(), batch.actions.clone());
             let found = Found::in_batch(&batch);
+            let (seen, watch) = (batch.seen.len(), Stopwatch::start());
             match self.store.commit(batch).await {
                 Ok(()) => {
+                    meter::committed(seen, watch.passed());
                     self.trouble.add(found);
                     self.durable(outbox, actions, Vec::new()).await?;
                     return Ok(decided);
                 }
                 Err(kurant_store::Error::Conflict) if tries < TRIES && self.mate.is_shared() => {
                     tries += 1;
+                    meter::conflict();
                     self.keep_alive().await?;
                 }
                 Err(error) => {
@@ -179,12 +220,8 @@ impl Runner {
     async fn decide_on_what_is(&mut self, job: &Job) -> Result<Decided, Error> {
         let now = self.clock.now();
         let seen = self.seen(&job.events).await?;
-        let events: Vec<Arrived> = job
-            .events
-            .iter()
-            .filter(|arrived| !seen.contains(&arrived.event().identity()))
-            .cloned()
-            .collect();
+        let mut events = job.events.clone();
+        events.retain(|arrived| !seen.contains(&arrived.event().identity()));
         let mut ids: Vec<CustomerId> = customers(&events);
         let listed = job
             .people
@@ -204,7 +241,10 @@ impl Runner {
         if matches!(decided, Err(Error::Engine(_))) {
             self.restore_desk().await?;
         }
-        decided
+        decided.map(|decided| Decided {
+            repeated: seen.into_iter().collect(),
+            ..decided
+        })
     }
 
     /// Claims hold for a while where others may take over what a worker leaves behind.

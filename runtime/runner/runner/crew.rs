@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use super::Runner;
 use crate::decide::Window;
 use crate::error::Error;
+use crate::meter;
 
 /// How often a worker says that it lives, in milliseconds of the machine's clock.
 const BEAT: i64 = 2 * SECOND;
@@ -111,6 +112,7 @@ impl Runner {
 
     /// Says that it lives, if it is time: also in the middle of long work.
     pub(super) async fn keep_alive(&mut self) -> Result<(), Error> {
+        self.standing.moves();
         let millis = self.clock.real_millis();
         let is_time = |beaten| millis - beaten >= BEAT || millis < beaten;
         if self.mate.is_shared() && self.mate.beaten.is_none_or(is_time) {
@@ -121,11 +123,12 @@ impl Runner {
 
     async fn say_alive(&mut self) -> Result<(), Error> {
         let Some(name) = self.mate.name.clone() else {
+            meter::crew(1, true);
             return Ok(());
         };
         self.mate.beaten = Some(self.clock.real_millis());
         if let Some(now) = self.store.now().await? {
-            self.clock.correct(now);
+            meter::clock_ahead(self.clock.correct(now));
         }
         let now = self.clock.now();
         let word = Word {
@@ -144,6 +147,7 @@ impl Runner {
         }
         let until = now.plus_millis(SILENT);
         self.mate.leads = self.store.lease(LEAD, &name, now, until).await?;
+        meter::crew(crew.share.of, self.mate.leads);
         Ok(())
     }
 

@@ -12,6 +12,7 @@ use super::{BATCH, ByCustomer, FIRED, Runner};
 use crate::anchors::{AnchorTrigger, Anchors, Series};
 use crate::decide::{Job, Task, Window};
 use crate::error::Error;
+use crate::meter;
 
 /// How many customers with an anchor in range are read at once.
 pub(super) const ANCHORED: usize = 10_000;
@@ -120,6 +121,7 @@ impl Runner {
             if fresh.is_empty() {
                 return Ok(());
             }
+            meter::timers(fresh.values().copied(), self.clock.now());
             let ids: Vec<CustomerId> = fresh.keys().cloned().collect();
             let listed = ids.iter().map(|id| (id.clone(), Vec::new())).collect();
             self.work_pages(listed, upto, task, None).await?;
@@ -165,11 +167,13 @@ impl Runner {
             .with(|state| state.anchors.triggers.clone())
             .await?;
         let mut listed = self.anchored(triggers, window).await?;
-        for (_, id) in self
+        let due = self
             .store
             .due(window.upto, BATCH, self.mate.share())
-            .await?
-        {
+            .await?;
+        let fresh = due.iter().filter(|(at, id)| self.stuck.get(id) != Some(at));
+        meter::timers(fresh.map(|(at, _)| *at), self.clock.now());
+        for (_, id) in due {
             listed.entry(id).or_default();
         }
         Ok(listed.into_iter().collect())

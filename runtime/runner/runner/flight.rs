@@ -12,9 +12,11 @@ use tokio::task::JoinHandle;
 
 use super::Runner;
 use super::trouble::Found;
+use crate::clock::Stopwatch;
 use crate::decide::{Arrived, Decided, Job};
 use crate::error::Error;
 use crate::intake::Receipt;
+use crate::meter;
 
 /// How many customers are kept at hand.
 const MOST_RECENT: usize = 20_000;
@@ -23,7 +25,9 @@ const SHORT_HISTORY: usize = 32;
 
 /// A batch that is being committed.
 pub(super) struct Flight {
-    task: JoinHandle<Result<(), kurant_store::Error>>,
+    task: JoinHandle<(Result<(), kurant_store::Error>, Stopwatch)>,
+    /// When its turn came.
+    begun: Option<Stopwatch>,
     /// Customers as they are when it is.
     pub(super) people: HashMap<CustomerId, Arc<Stored>>,
     /// Events that it takes in.
@@ -73,7 +77,7 @@ impl Runner {
         }
         self.counts.created += decided.created as u64;
         let (go, turn) = Turn::later();
-        let next = self.ready(decided.batch, after, turn);
+        let mut next = self.ready(decided.batch, after, turn);
         match self.touch_down().await? {
             Ground::Lost => {
                 // What was decided came from customers that are not stored so. The events are there still.
@@ -86,6 +90,7 @@ impl Runner {
             }
             Ground::Safe(flight) => {
                 go.go();
+                next.begun = Some(Stopwatch::start());
                 self.flight = Some(next);
                 self.landed(flight).await
             }
@@ -115,9 +120,10 @@ impl Runner {
         let (outbox, actions) = (batch.outbox.clone(), batch.actions.clone());
         let swaps = !batch.swaps.is_empty();
         let store = self.store.clone();
-        let task = tokio::spawn(async move { store.commit_in_turn(batch, turn).await });
+        let writing = async move { (store.commit_in_turn(batch, turn).await, Stopwatch::start()) };
         Flight {
-            task,
+            task: tokio::spawn(writing),
+            begun: None,
             people,
             seen,
             swaps,
@@ -145,12 +151,19 @@ impl Runner {
         let Some(mut flight) = self.flight.take() else {
             return Ok(Ground::Safe(None));
         };
-        match (&mut flight.task).await? {
-            Ok(()) => Ok(Ground::Safe(Some(Box::new(flight)))),
+        let (written, at) = (&mut flight.task).await?;
+        match written {
+            Ok(()) => {
+                let took = flight.begun.map(|begun| begun.until(at));
+                meter::committed(flight.seen.len(), took.unwrap_or_default());
+                Ok(Ground::Safe(Some(Box::new(flight))))
+            }
             Err(error) if error.is_about_rows() && flight.after.can_be_taken_apart() => {
                 if matches!(error, kurant_store::Error::Conflict) {
+                    meter::conflict();
                     tracing::debug!("somebody else was first: a batch is decided again");
                 } else {
+                    meter::taken_apart();
                     tracing::warn!(%error, "a batch failed and is taken apart");
                 }
                 self.settled.extend(flight.settled);
@@ -204,10 +217,12 @@ impl Runner {
         }
         self.counts.actions += actions.len() as u64;
         if !actions.is_empty() {
+            meter::acted(&actions);
             self.audience.acted(&actions);
             self.guard(&actions).await?;
         }
         if !outbox.is_empty() {
+            meter::commands(&outbox);
             // In the order of the commits, one after the other, beside the next commit.
             self.handed().await?;
             let outbox = self.queued(outbox);
@@ -230,6 +245,7 @@ impl Runner {
         };
         let done = handing.await??;
         self.counts.handed_over += done.accepted();
+        done.tally.count();
         self.settled.extend(done.settled);
         self.marks.extend(done.marks);
         self.trouble.add(Found::in_traces(&done.traces));
@@ -239,6 +255,7 @@ impl Runner {
     }
 
     pub(super) fn count(&mut self, receipt: &Receipt) {
+        meter::settled(receipt);
         self.counts.taken += receipt.taken as u64;
         self.counts.repeated += receipt.repeated as u64;
         self.counts.refused += receipt.refused.len() as u64;
@@ -247,12 +264,19 @@ impl Runner {
     /// After a failure: lets the commit and the hand-over that are under way come to their ends, whatever those are. Only then
     /// may another runner make good what was left half done.
     pub async fn abandon(mut self) {
-        if let Some(flight) = self.flight.take() {
-            let _ = flight.task.await;
+        if let Some(flight) = self.flight.take()
+            && let Ok((Ok(()), at)) = flight.task.await
+        {
+            let took = flight.begun.map(|begun| begun.until(at));
+            meter::committed(flight.seen.len(), took.unwrap_or_default());
+            // It took effect, though nobody is told: what comes again will be known.
+            let receipts = flight.after.receipts.iter();
+            receipts.for_each(|(_, receipt)| meter::settled(receipt));
         }
         if let Some(handing) = self.handing.take() {
             let _ = handing.await;
         }
+        meter::given_back();
     }
 
     /// Waits until everything is durable, handed over and settled.

@@ -11,6 +11,7 @@ use super::{BATCH, Runner, TOGETHER, WARY};
 use crate::decide::{Arrived, Job, Task, Window};
 use crate::error::Error;
 use crate::intake::{Delivered, Delivery, Receipt};
+use crate::meter;
 
 /// While intake lags by more than this, timers wait for it.
 const LAG: i64 = 30 * SECOND;
@@ -200,7 +201,12 @@ impl Runner {
             .collect();
         let mut seen = self.repeated(&identities).await?;
         for (number, delivery) in deliveries.into_iter().enumerate() {
-            let mut receipt = Receipt::default();
+            let mut receipt = Receipt {
+                via: delivery.via,
+                rejected: delivery.rejected.len(),
+                ..Receipt::default()
+            };
+            meter::received(delivery.via, delivery.events.len(), receipt.rejected);
             gathered.after.rejected.extend(delivery.rejected);
             gathered.after.marks.extend(delivery.marks);
             for (place, delivered) in delivery.events.into_iter().enumerate() {

@@ -39,6 +39,7 @@ use crate::decide::Decider;
 use crate::dispatch::{Dispatch, Renderer, Ways};
 use crate::error::Error;
 use crate::source::RefusedLine;
+use crate::standing::Standing;
 use crate::steering::Backlog;
 
 use self::again::Behind;
@@ -149,6 +150,8 @@ pub struct Runner {
     /// Names of customers that wake and never let go, so that they are told of once.
     stuck: HashMap<CustomerId, Instant>,
     mate: Mate,
+    /// Where it is noted that the loop goes on.
+    standing: Standing,
     /// Versions of journeys that are loaded.
     versions: HashSet<Key>,
 }
@@ -169,6 +172,7 @@ impl Runner {
         purpose: Purpose,
     ) -> Result<Self, Error> {
         let renderer = Arc::new(Renderer::new(&definitions));
+        let standing = ways.standing();
         let mate = Mate::new(store.is_shared(), clock.real_millis());
         let mut runner = Self {
             fired: Instant::MIN,
@@ -200,6 +204,7 @@ impl Runner {
             more_to_take_in: false,
             stuck: HashMap::new(),
             mate,
+            standing,
             versions: HashSet::new(),
         };
         runner.find_place().await?;
@@ -301,6 +306,7 @@ impl Runner {
             let now = self.clock.now();
             let done = self.dispatch.resume(claimed, Some(&marks), now).await?;
             self.counts.handed_over += done.accepted();
+            done.tally.count();
             let batch = Batch {
                 settled: done.settled,
                 ..Batch::default()

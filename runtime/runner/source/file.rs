@@ -19,7 +19,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::{Reader, Schemas};
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::intake::{Behind, Delivered, Delivery};
+use crate::intake::{Behind, Delivered, Delivery, Via};
 use crate::runner::{BATCH, worker_name};
 
 /// How often the folder is looked at.
@@ -248,7 +248,10 @@ impl Reading {
         let mut line = Vec::new();
         loop {
             self.reader.refresh();
-            let mut delivery = Delivery::default();
+            let mut delivery = Delivery {
+                via: Via::Files,
+                ..Delivery::default()
+            };
             let mut ended = false;
             while delivery.events.len() + delivery.rejected.len() < BATCH {
                 line.clear();

@@ -4,29 +4,25 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
-use axum::routing::{get, post};
 use kurant_engine::decode::Parts;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 
 use super::{Reader, Schemas};
 use crate::clock::Clock;
-use crate::error::Error;
-use crate::intake::{Delivered, Delivery};
+use crate::intake::{Delivered, Delivery, Receipt, Via};
+use crate::meter;
 use crate::runner::BATCH;
 
 /// The longest body.
-const LARGEST_BODY: usize = 16 * 1024 * 1024;
+pub(crate) const LARGEST_BODY: usize = 16 * 1024 * 1024;
 /// How long a sender waits for its events to be durable; it may send them again then, they take effect once.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-struct Door {
+/// Takes in what requests bring.
+pub(crate) struct Taking {
     reader: Mutex<Reader>,
     out: mpsc::Sender<Delivery>,
 }
@@ -37,78 +33,57 @@ struct Refused {
     reason: String,
 }
 
-/// Listens on an address until `stop` says so. Returns the address that is listened on, and what runs.
-///
-/// # Errors
-/// When the address can't be used.
-pub async fn listen(
-    address: &str,
-    schemas: Schemas,
-    clock: Arc<Clock>,
-    out: mpsc::Sender<Delivery>,
-    mut stop: watch::Receiver<bool>,
-) -> Result<(std::net::SocketAddr, tokio::task::JoinHandle<()>), Error> {
-    let failed = |source| Error::Listen {
-        address: address.to_owned(),
-        source,
-    };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
-    let local = listener.local_addr().map_err(failed)?;
-    let door = Arc::new(Door {
-        reader: Mutex::new(Reader::new(schemas, clock)),
-        out,
-    });
-    let router = Router::new()
-        .route("/events", post(take_in))
-        .route("/health", get(|| async { "ok\n" }))
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .with_state(door);
-    let task = tokio::spawn(async move {
-        let stopped = async move { while !*stop.borrow() && stop.changed().await.is_ok() {} };
-        if let Err(error) = axum::serve(listener, router)
-            .with_graceful_shutdown(stopped)
-            .await
-        {
-            tracing::error!(%error, "HTTP ended");
+impl Taking {
+    /// Reads events by these schemas, and hands them on.
+    pub(crate) fn new(schemas: Schemas, clock: Arc<Clock>, out: mpsc::Sender<Delivery>) -> Self {
+        Self {
+            reader: Mutex::new(Reader::new(schemas, clock)),
+            out,
         }
-    });
-    Ok((local, task))
-}
-
-async fn take_in(State(door): State<Arc<Door>>, headers: HeaderMap, text: Bytes) -> Response {
-    let events = match door.read(&headers, &text) {
-        Ok(events) => events,
-        Err(response) => return response,
-    };
-    let undeclared = door.undeclared(&events);
-    let (sender, receipt) = oneshot::channel();
-    let delivery = Delivery {
-        events,
-        receipt: Some(sender),
-        ..Delivery::default()
-    };
-    if door.out.send_timeout(delivery, PATIENCE).await.is_err() {
-        return busy();
     }
-    match tokio::time::timeout(PATIENCE, receipt).await {
-        Ok(Ok(receipt)) => {
-            let refused: Vec<Value> = receipt
-                .refused
-                .into_iter()
-                .map(|(index, reason)| Refused { index, reason }.to_json())
-                .collect();
-            let mut answer =
-                json!({ "taken": receipt.taken, "repeated": receipt.repeated, "refused": refused });
-            if !undeclared.is_empty() {
-                answer["undeclared_types"] = undeclared.into();
-            }
-            (StatusCode::ACCEPTED, Json(answer)).into_response()
+
+    /// Takes in the events of a request, and answers once they are durable.
+    pub(crate) async fn take_in(&self, headers: &HeaderMap, text: &[u8]) -> Response {
+        let events = match self.read(headers, text) {
+            Ok(events) => events,
+            Err(response) => return response,
+        };
+        let undeclared = self.undeclared(&events);
+        let (sender, receipt) = oneshot::channel();
+        let delivery = Delivery {
+            via: Via::Http,
+            events,
+            receipt: Some(sender),
+            ..Delivery::default()
+        };
+        if self.out.send_timeout(delivery, PATIENCE).await.is_err() {
+            return busy();
         }
-        _ => busy(),
+        match tokio::time::timeout(PATIENCE, receipt).await {
+            Ok(Ok(receipt)) => answer(receipt, undeclared),
+            _ => busy(),
+        }
     }
 }
 
-fn busy() -> Response {
+fn answer(receipt: Receipt, undeclared: Vec<String>) -> Response {
+    let refused = receipt.refused.into_iter();
+    let refused: Vec<Value> = refused
+        .map(|(index, reason)| Refused { index, reason }.to_json())
+        .collect();
+    let mut answer =
+        json!({ "taken": receipt.taken, "repeated": receipt.repeated, "refused": refused });
+    if receipt.rejected > 0 {
+        answer["rejected"] = receipt.rejected.into();
+    }
+    if !undeclared.is_empty() {
+        answer["undeclared_types"] = undeclared.into();
+    }
+    (StatusCode::ACCEPTED, Json(answer)).into_response()
+}
+
+/// Nobody takes events at the moment, or nobody knows whether they were taken.
+pub(crate) fn busy() -> Response {
     let answer = json!({ "error": "the events are not known to be durable; send them again, they take effect once" });
     (
         StatusCode::SERVICE_UNAVAILABLE,
@@ -128,12 +103,14 @@ impl Refused {
     }
 }
 
+/// Refuses a whole request: none of its events is taken.
 fn refuse(status: StatusCode, errors: &[Refused]) -> Response {
+    meter::refused(Via::Http, errors.len());
     let errors: Vec<Value> = errors.iter().map(Refused::to_json).collect();
     (status, Json(json!({ "taken": 0, "errors": errors }))).into_response()
 }
 
-impl Door {
+impl Taking {
     /// The types of these events that have no schema.
     fn undeclared(&self, events: &[Delivered]) -> Vec<String> {
         let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);

@@ -19,8 +19,8 @@ use crate::intake::Delivered;
 
 pub use feed::{Feed, RefusedLine, Span, Translate};
 pub use file::{Inbox, files};
-pub use http::listen;
-pub use rabbitmq::{Finding, Origin, Rabbit, State, examine, waiting};
+pub(crate) use http::{LARGEST_BODY, Taking, busy};
+pub use rabbitmq::{Origin, Rabbit, examine, examine_exchange, waiting};
 
 /// The schemas in force; a source follows them.
 pub type Schemas = watch::Receiver<Arc<Schema>>;

@@ -1,5 +1,6 @@
 //! The reference: a store in memory, written as simply as can be. What it does is what every store has to do.
 
+mod checkup;
 mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,9 +14,9 @@ use kurant_engine::id::{CustomerId, Key};
 use self::tables::Tables;
 use crate::log::{self, Row, Series};
 use crate::{
-    AnchorRange, Batch, By, EnrollmentRow, Error, GivenUp, Inside, Kept, Letter, LogPage, LogPlace,
-    Logged, OutboxState, Outgoing, Rejected, Reply, Seen, Share, Store, Stored, Totals, Traced,
-    Turn, Waiting, Worker,
+    AnchorRange, Audited, Batch, By, Checkup, EnrollmentRow, Error, GivenUp, Inside, Kept, Letter,
+    LogPage, LogPlace, Logged, OutboxState, Outgoing, Pulse, Rejected, Reply, Seen, Share, Store,
+    Stored, Sums, Totals, Traced, Turn, Waiting, Worker,
 };
 
 /// A store in memory; it ends with the process.
@@ -471,5 +472,21 @@ impl Store for Memory {
                 rejected: size(tables.rejected.len()),
             })
         })
+    }
+
+    fn pulse(&self, now: Instant) -> Reply<'_, Pulse> {
+        self.reply(|tables| Ok(tables.pulse(now)))
+    }
+
+    fn checkup(&self, _now: Instant, _whole: bool) -> Reply<'_, Checkup> {
+        self.reply(|tables| Ok(tables.checkup()))
+    }
+
+    fn sums(&self, with_log: bool) -> Reply<'_, Sums> {
+        self.reply(|tables| Ok(tables.sums(with_log)))
+    }
+
+    fn audit<'s>(&'s self, after: Option<&'s str>, limit: usize) -> Reply<'s, Vec<Audited>> {
+        self.reply(|tables| Ok(tables.audit(after, limit)))
     }
 }

@@ -102,13 +102,13 @@ pub(super) async fn check(
 }
 
 fn durable(row: &PgRow) -> Result<(), Error> {
-    for (column, setting, refused) in [
-        (3, "fsync", &["off"][..]),
-        (4, "full_page_writes", &["off"]),
-        (5, "synchronous_commit", &["off", "local"]),
+    for (column, setting) in [
+        (3, "fsync"),
+        (4, "full_page_writes"),
+        (5, "synchronous_commit"),
     ] {
         let value: String = row.try_get(column)?;
-        if refused.contains(&value.as_str()) {
+        if !is_durable(setting, &value) {
             return Err(Error::Unsuitable {
                 problem: format!(
                     "PostgreSQL runs with {setting} = {value}, so what it has committed may be lost when the machine fails"
@@ -120,17 +120,34 @@ fn durable(row: &PgRow) -> Result<(), Error> {
     Ok(())
 }
 
+/// Whether what was committed outlives the machine under a setting.
+pub(super) fn is_durable(setting: &str, value: &str) -> bool {
+    match setting {
+        "synchronous_commit" => !["off", "local"].contains(&value),
+        _ => value != "off",
+    }
+}
+
 /// Brings the tables to this Kurant's shape; workers that start together take turns.
 pub(super) async fn migrate(connection: &mut PgConnection) -> Result<(), Error> {
+    Ok(migrations().run(connection).await?)
+}
+
+/// The number of the latest change of the tables.
+pub(super) fn known_tables() -> i64 {
+    let versions = migrations();
+    versions.iter().map(|own| own.version).max().unwrap_or(0)
+}
+
+fn migrations() -> Migrator {
     let begin = include_str!("../migrations/postgres/0001_begin.sql").into_sql_str();
-    let migrator = Migrator::with_migrations(vec![Migration::new(
+    Migrator::with_migrations(vec![Migration::new(
         1,
         Cow::Borrowed("begin"),
         MigrationType::Simple,
         begin,
         false,
-    )]);
-    Ok(migrator.run(connection).await?)
+    )])
 }
 
 /// Whether there are tables.

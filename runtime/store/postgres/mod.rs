@@ -2,6 +2,7 @@
 //!
 //! A customer is written only over the revision that was read; see `docs/decisions/0011-revisions.md`.
 
+mod checkup;
 mod claim;
 mod commit;
 mod connect;
@@ -22,9 +23,9 @@ use sqlx::postgres::{PgConnection, PgPool};
 use tokio::sync::Mutex;
 
 use crate::{
-    AnchorRange, Batch, By, Crew, EnrollmentRow, Error, GivenUp, Inside, Kept, Letter, LogPage,
-    LogPlace, Logged, OutboxState, Outgoing, Rejected, Reply, Seen, Share, Store, Stored, Totals,
-    Traced, Turn, Waiting, Word, Worker,
+    AnchorRange, Audited, Batch, By, Checkup, Crew, EnrollmentRow, Error, GivenUp, Inside, Kept,
+    Letter, LogPage, LogPlace, Logged, OutboxState, Outgoing, Pulse, Rejected, Reply, Seen, Share,
+    Store, Stored, Sums, Totals, Traced, Turn, Waiting, Word, Worker,
 };
 
 pub use connect::redacted;
@@ -353,5 +354,21 @@ impl Store for Postgres {
 
     fn totals(&self) -> Reply<'_, Totals> {
         Box::pin(report::totals(&self.pool))
+    }
+
+    fn pulse(&self, now: Instant) -> Reply<'_, Pulse> {
+        Box::pin(checkup::pulse(&self.pool, now))
+    }
+
+    fn checkup(&self, now: Instant, _whole: bool) -> Reply<'_, Checkup> {
+        Box::pin(checkup::checkup(&self.pool, now))
+    }
+
+    fn sums(&self, with_log: bool) -> Reply<'_, Sums> {
+        Box::pin(checkup::sums(&self.pool, with_log))
+    }
+
+    fn audit<'s>(&'s self, after: Option<&'s str>, limit: usize) -> Reply<'s, Vec<Audited>> {
+        Box::pin(checkup::audit(&self.pool, after, limit))
     }
 }

@@ -1,5 +1,6 @@
 //! SQLite: one file, one process that writes, any number that read beside it.
 
+mod checkup;
 mod claim;
 mod commit;
 mod decode;
@@ -28,9 +29,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, SqlSafeStr, SqlitePool};
 
 use crate::{
-    AnchorRange, Batch, By, EnrollmentRow, Error, GivenUp, Inside, Kept, Letter, LogPage, LogPlace,
-    Logged, OutboxState, Outgoing, Rejected, Reply, Seen, Share, Store, Stored, Totals, Traced,
-    Turn, Waiting, Worker,
+    AnchorRange, Audited, Batch, By, Checkup, EnrollmentRow, Error, GivenUp, Inside, Kept, Letter,
+    LogPage, LogPlace, Logged, OutboxState, Outgoing, Pulse, Rejected, Reply, Seen, Share, Store,
+    Stored, Sums, Totals, Traced, Turn, Waiting, Worker,
 };
 
 /// How many read at the same time.
@@ -185,6 +186,12 @@ fn migrations() -> Migrator {
         begin,
         false,
     )])
+}
+
+/// The number of the latest change of the tables.
+fn known_tables() -> i64 {
+    let versions = migrations();
+    versions.iter().map(|own| own.version).max().unwrap_or(0)
 }
 
 /// Where the lock of a store is.
@@ -431,5 +438,21 @@ impl Store for Sqlite {
 
     fn totals(&self) -> Reply<'_, Totals> {
         Box::pin(report::totals(&self.read))
+    }
+
+    fn pulse(&self, now: Instant) -> Reply<'_, Pulse> {
+        Box::pin(checkup::pulse(&self.read, now))
+    }
+
+    fn checkup(&self, _now: Instant, whole: bool) -> Reply<'_, Checkup> {
+        Box::pin(checkup::checkup(&self.read, whole))
+    }
+
+    fn sums(&self, with_log: bool) -> Reply<'_, Sums> {
+        Box::pin(checkup::sums(&self.read, with_log))
+    }
+
+    fn audit<'s>(&'s self, after: Option<&'s str>, limit: usize) -> Reply<'s, Vec<Audited>> {
+        Box::pin(checkup::audit(&self.read, after, limit))
     }
 }

@@ -19,8 +19,9 @@ use super::{Reader, Schemas};
 use crate::broker::{Address, Error, PATIENCE, Pauses};
 use crate::clock::Clock;
 use crate::intake::{Behind, Delivery};
+use crate::standing::Standing;
 
-pub use examine::{Finding, State, examine, waiting};
+pub use examine::{examine, examine_exchange, waiting};
 
 /// Where in a broker events wait.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +56,7 @@ pub struct Rabbit {
     out: mpsc::Sender<Delivery>,
     behind: Option<Behind>,
     share: Option<watch::Receiver<Share>>,
+    standing: Standing,
 }
 
 /// What has been said about the connection.
@@ -84,6 +86,7 @@ impl Rabbit {
             out,
             behind: None,
             share: None,
+            standing: Standing::default(),
         })
     }
 
@@ -101,13 +104,23 @@ impl Rabbit {
         self
     }
 
+    /// Notes whether the broker is there.
+    #[must_use]
+    pub fn noting(mut self, standing: Standing) -> Self {
+        self.standing = standing;
+        self
+    }
+
     /// Takes events in until `stop` says so, over as many connections as it takes.
     pub async fn watch(mut self, mut stop: watch::Receiver<bool>) {
         let (mut pauses, mut told) = (Pauses::default(), Told::default());
+        self.standing
+            .lacks(Standing::EVENTS, "the broker is being connected to");
         while !*stop.borrow() {
             let why = match self.open().await {
                 Ok(session) => {
                     told.back(&self.address, &self.origin);
+                    self.standing.has(Standing::EVENTS);
                     if let Some(behind) = &self.behind {
                         behind.is(true);
                     }
@@ -127,6 +140,8 @@ impl Rabbit {
                 Err(why) => why,
             };
             told.gone(&self.address, &why);
+            let lacking = format!("RabbitMQ at {}: {why}", self.address);
+            self.standing.lacks(Standing::EVENTS, lacking);
             tokio::select! {
                 () = tokio::time::sleep(pauses.next()) => {}
                 _ = stop.changed() => {}

@@ -17,7 +17,7 @@ use super::message::{self, Contents};
 use super::tags::Tags;
 use super::{Origin, Reader, topology};
 use crate::broker::{Address, Error};
-use crate::intake::{Behind, Delivery, Receipt};
+use crate::intake::{Behind, Delivery, Receipt, Via};
 use crate::runner::BATCH;
 
 /// How long a batch waits for more.
@@ -212,6 +212,7 @@ impl Session {
         reader.refresh();
         let (sender, receipt) = oneshot::channel();
         let mut delivery = Delivery {
+            via: Via::RabbitMq,
             receipt: Some(sender),
             ..Delivery::default()
         };

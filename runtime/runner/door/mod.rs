@@ -1,0 +1,163 @@
+//! The one address that is listened on: events come in there, and whoever watches over this process looks in.
+//!
+//! It is open for as long as the process lives, also while the store is away and while a run comes to its end: then no events
+//! are taken, and whoever asks is told so.
+
+mod look;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use axum::routing::{get, post};
+use kurant_store::Store;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+use crate::clock::Clock;
+use crate::error::Error;
+use crate::intake::Delivery;
+use crate::meter::Exporter;
+use crate::source::{LARGEST_BODY, Schemas, Taking, busy};
+use crate::standing::Standing;
+
+/// How long whoever is being answered has when it closes.
+const GOODBYE: Duration = Duration::from_secs(5);
+
+/// The address that is listened on.
+pub struct Door {
+    address: SocketAddr,
+    hall: Arc<Hall>,
+    stop: watch::Sender<bool>,
+    listening: JoinHandle<()>,
+    tidying: Option<JoinHandle<()>>,
+}
+
+/// What a run puts behind the door while it goes on.
+pub struct Room {
+    /// The schemas that events follow.
+    pub schemas: Schemas,
+    /// What time it is.
+    pub clock: Arc<Clock>,
+    /// Where events go.
+    pub out: mpsc::Sender<Delivery>,
+    /// Where state is kept.
+    pub store: Arc<dyn Store>,
+}
+
+/// What is behind the door.
+struct Hall {
+    room: RwLock<Option<Arc<Inside>>>,
+    standing: Standing,
+    exporter: Option<Exporter>,
+}
+
+/// What requests need of a run.
+struct Inside {
+    taking: Taking,
+    store: Arc<dyn Store>,
+    clock: Arc<Clock>,
+}
+
+impl Door {
+    /// Listens on an address from now on; nobody is behind it yet. Counters begin to count.
+    ///
+    /// # Errors
+    /// When the address can't be used.
+    pub async fn open(address: &str, standing: Standing) -> Result<Self, Error> {
+        let failed = |source| Error::Listen {
+            address: address.to_owned(),
+            source,
+        };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let exporter = Exporter::begin();
+        let tidying = exporter.clone().map(|own| tokio::spawn(own.tidy()));
+        let hall = Arc::new(Hall {
+            room: RwLock::default(),
+            standing,
+            exporter,
+        });
+        let router = Router::new()
+            .route("/events", post(take_in))
+            .layer(DefaultBodyLimit::max(LARGEST_BODY))
+            .route("/health", get(look::health))
+            .route("/ready", get(look::ready))
+            .route("/metrics", get(look::metrics))
+            .with_state(hall.clone());
+        let stop = watch::Sender::new(false);
+        let mut stopped = stop.subscribe();
+        let listening = tokio::spawn(async move {
+            let stopped = async move { drop(stopped.wait_for(|stop| *stop).await) };
+            let serving = axum::serve(listener, router).with_graceful_shutdown(stopped);
+            if let Err(error) = serving.await {
+                tracing::error!(%error, "HTTP ended");
+            }
+        });
+        Ok(Self {
+            address,
+            hall,
+            stop,
+            listening,
+            tidying,
+        })
+    }
+
+    /// The address that is listened on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Lets events in from now on.
+    pub fn admit(&self, room: Room) {
+        let inside = Inside {
+            taking: Taking::new(room.schemas, room.clock.clone(), room.out),
+            store: room.store,
+            clock: room.clock,
+        };
+        self.hall.put(Some(inside));
+    }
+
+    /// Lets none in any more. Who is being answered gets that answer still.
+    pub fn shut(&self) {
+        self.hall.put(None);
+    }
+
+    /// Ends it.
+    pub async fn close(self) {
+        self.shut();
+        self.stop.send_replace(true);
+        if let Some(tidying) = self.tidying {
+            tidying.abort();
+        }
+        let ending = self.listening.abort_handle();
+        if tokio::time::timeout(GOODBYE, self.listening).await.is_err() {
+            // Somebody keeps a connection open and asks for nothing.
+            ending.abort();
+        }
+    }
+}
+
+impl Hall {
+    fn put(&self, inside: Option<Inside>) {
+        *self.room.write().unwrap_or_else(PoisonError::into_inner) = inside.map(Arc::new);
+    }
+
+    fn inside(&self) -> Option<Arc<Inside>> {
+        let room = self.room.read().unwrap_or_else(PoisonError::into_inner);
+        room.clone()
+    }
+}
+
+async fn take_in(State(hall): State<Arc<Hall>>, headers: HeaderMap, text: Bytes) -> Response {
+    match hall.inside() {
+        Some(inside) => inside.taking.take_in(&headers, &text).await,
+        None => busy(),
+    }
+}
