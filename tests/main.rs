@@ -2,6 +2,7 @@
 
 mod cli;
 mod docs;
+mod faults;
 mod journeys;
 mod model;
 mod rabbitmq;

@@ -9,6 +9,7 @@ mod embedded;
 mod enroll;
 mod error;
 mod explain;
+mod failpoints;
 mod generate;
 mod graph;
 mod guard;
@@ -39,6 +40,7 @@ use self::error::Error;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    failpoints::arm();
     let args = Args::parse();
     match run(&args) {
         Ok(code) => code,

@@ -8,7 +8,7 @@ use lapin::options::{
 };
 use lapin::protocol::basic::AMQPProperties;
 use lapin::types::{AMQPValue, FieldTable};
-use lapin::{Channel, Connection, ConnectionProperties, ExchangeKind};
+use lapin::{Channel, Connection, ConnectionProperties, ExchangeKind, PublisherConfirm};
 
 use crate::servers::RABBITMQ;
 
@@ -89,6 +89,26 @@ impl Peer {
 
     /// Publishes, and waits until the broker has it.
     pub(crate) async fn publish(&self, exchange: &str, key: &str, message: Message) {
+        self.publish_all(exchange, vec![(key.to_owned(), message)])
+            .await;
+    }
+
+    /// Publishes one after the other, each with its key, and waits until the broker has them all.
+    pub(crate) async fn publish_all(&self, exchange: &str, messages: Vec<(String, Message)>) {
+        let mut sent = Vec::with_capacity(messages.len());
+        for (key, message) in messages {
+            sent.push(self.send(exchange, &key, message).await);
+        }
+        for published in sent {
+            let confirmed = published.await.expect("an answer");
+            assert!(
+                confirmed.is_ack() && confirmed.take_message().is_none(),
+                "nobody would get it"
+            );
+        }
+    }
+
+    async fn send(&self, exchange: &str, key: &str, message: Message) -> PublisherConfirm {
         let properties = message.properties.with_delivery_mode(2);
         let options = BasicPublishOptions {
             mandatory: true,
@@ -103,13 +123,8 @@ impl Peer {
                 &message.body,
                 properties,
             )
-            .await
-            .expect("it is sent");
-        let confirmed = published.await.expect("an answer");
-        assert!(
-            confirmed.is_ack() && confirmed.take_message().is_none(),
-            "nobody would get it"
-        );
+            .await;
+        published.expect("it is sent")
     }
 
     /// How many messages wait in a queue, none of them delivered.
@@ -122,6 +137,18 @@ impl Peer {
             .channel
             .queue_declare(queue.into(), options, FieldTable::default());
         queue.await.expect("the queue is there").message_count()
+    }
+
+    /// Takes an exchange and the queue of its name away again.
+    pub(crate) async fn forget(&self, name: &str) {
+        let gone = self
+            .channel
+            .queue_delete(name.into(), QueueDeleteOptions::default());
+        gone.await.expect("the queue goes");
+        let gone = self
+            .channel
+            .exchange_delete(name.into(), ExchangeDeleteOptions::default());
+        gone.await.expect("the exchange goes");
     }
 
     /// Takes an exchange with its shards, and what the broker put aside, away again.

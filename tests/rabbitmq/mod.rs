@@ -1,6 +1,6 @@
 //! RabbitMQ, the real one: what comes in, what goes out, and what happens when it goes away.
 
-mod broker;
+pub(crate) mod broker;
 mod commands;
 mod source;
 mod workers;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -93,8 +93,13 @@ pub(crate) struct Shop {
 
 impl Shop {
     pub(crate) fn new() -> Self {
+        Self::with(FILES)
+    }
+
+    /// A workspace of these files.
+    pub(crate) fn with(files: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the test");
-        for (name, text) in FILES {
+        for (name, text) in files {
             write(&folder.path().join(name), text);
         }
         Self { folder }
@@ -141,8 +146,14 @@ impl Shop {
 
     /// Starts a command whose lines are read while it runs.
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
+        self.start_in(arguments, &[])
+    }
+
+    /// Starts a command with variables of its environment.
+    pub(crate) fn start_in(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Running {
         let mut child = self
             .command(arguments)
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -186,6 +197,19 @@ impl Running {
         self.wait_for_all(&[text])
     }
 
+    /// Waits for a line that holds a text; all its lines, if it ends before it says so.
+    pub(crate) fn says(&self, text: &str) -> Result<(), String> {
+        let mut lines = String::new();
+        while let Ok(line) = self.lines.recv_timeout(PATIENCE) {
+            if line.contains(text) {
+                return Ok(());
+            }
+            lines += &line;
+            lines.push('\n');
+        }
+        Err(lines)
+    }
+
     /// Waits for a line that holds all of these; the lines up to it.
     pub(crate) fn wait_for_all(&self, texts: &[&str]) -> Vec<String> {
         let mut lines = Vec::new();
@@ -224,10 +248,7 @@ impl Running {
 
     /// Asks it to end.
     pub(crate) fn ask_to_end(&self) {
-        let asked = Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
-            .status();
-        assert!(asked.expect("`kill` runs").success());
+        self.signal("TERM");
     }
 
     /// Asks it to end and waits for a clean end.
@@ -237,9 +258,37 @@ impl Running {
     }
 
     /// Waits for a clean end of one that was asked to end: asked twice it breaks off.
-    pub(crate) fn ends(mut self) {
-        let status = self.child.wait().expect("it has ended");
+    pub(crate) fn ends(self) {
+        let status = self.ended();
         assert!(status.success(), "after SIGTERM: {status}");
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .args([&format!("-{name}"), &self.child.id().to_string()])
+            .status();
+        assert!(sent.expect("`kill` runs").success());
+    }
+
+    /// Whether it ends by itself, unless it goes on saying nothing for so long.
+    pub(crate) fn ends_within(&mut self, patience: Duration) -> bool {
+        loop {
+            match self.lines.recv_timeout(patience) {
+                Ok(_) => {}
+                Err(RecvTimeoutError::Timeout) => return false,
+                // Nobody holds its output any more.
+                Err(RecvTimeoutError::Disconnected) => {
+                    self.child.wait().expect("it has ended");
+                    return true;
+                }
+            }
+        }
+    }
+
+    /// Waits until it has ended.
+    pub(crate) fn ended(mut self) -> ExitStatus {
+        self.child.wait().expect("it has ended")
     }
 }
 

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use fail::fail_point;
 use futures_util::StreamExt;
 use kurant_engine::calendar::Instant;
 use kurant_engine::input::Effect;
@@ -97,7 +98,9 @@ impl Amqp {
         let mut published = Vec::with_capacity(lines.len());
         for line in lines {
             published.push(self.publish(&channel, line, patience.as_mut()).await);
+            fail_point!("amqp.sent");
         }
+        fail_point!("amqp.all_sent");
         let mut done = HandedOver::default();
         let mut is_lost = false;
         for (line, published) in lines.iter().zip(published) {
@@ -108,6 +111,7 @@ impl Amqp {
             is_lost |= matches!(answer, Answer::Lost(_));
             done.note(&line.row, self.settle(&line.row, answer, now), now);
         }
+        fail_point!("amqp.confirmed");
         if is_lost {
             self.lost.notify_one();
         }

@@ -3,11 +3,13 @@
 //! A line is written and made durable before the store is told. After a crash in between, what the store still holds as
 //! claimed is looked for at the end of the file: what is there was handed over, what is not is handed over now.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use fail::fail_point;
 use kurant_store::Outgoing;
 
 use super::{HandedOver, Line, accepted};
@@ -86,10 +88,35 @@ fn append(path: &Path, text: &[u8]) -> std::io::Result<u64> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    let mut file = OpenOptions::new().create(true).append(true).open(path)?;
-    file.write_all(text)?;
+    let mut file = OpenOptions::new()
+        .create(true)
+        .read(true)
+        .append(true)
+        .open(path)?;
+    let text = after_a_torn_line(&mut file, text)?;
+    fail_point!("file.opened");
+    fail_point!("file.torn", |_| {
+        file.write_all(&text[..text.len() / 2])?;
+        std::process::abort()
+    });
+    file.write_all(&text)?;
+    fail_point!("file.written");
     file.sync_data()?;
+    fail_point!("file.durable");
     Ok(file.metadata()?.len())
+}
+
+/// What is to be written: on a line of its own, if the last one was torn off.
+fn after_a_torn_line<'t>(file: &mut File, text: &'t [u8]) -> std::io::Result<Cow<'t, [u8]>> {
+    let mut last = [b'\n'];
+    if file.metadata()?.len() > 0 {
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+    }
+    Ok(match last {
+        [b'\n'] => Cow::Borrowed(text),
+        _ => Cow::Owned([b"\n", text].concat()),
+    })
 }
 
 /// The keys of the lines behind a place; a last line that was torn off is cut away where nobody else writes.
@@ -126,4 +153,23 @@ fn tail(path: &Path, from: u64, alone: bool) -> std::io::Result<HashSet<String>>
 fn cut(file: &File, length: u64) -> std::io::Result<()> {
     file.set_len(length)?;
     file.sync_data()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_was_torn_off_spoils_none_after_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("crm.jsonl");
+        std::fs::write(&path, "{\"key\":\"a\"}\n{\"key").expect("a file");
+        append(&path, b"{\"key\":\"b\"}\n").expect("it is written");
+        append(&path, b"{\"key\":\"c\"}\n").expect("it is written");
+        let text = std::fs::read_to_string(&path).expect("a file");
+        assert_eq!(
+            text,
+            "{\"key\":\"a\"}\n{\"key\n{\"key\":\"b\"}\n{\"key\":\"c\"}\n"
+        );
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use fail::fail_point;
 use kurant_engine::calendar::{Instant, MINUTE};
 use kurant_engine::id::CustomerId;
 use kurant_store::{OutboxState, Outgoing};
@@ -90,6 +91,7 @@ impl Runner {
         };
         self.behind.add(retried);
         if !claimed.is_empty() {
+            fail_point!("reclaim.claimed");
             self.resume_handing(claimed);
         }
         Ok(())

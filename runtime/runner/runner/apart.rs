@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use fail::fail_point;
 use kurant_engine::id::{CustomerId, Key};
 use kurant_store::{Batch, OutboxState, Rejected};
 
@@ -48,6 +49,7 @@ impl Runner {
     /// Decides again with nothing in flight: first events, until the one that fails stands alone, which is a dead letter while
     /// the rest takes effect; then what is done with customers beside them.
     pub(super) async fn carefully(&mut self, mut after: After) -> Result<(), Error> {
+        fail_point!("again.begins");
         self.leave_out_repeated(&mut after).await?;
         let mut beside = Some((after.rejected, after.marks));
         let identities = after
@@ -64,6 +66,7 @@ impl Runner {
         if let Some(job) = after.again {
             self.one_by_one(*job).await?;
         }
+        fail_point!("again.decided");
         self.recent.clear();
         for (sender, receipt) in after.receipts {
             self.count(&receipt);

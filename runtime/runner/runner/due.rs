@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use fail::fail_point;
 use kurant_engine::calendar::{Instant, MINUTE};
 use kurant_engine::id::CustomerId;
 use kurant_engine::input::Firing;
@@ -251,6 +252,7 @@ impl Runner {
         only: Option<Vec<(String, usize)>>,
     ) -> Result<(), Error> {
         for page in listed.chunks(BATCH) {
+            fail_point!("timers.due");
             self.keep_alive().await?;
             let ids: Vec<CustomerId> = page.iter().map(|(id, _)| id.clone()).collect();
             let people = self.people(&ids, upto).await?;
@@ -268,6 +270,7 @@ impl Runner {
                 ..Job::default()
             };
             self.settle_alone(job).await?;
+            fail_point!("timers.under_way");
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use fail::fail_point;
 use kurant_engine::action::Action;
 use kurant_engine::id::{CustomerId, Key};
 use kurant_engine::input::Trace;
@@ -77,6 +78,7 @@ impl Runner {
         }
         self.counts.created += decided.created as u64;
         let (go, turn) = Turn::later();
+        fail_point!("batch.decided");
         let mut next = self.ready(decided.batch, after, turn);
         match self.touch_down().await? {
             Ground::Lost => {
@@ -90,6 +92,7 @@ impl Runner {
             }
             Ground::Safe(flight) => {
                 go.go();
+                fail_point!("batch.under_way");
                 next.begun = Some(Stopwatch::start());
                 self.flight = Some(next);
                 self.landed(flight).await
@@ -154,6 +157,7 @@ impl Runner {
         let (written, at) = (&mut flight.task).await?;
         match written {
             Ok(()) => {
+                fail_point!("batch.durable");
                 let took = flight.begun.map(|begun| begun.until(at));
                 meter::committed(flight.seen.len(), took.unwrap_or_default());
                 Ok(Ground::Safe(Some(Box::new(flight))))
@@ -215,6 +219,7 @@ impl Runner {
             // Whoever asked may have gone.
             let _ = sender.send(receipt);
         }
+        fail_point!("batch.told");
         self.counts.actions += actions.len() as u64;
         if !actions.is_empty() {
             meter::acted(&actions);
@@ -234,6 +239,7 @@ impl Runner {
     /// Begins to hand over what is claimed.
     pub(super) fn hand_over(&mut self, claimed: Vec<Outgoing>) {
         let (dispatch, now) = (self.dispatch.clone(), self.clock.now());
+        fail_point!("hand_over.begins");
         let handing = async move { dispatch.hand_over(claimed, now).await };
         self.handing = Some(tokio::spawn(handing));
     }
@@ -244,6 +250,7 @@ impl Runner {
             return Ok(());
         };
         let done = handing.await??;
+        fail_point!("hand_over.done");
         self.counts.handed_over += done.accepted();
         done.tally.count();
         self.settled.extend(done.settled);
@@ -300,7 +307,9 @@ impl Runner {
             ..Batch::default()
         };
         tell(&mut batch, &std::mem::take(&mut self.told));
+        fail_point!("flush.settles");
         self.store.commit(batch).await?;
+        fail_point!("flush.settled");
         Ok(())
     }
 }

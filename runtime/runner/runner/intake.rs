@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use fail::fail_point;
 use kurant_engine::calendar::{Instant, MINUTE, SECOND};
 use kurant_engine::id::Key;
 
@@ -36,7 +37,9 @@ impl Runner {
     /// # Errors
     /// When the store or the outbox fails. An event that fails is a dead letter and no error.
     pub async fn take_in(&mut self, deliveries: Vec<Delivery>, now: Instant) -> Result<(), Error> {
+        fail_point!("intake.delivered");
         let gathered = self.gather(deliveries, |_| now).await?;
+        fail_point!("intake.gathered");
         self.decide_on(gathered, now, Task::EventsOnly, Vec::new())
             .await
     }

@@ -22,6 +22,7 @@ mod upkeep;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use fail::fail_point;
 use kurant_engine::action::Action;
 use kurant_engine::calendar::Instant;
 use kurant_engine::catalog::Keep;
@@ -209,10 +210,12 @@ impl Runner {
         };
         runner.find_place().await?;
         runner.join().await?;
+        fail_point!("start.joined");
         runner.load(definitions).await?;
         if !runner.mate.is_shared() {
             runner.resume().await?;
         }
+        fail_point!("start.ready");
         Ok(runner)
     }
 
@@ -235,7 +238,9 @@ impl Runner {
     pub async fn replace(&mut self, definitions: Definitions) -> Result<(), Error> {
         self.flush().await?;
         let renderer = Arc::new(Renderer::new(&definitions));
+        fail_point!("reload.flushed");
         self.load(definitions).await?;
+        fail_point!("reload.published");
         self.dispatch.set_renderer(renderer);
         Ok(())
     }
@@ -304,7 +309,9 @@ impl Runner {
                 return Ok(());
             }
             let now = self.clock.now();
+            fail_point!("resume.claimed");
             let done = self.dispatch.resume(claimed, Some(&marks), now).await?;
+            fail_point!("resume.handed_over");
             self.counts.handed_over += done.accepted();
             done.tally.count();
             let batch = Batch {

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use fail::fail_point;
 use kurant_engine::calendar::{Instant, MINUTE};
 use kurant_engine::decode::LARGEST;
 use kurant_store::{Rejected, Store};
@@ -189,7 +190,9 @@ impl Inbox {
         if durable.await.is_err() {
             return Ok(false);
         }
+        fail_point!("inbox.durable");
         self.put_away(path, &name, &origin).await?;
+        fail_point!("inbox.moved");
         let forgotten = Delivery {
             marks: vec![(mark, None)],
             ..Delivery::default()
@@ -215,6 +218,7 @@ impl Inbox {
                 target.display()
             );
         }
+        fail_point!("inbox.put_away");
         let target = free(&self.folder.join("done"), name);
         match std::fs::rename(path, &target) {
             // Another worker that took it in too was quicker.
@@ -267,6 +271,7 @@ impl Reading {
             delivery
                 .marks
                 .push((self.mark.clone(), Some(self.place.to_string())));
+            fail_point!("inbox.read");
             let receipt = ended.then(|| {
                 let (sender, receipt) = oneshot::channel();
                 delivery.receipt = Some(sender);

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use fail::fail_point;
 use kurant_engine::calendar::Instant;
 use kurant_engine::definition::Definitions;
 use serde::Serialize;
@@ -74,6 +75,7 @@ pub(super) async fn commit(pool: &PgPool, mut batch: Batch, turn: Turn) -> Resul
     marks(&mut statements, &batch);
     swaps(&mut statements, &mut batch);
     turn.comes().await?;
+    fail_point!("store.batch");
     if statements.is_empty() {
         return Ok(());
     }

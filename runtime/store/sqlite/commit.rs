@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use fail::fail_point;
 use kurant_engine::calendar::Instant;
 use kurant_engine::definition::Definitions;
 use kurant_engine::id::CustomerId;
@@ -157,6 +158,7 @@ pub(super) async fn commit(
     let batch = Arc::new(batch);
     let documents = Documents::of(&batch);
     turn.comes().await?;
+    fail_point!("store.batch");
     let mut tx = Transaction::begin(pool).await?;
     let seen = tx.write(&SEEN, &batch.seen, |seen, values| {
         values.key(seen.identity);

@@ -1,5 +1,6 @@
 //! The one way to write: a transaction that nothing goes into once a statement has failed.
 
+use fail::fail_point;
 use kurant_engine::id::Key;
 use sqlx::sqlite::{SqliteArguments, SqliteQueryResult, SqliteRow};
 use sqlx::{Arguments, AssertSqlSafe, SqlitePool};
@@ -87,7 +88,10 @@ impl Transaction {
         if self.poisoned {
             return Err(Error::Poisoned);
         }
-        Ok(self.inner.commit().await?)
+        fail_point!("store.written");
+        self.inner.commit().await?;
+        fail_point!("store.committed");
+        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
+use fail::fail_point;
 use futures_util::StreamExt;
 use futures_util::stream::{BoxStream, SelectAll};
 use kurant_store::Share;
@@ -186,6 +187,7 @@ impl Session {
             };
             worked = true;
             let (delivery, batch) = self.gather(first, reader).await;
+            fail_point!("rabbitmq.gathered");
             if out.send(delivery).await.is_err() {
                 break Ended::Told;
             }
@@ -311,10 +313,12 @@ async fn acknowledge(channel: Channel, mut batches: mpsc::UnboundedReceiver<Sent
         let Some(upto) = tags.settle(&batch.tags) else {
             continue;
         };
+        fail_point!("rabbitmq.durable");
         let all = BasicAckOptions { multiple: true };
         if let Err(error) = channel.basic_ack(upto, all).await {
             return Acknowledged::Broken(Some(error));
         }
+        fail_point!("rabbitmq.acknowledged");
     }
     Acknowledged::All
 }

@@ -5,6 +5,7 @@
 //! transaction that ended well, else it is closed. And COMMIT of a transaction that has failed answers ROLLBACK without an
 //! error: COMMIT is sent only after a statement that succeeded, which a failed transaction can't give.
 
+use fail::fail_point;
 use kurant_engine::id::Key;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::types::Oid;
@@ -145,7 +146,10 @@ impl Transaction {
 
     /// Makes all of it durable.
     pub(super) async fn commit(self) -> Result<(), Error> {
-        self.end("COMMIT").await
+        fail_point!("store.written");
+        self.end("COMMIT").await?;
+        fail_point!("store.committed");
+        Ok(())
     }
 
     /// Leaves nothing behind, and the connection open for others.

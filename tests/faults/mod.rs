@@ -1,0 +1,17 @@
+//! Faults under load, and a checker that looks at what is left.
+
+mod check;
+mod cuts;
+mod failpoints;
+mod history;
+mod kills;
+mod load;
+mod mutations;
+mod proxy;
+mod receiver;
+mod rules;
+mod shop;
+mod signals;
+mod site;
+mod told;
+mod wish;
