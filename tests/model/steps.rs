@@ -212,6 +212,7 @@ impl Model<'_> {
                 .history
                 .iter()
                 .filter(|event| event.time <= self.now)
+                .filter(|event| deadline.is_none_or(|deadline| event.time <= deadline))
                 .cloned()
                 .collect();
             past.sort_by_key(|event| event.time);
@@ -222,7 +223,10 @@ impl Model<'_> {
                 }
             }
         }
-        let deadline = deadline.map(|deadline| deadline.max(self.now));
+        if deadline.is_some_and(|deadline| deadline < self.now) {
+            self.note("timeout", self.inside[passage].id);
+            return Ok(Then::GoOn(plan.enter(step, "else")));
+        }
         Ok(Then::Stay(State::Listening {
             since: since.unwrap_or(self.now),
             deadline,

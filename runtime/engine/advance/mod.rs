@@ -107,7 +107,11 @@ impl Work<'_> {
         }
         match &node.op {
             Op::Wait(wait) => self.wait(loaded, index, number, node, wait),
-            Op::WaitFor { wait, then, .. } => self.wait_for(loaded, index, number, wait, *then),
+            Op::WaitFor {
+                wait,
+                then,
+                otherwise,
+            } => self.wait_for(loaded, index, number, wait, (*then, *otherwise)),
             Op::Choose(branches) => self.choose(loaded, index, number, node, branches),
             Op::Split(arms) => Ok(self.split(loaded, index, number, node, arms)),
             Op::Repeat {

@@ -45,28 +45,33 @@ impl Work<'_> {
         }
     }
 
-    /// An event of the past that already answers a `wait_for` with `since`.
+    /// An event of the past that already answers a `wait_for` with `since`: one dated after the deadline never does.
     pub(crate) fn answered_before(
         &mut self,
         loaded: &Loaded,
         index: usize,
         wait: &WaitFor,
         since: Instant,
+        deadline: Option<Instant>,
     ) -> Option<Arc<Event>> {
+        let upto = deadline.map_or(self.now, |deadline| deadline.min(self.now));
         let mut past: Vec<Arc<Event>> = self
             .person
             .history
             .iter()
             .filter(|event| {
                 event.time >= since
-                    && event.time <= self.now
+                    && event.time <= upto
                     && wait.any.iter().any(|any| any.event == *event.kind)
             })
             .cloned()
             .collect();
         past.sort_by_key(|event| event.time);
-        past.into_iter()
-            .find(|event| self.answers(loaded, index, wait, since, event))
+        past.into_iter().find(|event| {
+            // One whose condition failed has ended it: no other is looked at.
+            self.person.enrollments[index].is_active()
+                && self.answers(loaded, index, wait, since, event)
+        })
     }
 
     /// Notes which event a `wait_for` was answered by: `event` inside its `then`.

@@ -1,5 +1,6 @@
 //! What is judged again after a pause, which occasions are one, and that whatever follows from itself comes to an end.
 
+mod lookback;
 mod pause;
 
 use std::sync::Arc;
@@ -11,8 +12,9 @@ use crate::calendar::{
 use crate::catalog::{Acting, Catalog};
 use crate::customer::Customer;
 use crate::definition::{
-    Awaited, Category, Channel, Computed, Definitions, Exit, Journey, OnStop, Repeat, Script, Send,
-    Start, Status, Step, Template, Trigger, TriggerKind, Verb, Version, WaitFor, Workspace,
+    Awaited, Category, Channel, Computed, Definitions, Exit, Journey, OnStop, ProfileUpdate,
+    Repeat, Script, Send, Start, Status, Step, Template, Trigger, TriggerKind, Verb, Version,
+    WaitFor, Workspace,
 };
 use crate::desk::Desk;
 use crate::event::Event;
@@ -98,6 +100,14 @@ struct Play {
 
 impl Play {
     fn new(journey: Journey, quiet: Option<DayWindow>) -> Self {
+        Self::in_workspace(journey, quiet, Vec::new())
+    }
+
+    fn in_workspace(
+        journey: Journey,
+        quiet: Option<DayWindow>,
+        profile: Vec<ProfileUpdate>,
+    ) -> Self {
         let workspace = Workspace {
             quiet_hours: quiet,
             ..Workspace::new("test", Zone::UTC, "uk")
@@ -112,6 +122,7 @@ impl Play {
         };
         let definitions = Definitions {
             templates: vec![template("email"), template("sms")],
+            profile,
             journeys: vec![Version {
                 hash: Key::of(&["j"]),
                 journey,
