@@ -61,10 +61,10 @@ pub struct Enrollment {
     /// Whether the goal has been counted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub goal_reached: bool,
-    /// Other channels that wait for a delivery that isn't confirmed.
+    /// Other channels that wait in case that a message isn't delivered; also past the last step.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fallbacks: Vec<Fallback>,
-    /// When and why it ended; kept while its goal may still be reached.
+    /// When and why it ended; kept while its goal may still be reached or a fallback be needed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<Ended>,
 }
@@ -170,6 +170,12 @@ pub struct Fallback {
     pub planned: Instant,
     /// When the patience ends, or the deferred fallback is judged again.
     pub due: Instant,
+    /// The step has no `fallback_after`: it is tried only if the message bounces, until `due`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_if_bounced: bool,
+    /// Whether a line says that it was deferred: another one has to say what became of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deferred: bool,
 }
 
 /// How an enrollment ended.
@@ -189,6 +195,12 @@ impl Enrollment {
     /// Whether it goes on.
     pub fn is_active(&self) -> bool {
         self.ended.is_none()
+    }
+
+    /// Whether it has ended and nothing of it will leave any more by itself: a fallback outlives the last step.
+    pub fn is_through(&self) -> bool {
+        let waits = |fallback: &Fallback| !fallback.only_if_bounced;
+        self.ended.is_some() && !self.fallbacks.iter().any(waits)
     }
 
     /// Whether it, or a message of it, is held back until somebody resumes it.
@@ -213,15 +225,17 @@ impl Enrollment {
 
     /// The first moment at which one of its messages is due.
     pub fn hand_over_due(&self) -> Option<Instant> {
-        if self.ended.is_some() || self.held {
+        if self.held {
             return None;
         }
         let own = match self.place {
             Place::Sending { due, .. } => Some(due),
             _ => None,
         };
+        let fallbacks = self.fallbacks.iter();
+        let timed = fallbacks.filter(|fallback| !fallback.only_if_bounced);
         own.into_iter()
-            .chain(self.fallbacks.iter().map(|fallback| fallback.due))
+            .chain(timed.map(|fallback| fallback.due))
             // What is held back is due when somebody resumes it.
             .filter(|due| *due < Instant::MAX)
             .min()

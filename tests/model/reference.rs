@@ -70,6 +70,9 @@ pub(super) struct Fallback {
     pub(super) next: usize,
     pub(super) planned: Instant,
     pub(super) due: Instant,
+    /// Only a bounce lets it be tried, until `due`.
+    pub(super) only_if_bounced: bool,
+    pub(super) deferred: bool,
 }
 
 /// Somebody at the door of a journey.
@@ -354,16 +357,20 @@ impl<'m> Model<'m> {
         self.follow_up();
     }
 
-    /// Ends a passage; whatever is not handed over is cancelled.
+    /// Ends a passage early; whatever is not handed over is cancelled.
     pub(super) fn end(&mut self, passage: usize, reason: &str) {
-        let own = &mut self.inside[passage];
-        if own.ended.is_some() {
-            return;
+        self.cancel(passage);
+        if self.inside[passage].ended.is_none() {
+            self.close(passage, reason);
         }
+    }
+
+    /// Ends a passage, and lets its fallbacks be.
+    pub(super) fn close(&mut self, passage: usize, reason: &str) {
+        let own = &mut self.inside[passage];
         own.ended = Some(self.now);
         own.step = None;
         own.state = State::Going;
-        own.fallbacks.clear();
         let (id, journey) = (own.id, own.journey.clone());
         let mut action = self.line(id, journey, None, "exit", id.within("exit", &[]));
         action.reason = Some(reason.into());

@@ -68,7 +68,7 @@ impl Model<'_> {
                 return;
             }
             let Some(step) = next else {
-                return self.end(passage, "completed");
+                return self.close(passage, "completed");
             };
             self.inside[passage].step = Some(step);
             self.inside[passage].state = State::Going;

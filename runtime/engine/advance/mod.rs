@@ -42,7 +42,7 @@ impl Work<'_> {
                 return;
             }
             let Some(node) = loaded.program.node(number) else {
-                self.end(index, "completed");
+                self.complete(index);
                 return;
             };
             self.person.enrollments[index].place = Place::At { node: number };

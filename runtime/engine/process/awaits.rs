@@ -12,11 +12,10 @@ use crate::event::Event;
 use crate::map::Map;
 
 impl Work<'_> {
-    /// Moves on the enrollments, of the first `inside`, that wait for this event; and cancels fallbacks of messages whose
-    /// delivery it confirms.
+    /// Moves on the enrollments, of the first `inside`, that wait for this event; and notes what it tells of their messages.
     pub(crate) fn awaited(&mut self, event: &Arc<Event>, inside: usize) {
         for index in 0..inside.min(self.person.enrollments.len()) {
-            self.confirm(index, event);
+            self.learn_fate(index, event);
             let Place::WaitingFor {
                 node,
                 since,
@@ -112,23 +111,5 @@ impl Work<'_> {
             }
         }
         false
-    }
-
-    /// A delivery that is confirmed first cancels the fallback.
-    fn confirm(&mut self, index: usize, event: &Event) {
-        let confirms = matches!(
-            &*event.kind,
-            "message.delivered" | "message.opened" | "message.clicked" | "message.replied"
-        );
-        let Some(key) = event
-            .answers()
-            .filter(|_| confirms)
-            .and_then(|key| key.parse().ok())
-        else {
-            return;
-        };
-        self.person.enrollments[index]
-            .fallbacks
-            .retain(|fallback| fallback.key != key);
     }
 }

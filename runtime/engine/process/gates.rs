@@ -230,11 +230,7 @@ impl Work<'_> {
         let Some(address) = own.filter(|address| !address.is_empty()) else {
             return Err("unreachable");
         };
-        if customer
-            .suppressed
-            .iter()
-            .any(|suppressed| suppressed == address)
-        {
+        if customer.is_suppressed(channel, address) {
             return Err("suppressed");
         }
         if candidate.journey.category == Category::Marketing && !customer.consented(channel) {

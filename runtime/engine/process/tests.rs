@@ -1,7 +1,9 @@
 //! What is judged again after a pause, which occasions are one, and that whatever follows from itself comes to an end.
 
+mod fallbacks;
 mod lookback;
 mod pause;
+mod profile;
 
 use std::sync::Arc;
 
@@ -74,7 +76,7 @@ fn journey(triggers: Vec<TriggerKind>, steps: Vec<Step>) -> Journey {
     }
 }
 
-/// A day for fallbacks to be sent in: they end with their enrollment.
+/// A day in which the enrollment goes on.
 fn a_day() -> Step {
     step(Verb::WaitFor(WaitFor {
         any: vec![Awaited {
