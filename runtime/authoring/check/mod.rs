@@ -12,6 +12,7 @@ mod library;
 mod minutes_or_months;
 mod missing_field;
 mod mixed_types;
+mod never_capped;
 mod never_open;
 mod no_event;
 mod no_round;
@@ -83,6 +84,7 @@ pub(crate) fn run(parsed: &Parsed, places: &Places, sources: &Sources, diagnosti
     endless_wait::check(&world, &walks);
     minutes_or_months::check(&world, &walks);
     missing_field::check(&world, &walks);
+    never_capped::check(&world);
     never_open::check(&world, &walks);
     same_fallback::check(&world, &walks);
     few_codes::check(&world, &walks);
