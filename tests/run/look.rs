@@ -69,6 +69,10 @@ fn the_log_is_read_by_what_is_asked_for() {
     let text = String::from_utf8(shop.kurant(&["log"]).stdout).expect("text");
     assert_eq!(text.lines().count(), all.len());
     assert!(text.contains("send email sent"), "{text}");
+    assert!(
+        text.contains(" later              waits  until = 2026-03-01 14:00:00"),
+        "steps by their ids, instants on the workspace's clock: {text}"
+    );
     for told in [text, format!("{all:?}")] {
         assert!(!told.contains('@'), "no address: {told}");
     }
@@ -165,4 +169,28 @@ fn an_id_that_is_not_there_is_told() {
     let output = shop.kurant(&["dead", "drop", "999"]);
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(told.contains("has the id 999"), "{told}");
+}
+
+#[test]
+fn explain_says_how_it_began_and_ended_in_words() {
+    let shop = sold();
+    shop.drop_events("more.jsonl", &[order("9", "c000", "2026-03-09T10:00:00Z")]);
+    shop.kurant(&["run", "--until-idle", "--quiet"]);
+    let told = |journey: &str| {
+        let output = shop.kurant(&["explain", "--customer", "c000", "--journey", journey]);
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let thanks = told("thanks");
+    assert!(thanks.contains("  entered\n"), "{thanks}");
+    assert!(thanks.contains("  went through: completed\n"), "{thanks}");
+    assert!(
+        !thanks.contains("enter ") && !thanks.contains("exit "),
+        "{thanks}"
+    );
+    let dormant = told("dormant");
+    assert!(
+        dormant.contains("exit: `order.paid` lets whoever is inside leave: purchased"),
+        "{dormant}"
+    );
+    assert!(!dormant.contains("fired"), "{dormant}");
 }
