@@ -30,6 +30,7 @@ mod shared_codes;
 mod site;
 pub(crate) mod slips;
 mod syntax;
+mod team_event;
 mod template_calls;
 mod template_text;
 mod trigger_field;
@@ -74,6 +75,7 @@ pub(crate) fn run(parsed: &Parsed, places: &Places, sources: &Sources, diagnosti
     library::check(&world);
     scripts::check(&world, &walks);
     unknown_event::check(&world, &walks);
+    team_event::check(&world, &walks);
     unknown_channel::check(&world, &walks);
     unknown_segment::check(&world, &walks);
     unknown_template::check(&world, &walks);
