@@ -37,6 +37,9 @@ pub struct Enrollment {
     /// The event that a `wait_for` was answered by, while its `then` runs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub awaited: Vec<Answered>,
+    /// The latest `wait_for`s whose patience ended, so that an answer that comes too late can be told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub timeouts: Vec<TimedOut>,
     /// Its journey is held back: it stays where it is, and nothing wakes it until it is resumed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub held: bool,
@@ -145,6 +148,17 @@ pub struct Answered {
     pub event: Arc<Event>,
 }
 
+/// A `wait_for` whose patience ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimedOut {
+    /// The `wait_for`'s step.
+    pub node: u32,
+    /// Only events dated at or after it would have counted.
+    pub since: Instant,
+    /// Only events dated at or before it would have counted.
+    pub deadline: Instant,
+}
+
 /// How often a `repeat` has begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Round {
@@ -166,6 +180,9 @@ pub struct Fallback {
     pub key: Key,
     /// Which channel of the list comes next: 0 is the step's own.
     pub next: u32,
+    /// The channel that `best` was: it isn't tried a second time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub besides: Option<CompactString>,
     /// When the send was due first.
     pub planned: Instant,
     /// When the patience ends, or the deferred fallback is judged again.

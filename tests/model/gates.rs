@@ -134,7 +134,10 @@ impl Model<'_> {
             ),
             None => None,
         };
-        let route = self.route(journey, send, self.first_channel(message), to);
+        let own = &self.inside[message.passage];
+        let fallback = message.fallback.map(|fallback| &own.fallbacks[fallback]);
+        let besides = fallback.and_then(|fallback| fallback.besides.clone());
+        let route = self.route(journey, send, (self.first_channel(message), besides), to);
         if self.customer.erased.is_some() {
             return Ok(Verdict::Never("erased"));
         }
@@ -219,7 +222,7 @@ impl Model<'_> {
         &self,
         journey: &Journey,
         send: &Send,
-        from: usize,
+        (from, besides): (usize, Option<String>),
         to: Option<String>,
     ) -> Result<(String, usize), &'static str> {
         let own = match &send.channel {
@@ -229,7 +232,10 @@ impl Model<'_> {
         let mut channels: Vec<(usize, String)> = own.into_iter().map(|own| (0, own)).collect();
         channels.extend((1..).zip(send.fallback.iter().cloned()));
         let mut reasons = Vec::new();
-        for (number, channel) in channels.iter().filter(|(number, _)| *number >= from) {
+        channels.retain(|(number, channel)| {
+            *number >= from && (*number == 0 || besides.as_ref() != Some(channel))
+        });
+        for (number, channel) in &channels {
             let address = to
                 .clone()
                 .filter(|to| !to.is_empty())
@@ -334,6 +340,11 @@ impl Model<'_> {
         action.channel = Some(channel.as_str().into());
         action.template = Some(send.template.as_str().into());
         self.actions.push(action);
+        let besides = match (message.fallback, &send.channel) {
+            (Some(fallback), _) => self.inside[passage].fallbacks[fallback].besides.clone(),
+            (None, Channel::Best) if number == 0 => Some(channel.clone()),
+            _ => None,
+        };
         self.sends
             .push((self.wall, plan.version.journey.category, channel));
         let (now, zone) = (self.now, self.zone());
@@ -344,14 +355,17 @@ impl Model<'_> {
         if let Some(fallback) = message.fallback {
             rounds = own.fallbacks.remove(fallback).rounds;
         }
-        if number < send.fallback.len() {
+        let mut rest = number + 1..=send.fallback.len();
+        let next = rest.find(|next| besides.as_ref() != Some(&send.fallback[next - 1]));
+        if let Some(next) = next {
             let patience = send.fallback_after.unwrap_or(Duration::from_days(3));
             let due = calendar::after(&patience, now, zone);
             own.fallbacks.push(Fallback {
                 step: message.step,
                 rounds,
                 key,
-                next: number + 1,
+                next,
+                besides,
                 planned: due,
                 due,
                 only_if_bounced: send.fallback_after.is_none(),

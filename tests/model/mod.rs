@@ -84,7 +84,6 @@ const OUTCOMES: &[&str] = &[
     "send Sent",
     "send Skipped condition",
     "send Skipped control",
-    "send Skipped delivered",
     "send Skipped ended",
     "send Skipped erased",
     "send Skipped frequency_cap",

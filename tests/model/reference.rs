@@ -33,6 +33,8 @@ pub(super) struct Passage {
     pub(super) step: Option<usize>,
     pub(super) state: State,
     pub(super) answered: Vec<(usize, Arc<Event>)>,
+    /// Of each wait that timed out: the step, from when and until when an answer would have counted.
+    pub(super) timeouts: Vec<(usize, Instant, Instant)>,
     pub(super) control: bool,
     pub(super) expires: Option<Instant>,
     pub(super) rounds: Vec<(usize, u32)>,
@@ -68,6 +70,8 @@ pub(super) struct Fallback {
     pub(super) rounds: Vec<u32>,
     pub(super) key: Key,
     pub(super) next: usize,
+    /// What `best` was.
+    pub(super) besides: Option<String>,
     pub(super) planned: Instant,
     pub(super) due: Instant,
     /// Only a bounce lets it be tried, until `due`.

@@ -50,9 +50,10 @@ impl Model<'_> {
                     self.go_on(passage, plan.after(step));
                 }
             }
-            (State::Listening { deadline, .. }, Some(step)) if deadline == Some(due) => {
+            (State::Listening { deadline, since }, Some(step)) if deadline == Some(due) => {
                 if !self.exit_when(passage) {
                     self.note("timeout", own.id);
+                    self.inside[passage].timeouts.push((step, since, due));
                     self.go_on(passage, plan.enter(step, "else"));
                 }
             }
@@ -223,8 +224,10 @@ impl Model<'_> {
                 }
             }
         }
-        if deadline.is_some_and(|deadline| deadline < self.now) {
+        if let Some(deadline) = deadline.filter(|deadline| *deadline < self.now) {
             self.note("timeout", self.inside[passage].id);
+            let since = since.unwrap_or(self.now);
+            self.inside[passage].timeouts.push((step, since, deadline));
             return Ok(Then::GoOn(plan.enter(step, "else")));
         }
         Ok(Then::Stay(State::Listening {
@@ -325,9 +328,7 @@ impl Model<'_> {
         let mut action = self.step_line(plan, passage, step, verb.word(), data.clone());
         match verb {
             Verb::Set(_) => {
-                for (name, value) in data.iter() {
-                    self.set_attribute(name, value.clone());
-                }
+                self.merge(&data, self.now);
             }
             Verb::Tag(_) => self.change_tags(&data, true),
             Verb::Untag(_) => self.change_tags(&data, false),

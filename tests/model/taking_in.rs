@@ -75,6 +75,7 @@ impl Model<'_> {
     fn erase(&mut self, at: Instant) {
         (0..self.inside.len()).for_each(|passage| self.end(passage, "erased"));
         self.inside.clear();
+        self.entries.clear();
         self.queue.clear();
         self.sends.clear();
         self.history.clear();
@@ -99,7 +100,7 @@ impl Model<'_> {
         }
     }
 
-    fn merge(&mut self, attributes: &Map, at: Instant) -> bool {
+    pub(super) fn merge(&mut self, attributes: &Map, at: Instant) -> bool {
         let mut changed = false;
         for (name, value) in attributes.iter().filter(|(name, _)| *name != "id") {
             changed |= match (name, value) {
@@ -344,6 +345,7 @@ impl Model<'_> {
     /// An event that a `wait_for` may be waiting for; and a delivery that makes a fallback needless.
     fn answer(&mut self, passage: usize, event: &Arc<Event>) {
         self.learn_fate(passage, event);
+        self.too_late(passage, event);
         let State::Listening { since, deadline } = self.inside[passage].state else {
             return;
         };
@@ -361,6 +363,18 @@ impl Model<'_> {
                 self.remember_answer(passage, step, event);
                 self.go_on(passage, plan.enter(step, "then"));
             }
+        }
+    }
+
+    /// An answer that comes after its wait was given up is told, once.
+    fn too_late(&mut self, passage: usize, event: &Arc<Event>) {
+        let own = &self.inside[passage];
+        let mut timeouts = own.timeouts.iter().rev();
+        let missed = timeouts.any(|(step, since, deadline)| {
+            event.time <= *deadline && self.answers(passage, *step, *since, event).unwrap_or(false)
+        });
+        if missed && own.ended.is_none() {
+            self.note("too_late", own.id);
         }
     }
 

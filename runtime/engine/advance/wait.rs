@@ -62,9 +62,9 @@ impl Work<'_> {
         if !self.person.enrollments[index].is_active() {
             return Ok(Flow::Stay(Place::Done));
         }
-        if deadline.is_some_and(|deadline| deadline < self.now) {
-            // Nothing that comes now is dated before it.
-            self.trace_at(loaded, index, Some(number), "timeout", None, Map::new());
+        if let Some(deadline) = deadline.filter(|deadline| *deadline < self.now) {
+            // Nothing that happens from now on is dated before it.
+            self.time_out(loaded, index, number, since, deadline);
             return Ok(Flow::Next(otherwise));
         }
         self.trace_wait(loaded, index, number, deadline);

@@ -7,15 +7,20 @@ use crate::calendar::Instant;
 use crate::catalog::Loaded;
 use crate::catalog::program::Op;
 use crate::definition::WaitFor;
-use crate::enrollment::{Answered, Place};
+use crate::enrollment::{Answered, Place, TimedOut};
 use crate::event::Event;
 use crate::map::Map;
+use crate::script;
+
+/// How many timeouts of an enrollment are remembered.
+const TIMEOUTS_REMEMBERED: usize = 16;
 
 impl Work<'_> {
     /// Moves on the enrollments, of the first `inside`, that wait for this event; and notes what it tells of their messages.
     pub(crate) fn awaited(&mut self, event: &Arc<Event>, inside: usize) {
         for index in 0..inside.min(self.person.enrollments.len()) {
             self.learn_fate(index, event);
+            self.tell_too_late(index, event);
             let Place::WaitingFor {
                 node,
                 since,
@@ -80,6 +85,56 @@ impl Work<'_> {
         awaited.push(Answered { node, event });
     }
 
+    /// The patience of a `wait_for` ends. An answer that comes later is told, and changes nothing.
+    pub(crate) fn time_out(
+        &mut self,
+        loaded: &Loaded,
+        index: usize,
+        node: u32,
+        since: Instant,
+        deadline: Instant,
+    ) {
+        self.trace_at(loaded, index, Some(node), "timeout", None, Map::new());
+        if since > deadline {
+            return;
+        }
+        let timeouts = &mut self.person.enrollments[index].timeouts;
+        if timeouts.len() >= TIMEOUTS_REMEMBERED {
+            timeouts.remove(0);
+        }
+        timeouts.reserve_exact(1);
+        timeouts.push(TimedOut {
+            node,
+            since,
+            deadline,
+        });
+    }
+
+    /// An event that would have been the answer, had it come before the patience ended: a timeout that was handled stands.
+    fn tell_too_late(&mut self, index: usize, event: &Arc<Event>) {
+        let enrollment = &self.person.enrollments[index];
+        if !enrollment.is_active() {
+            return;
+        }
+        let timeouts = enrollment.timeouts.iter().rev();
+        let in_time = timeouts.filter(|own| (own.since..=own.deadline).contains(&event.time));
+        let in_time: Vec<TimedOut> = in_time.copied().collect();
+        let Some(loaded) = self.loaded_of(index).filter(|_| !in_time.is_empty()) else {
+            return;
+        };
+        for timed_out in in_time {
+            let node = timed_out.node;
+            let Some(Op::WaitFor { wait, .. }) = loaded.program.node(node).map(|node| &node.op)
+            else {
+                continue;
+            };
+            if let Ok(true) = self.fits(&loaded, index, wait, timed_out.since, event) {
+                self.trace_at(&loaded, index, Some(node), "too_late", None, Map::new());
+                return;
+            }
+        }
+    }
+
     fn answers(
         &mut self,
         loaded: &Loaded,
@@ -88,28 +143,40 @@ impl Work<'_> {
         since: Instant,
         event: &Arc<Event>,
     ) -> bool {
+        self.fits(loaded, index, wait, since, event)
+            .unwrap_or_else(|error| {
+                let place = error.place.clone();
+                self.trace_error(loaded, Some(index), &place, &error);
+                self.end(index, "error");
+                false
+            })
+    }
+
+    /// Whether an event is what a `wait_for` waits for, whenever it comes.
+    fn fits(
+        &mut self,
+        loaded: &Loaded,
+        index: usize,
+        wait: &WaitFor,
+        since: Instant,
+        event: &Arc<Event>,
+    ) -> Result<bool, script::Error> {
         let trigger = self.person.enrollments[index].trigger.event.as_ref();
         // The event that starts an enrollment is not the one that it waits for, also when `since` goes back to the start.
         let starting = trigger.is_some_and(|own| own.id == event.id && own.source == event.source);
         if event.time < since || starting || !self.is_own(index, event) {
-            return false;
+            return Ok(false);
         }
         for any in wait.any.iter().filter(|any| any.event == *event.kind) {
             let Some(filter) = &any.filter else {
-                return true;
+                return Ok(true);
             };
             let mut frame = self.frame_of(loaded, index);
             frame.event = Some(event.clone());
-            match self.holds(loaded, filter, &frame) {
-                Ok(true) => return true,
-                Ok(false) => {}
-                Err(error) => {
-                    self.trace_error(loaded, Some(index), &filter.place, &error);
-                    self.end(index, "error");
-                    return false;
-                }
+            if self.holds(loaded, filter, &frame)? {
+                return Ok(true);
             }
         }
-        false
+        Ok(false)
     }
 }

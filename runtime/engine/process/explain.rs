@@ -480,6 +480,7 @@ impl Work<'_> {
                     send,
                     planned: self.clock,
                     from: 0,
+                    besides: None,
                     to: None,
                 };
                 let name = format!("send {}", node.name);

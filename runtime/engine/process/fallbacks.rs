@@ -38,10 +38,13 @@ impl Work<'_> {
         rounds: Vec<u32>,
         send: &Send,
         (key, number): (Key, u32),
+        besides: Option<CompactString>,
     ) {
-        if number as usize >= send.fallback.len() {
+        let rest = (number + 1..).zip(send.fallback.iter().skip(number as usize));
+        let other = |(_, name): &(u32, &String)| besides.as_deref() != Some(name.as_str());
+        let Some((next, _)) = rest.into_iter().find(other) else {
             return;
-        }
+        };
         let patience = send.fallback_after.unwrap_or(BOUNCES_WITHIN);
         let due = patience.after(self.now, self.zone);
         let fallbacks = &mut self.person.enrollments[index].fallbacks;
@@ -50,7 +53,8 @@ impl Work<'_> {
             node,
             rounds,
             key,
-            next: number + 1,
+            next,
+            besides,
             planned: due,
             due,
             only_if_bounced: send.fallback_after.is_none(),

@@ -3,13 +3,15 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
+use compact_str::CompactString;
+
 use super::gates::{CAPPED, Candidate, LATE, Verdict};
 use super::{PAUSED, UNTIL_RESUMED, Work};
 use crate::action::ActionStatus;
 use crate::calendar::Instant;
 use crate::catalog::Loaded;
 use crate::catalog::program::{Node, Op};
-use crate::definition::Send;
+use crate::definition::{Channel, Send};
 use crate::enrollment::Place;
 use crate::id::Key;
 use crate::input::Effect;
@@ -181,12 +183,16 @@ impl Work<'_> {
             }
         };
         let from = self.tried(&message.due);
+        let fallback = message.due.fallback;
+        let fallback = fallback.map(|fallback| &self.person.enrollments[index].fallbacks[fallback]);
+        let besides = fallback.and_then(|fallback| fallback.besides.clone());
         let journey = message.loaded.journey();
         Some(self.judge(&Candidate {
             journey,
             send: message.send,
             planned: message.due.planned,
             from,
+            besides,
             to,
         }))
     }
@@ -203,6 +209,7 @@ impl Work<'_> {
         };
         let rounds = self.rounds_of(&message.due);
         let key = self.message_key(&message.due, number);
+        let besides = self.besides(message, &route);
         self.command(index, message.node, key, |work| Effect::Send {
             channel: route.channel.clone(),
             to: route.to,
@@ -227,7 +234,8 @@ impl Work<'_> {
         if let Some(fallback) = message.due.fallback {
             enrollment.fallbacks.remove(fallback);
         }
-        self.expect_delivery(index, number, rounds, message.send, (key, route.number));
+        let sent = (key, route.number);
+        self.expect_delivery(index, number, rounds, message.send, sent, besides);
         if message.due.fallback.is_none() {
             self.go_on(message.loaded, index, message.node.next);
         }
@@ -262,6 +270,17 @@ impl Work<'_> {
         due.fallback.map_or(0, |fallback| {
             self.person.enrollments[due.index].fallbacks[fallback].next
         })
+    }
+
+    /// The channel that `best` was, which no fallback of the message needs to be.
+    fn besides(&self, message: &Message<'_>, route: &super::gates::Route) -> Option<CompactString> {
+        match (message.due.fallback, &message.send.channel) {
+            (Some(fallback), _) => self.person.enrollments[message.due.index].fallbacks[fallback]
+                .besides
+                .clone(),
+            (None, Channel::Best) if route.number == 0 => Some(route.channel.as_str().into()),
+            (None, _) => None,
+        }
     }
 
     /// The idempotency key of a message: the same when it is deferred and when that is settled, whatever channel takes it then.

@@ -61,7 +61,7 @@ impl Work<'_> {
         }
         let Some(before) = before else {
             let values = self.updates(event);
-            self.set_attributes(values);
+            self.merge_attributes(&values, event.time);
             return;
         };
         let after = std::mem::replace(&mut self.person.customer, before);
@@ -69,18 +69,12 @@ impl Work<'_> {
         let values = self.updates(event);
         self.person.customer = after;
         self.zone = zone;
-        self.set_attributes(values);
-    }
-
-    fn set_attributes(&mut self, values: Vec<(String, Value)>) {
-        for (attribute, value) in values {
-            self.set_attribute(&attribute, value);
-        }
+        self.merge_attributes(&values, event.time);
     }
 
     /// What `profile.yaml` makes of an event; an attribute whose expression fails is not among it.
-    fn updates(&mut self, event: &Arc<Event>) -> Vec<(String, Value)> {
-        let mut values = Vec::new();
+    fn updates(&mut self, event: &Arc<Event>) -> Map {
+        let mut values = Map::new();
         let Some(updates) = self.catalog.index().updates.get(&*event.kind) else {
             return values;
         };
@@ -88,7 +82,7 @@ impl Work<'_> {
         for update in updates {
             for (attribute, computed) in &self.catalog.definitions().profile[*update].set {
                 match self.compute(self.catalog.scripts(), computed, &frame) {
-                    Ok(value) => values.push((attribute.clone(), value)),
+                    Ok(value) => drop(values.insert(attribute.as_str(), value)),
                     Err(error) => self.trace_profile_error(attribute, &error),
                 }
             }
@@ -113,8 +107,8 @@ impl Work<'_> {
         true
     }
 
-    /// Merges attributes that the CRM sent.
-    fn merge_attributes(&mut self, attributes: &Map, at: Instant) -> bool {
+    /// Merges attributes that the CRM sent, a step sets or `profile.yaml` works out. Consents and topics are no mere values.
+    pub(crate) fn merge_attributes(&mut self, attributes: &Map, at: Instant) -> bool {
         let mut changed = false;
         for (name, value) in attributes.iter() {
             changed |= match (name, value) {
@@ -227,12 +221,9 @@ impl Work<'_> {
         let mut customer = Customer::new(self.person.customer.id.clone());
         customer.erased = Some(at);
         self.person.customer = customer;
-        self.person.enrollments.retain(|enrollment| {
-            enrollment
-                .ended
-                .as_ref()
-                .is_some_and(|ended| ended.at == self.now)
-        });
+        self.person.enrollments.clear();
+        // Keys and occasions tell of the person too: a cart, a birthday's year, when something was bought.
+        self.person.entries.clear();
         self.person.queue.clear();
         self.person.sends.clear();
         self.person.history.clear();

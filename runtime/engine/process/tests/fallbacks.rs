@@ -236,3 +236,27 @@ fn a_fallback_that_is_deferred_has_its_two_lines_too() {
         assert_eq!(keys[keys.len() - 1], keys[keys.len() - 2]);
     }
 }
+
+#[test]
+fn the_channel_that_best_was_is_not_tried_a_second_time() {
+    for (fallback, last) in [
+        (vec!["email", "sms"], Some("01T02 sms sent -")),
+        (vec!["email"], None),
+    ] {
+        let message = step(Verb::Send(Send {
+            channel: Channel::Best,
+            fallback: fallback.into_iter().map(Into::into).collect(),
+            fallback_after: Some(Duration::from_millis(TWO_HOURS)),
+            ..send()
+        }));
+        let mut play = Play::new(journey(vec![TriggerKind::Manual], vec![message]), None);
+        let attributes = &mut play.person.customer.attributes;
+        attributes.insert("preferred_channel", Value::text("email"));
+        play.enroll();
+        play.until("2026-03-05T00:00:00Z");
+        let lines = lines(&play);
+        assert_eq!(lines[0], "01T00 email sent -");
+        assert_eq!(lines.get(1).map(String::as_str), last);
+        assert!(lines.len() < 3, "{lines:?}");
+    }
+}

@@ -1,4 +1,4 @@
-//! A `wait_for` that looks back.
+//! A `wait_for` that looks back, and answers that come too late.
 
 use super::*;
 
@@ -55,4 +55,42 @@ fn a_deadline_that_lies_behind_is_a_timeout_at_once() {
     let exit = play.actions.last().unwrap();
     assert_eq!(exit.reason.as_deref(), Some("timed-out"));
     assert_eq!(exit.at, instant("2026-03-06T00:00:00Z"));
+}
+
+#[test]
+fn an_answer_that_comes_after_its_timeout_was_handled_is_told() {
+    for (time, told) in [
+        ("2026-03-01T20:00:00Z", 1),
+        ("2026-03-02T00:00:00Z", 1),
+        ("2026-03-02T00:00:01Z", 0),
+        ("2026-02-28T00:00:00Z", 0),
+    ] {
+        let wait = a_day();
+        let mut more = a_day();
+        more.id = Some("more".into());
+        if let Verb::WaitFor(wait) = &mut more.verb {
+            wait.any[0].event = "never".into();
+        }
+        let mut play = Play::new(journey(vec![TriggerKind::Manual], vec![wait, more]), None);
+        play.enroll();
+        play.until("2026-03-02T08:00:00Z");
+        let changes = process(
+            &play.catalog,
+            &mut play.person,
+            &mut play.desk,
+            Input::Event(Arc::new(Event {
+                id: "late".into(),
+                source: "shop".into(),
+                kind: "x".into(),
+                customer: "c1".into(),
+                time: instant(time),
+                data: Map::new(),
+                attributes: Map::new(),
+            })),
+            play.clock,
+        );
+        let late = changes.trace.iter().filter(|own| own.what == "too_late");
+        assert_eq!(late.count(), told, "{time}");
+        assert!(changes.actions.is_empty(), "{time}");
+    }
 }

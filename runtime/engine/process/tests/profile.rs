@@ -1,7 +1,7 @@
 //! What an event changes in the profile, and what `profile.yaml` and templates see of it.
 
 use super::*;
-use crate::definition::Score;
+use crate::definition::{Goal, Score};
 use crate::input::Effect;
 
 fn expression(source: &str) -> Computed {
@@ -143,4 +143,47 @@ fn a_template_sees_of_a_customer_what_a_condition_sees() {
     assert_eq!(customer.get("consents"), Some(&consents(true)));
     let seen = changes.actions.iter().find_map(|own| own.data.get("seen"));
     assert_eq!(seen, Some(&Value::Map(customer.clone())));
+}
+
+#[test]
+fn a_step_that_sets_consents_and_topics_does_what_a_snapshot_does() {
+    let off = |name: &str| Value::Map(Map::from_iter([(name, Value::Bool(false))]));
+    let set = step(Verb::Set(vec![
+        ("consents".into(), Computed::Literal(off("email"))),
+        ("topics".into(), Computed::Literal(off("news"))),
+    ]));
+    let mut play = Play::new(journey(vec![TriggerKind::Manual], vec![set]), None);
+    consent(&mut play, true, "2026-02-20T00:00:00Z");
+    play.enroll();
+    let customer = &play.person.customer;
+    assert!(!customer.consented("email"));
+    assert_eq!(customer.opted_out, ["news"]);
+    assert!(customer.attributes.get("consents").is_none());
+}
+
+#[test]
+fn of_an_erased_customer_no_word_is_left_but_the_id() {
+    let seen = TriggerKind::Inactive {
+        since: "seen_at".into(),
+        rule: InactiveRule {
+            for_: Duration::from_millis(3_600_000),
+            at: None,
+        },
+    };
+    let mut own = journey(vec![seen], vec![step(Verb::Send(send())), a_day()]);
+    own.goal = Some(Goal {
+        event: "bought".into(),
+        filter: None,
+        within: Some(Duration::from_days(30)),
+        value: None,
+    });
+    let mut play = Play::new(own, None);
+    play.event("customer.updated", "seen_at", play.clock.into());
+    play.until("2026-03-01T05:00:00Z");
+    assert_eq!(play.count("send", None), 1);
+    play.event("customer.erased", "n", Value::Integer(1));
+    let mut erased = Person::new(Customer::new("c1".into()));
+    erased.customer.erased = Some(play.clock);
+    erased.clock = play.clock;
+    assert_eq!(play.person, erased);
 }
