@@ -9,6 +9,7 @@ mod vars;
 mod wait;
 
 use crate::action::ActionStatus;
+use crate::calendar::Instant;
 use crate::catalog::Loaded;
 use crate::catalog::program::{Node, Op};
 use crate::definition::Script;
@@ -129,15 +130,7 @@ impl Work<'_> {
             ),
             Op::Run(run) => self.run(loaded, index, number, node, run),
             Op::Exit(reason) => Ok(Flow::End(reason.clone())),
-            Op::Send { .. } => {
-                let now = self.now;
-                Ok(Flow::Stay(Place::Sending {
-                    node: number,
-                    planned: now,
-                    due: now,
-                    deferred: None,
-                }))
-            }
+            Op::Send { .. } => Ok(Flow::Stay(to_be_handed_over(number, self.now))),
             Op::Set(fields) => self.set(loaded, index, number, node, fields),
             Op::Tag(tags) => self.tag(loaded, index, number, node, tags, true),
             Op::Untag(tags) => self.tag(loaded, index, number, node, tags, false),
@@ -181,6 +174,16 @@ impl Work<'_> {
         }
         self.changes.actions.push(action);
         Flow::Next(node.next)
+    }
+}
+
+/// Stands at a `send` that is due.
+fn to_be_handed_over(node: u32, now: Instant) -> Place {
+    Place::Sending {
+        node,
+        planned: now,
+        due: now,
+        deferred: None,
     }
 }
 
