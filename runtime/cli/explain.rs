@@ -199,19 +199,31 @@ fn done(text: &mut String, past: &Past, zone: Zone) {
     let _ = writeln!(text, "\nWhat was done, latest first:");
     for logged in past.actions.iter().take(SHOWN) {
         let action = &logged.action;
+        let at = clock(action.at, zone);
+        match (&*action.action, action.reason.as_deref()) {
+            ("enter", _) => {
+                let _ = writeln!(text, "  {at}  entered");
+                continue;
+            }
+            ("exit", Some("completed")) => {
+                let _ = writeln!(text, "  {at}  went through: completed");
+                continue;
+            }
+            ("exit", reason) => {
+                let _ = writeln!(text, "  {at}  left: {}", reason.unwrap_or_default());
+                continue;
+            }
+            _ => {}
+        }
         let step = action.step.as_deref().unwrap_or_default();
         let reason = action
             .reason
             .as_deref()
-            .map(|reason| match &*action.action {
-                "exit" => format!(" ({reason})"),
-                _ => format!(" ({})", reason::told(reason)),
-            })
+            .map(|reason| format!(" ({})", reason::told(reason)))
             .unwrap_or_default();
         let channel = action.channel.as_deref().unwrap_or_default();
         let status = serde_json::to_value(action.status).unwrap_or_default();
         let status = status.as_str().unwrap_or_default();
-        let at = clock(action.at, zone);
         let _ = writeln!(
             text,
             "  {at}  {:<6} {step} {channel} {status}{reason}",

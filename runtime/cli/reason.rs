@@ -4,7 +4,7 @@
 pub(crate) fn words(reason: &str) -> Option<&'static str> {
     Some(match reason {
         "erased" => "the customer is erased",
-        "suppressed" => "the address is suppressed: it bounced, or its owner unsubscribed",
+        "suppressed" => "the address is suppressed: a message to it bounced",
         "late" => "it was no longer valid: `valid_for`",
         "unreachable" => "the customer has no address for the channel",
         "no_consent" => "the customer has not consented to the channel: `consents`",
@@ -13,6 +13,8 @@ pub(crate) fn words(reason: &str) -> Option<&'static str> {
         "window" => "outside the step's `window`",
         "frequency_cap" => "a cap of `frequency_caps` in `kurant.yaml` was full",
         "condition" => "its `when` no longer held at hand-over",
+        "ended" => "the journey had ended for the customer before it could leave",
+        "delivered" => "the message was delivered, so the fallback was not needed",
         "control" => "the customer is held out: `holdout`",
         "nobody_available" => "nobody of the pool was there",
         "too_deep" => "journeys and events that start one another went too deep",

@@ -22,15 +22,24 @@ pub struct Customer {
     /// Subjects opted out of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub opted_out: Vec<String>,
-    /// Addresses that nothing is sent to any more.
+    /// Addresses that nothing is sent to any more, the latest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub suppressed: Vec<String>,
+    pub suppressed: Vec<Suppressed>,
     /// Points that still count.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub points: Vec<Points>,
     /// When the person was erased; nothing else is kept then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub erased: Option<Instant>,
+}
+
+/// An address that a channel can't reach. Another channel may: a phone without Viber still takes an SMS.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suppressed {
+    /// The channel's name.
+    pub channel: CompactString,
+    /// The address.
+    pub address: String,
 }
 
 /// Whether a channel may be used for marketing.
@@ -89,6 +98,36 @@ impl Customer {
         self.consents
             .iter()
             .any(|consent| consent.channel == channel && consent.granted)
+    }
+
+    /// Whether nothing is sent to an address through a channel any more.
+    pub fn is_suppressed(&self, channel: &str, address: &str) -> bool {
+        self.suppressed
+            .iter()
+            .any(|own| own.channel == channel && own.address == address)
+    }
+
+    /// All attributes as conditions and templates see them at a moment.
+    pub fn seen(&self, now: Instant) -> Map {
+        let mut seen = self.attributes.clone();
+        seen.insert("id", Value::text(&*self.id));
+        seen.insert("score", Value::Integer(self.score(now)));
+        seen.insert("consents", self.seen_consents());
+        seen.insert("topics", self.seen_topics());
+        seen
+    }
+
+    /// `customer.consents`: what was given and what was withdrawn, by channel.
+    pub(crate) fn seen_consents(&self) -> Value {
+        let consents = self.consents.iter();
+        let consents = consents.map(|consent| (consent.channel.as_str(), consent.granted.into()));
+        Value::Map(consents.collect())
+    }
+
+    /// `customer.topics`: false for those opted out of.
+    pub(crate) fn seen_topics(&self) -> Value {
+        let topics = self.opted_out.iter();
+        Value::Map(topics.map(|topic| (topic.as_str(), false.into())).collect())
     }
 
     /// Whether the customer carries the tag.

@@ -37,6 +37,9 @@ pub struct Enrollment {
     /// The event that a `wait_for` was answered by, while its `then` runs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub awaited: Vec<Answered>,
+    /// The latest `wait_for`s whose patience ended, so that an answer that comes too late can be told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub timeouts: Vec<TimedOut>,
     /// Its journey is held back: it stays where it is, and nothing wakes it until it is resumed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub held: bool,
@@ -61,10 +64,10 @@ pub struct Enrollment {
     /// Whether the goal has been counted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub goal_reached: bool,
-    /// Other channels that wait for a delivery that isn't confirmed.
+    /// Other channels that wait in case that a message isn't delivered; also past the last step.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fallbacks: Vec<Fallback>,
-    /// When and why it ended; kept while its goal may still be reached.
+    /// When and why it ended; kept while its goal may still be reached or a fallback be needed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<Ended>,
 }
@@ -145,6 +148,17 @@ pub struct Answered {
     pub event: Arc<Event>,
 }
 
+/// A `wait_for` whose patience ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimedOut {
+    /// The `wait_for`'s step.
+    pub node: u32,
+    /// Only events dated at or after it would have counted.
+    pub since: Instant,
+    /// Only events dated at or before it would have counted.
+    pub deadline: Instant,
+}
+
 /// How often a `repeat` has begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Round {
@@ -166,10 +180,19 @@ pub struct Fallback {
     pub key: Key,
     /// Which channel of the list comes next: 0 is the step's own.
     pub next: u32,
+    /// The channel that `best` was: it isn't tried a second time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub besides: Option<CompactString>,
     /// When the send was due first.
     pub planned: Instant,
     /// When the patience ends, or the deferred fallback is judged again.
     pub due: Instant,
+    /// The step has no `fallback_after`: it is tried only if the message bounces, until `due`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_if_bounced: bool,
+    /// Whether a line says that it was deferred: another one has to say what became of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deferred: bool,
 }
 
 /// How an enrollment ended.
@@ -189,6 +212,12 @@ impl Enrollment {
     /// Whether it goes on.
     pub fn is_active(&self) -> bool {
         self.ended.is_none()
+    }
+
+    /// Whether it has ended and nothing of it will leave any more by itself: a fallback outlives the last step.
+    pub fn is_through(&self) -> bool {
+        let waits = |fallback: &Fallback| !fallback.only_if_bounced;
+        self.ended.is_some() && !self.fallbacks.iter().any(waits)
     }
 
     /// Whether it, or a message of it, is held back until somebody resumes it.
@@ -213,15 +242,17 @@ impl Enrollment {
 
     /// The first moment at which one of its messages is due.
     pub fn hand_over_due(&self) -> Option<Instant> {
-        if self.ended.is_some() || self.held {
+        if self.held {
             return None;
         }
         let own = match self.place {
             Place::Sending { due, .. } => Some(due),
             _ => None,
         };
+        let fallbacks = self.fallbacks.iter();
+        let timed = fallbacks.filter(|fallback| !fallback.only_if_bounced);
         own.into_iter()
-            .chain(self.fallbacks.iter().map(|fallback| fallback.due))
+            .chain(timed.map(|fallback| fallback.due))
             // What is held back is due when somebody resumes it.
             .filter(|due| *due < Instant::MAX)
             .min()

@@ -21,7 +21,7 @@ pub struct Person {
     pub customer: Customer,
     /// The logical instant of the previous input: time never runs backwards for one customer.
     pub clock: Instant,
-    /// Active enrollments, and ended ones whose goal may still be reached.
+    /// Active enrollments, and ended ones whose goal may still be reached or whose fallback may still be needed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub enrollments: Vec<Enrollment>,
     /// The last entry per journey and key, and the occasions taken.

@@ -78,7 +78,8 @@ pub struct Seen {
     pub body: u64,
 }
 
-/// Who is inside which journey, or has ended and may still reach its goal.
+/// Who is inside which journey, or has ended and may still reach its goal. Whoever is past the last step while a fallback waits
+/// counts as inside: it is found, stopped and resumed like the others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EnrollmentRow {
     /// The enrollment's id.
@@ -114,6 +115,10 @@ impl EnrollmentRow {
             | Place::Assigning { node, .. } => Some(node),
             Place::Done => None,
         };
+        let ended = enrollment
+            .ended
+            .as_ref()
+            .filter(|_| enrollment.is_through());
         Self {
             id: enrollment.id,
             customer: customer.clone(),
@@ -122,8 +127,8 @@ impl EnrollmentRow {
             key: enrollment.key.clone(),
             node: node.filter(|_| enrollment.ended.is_none()),
             entered: enrollment.entered,
-            ended: enrollment.ended.as_ref().map(|ended| ended.at),
-            reason: enrollment.ended.as_ref().map(|ended| ended.reason.clone()),
+            ended: ended.map(|ended| ended.at),
+            reason: ended.map(|ended| ended.reason.clone()),
             held: true,
         }
     }

@@ -242,3 +242,41 @@ fn an_exit_with_an_error_says_why() {
         "{told}"
     );
 }
+
+#[test]
+fn a_condition_that_fails_at_entry_is_told_with_its_message() {
+    let shop = Shop::new();
+    let journey = shop.read("journeys/dormant.yaml");
+    let broken = journey.replace(
+        "customer.orders_count > 0",
+        "10 / (customer.orders_count - 1) > 0",
+    );
+    shop.write("journeys/dormant.yaml", &broken);
+    shop.write("journeys/dormant.test.yaml", PASSES);
+    let text = stdout(&shop.kurant(&["test"]));
+    assert!(
+        text.contains("dormant c1 did not enter (error): audience"),
+        "{text}"
+    );
+    // Once for each of the two expectations.
+    assert_eq!(text.matches("did not enter").count(), 2, "{text}");
+    assert!(text.contains("a division by zero"), "{text}");
+}
+
+#[test]
+fn where_no_trigger_fired_that_is_told() {
+    let shop = Shop::new();
+    let journey = shop.read("journeys/dormant.yaml");
+    let other = journey.replace(
+        "  inactive: { since: customer.last_purchase_at, for: 9 months, at: \"10:00\" }",
+        "  event: order.paid\n  where: event.total > 5000",
+    );
+    let other = other.replace("trigger.since", "trigger.time");
+    shop.write("journeys/dormant.yaml", &other);
+    shop.write("journeys/dormant.test.yaml", PASSES);
+    let text = stdout(&shop.kurant(&["test"]));
+    assert!(
+        text.contains("+ got      nothing: no trigger fired"),
+        "{text}"
+    );
+}

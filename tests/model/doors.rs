@@ -520,6 +520,7 @@ impl Model<'_> {
             step: None,
             state: State::Going,
             answered: Vec::new(),
+            timeouts: Vec::new(),
             control: drawn < u64::from(journey.holdout),
             expires: journey.expires.map(|life| self.after(&life)),
             rounds: Vec::new(),

@@ -13,6 +13,7 @@ use kurant_engine::value::Value;
 
 use super::calendar::{self, Anchor};
 use super::expression::{Expression as E, Meanings};
+use super::gates::suppressed;
 
 /// An expression that cannot be evaluated.
 #[derive(Debug)]
@@ -222,7 +223,7 @@ impl Scene<'_> {
             "reachable" => {
                 let wanted = self.category != Category::Marketing || consented(customer, name);
                 let address = address(customer, name);
-                let open = address.is_some_and(|address| !customer.suppressed.contains(&address));
+                let open = address.is_some_and(|address| !suppressed(customer, name, &address));
                 Ok(open && wanted && customer.erased.is_none())
             }
             _ => {

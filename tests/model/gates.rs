@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use kurant_engine::action::ActionStatus;
-use kurant_engine::calendar::Instant;
+use kurant_engine::calendar::{Duration, Instant};
+use kurant_engine::customer::Customer;
 use kurant_engine::definition::{Cap, Category, Channel, Journey, OnStop, Send, Verb};
 use kurant_engine::id::Key;
 use kurant_engine::value::Value;
@@ -41,12 +42,7 @@ impl Model<'_> {
     /// All messages that wait to be handed over.
     pub(super) fn messages(&self) -> Vec<Message> {
         let mut messages = Vec::new();
-        for (passage, own) in self
-            .inside
-            .iter()
-            .enumerate()
-            .filter(|(_, own)| own.ended.is_none())
-        {
+        for (passage, own) in self.inside.iter().enumerate() {
             if let (State::Sending { planned, due, .. }, Some(step)) = (own.state, own.step) {
                 messages.push(Message {
                     passage,
@@ -56,7 +52,8 @@ impl Model<'_> {
                     due,
                 });
             }
-            for (number, fallback) in own.fallbacks.iter().enumerate() {
+            let timed = |(_, fallback): &(usize, &Fallback)| !fallback.only_if_bounced;
+            for (number, fallback) in own.fallbacks.iter().enumerate().filter(timed) {
                 let Fallback {
                     step, planned, due, ..
                 } = *fallback;
@@ -103,6 +100,11 @@ impl Model<'_> {
         let Verb::Send(send) = &plan.steps[message.step].step.verb else {
             unreachable!("only a `send` has messages")
         };
+        let own = &self.inside[message.passage];
+        let is_over = own.expires.is_some_and(|expires| expires <= message.due);
+        if own.ended.is_some() && is_over {
+            return self.end(message.passage, "expired");
+        }
         if self.after_a_pause(message) && self.exit_when(message.passage) {
             return;
         }
@@ -132,7 +134,10 @@ impl Model<'_> {
             ),
             None => None,
         };
-        let route = self.route(journey, send, self.first_channel(message), to);
+        let own = &self.inside[message.passage];
+        let fallback = message.fallback.map(|fallback| &own.fallbacks[fallback]);
+        let besides = fallback.and_then(|fallback| fallback.besides.clone());
+        let route = self.route(journey, send, (self.first_channel(message), besides), to);
         if self.customer.erased.is_some() {
             return Ok(Verdict::Never("erased"));
         }
@@ -217,7 +222,7 @@ impl Model<'_> {
         &self,
         journey: &Journey,
         send: &Send,
-        from: usize,
+        (from, besides): (usize, Option<String>),
         to: Option<String>,
     ) -> Result<(String, usize), &'static str> {
         let own = match &send.channel {
@@ -227,14 +232,17 @@ impl Model<'_> {
         let mut channels: Vec<(usize, String)> = own.into_iter().map(|own| (0, own)).collect();
         channels.extend((1..).zip(send.fallback.iter().cloned()));
         let mut reasons = Vec::new();
-        for (number, channel) in channels.iter().filter(|(number, _)| *number >= from) {
+        channels.retain(|(number, channel)| {
+            *number >= from && (*number == 0 || besides.as_ref() != Some(channel))
+        });
+        for (number, channel) in &channels {
             let address = to
                 .clone()
                 .filter(|to| !to.is_empty())
                 .or_else(|| address(&self.customer, channel).filter(|_| to.is_none()));
             reasons.push(match address {
                 None => "unreachable",
-                Some(address) if self.customer.suppressed.contains(&address) => "suppressed",
+                Some(address) if suppressed(&self.customer, channel, &address) => "suppressed",
                 Some(_)
                     if journey.category == Category::Marketing
                         && !consented(&self.customer, channel) =>
@@ -326,12 +334,17 @@ impl Model<'_> {
         let Ok(data) = self.compute_all(&self.scene_of_message(message), &send.data) else {
             return self.end(passage, "error");
         };
-        let key = self.message_key(message, number);
+        let key = self.message_key(message, self.first_channel(message));
         let mut action = self.step_line(plan, passage, message.step, "send", data);
         action.key = key;
         action.channel = Some(channel.as_str().into());
         action.template = Some(send.template.as_str().into());
         self.actions.push(action);
+        let besides = match (message.fallback, &send.channel) {
+            (Some(fallback), _) => self.inside[passage].fallbacks[fallback].besides.clone(),
+            (None, Channel::Best) if number == 0 => Some(channel.clone()),
+            _ => None,
+        };
         self.sends
             .push((self.wall, plan.version.journey.category, channel));
         let (now, zone) = (self.now, self.zone());
@@ -342,15 +355,21 @@ impl Model<'_> {
         if let Some(fallback) = message.fallback {
             rounds = own.fallbacks.remove(fallback).rounds;
         }
-        if let Some(patience) = send.fallback_after.filter(|_| number < send.fallback.len()) {
+        let mut rest = number + 1..=send.fallback.len();
+        let next = rest.find(|next| besides.as_ref() != Some(&send.fallback[next - 1]));
+        if let Some(next) = next {
+            let patience = send.fallback_after.unwrap_or(Duration::from_days(3));
             let due = calendar::after(&patience, now, zone);
             own.fallbacks.push(Fallback {
                 step: message.step,
                 rounds,
                 key,
-                next: number + 1,
+                next,
+                besides,
                 planned: due,
                 due,
+                only_if_bounced: send.fallback_after.is_none(),
+                deferred: false,
             });
         }
         if message.fallback.is_none() {
@@ -359,9 +378,23 @@ impl Model<'_> {
     }
 
     fn defer(&mut self, plan: &Plan, message: &Message, send: &Send, until: Instant, reason: &str) {
+        let line = match message.fallback {
+            Some(fallback) => self.fallback_line(
+                plan,
+                message.passage,
+                fallback,
+                ActionStatus::Deferred,
+                reason,
+            ),
+            None => self.not_sent(plan, message, send, ActionStatus::Deferred, reason),
+        };
         let own = &mut self.inside[message.passage];
         if let Some(fallback) = message.fallback {
-            own.fallbacks[fallback].due = until;
+            let fallback = &mut own.fallbacks[fallback];
+            fallback.due = until;
+            if !std::mem::replace(&mut fallback.deferred, true) {
+                self.actions.push(line);
+            }
             return;
         }
         let State::Sending {
@@ -376,19 +409,70 @@ impl Model<'_> {
             deferred: true,
         };
         if !deferred {
-            let action = self.not_sent(plan, message, send, ActionStatus::Deferred, reason);
-            self.actions.push(action);
+            self.actions.push(line);
+        }
+    }
+
+    /// The line of a fallback that doesn't leave, or not yet.
+    fn fallback_line(
+        &self,
+        plan: &Plan,
+        passage: usize,
+        fallback: usize,
+        status: ActionStatus,
+        reason: &str,
+    ) -> kurant_engine::action::Action {
+        let own = &self.inside[passage].fallbacks[fallback];
+        let Verb::Send(send) = &plan.steps[own.step].step.verb else {
+            unreachable!("only a `send` has fallbacks")
+        };
+        let mut action = self.step_line(plan, passage, own.step, "send", Default::default());
+        action.key = self.key_of(passage, own.step, &own.rounds, own.next);
+        action.status = status;
+        action.reason = Some(reason.into());
+        action.template = Some(send.template.as_str().into());
+        action.channel = send.fallback.get(own.next - 1).map(Into::into);
+        action
+    }
+
+    /// A fallback is not wanted any more; if it was deferred, that is told.
+    pub(super) fn drop_fallback(&mut self, passage: usize, fallback: usize, reason: &str) {
+        let plan = self.plan(self.inside[passage].version);
+        if self.inside[passage].fallbacks[fallback].deferred {
+            let line = self.fallback_line(&plan, passage, fallback, ActionStatus::Skipped, reason);
+            self.actions.push(line);
+        }
+        self.inside[passage].fallbacks.remove(fallback);
+    }
+
+    /// Cancels whatever of a passage is not handed over; what was deferred is told.
+    pub(super) fn cancel(&mut self, passage: usize) {
+        let plan = self.plan(self.inside[passage].version);
+        let own = &self.inside[passage];
+        if let (State::Sending { deferred: true, .. }, Some(step)) = (own.state, own.step) {
+            let Verb::Send(send) = &plan.steps[step].step.verb else {
+                unreachable!("only a `send` is deferred")
+            };
+            let message = Message {
+                passage,
+                step,
+                fallback: None,
+                planned: self.now,
+                due: self.now,
+            };
+            let line = self.not_sent(&plan, &message, send, ActionStatus::Skipped, "ended");
+            self.actions.push(line);
+        }
+        while !self.inside[passage].fallbacks.is_empty() {
+            self.drop_fallback(passage, 0, "ended");
         }
     }
 
     fn skip(&mut self, plan: &Plan, message: &Message, send: &Send, reason: &str) {
         if let Some(fallback) = message.fallback {
-            let next = self.first_channel(message);
-            let key = self.message_key(message, next);
-            let mut action = self.not_sent(plan, message, send, ActionStatus::Skipped, reason);
-            action.key = key;
-            action.channel = send.fallback.get(next - 1).map(Into::into);
-            self.actions.push(action);
+            let skipped = ActionStatus::Skipped;
+            let line = self.fallback_line(plan, message.passage, fallback, skipped, reason);
+            self.actions.push(line);
             self.inside[message.passage].fallbacks.remove(fallback);
             return;
         }
@@ -425,4 +509,12 @@ impl Model<'_> {
         }
         action
     }
+}
+
+/// Whether a message to this address bounced once.
+pub(super) fn suppressed(customer: &Customer, channel: &str, address: &str) -> bool {
+    let suppressed = &customer.suppressed;
+    suppressed
+        .iter()
+        .any(|own| own.channel == *channel && own.address == *address)
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kurant_engine::calendar::{Date, Instant};
-use kurant_engine::customer::{Consent, Customer};
+use kurant_engine::customer::{Consent, Customer, Suppressed};
 use kurant_engine::definition::{Definitions, Status};
 use kurant_engine::event::Event;
 use kurant_engine::map::Map;
@@ -171,7 +171,10 @@ fn customer(chance: &mut Chance, from: Instant) -> Customer {
         }
     }
     if chance.one_in(10) {
-        customer.suppressed.push("a@example.com".to_owned());
+        customer.suppressed.push(Suppressed {
+            channel: "email".into(),
+            address: "a@example.com".to_owned(),
+        });
     }
     if chance.one_in(10) {
         customer.opted_out.push("news".to_owned());
@@ -217,6 +220,7 @@ pub(super) fn history(seed: u64, definitions: usize) -> History {
                 kind: chance.pick(&[
                     "message.clicked",
                     "message.delivered",
+                    "message.bounced",
                     "task.done",
                     "message.unsubscribed",
                 ]),

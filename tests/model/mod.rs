@@ -84,6 +84,7 @@ const OUTCOMES: &[&str] = &[
     "send Sent",
     "send Skipped condition",
     "send Skipped control",
+    "send Skipped ended",
     "send Skipped erased",
     "send Skipped frequency_cap",
     "send Skipped late",

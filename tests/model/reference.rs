@@ -33,6 +33,8 @@ pub(super) struct Passage {
     pub(super) step: Option<usize>,
     pub(super) state: State,
     pub(super) answered: Vec<(usize, Arc<Event>)>,
+    /// Of each wait that timed out: the step, from when and until when an answer would have counted.
+    pub(super) timeouts: Vec<(usize, Instant, Instant)>,
     pub(super) control: bool,
     pub(super) expires: Option<Instant>,
     pub(super) rounds: Vec<(usize, u32)>,
@@ -68,8 +70,13 @@ pub(super) struct Fallback {
     pub(super) rounds: Vec<u32>,
     pub(super) key: Key,
     pub(super) next: usize,
+    /// What `best` was.
+    pub(super) besides: Option<String>,
     pub(super) planned: Instant,
     pub(super) due: Instant,
+    /// Only a bounce lets it be tried, until `due`.
+    pub(super) only_if_bounced: bool,
+    pub(super) deferred: bool,
 }
 
 /// Somebody at the door of a journey.
@@ -354,16 +361,20 @@ impl<'m> Model<'m> {
         self.follow_up();
     }
 
-    /// Ends a passage; whatever is not handed over is cancelled.
+    /// Ends a passage early; whatever is not handed over is cancelled.
     pub(super) fn end(&mut self, passage: usize, reason: &str) {
-        let own = &mut self.inside[passage];
-        if own.ended.is_some() {
-            return;
+        self.cancel(passage);
+        if self.inside[passage].ended.is_none() {
+            self.close(passage, reason);
         }
+    }
+
+    /// Ends a passage, and lets its fallbacks be.
+    pub(super) fn close(&mut self, passage: usize, reason: &str) {
+        let own = &mut self.inside[passage];
         own.ended = Some(self.now);
         own.step = None;
         own.state = State::Going;
-        own.fallbacks.clear();
         let (id, journey) = (own.id, own.journey.clone());
         let mut action = self.line(id, journey, None, "exit", id.within("exit", &[]));
         action.reason = Some(reason.into());

@@ -50,9 +50,10 @@ impl Model<'_> {
                     self.go_on(passage, plan.after(step));
                 }
             }
-            (State::Listening { deadline, .. }, Some(step)) if deadline == Some(due) => {
+            (State::Listening { deadline, since }, Some(step)) if deadline == Some(due) => {
                 if !self.exit_when(passage) {
                     self.note("timeout", own.id);
+                    self.inside[passage].timeouts.push((step, since, due));
                     self.go_on(passage, plan.enter(step, "else"));
                 }
             }
@@ -68,7 +69,7 @@ impl Model<'_> {
                 return;
             }
             let Some(step) = next else {
-                return self.end(passage, "completed");
+                return self.close(passage, "completed");
             };
             self.inside[passage].step = Some(step);
             self.inside[passage].state = State::Going;
@@ -212,6 +213,7 @@ impl Model<'_> {
                 .history
                 .iter()
                 .filter(|event| event.time <= self.now)
+                .filter(|event| deadline.is_none_or(|deadline| event.time <= deadline))
                 .cloned()
                 .collect();
             past.sort_by_key(|event| event.time);
@@ -222,7 +224,12 @@ impl Model<'_> {
                 }
             }
         }
-        let deadline = deadline.map(|deadline| deadline.max(self.now));
+        if let Some(deadline) = deadline.filter(|deadline| *deadline < self.now) {
+            self.note("timeout", self.inside[passage].id);
+            let since = since.unwrap_or(self.now);
+            self.inside[passage].timeouts.push((step, since, deadline));
+            return Ok(Then::GoOn(plan.enter(step, "else")));
+        }
         Ok(Then::Stay(State::Listening {
             since: since.unwrap_or(self.now),
             deadline,
@@ -321,9 +328,7 @@ impl Model<'_> {
         let mut action = self.step_line(plan, passage, step, verb.word(), data.clone());
         match verb {
             Verb::Set(_) => {
-                for (name, value) in data.iter() {
-                    self.set_attribute(name, value.clone());
-                }
+                self.merge(&data, self.now);
             }
             Verb::Tag(_) => self.change_tags(&data, true),
             Verb::Untag(_) => self.change_tags(&data, false),

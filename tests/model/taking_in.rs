@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kurant_engine::calendar::Instant;
-use kurant_engine::customer::Consent;
+use kurant_engine::customer::{Consent, Suppressed};
 use kurant_engine::definition::{Computed, Exit, TriggerKind, Verb};
 use kurant_engine::enrollment::Started;
 use kurant_engine::event::Event;
@@ -11,7 +11,8 @@ use kurant_engine::map::Map;
 use kurant_engine::value::Value;
 
 use super::calendar;
-use super::evaluate::{Failed, Scene};
+use super::evaluate::{Failed, Scene, address};
+use super::gates::suppressed;
 use super::reference::{Model, State, Visitor, started};
 
 impl Model<'_> {
@@ -26,12 +27,22 @@ impl Model<'_> {
             return;
         }
         self.know_segments();
+        let (before, erased) = (self.customer.clone(), &*event.kind == "customer.erased");
         let changed = self.update_profile(event);
         if &*event.kind == "customer.updated" && !changed {
             return;
         }
         self.history.push(event.clone());
-        self.apply_profile_yaml(event);
+        if erased {
+            self.apply_profile_yaml(event);
+        } else {
+            let after = std::mem::replace(&mut self.customer, before);
+            let values = self.profile_yaml(event);
+            self.customer = after;
+            values.into_iter().for_each(|(name, value)| {
+                self.set_attribute(&name, value);
+            });
+        }
         let inside = self.inside.len();
         let going: Vec<bool> = self.inside.iter().map(|own| own.ended.is_none()).collect();
         (0..inside).for_each(|passage| self.exits(passage, event));
@@ -41,14 +52,17 @@ impl Model<'_> {
     }
 
     fn update_profile(&mut self, event: &Event) -> bool {
-        let mut changed = self.merge(&event.attributes);
+        let mut changed = self.merge(&event.attributes, event.time);
         match &*event.kind {
-            "customer.created" | "customer.updated" => changed |= self.merge(&event.data),
+            "customer.created" | "customer.updated" => {
+                changed |= self.merge(&event.data, event.time);
+            }
             "consent.changed" => {
                 let granted = event.data.get("granted") == Some(&Value::Bool(true));
                 self.change_consent(event, granted);
             }
             "message.unsubscribed" => self.change_consent(event, false),
+            "message.bounced" => self.suppress(event),
             "customer.erased" => {
                 self.erase(event.time);
                 changed = true;
@@ -61,6 +75,7 @@ impl Model<'_> {
     fn erase(&mut self, at: Instant) {
         (0..self.inside.len()).for_each(|passage| self.end(passage, "erased"));
         self.inside.clear();
+        self.entries.clear();
         self.queue.clear();
         self.sends.clear();
         self.history.clear();
@@ -71,11 +86,25 @@ impl Model<'_> {
         self.silent = true;
     }
 
-    fn merge(&mut self, attributes: &Map) -> bool {
+    /// A message bounced: its channel doesn't reach that address.
+    fn suppress(&mut self, event: &Event) {
+        let channel = event.data.get("channel").and_then(Value::as_text);
+        let Some(channel) = channel else { return };
+        if let Some(address) = address(&self.customer, channel)
+            && !suppressed(&self.customer, channel, &address)
+        {
+            let channel = channel.into();
+            self.customer
+                .suppressed
+                .push(Suppressed { channel, address });
+        }
+    }
+
+    pub(super) fn merge(&mut self, attributes: &Map, at: Instant) -> bool {
         let mut changed = false;
         for (name, value) in attributes.iter().filter(|(name, _)| *name != "id") {
             changed |= match (name, value) {
-                ("consents", Value::Map(consents)) => self.merge_consents(consents),
+                ("consents", Value::Map(consents)) => self.merge_consents(consents, at),
                 ("topics", Value::Map(topics)) => self.merge_topics(topics),
                 _ => self.set_attribute(name, value.clone()),
             };
@@ -83,8 +112,8 @@ impl Model<'_> {
         changed
     }
 
-    /// A snapshot never gives a withdrawn consent again.
-    fn merge_consents(&mut self, consents: &Map) -> bool {
+    /// A snapshot never gives a withdrawn consent again; what it withdraws is withdrawn from its own time on.
+    fn merge_consents(&mut self, consents: &Map, at: Instant) -> bool {
         let before = self.customer.consents.clone();
         for (channel, value) in consents.iter() {
             let granted = *value == Value::Bool(true);
@@ -94,12 +123,15 @@ impl Model<'_> {
                 .iter_mut()
                 .find(|own| own.channel == channel)
             {
-                Some(own) if !granted => own.granted = false,
+                Some(own) if own.granted && !granted => {
+                    own.granted = false;
+                    own.at = own.at.max(at);
+                }
                 Some(_) => {}
                 None => self.customer.consents.push(Consent {
                     channel: channel.into(),
                     granted,
-                    at: Instant::MIN,
+                    at: if granted { Instant::MIN } else { at },
                 }),
             }
         }
@@ -161,8 +193,14 @@ impl Model<'_> {
         before != value
     }
 
-    /// All entries read the profile as it was; one that fails leaves its attribute alone.
     fn apply_profile_yaml(&mut self, event: &Arc<Event>) {
+        for (name, value) in self.profile_yaml(event) {
+            self.set_attribute(&name, value);
+        }
+    }
+
+    /// All entries read the profile as it was; one that fails leaves its attribute alone.
+    fn profile_yaml(&self, event: &Arc<Event>) -> Vec<(String, Value)> {
         let scene = self.scene(None, Some(event.clone()));
         let mut values = Vec::new();
         for update in self
@@ -177,9 +215,7 @@ impl Model<'_> {
                 }
             }
         }
-        for (name, value) in values {
-            self.set_attribute(&name, value);
-        }
+        values
     }
 
     pub(super) fn compute(&self, scene: &Scene<'_>, computed: &Computed) -> Result<Value, Failed> {
@@ -233,7 +269,8 @@ impl Model<'_> {
     }
 
     fn exits(&mut self, passage: usize, event: &Arc<Event>) {
-        if self.inside[passage].ended.is_some() {
+        let own = &self.inside[passage];
+        if own.ended.is_some() && own.fallbacks.is_empty() {
             return;
         }
         let plan = self.plan(self.inside[passage].version);
@@ -307,23 +344,8 @@ impl Model<'_> {
 
     /// An event that a `wait_for` may be waiting for; and a delivery that makes a fallback needless.
     fn answer(&mut self, passage: usize, event: &Arc<Event>) {
-        let confirms = [
-            "message.delivered",
-            "message.opened",
-            "message.clicked",
-            "message.replied",
-        ];
-        if confirms.contains(&&*event.kind) {
-            let key = event
-                .data
-                .get("key")
-                .and_then(Value::as_text)
-                .unwrap_or_default()
-                .to_owned();
-            self.inside[passage]
-                .fallbacks
-                .retain(|fallback| fallback.key.to_string() != key);
-        }
+        self.learn_fate(passage, event);
+        self.too_late(passage, event);
         let State::Listening { since, deadline } = self.inside[passage].state else {
             return;
         };
@@ -340,6 +362,50 @@ impl Model<'_> {
             Ok(true) => {
                 self.remember_answer(passage, step, event);
                 self.go_on(passage, plan.enter(step, "then"));
+            }
+        }
+    }
+
+    /// An answer that comes after its wait was given up is told, once.
+    fn too_late(&mut self, passage: usize, event: &Arc<Event>) {
+        let own = &self.inside[passage];
+        let mut timeouts = own.timeouts.iter().rev();
+        let missed = timeouts.any(|(step, since, deadline)| {
+            event.time <= *deadline && self.answers(passage, *step, *since, event).unwrap_or(false)
+        });
+        if missed && own.ended.is_none() {
+            self.note("too_late", own.id);
+        }
+    }
+
+    /// A message that arrived needs no other channel; one that bounced needs it at once.
+    fn learn_fate(&mut self, passage: usize, event: &Event) {
+        let arrived = [
+            "message.delivered",
+            "message.opened",
+            "message.clicked",
+            "message.replied",
+        ];
+        let key = event.data.get("key").and_then(Value::as_text);
+        let mut fallbacks = self.inside[passage].fallbacks.iter();
+        let Some(place) =
+            fallbacks.position(|own| key.is_some_and(|key| own.key.to_string() == *key))
+        else {
+            return;
+        };
+        if arrived.contains(&&*event.kind) {
+            self.drop_fallback(passage, place, "delivered");
+        } else if &*event.kind == "message.bounced" {
+            let (now, wall) = (self.now, self.wall);
+            let own = &mut self.inside[passage].fallbacks[place];
+            let waits = if own.only_if_bounced {
+                own.due >= wall
+            } else {
+                own.due > now
+            };
+            if waits && !own.deferred && own.due > now {
+                own.only_if_bounced = false;
+                (own.planned, own.due) = (now, now);
             }
         }
     }

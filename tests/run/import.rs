@@ -253,6 +253,10 @@ fn what_is_absent_or_empty_stays_and_a_withdrawn_consent_does_not_come_back() {
         shop.write("customers.jsonl", text);
         assert_eq!(import(&shop, &["customers", "customers.jsonl"]).0, 0);
     }
+    // An older word than the import's.
+    let given = r#"{"specversion":"1.0","id":"g","source":"test","type":"consent.changed","subject":"anna","time":"2024-03-01T10:00:00Z","data":{"channel":"email","granted":true}}"#;
+    shop.write("consents.jsonl", given);
+    assert_eq!(import(&shop, &["events", "consents.jsonl"]).0, 0);
     shop.write(
         "journeys/look.yaml",
         "journey: look\nstatus: live\ntrigger: { manual: true }\n\

@@ -69,6 +69,13 @@ fn the_log_is_read_by_what_is_asked_for() {
     let text = String::from_utf8(shop.kurant(&["log"]).stdout).expect("text");
     assert_eq!(text.lines().count(), all.len());
     assert!(text.contains("send email sent"), "{text}");
+    let waits = text.lines().filter(|line| line.contains("  until = "));
+    let on_a_clock = |line: &&str| line.contains(" later ") && !line.contains('Z');
+    assert_eq!(
+        waits.filter(on_a_clock).count(),
+        4,
+        "steps by their ids, instants on the workspace's clock: {text}"
+    );
     for told in [text, format!("{all:?}")] {
         assert!(!told.contains('@'), "no address: {told}");
     }
@@ -165,4 +172,31 @@ fn an_id_that_is_not_there_is_told() {
     let output = shop.kurant(&["dead", "drop", "999"]);
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(told.contains("has the id 999"), "{told}");
+}
+
+#[test]
+fn explain_says_how_it_began_and_ended_in_words() {
+    let shop = sold();
+    shop.drop_events("more.jsonl", &[order("9", "c000", "2026-03-09T10:00:00Z")]);
+    shop.kurant(&["run", "--until-idle", "--quiet"]);
+    let told = |journey: &str| {
+        let output = shop.kurant(&["explain", "--customer", "c000", "--journey", journey]);
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let loyal = told("loyal");
+    assert!(loyal.contains("  entered\n"), "{loyal}");
+    assert!(loyal.contains("  went through: completed\n"), "{loyal}");
+    assert!(
+        !loyal.contains("enter ") && !loyal.contains("exit "),
+        "{loyal}"
+    );
+    let dormant = told("dormant");
+    assert!(
+        dormant.contains("exit: `order.paid` lets whoever is inside leave: purchased"),
+        "{dormant}"
+    );
+    assert!(
+        !dormant.contains("fired last") && dormant.contains("was due at"),
+        "{dormant}"
+    );
 }

@@ -55,7 +55,7 @@ fn a_file_that_was_taken_away_counts_as_retired() {
         told.contains("the customer is not inside") && told.contains("tag"),
         "{told}"
     );
-    let entered = told.matches("enter ").count();
+    let entered = told.matches("entered").count();
     assert_eq!(entered, 1, "{told}");
     let never = shop.run(&["explain", "--customer", "anna", "--journey", "nonsense"]);
     assert_eq!(never.status.code(), Some(2));
@@ -72,7 +72,7 @@ fn a_journey_set_back_to_draft_while_it_runs_counts_as_retired() {
     assert!(explained(&shop, "cart").contains("set back to draft"));
     those_inside_go_on(&shop, &running);
     running.end();
-    assert_eq!(explained(&shop, "cart").matches("enter ").count(), 1);
+    assert_eq!(explained(&shop, "cart").matches("entered").count(), 1);
 }
 
 #[test]

@@ -75,6 +75,7 @@ pub(super) fn enrollment(name: &str, due: i64) -> Enrollment {
             due: at(due),
         },
         awaited: Vec::new(),
+        timeouts: Vec::new(),
         control: false,
         depth: 0,
         expires: None,

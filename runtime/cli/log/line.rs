@@ -8,8 +8,9 @@ use kurant_engine::catalog::{Acting, Catalog};
 use kurant_engine::definition::Definitions;
 use kurant_engine::input::Trace;
 use kurant_engine::map::Map;
+use kurant_engine::value::Value;
 use kurant_store::{Happened, LogLine};
-use serde_json::{Value, json};
+use serde_json::{Value as Json, json};
 
 /// What may be told of the values that mattered: names and times, nothing that is known of a customer.
 const TOLD: &[&str] = &[
@@ -79,9 +80,10 @@ impl<'l> Line<'l> {
         }
     }
 
-    /// For people, on a clock.
-    pub(super) fn text(&self, zone: Zone) -> String {
-        let at = self.at.local(zone).format("%Y-%m-%d %H:%M:%S");
+    /// For people: instants on a clock, steps by their ids.
+    pub(super) fn text(&self, zone: Zone, steps: &Steps) -> String {
+        let clock = |at: Instant| at.local(zone).format("%Y-%m-%d %H:%M:%S").to_string();
+        let at = clock(self.at);
         let what = match self.action {
             Some(action) if action.action != self.outcome => {
                 let channel = action.channel.as_deref().map(|name| format!(" {name}"));
@@ -93,9 +95,13 @@ impl<'l> Line<'l> {
         let reason = self.reason.map(|reason| format!(" ({reason})"));
         let values: String = self
             .told()
-            .map(|(name, value)| format!("  {name} = {value}"))
+            .map(|(name, value)| match value {
+                Value::Instant(at) => format!("  {name} = {}", clock(*at)),
+                other => format!("  {name} = {}", other.to_json()),
+            })
             .collect();
-        let (journey, step) = (self.journey.unwrap_or("-"), self.step.unwrap_or("-"));
+        let journey = self.journey.unwrap_or("-");
+        let step = steps.name(self).unwrap_or("-");
         format!(
             "{at}  {:<16} {journey:<24} {step:<18} {what}{}{values}",
             self.customer,
@@ -104,9 +110,10 @@ impl<'l> Line<'l> {
     }
 
     /// For programs.
-    pub(super) fn object(&self) -> Value {
+    pub(super) fn object(&self, steps: &Steps) -> Json {
         let mut object = json!({
-            "at": self.at, "written": self.clock, "customer": self.customer, "journey": self.journey, "step": self.step,
+            "at": self.at, "written": self.clock, "customer": self.customer, "journey": self.journey,
+            "step": steps.name(self), "place": self.values.and(self.step),
             "enrollment": self.enrollment, "outcome": self.outcome, "reason": self.reason,
         });
         if let Some(action) = self.action {
@@ -115,24 +122,22 @@ impl<'l> Line<'l> {
             object["template"] = action.template.as_deref().into();
             object["key"] = action.key.to_string().into();
         }
-        let values: serde_json::Map<String, Value> = self
+        let values: serde_json::Map<String, Json> = self
             .told()
-            .map(|(name, value)| (name.to_owned(), value))
+            .map(|(name, value)| (name.to_owned(), value.to_json()))
             .collect();
         if !values.is_empty() {
             object["values"] = values.into();
         }
-        if let Value::Object(fields) = &mut object {
+        if let Json::Object(fields) = &mut object {
             fields.retain(|_, value| !value.is_null());
         }
         object
     }
 
-    fn told(&self) -> impl Iterator<Item = (&'l str, Value)> {
+    fn told(&self) -> impl Iterator<Item = (&'l str, &'l Value)> {
         let values = self.values.into_iter().flat_map(|values| values.iter());
-        values
-            .filter(|(name, _)| TOLD.contains(name))
-            .map(|(name, value)| (name, value.to_json()))
+        values.filter(|(name, _)| TOLD.contains(name))
     }
 }
 
@@ -154,6 +159,26 @@ impl Steps {
             }
         }
         Self { names }
+    }
+
+    /// The step that a line is about, by its id; a place that no step of today's journey stands at is told as it is.
+    fn name<'s>(&'s self, line: &Line<'s>) -> Option<&'s str> {
+        let place = line.step?;
+        let Some(journey) = line.journey.filter(|_| line.action.is_none()) else {
+            return Some(place);
+        };
+        // What belongs to a step stands below it: `steps[2].when`, `steps[2].data.total`.
+        let mut around = place;
+        loop {
+            let own = (journey.to_owned(), around.to_owned());
+            if let Some(name) = self.names.get(&own) {
+                return Some(name);
+            }
+            match around.rsplit_once('.') {
+                Some((outer, _)) => around = outer,
+                None => return Some(place),
+            }
+        }
     }
 
     /// Whether a line is about a step, named by its id or its place.
@@ -204,6 +229,13 @@ mod tests {
         }
     }
 
+    fn steps() -> Steps {
+        let place = ("winback".to_owned(), "steps[1]".to_owned());
+        Steps {
+            names: HashMap::from([(place, "later".to_owned())]),
+        }
+    }
+
     fn trace(what: &str) -> LogLine {
         let mut values = Map::new();
         values.insert(
@@ -212,7 +244,7 @@ mod tests {
         );
         values.insert(
             "until",
-            kurant_engine::value::Value::Instant(Instant::from_millis(9)),
+            kurant_engine::value::Value::Instant(Instant::from_millis(9_000)),
         );
         let trace = Trace {
             clock: Instant::from_millis(5),
@@ -251,7 +283,8 @@ mod tests {
     fn a_line_holds_nothing_that_is_known_of_a_customer() {
         for line in [action("send", ActionStatus::Sent, None), trace("chose")] {
             let line = Line::of(&line);
-            let told = format!("{} {}", line.text(Zone::UTC), line.object());
+            let (text, object) = (line.text(Zone::UTC, &steps()), line.object(&steps()));
+            let told = format!("{text} {object}");
             assert!(told.contains("anna") && told.contains("winback"), "{told}");
             assert!(!told.contains("1990") && !told.contains('@'), "{told}");
         }
@@ -260,17 +293,42 @@ mod tests {
     #[test]
     fn people_read_what_was_done_and_why_not() {
         let line = action("send", ActionStatus::Skipped, Some("frequency_cap"));
-        let text = Line::of(&line).text(Zone::UTC);
+        let text = Line::of(&line).text(Zone::UTC, &steps());
         assert!(text.starts_with("1970-01-01 00:00:00  anna"), "{text}");
         assert!(
             text.ends_with("send email skipped (frequency_cap)"),
             "{text}"
         );
         let line = trace("waits");
-        let text = Line::of(&line).text(Zone::UTC);
+        let text = Line::of(&line).text(Zone::Europe__Kyiv, &steps());
         assert!(
-            text.ends_with("waits  until = \"1970-01-01T00:00:00.009Z\""),
+            text.ends_with("later              waits  until = 1970-01-01 03:00:09"),
             "{text}"
+        );
+    }
+
+    #[test]
+    fn a_step_is_told_by_its_id_and_programs_get_its_place_too() {
+        for (place, name) in [
+            ("steps[1]", "later"),
+            ("steps[1].when", "later"),
+            ("steps[7]", "steps[7]"),
+        ] {
+            let mut line = trace("waits");
+            if let Happened::Passed(trace) = &mut line.what {
+                trace.place = Some(place.into());
+            }
+            let object = Line::of(&line).object(&steps());
+            assert_eq!(
+                (&object["step"], &object["place"]),
+                (&name.into(), &place.into())
+            );
+        }
+        let line = action("send", ActionStatus::Sent, None);
+        let object = Line::of(&line).object(&steps());
+        assert_eq!(
+            (&object["step"], object.get("place")),
+            (&"nine".into(), None)
         );
     }
 }

@@ -159,9 +159,9 @@ impl Reading<'_> {
             return Ok(());
         }
         if self.args.json {
-            return writeln!(out, "{}", line.object());
+            return writeln!(out, "{}", line.object(&self.steps));
         }
-        writeln!(out, "{}", line.text(self.zone))
+        writeln!(out, "{}", line.text(self.zone, &self.steps))
     }
 
     fn is_asked_for(&self, line: &Line<'_>) -> bool {

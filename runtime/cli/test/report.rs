@@ -49,20 +49,36 @@ pub(super) fn findings(
 
 /// Of an expectation that nothing came for: why the customer did not enter.
 fn outside(text: &mut String, expected: &Expected, played: &Played, zone: Zone) {
-    let refused = played.refused.iter().filter(|refused| {
+    let is_meant = |journey: &str, customer: &str| {
         let same = |wanted: &Option<String>, own: &str| {
             wanted.as_deref().is_none_or(|wanted| own == wanted)
         };
-        same(&expected.journey, &refused.journey) && same(&expected.customer, &refused.customer)
-    });
+        same(&expected.journey, journey) && same(&expected.customer, customer)
+    };
+    let refused = played
+        .refused
+        .iter()
+        .filter(|refused| is_meant(&refused.journey, &refused.customer));
+    let mut none = true;
     for refused in refused.take(MOST_REFUSED) {
+        none = false;
+        let why = match &refused.why {
+            Some(why) => format!("(error): {why}"),
+            None => format!("({})", reason::told(&refused.reason)),
+        };
         let _ = writeln!(
             text,
-            "  + got      {} {} {} did not enter ({})",
+            "  + got      {} {} {} did not enter {why}",
             on_clock(refused.at, zone),
             refused.journey,
             refused.customer,
-            reason::told(&refused.reason)
+        );
+    }
+    let came = |action: &Action| is_meant(&action.journey, &action.customer);
+    if none && !played.done.iter().any(came) {
+        let _ = writeln!(
+            text,
+            "  + got      nothing: no trigger fired; look at its `where`, its attribute, and the times of the test"
         );
     }
 }

@@ -49,6 +49,8 @@ pub(super) struct Refused {
     pub(super) customer: String,
     /// Why, in a word.
     pub(super) reason: String,
+    /// What went wrong in a script, if that is why.
+    pub(super) why: Option<String>,
 }
 
 /// Plays a test.
@@ -122,17 +124,41 @@ impl Played {
             } else if let ("error", Some(enrollment)) = (trace.what.as_str(), trace.enrollment) {
                 let reason = trace.reason.unwrap_or_default();
                 played.errors.insert(enrollment, reason);
-            } else if trace.what == "not_entered" {
-                played.refused.push(Refused {
-                    at: trace.at,
-                    journey: trace.journey.as_deref().unwrap_or_default().to_owned(),
-                    customer: customer.to_string(),
-                    reason: trace.reason.unwrap_or_default(),
-                });
+            } else if matches!(trace.what.as_str(), "not_entered" | "error") {
+                played.refuse(customer, trace);
             }
         }
         played.done.sort_by_key(|action| action.at);
         played
+    }
+}
+
+impl Played {
+    /// Notes who was not let in. A script that failed at the door is told with its message, and once.
+    fn refuse(&mut self, customer: CustomerId, trace: Trace) {
+        let Some(journey) = trace.journey else { return };
+        let failed = trace.what == "error";
+        let reason = trace.reason.unwrap_or_default();
+        let known = self.refused.last().is_some_and(|last| {
+            last.why.is_some()
+                && last.at == trace.at
+                && last.journey == *journey
+                && last.customer == *customer
+        });
+        if known && reason == "error" {
+            return;
+        }
+        let (reason, why) = match failed {
+            true => ("error".to_owned(), Some(reason)),
+            false => (reason, None),
+        };
+        self.refused.push(Refused {
+            at: trace.at,
+            journey: journey.to_string(),
+            customer: customer.to_string(),
+            reason,
+            why,
+        });
     }
 }
 

@@ -25,9 +25,7 @@ impl Work<'_> {
     ) -> Result<Flow, script::Error> {
         let frame = self.frame_of_node(loaded, index, number);
         let values = self.compute_fields(loaded.scripts(), fields, &frame)?;
-        for (attribute, value) in values.iter() {
-            self.set_attribute(attribute, value.clone());
-        }
+        self.merge_attributes(&values, self.now);
         self.tell_crm(index, number, node, "set", values);
         Ok(Flow::Next(node.next))
     }

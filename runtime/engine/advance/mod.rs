@@ -9,6 +9,7 @@ mod vars;
 mod wait;
 
 use crate::action::ActionStatus;
+use crate::calendar::Instant;
 use crate::catalog::Loaded;
 use crate::catalog::program::{Node, Op};
 use crate::definition::Script;
@@ -42,7 +43,7 @@ impl Work<'_> {
                 return;
             }
             let Some(node) = loaded.program.node(number) else {
-                self.end(index, "completed");
+                self.complete(index);
                 return;
             };
             self.person.enrollments[index].place = Place::At { node: number };
@@ -107,7 +108,11 @@ impl Work<'_> {
         }
         match &node.op {
             Op::Wait(wait) => self.wait(loaded, index, number, node, wait),
-            Op::WaitFor { wait, then, .. } => self.wait_for(loaded, index, number, wait, *then),
+            Op::WaitFor {
+                wait,
+                then,
+                otherwise,
+            } => self.wait_for(loaded, index, number, wait, (*then, *otherwise)),
             Op::Choose(branches) => self.choose(loaded, index, number, node, branches),
             Op::Split(arms) => Ok(self.split(loaded, index, number, node, arms)),
             Op::Repeat {
@@ -125,15 +130,7 @@ impl Work<'_> {
             ),
             Op::Run(run) => self.run(loaded, index, number, node, run),
             Op::Exit(reason) => Ok(Flow::End(reason.clone())),
-            Op::Send { .. } => {
-                let now = self.now;
-                Ok(Flow::Stay(Place::Sending {
-                    node: number,
-                    planned: now,
-                    due: now,
-                    deferred: None,
-                }))
-            }
+            Op::Send { .. } => Ok(Flow::Stay(to_be_handed_over(number, self.now))),
             Op::Set(fields) => self.set(loaded, index, number, node, fields),
             Op::Tag(tags) => self.tag(loaded, index, number, node, tags, true),
             Op::Untag(tags) => self.tag(loaded, index, number, node, tags, false),
@@ -177,6 +174,16 @@ impl Work<'_> {
         }
         self.changes.actions.push(action);
         Flow::Next(node.next)
+    }
+}
+
+/// Stands at a `send` that is due.
+fn to_be_handed_over(node: u32, now: Instant) -> Place {
+    Place::Sending {
+        node,
+        planned: now,
+        due: now,
+        deferred: None,
     }
 }
 

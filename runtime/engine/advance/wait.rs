@@ -41,7 +41,7 @@ impl Work<'_> {
         index: usize,
         number: u32,
         wait: &WaitFor,
-        then: u32,
+        (then, otherwise): (u32, u32),
     ) -> Result<Flow, script::Error> {
         let frame = self.frame_of_node(loaded, index, number);
         let since = match &wait.since {
@@ -54,17 +54,24 @@ impl Work<'_> {
             (None, None) => None,
         };
         if wait.since.is_some()
-            && let Some(event) = self.answered_before(loaded, index, wait, since)
+            && let Some(event) = self.answered_before(loaded, index, wait, since, deadline)
         {
             self.answer(index, number, event);
             return Ok(Flow::Next(then));
         }
+        if !self.person.enrollments[index].is_active() {
+            return Ok(Flow::Stay(Place::Done));
+        }
+        if let Some(deadline) = deadline.filter(|deadline| *deadline < self.now) {
+            // Nothing that happens from now on is dated before it.
+            self.time_out(loaded, index, number, since, deadline);
+            return Ok(Flow::Next(otherwise));
+        }
         self.trace_wait(loaded, index, number, deadline);
-        // A deadline already past still is a timeout: the timer fires at once, and so has its line in the trace.
         Ok(Flow::Stay(Place::WaitingFor {
             node: number,
             since,
-            deadline: deadline.map(|due| due.max(self.now)),
+            deadline,
         }))
     }
 

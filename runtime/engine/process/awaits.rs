@@ -7,16 +7,20 @@ use crate::calendar::Instant;
 use crate::catalog::Loaded;
 use crate::catalog::program::Op;
 use crate::definition::WaitFor;
-use crate::enrollment::{Answered, Place};
+use crate::enrollment::{Answered, Place, TimedOut};
 use crate::event::Event;
 use crate::map::Map;
+use crate::script;
+
+/// How many timeouts of an enrollment are remembered.
+const TIMEOUTS_REMEMBERED: usize = 16;
 
 impl Work<'_> {
-    /// Moves on the enrollments, of the first `inside`, that wait for this event; and cancels fallbacks of messages whose
-    /// delivery it confirms.
+    /// Moves on the enrollments, of the first `inside`, that wait for this event; and notes what it tells of their messages.
     pub(crate) fn awaited(&mut self, event: &Arc<Event>, inside: usize) {
         for index in 0..inside.min(self.person.enrollments.len()) {
-            self.confirm(index, event);
+            self.learn_fate(index, event);
+            self.tell_too_late(index, event);
             let Place::WaitingFor {
                 node,
                 since,
@@ -45,28 +49,33 @@ impl Work<'_> {
         }
     }
 
-    /// An event of the past that already answers a `wait_for` with `since`.
+    /// An event of the past that already answers a `wait_for` with `since`: one dated after the deadline never does.
     pub(crate) fn answered_before(
         &mut self,
         loaded: &Loaded,
         index: usize,
         wait: &WaitFor,
         since: Instant,
+        deadline: Option<Instant>,
     ) -> Option<Arc<Event>> {
+        let upto = deadline.map_or(self.now, |deadline| deadline.min(self.now));
         let mut past: Vec<Arc<Event>> = self
             .person
             .history
             .iter()
             .filter(|event| {
                 event.time >= since
-                    && event.time <= self.now
+                    && event.time <= upto
                     && wait.any.iter().any(|any| any.event == *event.kind)
             })
             .cloned()
             .collect();
         past.sort_by_key(|event| event.time);
-        past.into_iter()
-            .find(|event| self.answers(loaded, index, wait, since, event))
+        past.into_iter().find(|event| {
+            // One whose condition failed has ended it: no other is looked at.
+            self.person.enrollments[index].is_active()
+                && self.answers(loaded, index, wait, since, event)
+        })
     }
 
     /// Notes which event a `wait_for` was answered by: `event` inside its `then`.
@@ -74,6 +83,56 @@ impl Work<'_> {
         let awaited = &mut self.person.enrollments[index].awaited;
         awaited.retain(|answered| answered.node != node);
         awaited.push(Answered { node, event });
+    }
+
+    /// The patience of a `wait_for` ends. An answer that comes later is told, and changes nothing.
+    pub(crate) fn time_out(
+        &mut self,
+        loaded: &Loaded,
+        index: usize,
+        node: u32,
+        since: Instant,
+        deadline: Instant,
+    ) {
+        self.trace_at(loaded, index, Some(node), "timeout", None, Map::new());
+        if since > deadline {
+            return;
+        }
+        let timeouts = &mut self.person.enrollments[index].timeouts;
+        if timeouts.len() >= TIMEOUTS_REMEMBERED {
+            timeouts.remove(0);
+        }
+        timeouts.reserve_exact(1);
+        timeouts.push(TimedOut {
+            node,
+            since,
+            deadline,
+        });
+    }
+
+    /// An event that would have been the answer, had it come before the patience ended: a timeout that was handled stands.
+    fn tell_too_late(&mut self, index: usize, event: &Arc<Event>) {
+        let enrollment = &self.person.enrollments[index];
+        if !enrollment.is_active() {
+            return;
+        }
+        let timeouts = enrollment.timeouts.iter().rev();
+        let in_time = timeouts.filter(|own| (own.since..=own.deadline).contains(&event.time));
+        let in_time: Vec<TimedOut> = in_time.copied().collect();
+        let Some(loaded) = self.loaded_of(index).filter(|_| !in_time.is_empty()) else {
+            return;
+        };
+        for timed_out in in_time {
+            let node = timed_out.node;
+            let Some(Op::WaitFor { wait, .. }) = loaded.program.node(node).map(|node| &node.op)
+            else {
+                continue;
+            };
+            if let Ok(true) = self.fits(&loaded, index, wait, timed_out.since, event) {
+                self.trace_at(&loaded, index, Some(node), "too_late", None, Map::new());
+                return;
+            }
+        }
     }
 
     fn answers(
@@ -84,46 +143,40 @@ impl Work<'_> {
         since: Instant,
         event: &Arc<Event>,
     ) -> bool {
+        self.fits(loaded, index, wait, since, event)
+            .unwrap_or_else(|error| {
+                let place = error.place.clone();
+                self.trace_error(loaded, Some(index), &place, &error);
+                self.end(index, "error");
+                false
+            })
+    }
+
+    /// Whether an event is what a `wait_for` waits for, whenever it comes.
+    fn fits(
+        &mut self,
+        loaded: &Loaded,
+        index: usize,
+        wait: &WaitFor,
+        since: Instant,
+        event: &Arc<Event>,
+    ) -> Result<bool, script::Error> {
         let trigger = self.person.enrollments[index].trigger.event.as_ref();
         // The event that starts an enrollment is not the one that it waits for, also when `since` goes back to the start.
         let starting = trigger.is_some_and(|own| own.id == event.id && own.source == event.source);
         if event.time < since || starting || !self.is_own(index, event) {
-            return false;
+            return Ok(false);
         }
         for any in wait.any.iter().filter(|any| any.event == *event.kind) {
             let Some(filter) = &any.filter else {
-                return true;
+                return Ok(true);
             };
             let mut frame = self.frame_of(loaded, index);
             frame.event = Some(event.clone());
-            match self.holds(loaded, filter, &frame) {
-                Ok(true) => return true,
-                Ok(false) => {}
-                Err(error) => {
-                    self.trace_error(loaded, Some(index), &filter.place, &error);
-                    self.end(index, "error");
-                    return false;
-                }
+            if self.holds(loaded, filter, &frame)? {
+                return Ok(true);
             }
         }
-        false
-    }
-
-    /// A delivery that is confirmed first cancels the fallback.
-    fn confirm(&mut self, index: usize, event: &Event) {
-        let confirms = matches!(
-            &*event.kind,
-            "message.delivered" | "message.opened" | "message.clicked" | "message.replied"
-        );
-        let Some(key) = event
-            .answers()
-            .filter(|_| confirms)
-            .and_then(|key| key.parse().ok())
-        else {
-            return;
-        };
-        self.person.enrollments[index]
-            .fallbacks
-            .retain(|fallback| fallback.key != key);
+        Ok(false)
     }
 }

@@ -8,7 +8,6 @@ use crate::catalog::program::{END, Op};
 use crate::definition::{Trigger, TriggerKind};
 use crate::enrollment::{Place, Started};
 use crate::input::{Firing, Occasion};
-use crate::map::Map;
 
 impl Work<'_> {
     /// Works off the person's timers up to the clock, and these firings, whichever comes first.
@@ -97,11 +96,11 @@ impl Work<'_> {
                 self.go_on(&loaded, index, next);
             }
             Place::Assigning { node, .. } => self.go_on(&loaded, index, node),
-            Place::WaitingFor { node, .. } => {
+            Place::WaitingFor { node, since, .. } => {
                 if let Some(Op::WaitFor { otherwise, .. }) =
                     loaded.program.node(node).map(|node| &node.op)
                 {
-                    self.trace_at(&loaded, index, Some(node), "timeout", None, Map::new());
+                    self.time_out(&loaded, index, node, since, due);
                     self.go_on(&loaded, index, *otherwise);
                 }
             }

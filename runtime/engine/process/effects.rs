@@ -138,8 +138,7 @@ impl<'w> Work<'w> {
     /// What a template sees.
     pub(crate) fn context(&self, index: usize, frame: &Frame, data: &Map) -> Map {
         let enrollment = &self.person.enrollments[index];
-        let mut customer = self.person.customer.attributes.clone();
-        customer.insert("id", Value::text(&*self.person.customer.id));
+        let customer = self.person.customer.seen(self.now);
         let mut context = Map::new();
         context.insert("customer", Value::Map(customer));
         context.insert("data", Value::Map(data.clone()));

@@ -282,6 +282,7 @@ impl Work<'_> {
             vars: Arc::unwrap_or_clone(vars),
             place: Place::At { node: first },
             awaited: Vec::new(),
+            timeouts: Vec::new(),
             held: false,
             control,
             depth: self.depth,

@@ -46,6 +46,7 @@ impl Work<'_> {
 
     /// Profile, consent and history; false when a snapshot of the profile brings nothing new.
     fn remember(&mut self, event: &Arc<Event>) -> bool {
+        let before = self.before(event);
         let changed = self.update_profile(event);
         if &*event.kind == "customer.updated" && !changed {
             return false;
@@ -54,7 +55,7 @@ impl Work<'_> {
             self.person.history.push(event.clone());
             self.stirred = true;
         }
-        self.apply_updates(event);
+        self.apply_updates(event, before);
         true
     }
 

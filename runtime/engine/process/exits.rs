@@ -27,7 +27,10 @@ impl Work<'_> {
     pub(crate) fn exits(&mut self, event: &Arc<Event>, inside: usize) -> Vec<usize> {
         let mut ended = Vec::new();
         for index in 0..inside.min(self.person.enrollments.len()) {
-            if !self.person.enrollments[index].is_active() {
+            let enrollment = &self.person.enrollments[index];
+            let active = enrollment.is_active();
+            // Past the last step a fallback may be waiting: what lets exit cancels it.
+            if !active && enrollment.fallbacks.is_empty() {
                 continue;
             }
             let Some(loaded) = self.loaded_of(index) else {
@@ -35,9 +38,9 @@ impl Work<'_> {
             };
             if let Some(reason) = self.exit_by_event(&loaded, index, event) {
                 self.end(index, &reason);
-                ended.push(index);
+                ended.extend(active.then_some(index));
             } else if self.exit_when(&loaded, index) {
-                ended.push(index);
+                ended.extend(active.then_some(index));
             }
         }
         ended
@@ -173,19 +176,28 @@ impl Work<'_> {
         self.trace_goal(loaded, index, values);
     }
 
-    /// Ends an enrollment: all that is not handed over is cancelled with it.
+    /// Ends an enrollment early: all that is not handed over is cancelled with it, also what outlives the last step.
     pub(crate) fn end(&mut self, index: usize, reason: &str) {
+        self.cancel(index, reason);
+        if self.person.enrollments[index].is_active() {
+            self.close(index, reason);
+        }
+    }
+
+    /// Ends an enrollment past its last step. A fallback still waits for the delivery.
+    pub(crate) fn complete(&mut self, index: usize) {
+        self.close(index, "completed");
+    }
+
+    fn close(&mut self, index: usize, reason: &str) {
         let customer = self.person.customer.id.clone();
         let enrollment = &mut self.person.enrollments[index];
-        if !enrollment.is_active() {
-            return;
-        }
         enrollment.ended = Some(Ended {
             at: self.now,
             reason: reason.to_owned(),
         });
         enrollment.place = Place::Done;
-        enrollment.fallbacks.clear();
+        enrollment.held = false;
         self.changes.actions.push(Action {
             at: self.now,
             journey: enrollment.journey.clone(),

@@ -84,6 +84,7 @@ pub fn explain(
     gates.extend(work.explain_triggers(&loaded, JourneyAt(position)));
     gates.extend(work.explain_door(&loaded));
     gates.extend(work.explain_sends(&loaded));
+    gates.extend(ends(&loaded, work.person));
     Some(Explanation {
         customer: work.person.customer.id.to_string(),
         journey: journey.to_owned(),
@@ -129,9 +130,45 @@ fn standings(catalog: &Catalog, person: &Person, journey: &str) -> Vec<Standing>
     person
         .enrollments
         .iter()
-        .filter(|enrollment| enrollment.is_active() && *enrollment.journey == *journey)
+        .filter(|enrollment| !enrollment.is_through() && *enrollment.journey == *journey)
         .map(|enrollment| standing(catalog, enrollment, catalog.zone(person)))
         .collect()
+}
+
+/// The events that let exit, and the goal.
+fn ends(loaded: &Loaded, person: &Person) -> Vec<Gate> {
+    let journey = loaded.journey();
+    let mut gates = Vec::new();
+    for exit in &journey.exits {
+        if let Exit::Event {
+            event,
+            filter,
+            reason,
+        } = exit
+        {
+            let says = format!("`{event}` lets whoever is inside leave: {reason}");
+            let mut told = gate("exit", None, says);
+            told.condition = filter.as_ref().map(|filter| filter.source.clone());
+            gates.push(told);
+        }
+    }
+    if let Some(goal) = &journey.goal {
+        let own = |enrollment: &&Enrollment| *enrollment.journey == *loaded.id;
+        let latest = person
+            .enrollments
+            .iter()
+            .filter(own)
+            .max_by_key(|own| own.entered);
+        let state = match latest.map(|own| own.goal_reached) {
+            Some(true) => "reached",
+            Some(false) => "not reached so far",
+            None => "there is nobody whom it could be counted for",
+        };
+        let mut told = gate("goal", None, format!("`{}` counts; {state}", goal.event));
+        told.condition = goal.filter.as_ref().map(|filter| filter.source.clone());
+        gates.push(told);
+    }
+    gates
 }
 
 /// Who holds the journey back, if somebody does.
@@ -167,6 +204,23 @@ fn clock(at: Instant, zone: Zone) -> String {
     at.local(zone).format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
+/// Where somebody stands whose fallback is still waiting.
+fn past_the_last_step(enrollment: &Enrollment, zone: Zone) -> (Option<u32>, String) {
+    let mut fallbacks = enrollment.fallbacks.iter();
+    let Some(fallback) = fallbacks.find(|own| !own.only_if_bounced) else {
+        return (None, "has ended".to_owned());
+    };
+    let says = if fallback.due == UNTIL_RESUMED {
+        "is past the last step; its fallback is held back until it is resumed".to_owned()
+    } else {
+        let due = clock(fallback.due, zone);
+        format!(
+            "is past the last step; its fallback is due at {due} unless the message is delivered"
+        )
+    };
+    (Some(fallback.node), says)
+}
+
 fn standing(catalog: &Catalog, enrollment: &Enrollment, zone: Zone) -> Standing {
     let clock = |at: Instant| clock(at, zone);
     let (node, says) = match &enrollment.place {
@@ -196,7 +250,7 @@ fn standing(catalog: &Catalog, enrollment: &Enrollment, zone: Zone) -> Standing 
             Some(*node),
             format!("waits until {} for somebody at work", clock(*due)),
         ),
-        Place::Done => (None, "has ended".to_owned()),
+        Place::Done => past_the_last_step(enrollment, zone),
     };
     let says = if enrollment.held {
         "is held where it is until the journey is resumed".to_owned()
@@ -295,9 +349,10 @@ impl Work<'_> {
         let last = last.map(|last| self.told(last.at));
         let next = next.map(|next| self.told(next));
         let says = match (last, next) {
-            (Some(last), Some(next)) => format!("fired last at {last}, fires next at {next}"),
-            (Some(last), None) => format!("fired at {last}"),
-            (None, Some(next)) => format!("fires at {next}"),
+            // What was due need not have fired: nothing may have run, or the attribute may have come later.
+            (Some(last), Some(next)) => format!("was due last at {last}, is due next at {next}"),
+            (Some(last), None) => format!("was due at {last}, and is not due again"),
+            (None, Some(next)) => format!("is due at {next}"),
             (None, None) => "never fires for this value".to_owned(),
         };
         let mut told = gate(name, None, says);
@@ -425,6 +480,7 @@ impl Work<'_> {
                     send,
                     planned: self.clock,
                     from: 0,
+                    besides: None,
                     to: None,
                 };
                 let name = format!("send {}", node.name);

@@ -3,6 +3,8 @@
 //! Judged at hand-over by the engine's clock, never when planned, in this order: erased or suppressed address; no longer
 //! valid; no consent, or opted out of the topic; quiet hours; the step's window; frequency cap.
 
+use compact_str::CompactString;
+
 use super::Work;
 use crate::calendar::{Instant, first_instant_of_calendar_days};
 use crate::definition::{Cap, Category, Channel, Journey, OnStop, Send};
@@ -47,6 +49,8 @@ pub(crate) struct Candidate<'c> {
     pub(crate) planned: Instant,
     /// The first channel of the step's list that is still to be tried.
     pub(crate) from: u32,
+    /// A channel that was tried already, if `best` was it.
+    pub(crate) besides: Option<CompactString>,
     /// The address from `to`, if the step has one.
     pub(crate) to: Option<String>,
 }
@@ -170,7 +174,8 @@ impl Work<'_> {
     fn route(&self, candidate: &Candidate<'_>) -> Result<Route, &'static str> {
         let mut refusal = None;
         for (number, channel) in self.channels(candidate.send) {
-            if number < candidate.from {
+            let again = number > 0 && candidate.besides.as_deref() == Some(channel);
+            if number < candidate.from || again {
                 continue;
             }
             match self.reach(candidate, channel) {
@@ -230,11 +235,7 @@ impl Work<'_> {
         let Some(address) = own.filter(|address| !address.is_empty()) else {
             return Err("unreachable");
         };
-        if customer
-            .suppressed
-            .iter()
-            .any(|suppressed| suppressed == address)
-        {
+        if customer.is_suppressed(channel, address) {
             return Err("suppressed");
         }
         if candidate.journey.category == Category::Marketing && !customer.consented(channel) {

@@ -11,8 +11,9 @@ use crate::action::ActionStatus;
 use crate::calendar::Instant;
 use crate::catalog::Loaded;
 use crate::catalog::program::{Node, Op};
-use crate::definition::Send;
-use crate::enrollment::{Fallback, Place};
+use crate::definition::{Channel, Send};
+use crate::enrollment::Place;
+use crate::id::Key;
 use crate::input::Effect;
 use crate::map::Map;
 use crate::person::Sent;
@@ -23,7 +24,7 @@ use crate::value::Value;
 const MAX_MESSAGES: usize = 1_000;
 
 /// What decides who goes first: priority, when it was due first, the enrollment.
-type Turn = (Reverse<u8>, Instant, crate::id::Key);
+type Turn = (Reverse<u8>, Instant, Key);
 
 /// A message that is due: the one an enrollment stands at, or one of its fallbacks.
 #[derive(Debug, Clone, Copy)]
@@ -86,6 +87,7 @@ impl Work<'_> {
                 .fallbacks
                 .iter()
                 .enumerate()
+                .filter(|(_, fallback)| !fallback.only_if_bounced)
                 .map(|(number, fallback)| Due {
                     index,
                     fallback: Some(number),
@@ -111,6 +113,12 @@ impl Work<'_> {
             self.end(due.index, "error");
             return;
         };
+        let enrollment = &self.person.enrollments[due.index];
+        let expired = enrollment.expires.is_some_and(|expires| expires <= due.due);
+        if expired && !enrollment.is_active() {
+            self.end(due.index, "expired");
+            return;
+        }
         if self.comes_after_a_pause(&due) && self.exit_when(&loaded, due.index) {
             return;
         }
@@ -174,15 +182,17 @@ impl Work<'_> {
                 }
             }
         };
-        let from = message.due.fallback.map_or(0, |fallback| {
-            self.person.enrollments[index].fallbacks[fallback].next
-        });
+        let from = self.tried(&message.due);
+        let fallback = message.due.fallback;
+        let fallback = fallback.map(|fallback| &self.person.enrollments[index].fallbacks[fallback]);
+        let besides = fallback.and_then(|fallback| fallback.besides.clone());
         let journey = message.loaded.journey();
         Some(self.judge(&Candidate {
             journey,
             send: message.send,
             planned: message.due.planned,
             from,
+            besides,
             to,
         }))
     }
@@ -198,7 +208,8 @@ impl Work<'_> {
             }
         };
         let rounds = self.rounds_of(&message.due);
-        let key = self.action_key_in(index, number, &rounds, route.number);
+        let key = self.message_key(&message.due, number);
+        let besides = self.besides(message, &route);
         self.command(index, message.node, key, |work| Effect::Send {
             channel: route.channel.clone(),
             to: route.to,
@@ -223,21 +234,8 @@ impl Work<'_> {
         if let Some(fallback) = message.due.fallback {
             enrollment.fallbacks.remove(fallback);
         }
-        if let Some(patience) = &message.send.fallback_after
-            && (route.number as usize) < message.send.fallback.len()
-        {
-            let due = patience.after(now, self.zone);
-            let next = route.number + 1;
-            let fallback = Fallback {
-                node: number,
-                rounds,
-                key,
-                next,
-                planned: due,
-                due,
-            };
-            self.person.enrollments[index].fallbacks.push(fallback);
-        }
+        let sent = (key, route.number);
+        self.expect_delivery(index, number, rounds, message.send, sent, besides);
         if message.due.fallback.is_none() {
             self.go_on(message.loaded, index, message.node.next);
         }
@@ -267,21 +265,51 @@ impl Work<'_> {
         }
     }
 
+    /// Which channel of the step's list a message tries first: 0 is the step's own.
+    fn tried(&self, due: &Due) -> u32 {
+        due.fallback.map_or(0, |fallback| {
+            self.person.enrollments[due.index].fallbacks[fallback].next
+        })
+    }
+
+    /// The channel that `best` was, which no fallback of the message needs to be.
+    fn besides(&self, message: &Message<'_>, route: &super::gates::Route) -> Option<CompactString> {
+        match (message.due.fallback, &message.send.channel) {
+            (Some(fallback), _) => self.person.enrollments[message.due.index].fallbacks[fallback]
+                .besides
+                .clone(),
+            (None, Channel::Best) if route.number == 0 => Some(route.channel.as_str().into()),
+            (None, _) => None,
+        }
+    }
+
+    /// The idempotency key of a message: the same when it is deferred and when that is settled, whatever channel takes it then.
+    fn message_key(&self, due: &Due, number: u32) -> Key {
+        self.action_key_in(due.index, number, &self.rounds_of(due), self.tried(due))
+    }
+
     fn defer(&mut self, message: &Message<'_>, number: u32, until: Instant, reason: &str) {
         let index = message.due.index;
-        let key = self.action_key(index, number, 0);
+        let (key, tried) = (
+            self.message_key(&message.due, number),
+            self.tried(&message.due),
+        );
         let enrollment = &mut self.person.enrollments[index];
-        if let Some(fallback) = message.due.fallback {
-            enrollment.fallbacks[fallback].due = until;
-            return;
-        }
-        let Place::Sending { due, deferred, .. } = &mut enrollment.place else {
-            return;
+        let first = match (message.due.fallback, &mut enrollment.place) {
+            (Some(fallback), _) => {
+                let fallback = &mut enrollment.fallbacks[fallback];
+                fallback.due = until;
+                !std::mem::replace(&mut fallback.deferred, true)
+            }
+            (None, Place::Sending { due, deferred, .. }) => {
+                *due = until;
+                deferred.replace(reason.to_owned()).is_none()
+            }
+            (None, _) => return,
         };
-        *due = until;
-        let first = deferred.replace(reason.to_owned()).is_none();
         if first {
-            let action = self.not_sent(message, key, ActionStatus::Deferred, reason);
+            let line = (key, ActionStatus::Deferred, reason);
+            let action = self.not_sent(index, message.node, message.send, tried, line);
             self.changes.actions.push(action);
         } else {
             let mut values = Map::new();
@@ -299,19 +327,15 @@ impl Work<'_> {
 
     fn skip(&mut self, message: &Message<'_>, number: u32, reason: &str) {
         let index = message.due.index;
-        let rounds = self.rounds_of(&message.due);
-        let fallback = message
-            .due
-            .fallback
-            .map(|fallback| self.person.enrollments[index].fallbacks.remove(fallback));
-        let tried = fallback.as_ref().map_or(0, |fallback| fallback.next);
-        let key = self.action_key_in(index, number, &rounds, tried);
-        let mut action = self.not_sent(message, key, ActionStatus::Skipped, reason);
-        if let Some(fallback) = &fallback {
-            action.channel = fallback_channel(message.send, fallback.next);
-        }
+        let (key, tried) = (
+            self.message_key(&message.due, number),
+            self.tried(&message.due),
+        );
+        let line = (key, ActionStatus::Skipped, reason);
+        let action = self.not_sent(index, message.node, message.send, tried, line);
         self.changes.actions.push(action);
-        if fallback.is_some() {
+        if let Some(fallback) = message.due.fallback {
+            self.person.enrollments[index].fallbacks.remove(fallback);
             return;
         }
         let next = match reason {
@@ -321,29 +345,4 @@ impl Work<'_> {
         };
         self.go_on(message.loaded, index, next);
     }
-
-    /// The line of a message that doesn't leave, or not yet.
-    fn not_sent(
-        &self,
-        message: &Message<'_>,
-        key: crate::id::Key,
-        status: ActionStatus,
-        reason: &str,
-    ) -> crate::action::Action {
-        let mut action = self.action(message.due.index, message.node, key, "send", Map::new());
-        action.channel = match &message.send.channel {
-            crate::definition::Channel::Named(name) => Some(name.as_str().into()),
-            crate::definition::Channel::Best => None,
-        };
-        action.template = Some(message.send.template.as_str().into());
-        action.status = status;
-        action.reason = Some(reason.into());
-        action
-    }
-}
-
-/// The channel with this number among a step's channels, of which 0 is its own.
-fn fallback_channel(send: &Send, number: u32) -> Option<CompactString> {
-    let fallback = (number as usize).checked_sub(1)?;
-    send.fallback.get(fallback).map(CompactString::from)
 }

@@ -11,6 +11,7 @@ mod entry;
 mod event;
 mod exits;
 mod explain;
+mod fallbacks;
 mod gates;
 mod hand_over;
 mod occasions;
@@ -207,8 +208,11 @@ impl<'w> Work<'w> {
     fn tidy(&mut self) {
         let catalog = self.catalog;
         let clock = self.clock;
-        self.person.enrollments.retain(|enrollment| {
+        self.person.enrollments.retain_mut(|enrollment| {
+            let fallbacks = &mut enrollment.fallbacks;
+            fallbacks.retain(|fallback| fallbacks::is_open(fallback, clock));
             enrollment.is_active()
+                || !enrollment.fallbacks.is_empty()
                 || catalog
                     .version(enrollment.version)
                     .is_some_and(|loaded| exits::goal_is_open(loaded.journey(), enrollment, clock))

@@ -30,7 +30,7 @@ impl Work<'_> {
     /// Lets go whoever was held and isn't any more: what came due meanwhile is due now, and is judged again.
     pub(crate) fn resume(&mut self) {
         for index in 0..self.person.enrollments.len() {
-            if !self.person.enrollments[index].is_active() || self.is_paused(index) {
+            if self.is_paused(index) {
                 continue;
             }
             self.release_messages(index);

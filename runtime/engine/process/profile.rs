@@ -4,23 +4,29 @@ use std::sync::Arc;
 
 use super::Work;
 use crate::calendar::Instant;
-use crate::customer::{Consent, Customer};
+use crate::catalog::Catalog;
+use crate::catalog::program::Op;
+use crate::customer::{Consent, Customer, Suppressed};
 use crate::event::Event;
 use crate::map::Map;
 use crate::value::Value;
+
+/// How many addresses are remembered per customer that nothing is sent to any more.
+const SUPPRESSED_REMEMBERED: usize = 20;
 
 impl Work<'_> {
     /// Applies what an event says of the customer itself: attributes, consent, erasure. Whether anything changed.
     pub(crate) fn update_profile(&mut self, event: &Event) -> bool {
         let is_known = self.is_in_profile(event);
-        let mut changed = !is_known && self.merge_attributes(&event.attributes);
+        let mut changed = !is_known && self.merge_attributes(&event.attributes, event.time);
         match &*event.kind {
             "customer.created" | "customer.updated" if is_known => {}
             "customer.created" | "customer.updated" => {
-                changed |= self.merge_attributes(&event.data)
+                changed |= self.merge_attributes(&event.data, event.time)
             }
             "consent.changed" => changed |= self.change_consent(event, None),
             "message.unsubscribed" => changed |= self.change_consent(event, Some(false)),
+            "message.bounced" => changed |= self.suppress(event),
             "customer.erased" => {
                 self.erase(event.time);
                 changed = true;
@@ -35,27 +41,53 @@ impl Work<'_> {
         self.person.as_of.is_some_and(|as_of| event.time <= as_of)
     }
 
-    /// Applies the `profile.yaml` entries for this event. All read the profile as it was before the event.
-    pub(crate) fn apply_updates(&mut self, event: &Arc<Event>) {
-        let Some(updates) = self.catalog.index().updates.get(&*event.kind) else {
-            return;
-        };
+    /// The customer as `profile.yaml` has to read it, where the event itself changes the profile.
+    pub(crate) fn before(&self, event: &Event) -> Option<Customer> {
+        let changes = !event.attributes.is_empty()
+            || event.kind.starts_with("message.")
+            || matches!(
+                &*event.kind,
+                "customer.created" | "customer.updated" | "consent.changed"
+            );
+        let asked = self.catalog.index().updates.contains_key(&*event.kind);
+        (changes && asked).then(|| self.person.customer.clone())
+    }
+
+    /// Applies the `profile.yaml` entries for this event. All read the profile as it was before the event: `before`, if the event
+    /// itself has changed it.
+    pub(crate) fn apply_updates(&mut self, event: &Arc<Event>, before: Option<Customer>) {
         if self.is_in_profile(event) {
             return;
         }
+        let Some(before) = before else {
+            let values = self.updates(event);
+            self.merge_attributes(&values, event.time);
+            return;
+        };
+        let after = std::mem::replace(&mut self.person.customer, before);
+        let zone = std::mem::replace(&mut self.zone, self.catalog.zone(self.person));
+        let values = self.updates(event);
+        self.person.customer = after;
+        self.zone = zone;
+        self.merge_attributes(&values, event.time);
+    }
+
+    /// What `profile.yaml` makes of an event; an attribute whose expression fails is not among it.
+    fn updates(&mut self, event: &Arc<Event>) -> Map {
+        let mut values = Map::new();
+        let Some(updates) = self.catalog.index().updates.get(&*event.kind) else {
+            return values;
+        };
         let frame = self.frame(Some(event));
-        let mut values = Vec::new();
         for update in updates {
             for (attribute, computed) in &self.catalog.definitions().profile[*update].set {
                 match self.compute(self.catalog.scripts(), computed, &frame) {
-                    Ok(value) => values.push((attribute, value)),
+                    Ok(value) => drop(values.insert(attribute.as_str(), value)),
                     Err(error) => self.trace_profile_error(attribute, &error),
                 }
             }
         }
-        for (attribute, value) in values {
-            self.set_attribute(attribute, value);
-        }
+        values
     }
 
     /// Gives an attribute a value; null removes it. Whether it was another one.
@@ -75,13 +107,13 @@ impl Work<'_> {
         true
     }
 
-    /// Merges attributes that the CRM sent.
-    fn merge_attributes(&mut self, attributes: &Map) -> bool {
+    /// Merges attributes that the CRM sent, a step sets or `profile.yaml` works out. Consents and topics are no mere values.
+    pub(crate) fn merge_attributes(&mut self, attributes: &Map, at: Instant) -> bool {
         let mut changed = false;
         for (name, value) in attributes.iter() {
             changed |= match (name, value) {
                 ("id", _) => false,
-                ("consents", Value::Map(consents)) => self.merge_consents(consents),
+                ("consents", Value::Map(consents)) => self.merge_consents(consents, at),
                 ("topics", Value::Map(topics)) => self.merge_topics(topics),
                 _ => self.set_attribute(name, value.clone()),
             };
@@ -90,19 +122,20 @@ impl Work<'_> {
     }
 
     /// Consents as a snapshot says. A withdrawn one is never given again this way: a nightly snapshot may be older than last
-    /// night's unsubscribe.
-    fn merge_consents(&mut self, consents: &Map) -> bool {
+    /// night's unsubscribe. One that the snapshot withdraws is given again only by a later word than it.
+    fn merge_consents(&mut self, consents: &Map, at: Instant) -> bool {
         let mut changed = false;
         for (channel, granted) in consents.iter() {
             let granted = *granted == Value::Bool(true);
-            let known = self
-                .person
-                .customer
-                .consents
-                .iter()
-                .any(|own| own.channel == channel);
-            if !granted || !known {
-                changed |= self.set_consent(channel, granted, Instant::MIN);
+            let consents = &self.person.customer.consents;
+            let known = consents.iter().find(|own| own.channel == channel);
+            let word = match known {
+                None if granted => Some(Instant::MIN),
+                None => Some(at),
+                Some(own) => (own.granted && !granted).then_some(at),
+            };
+            if let Some(at) = word {
+                changed |= self.set_consent(channel, granted, at);
             }
         }
         changed
@@ -158,6 +191,28 @@ impl Work<'_> {
         changed
     }
 
+    /// A message bounced: nothing is sent any more to the address that the customer has for its channel.
+    fn suppress(&mut self, event: &Event) -> bool {
+        let Some(channel) = event.data.get("channel").and_then(Value::as_text) else {
+            return false;
+        };
+        let customer = &mut self.person.customer;
+        let Some(address) = customer.address(channel).map(ToOwned::to_owned) else {
+            return false;
+        };
+        if customer.is_suppressed(channel, &address) || went_elsewhere(self.catalog, event) {
+            return false;
+        }
+        if customer.suppressed.len() >= SUPPRESSED_REMEMBERED {
+            customer.suppressed.remove(0);
+        }
+        let channel = channel.into();
+        customer.suppressed.push(Suppressed { channel, address });
+        self.stirred = true;
+        self.trace_event(event, "suppressed", "bounced");
+        true
+    }
+
     /// Forgets the person: what is left says only that nothing may be sent and nothing come back.
     fn erase(&mut self, at: Instant) {
         for index in 0..self.person.enrollments.len() {
@@ -166,12 +221,9 @@ impl Work<'_> {
         let mut customer = Customer::new(self.person.customer.id.clone());
         customer.erased = Some(at);
         self.person.customer = customer;
-        self.person.enrollments.retain(|enrollment| {
-            enrollment
-                .ended
-                .as_ref()
-                .is_some_and(|ended| ended.at == self.now)
-        });
+        self.person.enrollments.clear();
+        // Keys and occasions tell of the person too: a cart, a birthday's year, when something was bought.
+        self.person.entries.clear();
         self.person.queue.clear();
         self.person.sends.clear();
         self.person.history.clear();
@@ -179,4 +231,15 @@ impl Work<'_> {
         self.person.segments_due = None;
         self.silent = true;
     }
+}
+
+/// Whether the message was sent to another address than the customer's own, by `to`.
+fn went_elsewhere(catalog: &Catalog, event: &Event) -> bool {
+    let named = |name| event.data.get(name).and_then(Value::as_text);
+    let loaded = named("journey").and_then(|journey| catalog.journey(journey));
+    let mut nodes = loaded.into_iter().flat_map(|own| own.program.nodes());
+    nodes.any(|node| {
+        matches!(&node.op, Op::Send { send, .. } if send.to.is_some())
+            && Some(&*node.name) == named("step")
+    })
 }

@@ -1,6 +1,9 @@
 //! What is judged again after a pause, which occasions are one, and that whatever follows from itself comes to an end.
 
+mod fallbacks;
+mod lookback;
 mod pause;
+mod profile;
 
 use std::sync::Arc;
 
@@ -11,8 +14,9 @@ use crate::calendar::{
 use crate::catalog::{Acting, Catalog};
 use crate::customer::Customer;
 use crate::definition::{
-    Awaited, Category, Channel, Computed, Definitions, Exit, Journey, OnStop, Repeat, Script, Send,
-    Start, Status, Step, Template, Trigger, TriggerKind, Verb, Version, WaitFor, Workspace,
+    Awaited, Category, Channel, Computed, Definitions, Exit, Journey, OnStop, ProfileUpdate,
+    Repeat, Script, Send, Start, Status, Step, Template, Trigger, TriggerKind, Verb, Version,
+    WaitFor, Workspace,
 };
 use crate::desk::Desk;
 use crate::event::Event;
@@ -72,7 +76,7 @@ fn journey(triggers: Vec<TriggerKind>, steps: Vec<Step>) -> Journey {
     }
 }
 
-/// A day for fallbacks to be sent in: they end with their enrollment.
+/// A day in which the enrollment goes on.
 fn a_day() -> Step {
     step(Verb::WaitFor(WaitFor {
         any: vec![Awaited {
@@ -98,6 +102,14 @@ struct Play {
 
 impl Play {
     fn new(journey: Journey, quiet: Option<DayWindow>) -> Self {
+        Self::in_workspace(journey, quiet, Vec::new())
+    }
+
+    fn in_workspace(
+        journey: Journey,
+        quiet: Option<DayWindow>,
+        profile: Vec<ProfileUpdate>,
+    ) -> Self {
         let workspace = Workspace {
             quiet_hours: quiet,
             ..Workspace::new("test", Zone::UTC, "uk")
@@ -112,6 +124,7 @@ impl Play {
         };
         let definitions = Definitions {
             templates: vec![template("email"), template("sms")],
+            profile,
             journeys: vec![Version {
                 hash: Key::of(&["j"]),
                 journey,

@@ -198,8 +198,7 @@ fn reachable(view: &View<'_>, channel: &str) -> bool {
     let customer = &view.person.customer;
     let address = customer.address(channel);
     customer.erased.is_none()
-        && address
-            .is_some_and(|address| !customer.suppressed.iter().any(|stopped| stopped == address))
+        && address.is_some_and(|address| !customer.is_suppressed(channel, address))
         && (view.frame.category != Category::Marketing || customer.consented(channel))
 }
 

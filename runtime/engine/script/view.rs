@@ -61,22 +61,8 @@ impl<'a> View<'a> {
         match name {
             "id" => Value::text(&*customer.id).into(),
             "score" => customer.score(self.frame.now).into(),
-            "consents" => Value::Map(
-                customer
-                    .consents
-                    .iter()
-                    .map(|consent| (consent.channel.as_str(), consent.granted.into()))
-                    .collect(),
-            )
-            .into(),
-            "topics" => Value::Map(
-                customer
-                    .opted_out
-                    .iter()
-                    .map(|topic| (topic.as_str(), false.into()))
-                    .collect(),
-            )
-            .into(),
+            "consents" => customer.seen_consents().into(),
+            "topics" => customer.seen_topics().into(),
             _ => Operand::borrowed(customer.attributes.get(name)),
         }
     }
@@ -118,7 +104,7 @@ impl<'a> View<'a> {
     /// An object as a map.
     pub(super) fn whole(&self, root: Root) -> Map {
         match root {
-            Root::Customer => self.customer(),
+            Root::Customer => self.person.customer.seen(self.frame.now),
             Root::Event => self
                 .frame
                 .event
@@ -128,16 +114,6 @@ impl<'a> View<'a> {
             Root::Trigger => self.started().map(trigger_to_map).unwrap_or_default(),
             Root::Vars => self.vars().cloned().unwrap_or_default(),
         }
-    }
-
-    fn customer(&self) -> Map {
-        let mut map = self.person.customer.attributes.clone();
-        for name in ["id", "score", "consents", "topics"] {
-            if let Operand::Value(value) = self.attribute(name) {
-                map.insert(name, value.into_owned());
-            }
-        }
-        map
     }
 }
 

@@ -9,14 +9,16 @@ use kurant_engine::value::Value;
 
 use crate::runner::PastSend;
 
-/// Sets what a record names; null removes. A consent that was withdrawn stays so. With `as_of`, events up to then are in it.
-pub(super) fn merge(person: &mut Person, record: Record, as_of: Option<Instant>) {
+/// Sets what a record names; null removes. A consent that was withdrawn stays so. With `as_of`, events up to then are in it; without,
+/// what it says was so at `now`.
+pub(super) fn merge(person: &mut Person, record: Record, as_of: Option<Instant>, now: Instant) {
+    let at = as_of.unwrap_or(now);
     person.as_of = person.as_of.max(as_of);
     let customer = &mut person.customer;
     let before = customer.clone();
     for (name, value) in record.attributes {
         match (name.as_str(), value) {
-            ("consents", Value::Map(consents)) => merge_consents(customer, &consents),
+            ("consents", Value::Map(consents)) => merge_consents(customer, &consents, at),
             ("topics", Value::Map(topics)) => merge_topics(customer, &topics),
             (name, Value::Null) => drop(customer.attributes.remove(name)),
             (_, value) => drop(customer.attributes.insert(name, value)),
@@ -29,21 +31,27 @@ pub(super) fn merge(person: &mut Person, record: Record, as_of: Option<Instant>)
     }
 }
 
-fn merge_consents(customer: &mut Customer, consents: &Map) {
+/// A consent that the record withdraws is given again only by a later word than it.
+fn merge_consents(customer: &mut Customer, consents: &Map, at: Instant) {
     for (channel, value) in consents.iter() {
         let Value::Bool(granted) = *value else {
             continue;
         };
+        let at = if granted { Instant::MIN } else { at };
         match customer
             .consents
             .iter_mut()
             .find(|consent| consent.channel == channel)
         {
-            Some(consent) => consent.granted &= granted,
+            Some(consent) if consent.granted && !granted => {
+                consent.granted = false;
+                consent.at = consent.at.max(at);
+            }
+            Some(_) => {}
             None => customer.consents.push(Consent {
                 channel: channel.into(),
                 granted,
-                at: Instant::MIN,
+                at,
             }),
         }
     }

@@ -99,7 +99,8 @@ impl<'t> Turn<'t> {
             Task::Customers { records, as_of } => {
                 for record in records {
                     let slot = self.known(&record.id);
-                    self.amend(slot, |person| past::merge(person, record, as_of));
+                    let now = self.job.clock;
+                    self.amend(slot, |person| past::merge(person, record, as_of, now));
                 }
             }
             Task::Sends(sends) => {
@@ -168,7 +169,7 @@ impl<'t> Turn<'t> {
     fn stop(&mut self, journey: Option<&str>) {
         for slot in 0..self.slots.len() {
             let person = &self.slots[slot].stored.person;
-            let active = person.enrollments.iter().filter(|own| own.is_active());
+            let active = person.enrollments.iter().filter(|own| !own.is_through());
             let mut journeys: Vec<String> = active
                 .map(|own| own.journey.to_string())
                 .filter(|own| journey.is_none_or(|journey| own == journey))

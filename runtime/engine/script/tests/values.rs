@@ -213,7 +213,10 @@ fn the_customer_can_be_asked_about() {
     suppressed
         .customer
         .suppressed
-        .push("maria@example.com".into());
+        .push(crate::customer::Suppressed {
+            channel: "email".into(),
+            address: "maria@example.com".into(),
+        });
     assert_eq!(
         holds("reachable(\"email\")", &mut suppressed, &transactional),
         Value::Bool(false)
