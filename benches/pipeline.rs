@@ -138,7 +138,7 @@ impl Bench<'_> {
         let made = self
             .number(
                 &mut database,
-                "SELECT count(*) FROM SCHEMA.action WHERE body LIKE '%\"action\":\"task\"%'",
+                "SELECT count(*) FROM SCHEMA.log CROSS JOIN json_array_elements(actions::json) own WHERE own->>'action' = 'task'",
             )
             .await?;
         let expected = match self.load {

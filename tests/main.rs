@@ -1,5 +1,6 @@
 //! The one integration binary: every file beside this one is a module here.
 
+mod acted;
 mod cli;
 mod docs;
 mod faults;

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
+use kurant_engine::action::Action;
 use kurant_engine::calendar::{Instant, Zone};
 use kurant_engine::catalog::{Acting, Catalog, Loaded};
 use kurant_engine::definition::Definitions;
@@ -13,7 +14,7 @@ use kurant_engine::map::Map;
 use kurant_engine::process::{Explanation, Gate, explain};
 use kurant_engine::value::Value;
 use kurant_runner::{Clock, Steering};
-use kurant_store::{Kept, Logged, Store, Stored};
+use kurant_store::{Kept, Store, Stored};
 use serde_json::json;
 
 use crate::embedded;
@@ -62,7 +63,7 @@ enum Format {
 
 /// What the log knows of the customer and the journey.
 struct Past {
-    actions: Vec<Logged>,
+    actions: Vec<Action>,
     traces: Vec<Trace>,
 }
 
@@ -141,26 +142,17 @@ async fn customer(
 
 /// What was done and what happened in this journey, latest first.
 async fn past(store: &dyn Store, args: &Args) -> Result<Past, Error> {
-    let mut actions = store
-        .actions(Some(&args.customer), 0, LOG_LIMIT)
-        .await
-        .map_err(embedded::unreadable)?;
-    actions.retain(|logged| *logged.action.journey == *args.journey);
-    actions.reverse();
-    let traced = store
-        .traces(&args.customer, LOG_LIMIT)
-        .await
-        .map_err(embedded::unreadable)?;
-    let traces = traced
-        .into_iter()
-        .flat_map(|traced| traced.traces.into_iter().rev())
-        .filter(|trace| {
-            trace
-                .journey
-                .as_deref()
-                .is_none_or(|journey| journey == args.journey)
-        })
-        .collect();
+    let entries = store.latest(&args.customer, LOG_LIMIT);
+    let (mut actions, mut traces) = (Vec::new(), Vec::new());
+    for entry in entries.await.map_err(embedded::unreadable)? {
+        let own = |action: &Action| *action.journey == *args.journey;
+        actions.extend(entry.actions.into_iter().rev().filter(own));
+        let concerns = |trace: &Trace| {
+            let journey = trace.journey.as_deref();
+            journey.is_none_or(|journey| journey == args.journey)
+        };
+        traces.extend(entry.traces.into_iter().rev().filter(concerns));
+    }
     Ok(Past { actions, traces })
 }
 
@@ -197,8 +189,7 @@ fn told(explanation: &Explanation, past: &Past, journey: Option<&Loaded>, zone: 
 
 fn done(text: &mut String, past: &Past, zone: Zone) {
     let _ = writeln!(text, "\nWhat was done, latest first:");
-    for logged in past.actions.iter().take(SHOWN) {
-        let action = &logged.action;
+    for action in past.actions.iter().take(SHOWN) {
         let at = clock(action.at, zone);
         match (&*action.action, action.reason.as_deref()) {
             ("enter", _) => {
@@ -296,12 +287,7 @@ fn clock(at: Instant, zone: Zone) -> String {
 }
 
 fn machine(explanation: &Explanation, past: &Past) -> serde_json::Value {
-    let actions: Vec<_> = past
-        .actions
-        .iter()
-        .take(SHOWN)
-        .map(|logged| &logged.action)
-        .collect();
+    let actions: Vec<_> = past.actions.iter().take(SHOWN).collect();
     let traces: Vec<_> = past.traces.iter().take(SHOWN).collect();
     json!({ "explanation": explanation, "actions": actions, "traces": traces })
 }

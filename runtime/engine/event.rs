@@ -34,6 +34,13 @@ impl Event {
         Key::of(&[&self.source, &self.id])
     }
 
+    /// A hash of what it says: its type, its customer and its data, however these are written. When it happened is no part
+    /// of it, since a source that doesn't say so is told another time when it sends it again.
+    pub fn content(&self) -> u64 {
+        let data = [&self.data, &self.attributes].map(|map| map.to_json().to_string());
+        Key::of(&[&self.kind, &self.customer, &data[0], &data[1]]).short()
+    }
+
     /// As a CloudEvent in structured form, so that it can be taken in again.
     pub fn to_json(&self) -> serde_json::Value {
         let mut data = self.data.to_json();

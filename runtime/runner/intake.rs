@@ -83,6 +83,17 @@ pub struct Delivered {
 }
 
 impl Delivered {
+    /// What is wrong with it, if an event of its source and id has been taken in: nothing, if that said the same. `body` is a
+    /// hash of what it said, 0 = it was made here.
+    pub(crate) fn reused(&self, body: u64) -> Option<String> {
+        (body != 0 && body != self.body).then(|| {
+            format!(
+                "id_reused: another event from `{}` had the id `{}` before and took effect; give each event an id of its own",
+                self.event.source, self.event.id
+            )
+        })
+    }
+
     /// A dead letter of it. The same event, refused again, is the same one.
     pub(crate) fn refused(&self, at: Instant, reason: String) -> Rejected {
         let (origin, line) = match &self.place {
@@ -95,6 +106,16 @@ impl Delivered {
             line,
             reason,
             body: self.event.to_json().to_string(),
+        }
+    }
+}
+
+impl From<Event> for Delivered {
+    fn from(event: Event) -> Self {
+        Self {
+            body: event.content(),
+            event: Arc::new(event),
+            place: None,
         }
     }
 }

@@ -134,6 +134,9 @@ impl EnrollmentRow {
     }
 }
 
+/// So many commands of one queue are claimed behind the first one.
+pub(crate) const TOGETHER: usize = 15;
+
 /// Where a row of the outbox stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum OutboxState {

@@ -28,12 +28,10 @@ pub use batch::{
 };
 pub use checkup::{Audited, Checkup, LogSums, Pulse, Safety, Setting, Sums};
 pub use error::Error;
-pub use log::{Happened, LogLine, LogPage, LogPlace};
+pub use log::{Entry, Happened, LogLine, LogPage, LogPlace};
 pub use memory::Memory;
 pub use postgres::{Durability, Postgres, redacted};
-pub use read::{
-    Crew, GivenUp, Inside, Kept, Letter, Logged, Totals, Traced, Waiting, Word, Worker,
-};
+pub use read::{Crew, GivenUp, Inside, Kept, Letter, Totals, Waiting, Word, Worker};
 pub use share::{SLOTS, Share};
 pub use sqlite::Sqlite;
 pub use turn::{Go, Turn};
@@ -114,9 +112,9 @@ pub trait Store: Send + Sync {
     fn outbox(&self, state: OutboxState, upto: Instant, limit: usize) -> Reply<'_, Vec<Outgoing>>;
 
     /// Claims rows of the outbox for whoever asks: claimed ones whose lease has passed, then as many pending ones that
-    /// are due as the limit leaves room for; in the order of their moments, each with its new attempt and lease. Claims
-    /// without a lease are left alone, and so is a pending one while an earlier one of its customer and route is tried again:
-    /// none overtakes another.
+    /// are due as the limit leaves room for; in the order of their making, each with its new attempt and lease. Claims
+    /// without a lease are left alone. Of one customer and route the first one is claimed, and behind it as many that are due
+    /// as there is room for; while any of them is tried again the others wait: none overtakes another.
     fn reclaim(&self, now: Instant, lease: Instant, limit: usize) -> Reply<'_, Vec<Outgoing>>;
 
     /// Whose commands are being tried again, by route: those made now have to queue behind them.
@@ -167,19 +165,11 @@ pub trait Store: Send + Sync {
     /// The versions that somebody is inside of, or whose goal somebody may still reach.
     fn pinned(&self) -> Reply<'_, Vec<Version>>;
 
-    /// What was done, in order: of one customer or of all, strictly after a number.
-    fn actions<'s>(
-        &'s self,
-        customer: Option<&'s str>,
-        after: i64,
-        limit: usize,
-    ) -> Reply<'s, Vec<Logged>>;
+    /// A customer's latest entries of the log, latest first.
+    fn latest<'s>(&'s self, customer: &'s str, limit: usize) -> Reply<'s, Vec<Entry>>;
 
-    /// What happened to a customer and why, latest first.
-    fn traces<'s>(&'s self, customer: &'s str, limit: usize) -> Reply<'s, Vec<Traced>>;
-
-    /// Lines of the log after a place, of one customer or of all, in the order of their commits. A page without lines is
-    /// the end. Lines after `settled` may still be joined by earlier ones from other workers: a page ends before a number
+    /// Lines of the log after a place, of one customer or of all, in the order of their commits: those of at most `limit`
+    /// entries. A page without lines is the end. Lines after `settled` may still be joined by earlier ones from other workers: a page ends before a number
     /// that is missing among them.
     fn log<'s>(
         &'s self,
@@ -191,6 +181,9 @@ pub trait Store: Send + Sync {
 
     /// The place before the first line of the log that was written at an instant or later.
     fn log_place(&self, at: Instant) -> Reply<'_, LogPlace>;
+
+    /// How many actions stand in the log after a place.
+    fn done(&self, after: LogPlace) -> Reply<'_, u64>;
 
     /// Who works on the store, by name.
     fn workers(&self) -> Reply<'_, Vec<Worker>>;

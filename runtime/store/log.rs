@@ -1,6 +1,7 @@
-//! The log: what was done and what happened, in the order of the commits.
+//! The log: what was done and what happened, in the order of the commits. One entry holds what one transaction did for one
+//! customer, since that is written and read together.
 
-use std::collections::VecDeque;
+use std::collections::HashMap;
 use std::future::Future;
 
 use kurant_engine::action::Action;
@@ -8,15 +9,25 @@ use kurant_engine::calendar::Instant;
 use kurant_engine::id::CustomerId;
 use kurant_engine::input::Trace;
 
-use crate::Error;
+use crate::{Batch, Error};
 
-/// A place in the log, between two lines; the default is its beginning.
+/// A place in the log, behind the entry of this number; the default is its beginning.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct LogPlace {
-    /// The number of the latest traces before it.
-    pub traces: i64,
-    /// The number of the latest action before it.
-    pub actions: i64,
+pub struct LogPlace(pub i64);
+
+/// What one transaction did for one customer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// Its number, rising.
+    pub n: i64,
+    /// When it was written, on the clock of whoever wrote it.
+    pub clock: Instant,
+    /// The customer.
+    pub customer: CustomerId,
+    /// What was done, or left undone.
+    pub actions: Vec<Action>,
+    /// What happened on the way.
+    pub traces: Vec<Trace>,
 }
 
 /// One line of the log.
@@ -48,95 +59,83 @@ pub struct LogPage {
     pub next: LogPlace,
 }
 
-/// Rows of one table of the log, as far as they were asked for.
-pub(crate) struct Series<T> {
-    pub(crate) rows: VecDeque<Row<T>>,
-    /// There are more.
-    pub(crate) more: bool,
-}
-
-/// A row of a table of the log.
-pub(crate) struct Row<T> {
-    pub(crate) n: i64,
-    pub(crate) clock: Instant,
-    pub(crate) customer: CustomerId,
-    pub(crate) body: T,
-}
-
-impl<T> Series<T> {
-    /// Rows in the order of their numbers, read with a limit. Where customers' rows stand side by side, `gaps` is the number
-    /// before the first of them, and the series ends before a number that is missing and may still come.
-    pub(crate) fn new(
-        rows: Vec<Row<T>>,
-        limit: usize,
-        gaps: Option<i64>,
-        settled: Instant,
-    ) -> Self {
-        let more = rows.len() >= limit;
-        let mut rows: VecDeque<Row<T>> = rows.into();
-        let Some(mut last) = gaps else {
-            return Self { rows, more };
-        };
-        let is_missing = |row: &Row<T>| {
-            let follows = std::mem::replace(&mut last, row.n) + 1 == row.n;
-            !follows && row.clock > settled
-        };
-        match rows.iter().position(is_missing) {
-            Some(place) => {
-                rows.truncate(place);
-                // What stands behind the gap waits.
-                Self { rows, more: true }
-            }
-            None => Self { rows, more },
-        }
-    }
-
-    /// When its next row was written; none if that is not known yet.
-    fn next(&self) -> Option<Instant> {
-        match self.rows.front() {
-            Some(row) => Some(row.clock),
-            None if self.more => None,
-            None => Some(Instant::MAX),
-        }
+impl LogPage {
+    /// The lines of these entries.
+    pub(crate) fn of(after: LogPlace, entries: Vec<Entry>) -> Self {
+        let next = entries.last().map_or(after, |entry| LogPlace(entry.n));
+        let lines = entries.into_iter().flat_map(Entry::lines).collect();
+        Self { lines, next }
     }
 }
 
-/// Two tables as one, by their clocks.
-pub(crate) fn merged(
-    after: LogPlace,
-    mut actions: Series<Action>,
-    mut traces: Series<Vec<Trace>>,
-) -> LogPage {
-    let mut page = LogPage {
-        lines: Vec::new(),
-        next: after,
+impl Entry {
+    fn lines(self) -> impl Iterator<Item = LogLine> {
+        let Self {
+            clock, customer, ..
+        } = self;
+        let done = self.actions.into_iter().map(Happened::Did);
+        let passed = self.traces.into_iter().map(Happened::Passed);
+        done.chain(passed).map(move |what| LogLine {
+            clock,
+            customer: customer.clone(),
+            what,
+        })
+    }
+}
+
+/// Leaves out what stands behind a number that is missing after `after` and may still come: entries written by `settled` are
+/// joined by no earlier ones.
+pub(crate) fn upto_gap(entries: &mut Vec<Entry>, after: LogPlace, settled: Instant) {
+    let mut last = after.0;
+    let is_missing = |entry: &Entry| {
+        let follows = std::mem::replace(&mut last, entry.n) + 1 == entry.n;
+        !follows && entry.clock > settled
     };
-    while let (Some(action), Some(trace)) = (actions.next(), traces.next()) {
-        if action <= trace {
-            let Some(row) = actions.rows.pop_front() else {
-                break;
-            };
-            page.next.actions = row.n;
-            page.lines.push(LogLine {
-                clock: row.clock,
-                customer: row.customer,
-                what: Happened::Did(row.body),
-            });
-        } else if let Some(row) = traces.rows.pop_front() {
-            page.next.traces = row.n;
-            page.lines.extend(row.body.into_iter().map(|trace| LogLine {
-                clock: row.clock,
-                customer: row.customer.clone(),
-                what: Happened::Passed(trace),
-            }));
-        }
+    if let Some(place) = entries.iter().position(is_missing) {
+        entries.truncate(place);
     }
-    page
 }
 
-/// The number before the first row that was written at an instant or later: `next` finds the row after a number. Clocks of
-/// rows rise with their numbers.
-pub(crate) async fn place<F, R>(last: i64, at: Instant, next: F) -> Result<i64, Error>
+/// One customer's part of what a batch writes down.
+pub(crate) struct Part<'b> {
+    pub(crate) customer: &'b CustomerId,
+    pub(crate) actions: Vec<&'b Action>,
+    pub(crate) traces: &'b [Trace],
+}
+
+/// What a batch writes down, by customer.
+pub(crate) fn parts(batch: &Batch) -> Vec<Part<'_>> {
+    let mut parts: Vec<Part<'_>> = Vec::new();
+    let mut places: HashMap<&CustomerId, usize> = HashMap::new();
+    for action in &batch.actions {
+        let place = place_of(&action.customer, &mut places, &mut parts);
+        parts[place].actions.push(action);
+    }
+    for (customer, traces) in batch.traces.iter().filter(|(_, own)| !own.is_empty()) {
+        let place = place_of(customer, &mut places, &mut parts);
+        parts[place].traces = traces;
+    }
+    parts
+}
+
+fn place_of<'b>(
+    customer: &'b CustomerId,
+    places: &mut HashMap<&'b CustomerId, usize>,
+    parts: &mut Vec<Part<'b>>,
+) -> usize {
+    *places.entry(customer).or_insert_with(|| {
+        parts.push(Part {
+            customer,
+            actions: Vec::new(),
+            traces: &[],
+        });
+        parts.len() - 1
+    })
+}
+
+/// The place before the first entry that was written at an instant or later: `next` finds the entry after a number. Clocks of
+/// entries rise with their numbers.
+pub(crate) async fn place<F, R>(last: i64, at: Instant, next: F) -> Result<LogPlace, Error>
 where
     F: Fn(i64) -> R,
     R: Future<Output = Result<Option<(i64, Instant)>, Error>>,
@@ -149,5 +148,5 @@ where
             _ => upto = middle,
         }
     }
-    Ok(before)
+    Ok(LogPlace(before))
 }

@@ -1,9 +1,7 @@
 //! What is asked of a store, and what it answers.
 
-use kurant_engine::action::Action;
 use kurant_engine::calendar::Instant;
 use kurant_engine::id::Key;
-use kurant_engine::input::Trace;
 use kurant_engine::person::Person;
 
 use crate::{OutboxState, Outgoing, Rejected, Share};
@@ -38,24 +36,6 @@ impl Kept {
     pub(crate) fn holds(&self, person: &Person, kind: &str, time: Instant) -> bool {
         self.kind == kind && self.floor(person).is_some_and(|floor| time >= floor)
     }
-}
-
-/// One line of the execution log.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Logged {
-    /// Its number, rising.
-    pub n: i64,
-    /// What was done.
-    pub action: Action,
-}
-
-/// The traces of one customer in one transaction.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Traced {
-    /// Their number, rising.
-    pub n: i64,
-    /// In the order of happening.
-    pub traces: Vec<Trace>,
 }
 
 /// How many are inside.

@@ -10,8 +10,7 @@ use kurant_engine::person::Person;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    EnrollmentRow, Error, GivenUp, Inside, Logged, OutboxState, Outgoing, Seen, Stored, Traced,
-    Waiting,
+    EnrollmentRow, Entry, Error, GivenUp, Inside, OutboxState, Outgoing, Seen, Stored, Waiting,
 };
 
 /// A row whose columns are taken from left to right.
@@ -94,18 +93,13 @@ pub(crate) fn seen<'r>(mut columns: impl Columns<'r>) -> Result<Seen, Error> {
     })
 }
 
-/// From n, body.
-pub(crate) fn logged<'r>(mut columns: impl Columns<'r>) -> Result<Logged, Error> {
-    Ok(Logged {
+/// From n, clock, customer, actions, traces.
+pub(crate) fn entry<'r>(mut columns: impl Columns<'r>) -> Result<Entry, Error> {
+    Ok(Entry {
         n: columns.number()?,
-        action: columns.json()?,
-    })
-}
-
-/// From n, body.
-pub(crate) fn traced<'r>(mut columns: impl Columns<'r>) -> Result<Traced, Error> {
-    Ok(Traced {
-        n: columns.number()?,
+        clock: columns.instant()?,
+        customer: columns.shared()?,
+        actions: columns.json()?,
         traces: columns.json()?,
     })
 }

@@ -9,6 +9,8 @@ use kurant_engine::input::Trace;
 use kurant_engine::value::Value;
 use kurant_store::{Happened, Kept, LogLine, LogPlace, OutboxState, Store, Stored};
 
+use crate::acted::acted;
+
 use super::history::{Done, Known, Line, Told, What};
 use super::load::{KINDS, Load, SOURCE, ids};
 
@@ -56,11 +58,8 @@ pub(super) async fn is_at_rest(store: &dyn Store, load: &Load) -> bool {
 
 /// The keys of all actions that are committed.
 pub(super) async fn committed(store: &dyn Store) -> BTreeSet<String> {
-    let actions = store.actions(None, 0, usize::MAX).await;
-    let actions = actions.expect("the log").into_iter();
-    actions
-        .map(|logged| logged.action.key.to_string())
-        .collect()
+    let actions = acted(store).await.into_iter();
+    actions.map(|action| action.key.to_string()).collect()
 }
 
 /// The ids of published events that were taken in.

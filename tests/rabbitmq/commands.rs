@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use kurant_engine::value::Value;
-use kurant_store::{OutboxState, Sqlite, Store};
+use kurant_store::{OutboxState, Sqlite, Store, Waiting};
 use lapin::Consumer;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions};
 use lapin::types::FieldTable;
 use tokio::time::timeout;
 
 use super::broker::{Message, Peer, shared, unique};
+use crate::acted::acted;
 use crate::run::asking::{metrics, ready, sum};
 use crate::run::sample::{Running, Shop};
 use crate::servers::{Own, RABBITMQ};
@@ -71,18 +72,35 @@ impl Sale {
         running
     }
 
+    /// Waits until every command is known to have been taken: one may have been heard whose confirm was cut off.
+    async fn is_settled(&self) {
+        let path = self.shop.path(".kurant/state.db");
+        let store = Sqlite::open_to_read(&path).await.expect("a store");
+        let settled = async {
+            let is_open = |row: &Waiting| row.state != OutboxState::Accepted;
+            while store
+                .waiting()
+                .await
+                .expect("the outbox")
+                .iter()
+                .any(is_open)
+            {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        timeout(PATIENCE, settled).await.expect("all is taken");
+    }
+
     /// Nothing was lost and nothing took effect twice.
     async fn check(&self, peer: &Peer, orders: usize) {
         let path = self.shop.path(".kurant/state.db");
         let store = Sqlite::open_to_read(&path).await.expect("a store");
         let totals = store.totals().await.expect("totals");
         assert_eq!(totals.events, orders as u64, "events in effect");
-        let actions = store.actions(None, 0, usize::MAX).await.expect("the log");
+        let actions = acted(&store).await;
         let count = |verb: &str| {
-            actions
-                .iter()
-                .filter(|line| line.action.action == verb)
-                .count()
+            let own = actions.iter().filter(|line| line.action == verb);
+            own.count()
         };
         assert_eq!(["enter", "task", "exit"].map(count), [orders; 3]);
         let ids: Vec<_> = (0..10)
@@ -408,6 +426,7 @@ async fn a_broker_that_goes_away_and_comes_back_is_told_of_once_and_nothing_is_l
         heard.reconnect(&peer, &sale.commands).await;
     }
     heard.listen(2_000).await;
+    sale.is_settled().await;
     running.end();
     let gone = lines
         .iter()

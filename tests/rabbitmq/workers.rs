@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use kurant_engine::action::ActionStatus;
+use kurant_engine::action::{Action, ActionStatus};
 use kurant_engine::id::CustomerId;
 use kurant_engine::value::Value;
-use kurant_store::{Logged, OutboxState, Postgres, Store};
+use kurant_store::{OutboxState, Postgres, Store};
 use tokio::time::timeout;
 
 use super::broker::{Message, Peer, shared, unique};
+use crate::acted::acted;
 use crate::run::sample::{Dice, Running, Shop};
 use crate::store_conformance::postgres::database::Schema;
 
@@ -88,11 +89,11 @@ impl Chain {
     }
 
     /// All lines of the log once so many of a verb are there and nothing waits to leave any more.
-    async fn log(&self, verb: &str, count: usize) -> Vec<Logged> {
+    async fn log(&self, verb: &str, count: usize) -> Vec<Action> {
         let store = self.store().await;
         let quiet = async {
             loop {
-                let actions = store.actions(None, 0, usize::MAX).await.expect("the log");
+                let actions = acted(&store).await;
                 let rows = store.waiting().await.expect("the outbox");
                 let is_empty = rows.iter().all(|row| row.state == OutboxState::Accepted);
                 if is_empty && of(&actions, verb).len() >= count {
@@ -145,9 +146,8 @@ fn id(number: u64) -> String {
 }
 
 /// The lines of a verb that were done.
-fn of<'l>(log: &'l [Logged], verb: &str) -> Vec<&'l Logged> {
-    let done =
-        |line: &&Logged| line.action.action == verb && line.action.status == ActionStatus::Sent;
+fn of<'l>(log: &'l [Action], verb: &str) -> Vec<&'l Action> {
+    let done = |line: &&Action| line.action == verb && line.status == ActionStatus::Sent;
     log.iter().filter(done).collect()
 }
 
@@ -187,15 +187,12 @@ async fn workers_share_the_work_and_one_that_is_killed_is_replaced_by_the_others
         worker.end();
     }
     assert_eq!(chain.counted().await, paid, "seed {SEED}");
-    let keys: BTreeSet<_> = of(&log, "task")
-        .iter()
-        .map(|line| line.action.key)
-        .collect();
+    let keys: BTreeSet<_> = of(&log, "task").iter().map(|line| line.key).collect();
     assert_eq!(keys.len(), 2 * ORDERS as usize);
     assert_eq!(of(&log, "enter").len(), ORDERS as usize);
     let mut given: BTreeMap<String, i64> = BTreeMap::new();
     for line in of(&log, "assign") {
-        let owner = line.action.data.get("owner").and_then(Value::as_text);
+        let owner = line.data.get("owner").and_then(Value::as_text);
         *given
             .entry(owner.expect("an owner").to_owned())
             .or_default() += 1;
@@ -252,7 +249,7 @@ async fn a_cap_holds_whichever_workers_a_customers_events_come_to() {
     assert_eq!(chain.counted().await, paid, "seed {SEED}");
     let mut sent: BTreeMap<String, usize> = BTreeMap::new();
     for line in of(&log, "send") {
-        *sent.entry(line.action.customer.to_string()).or_default() += 1;
+        *sent.entry(line.customer.to_string()).or_default() += 1;
     }
     assert!(
         sent.len() == paid.len() && sent.values().all(|own| *own == 3),

@@ -30,7 +30,7 @@ async fn a_feed_on_postgres_does_what_simulate_says() {
     let told = shop.kurant(&["explain", "--customer", "c001", "--journey", "thanks"]);
     assert!(String::from_utf8_lossy(&told.stdout).contains("thanks"));
     assert_eq!(
-        schema.number("SELECT count(*) FROM action").await,
+        schema.number("SELECT sum(done)::bigint FROM log").await,
         sorted(&shop, "run.jsonl").len() as i64
     );
 }

@@ -1,5 +1,6 @@
 //! A journey goes live over people with a past; and timers wait while the source lags.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use kurant_engine::calendar::{Instant, MINUTE, SECOND};
@@ -54,6 +55,36 @@ fn nobody_is_welcomed_for_what_lies_behind_and_one_line_says_how_many() {
     let second = shop.kurant(&run);
     let told = String::from_utf8_lossy(&second.stderr);
     assert!(!told.contains("goes live"), "once is enough: {told}");
+}
+
+#[test]
+fn what_is_made_up_for_at_the_first_start_is_handed_over_once() {
+    let shop = Shop::new();
+    let customers: Vec<String> = (0..40)
+        .map(|number| {
+            format!(
+                r#"{{"id":"c{number}","email":"c{number}@example.com","consents":{{"email":true}},"last_purchase_at":"2026-01-04T08:00:00Z"}}"#
+            )
+        })
+        .collect();
+    shop.write("customers.jsonl", &customers.join("\n"));
+    shop.kurant(&["import", "customers", "customers.jsonl"]);
+    // Writing takes longer than whatever else is done at a start.
+    let slow = ("FAILPOINTS", "file.opened=sleep(300)");
+    let from = "2026-03-05T07:00:00Z";
+    let run = [
+        "run",
+        "--until-idle",
+        "--time-lapse",
+        "1m/s",
+        "--from",
+        from,
+    ];
+    let running = shop.start_in(&run, &[slow]);
+    running.ends();
+    let sent = shop.lines(".kurant/outbox/email.jsonl");
+    let keys: BTreeSet<String> = sent.iter().map(|line| line["key"].to_string()).collect();
+    assert_eq!((sent.len(), keys.len()), (40, 40));
 }
 
 #[tokio::test]

@@ -72,6 +72,33 @@ fn events_come_over_http_in_every_mode_and_are_told_what_is_wrong() {
 }
 
 #[test]
+fn another_event_may_not_have_the_id_of_one_before() {
+    let shop = Shop::new();
+    let running = shop.start(&["run", "--listen", "127.0.0.1:0"]);
+    let address = running.address();
+    let structured = "Content-Type: application/cloudevents+json\r\n";
+    let (_, answer) = post(&address, structured, &order("1", "anna"));
+    assert_eq!(answer["taken"], 1, "{answer}");
+    // The same again, otherwise written and told of later, is still the same; another event may not have its id.
+    let later = order("1", "anna").replace(
+        "{\"total\":5}",
+        "{ \"total\" : 5 },\"time\":\"2026-01-01T00:00:00Z\"",
+    );
+    let (_, answer) = post(&address, structured, &later);
+    assert_eq!(answer["repeated"], 1, "{answer}");
+    let (status, answer) = post(&address, structured, &order("1", "olha"));
+    assert_eq!(
+        (status, &answer["taken"], &answer["refused"][0]["reason"]),
+        (202, &0.into(), &"id_reused".into()),
+        "{answer}"
+    );
+    running.end();
+    let listed = shop.kurant(&["dead", "list"]).stdout;
+    let listed = String::from_utf8(listed).expect("text");
+    assert!(listed.contains("id_reused"), "{listed}");
+}
+
+#[test]
 fn a_file_is_taken_whole_and_its_bad_lines_are_put_aside() {
     let shop = Shop::new();
     shop.write(

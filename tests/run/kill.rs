@@ -6,6 +6,8 @@ use std::time::Duration;
 use kurant_engine::value::Value;
 use kurant_store::{OutboxState, Sqlite, Store};
 
+use crate::acted::acted;
+
 use super::sample::{Dice, Shop, customers, events, paid};
 
 const SEED: u64 = 7;
@@ -117,11 +119,11 @@ async fn check(shop: &Shop, store: &Sqlite, dropped: &[String]) {
 
 /// Every order is thanked for once, and asked about once when its timer was due.
 async fn check_actions(store: &Sqlite, orders: i64) {
-    let actions = store.actions(None, 0, usize::MAX).await.expect("the log");
+    let actions = acted(store).await;
     let count = |verb: &str| {
         let own = actions
             .iter()
-            .filter(|line| &*line.action.journey == "thanks" && line.action.action == verb);
+            .filter(|line| &*line.journey == "thanks" && line.action == verb);
         own.count() as i64
     };
     assert_eq!(

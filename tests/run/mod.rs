@@ -11,6 +11,7 @@ mod intake;
 mod kill;
 mod look;
 mod outage;
+mod retried;
 pub(crate) mod sample;
 mod settled;
 mod steer;

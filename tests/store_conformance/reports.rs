@@ -47,24 +47,14 @@ pub(super) async fn the_log_is_kept_by_customer(store: &dyn Store) {
         })
         .await
         .unwrap();
-    let all = store.actions(None, 0, 9).await.unwrap();
-    assert_eq!(
-        all.iter().map(|line| line.action.at).collect::<Vec<_>>(),
-        [at(1), at(2), at(3)]
-    );
-    let later = store.actions(Some("anna"), all[0].n, 9).await.unwrap();
-    assert_eq!(
-        later.iter().map(|line| &line.action).collect::<Vec<_>>(),
-        [&action("anna", 3)]
-    );
-    let told = store.traces("anna", 9).await.unwrap();
-    let words: Vec<&str> = told
-        .iter()
-        .flat_map(|told| &told.traces)
-        .map(|trace| trace.what.as_str())
-        .collect();
+    let latest = store.latest("anna", 9).await.unwrap();
+    let done: Vec<_> = latest.iter().map(|entry| &entry.actions).collect();
+    assert_eq!(done, [&vec![], &vec![action("anna", 1), action("anna", 3)]]);
+    let told = latest.iter().flat_map(|entry| &entry.traces);
+    let words: Vec<&str> = told.map(|trace| trace.what.as_str()).collect();
     assert_eq!(words, ["timeout", "entered", "waits"]);
-    assert_eq!(store.traces("anna", 1).await.unwrap().len(), 1);
+    assert_eq!(store.latest("anna", 1).await.unwrap(), latest[..1]);
+    assert_eq!(store.latest("nobody", 9).await.unwrap(), []);
 }
 
 fn row(name: &str) -> EnrollmentRow {

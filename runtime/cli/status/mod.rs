@@ -49,7 +49,7 @@ struct Status {
     oldest: Option<Instant>,
     dead_letters: u64,
     /// How much was done in the last minutes: minutes, lines.
-    rates: Vec<(i64, i64)>,
+    rates: Vec<(i64, u64)>,
 }
 
 /// A journey and those inside it.
@@ -170,16 +170,12 @@ async fn intake(folder: &Path, definitions: &Definitions) -> Intake {
 }
 
 /// How many actions were logged in the last minutes.
-async fn rates(store: &dyn Store, now: Instant) -> Result<Vec<(i64, i64)>, Error> {
-    let place = |at: Instant| async move {
-        let place = store.log_place(at).await.map_err(unreadable)?;
-        Ok::<i64, Error>(place.actions)
-    };
-    let end = place(Instant::MAX).await?;
+async fn rates(store: &dyn Store, now: Instant) -> Result<Vec<(i64, u64)>, Error> {
     let mut rates = Vec::new();
     for minutes in STRETCHES {
-        let from = place(now.plus_millis(-minutes * MINUTE)).await?;
-        rates.push((minutes, end - from));
+        let from = store.log_place(now.plus_millis(-minutes * MINUTE));
+        let done = store.done(from.await.map_err(unreadable)?);
+        rates.push((minutes, done.await.map_err(unreadable)?));
     }
     Ok(rates)
 }

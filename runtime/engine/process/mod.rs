@@ -3,6 +3,7 @@
 //! One event acts in this order: profile, consent, exits, goal, waits, triggers; then what follows from a changed profile:
 //! segments entered and left, date and inactivity triggers that are due by now. One file here is one of these.
 
+mod again;
 mod awaits;
 mod backlog;
 mod due;
@@ -43,6 +44,7 @@ pub(crate) use backlog::BACKLOG;
 pub(crate) use entry::Entrance;
 pub(crate) use pause::{PAUSED, UNTIL_RESUMED};
 
+pub use again::{Again, again};
 pub use explain::{Explanation, Gate, Standing, explain};
 
 /// How deep events that journeys emit, and journeys that journeys start, may follow from one input.

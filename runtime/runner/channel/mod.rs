@@ -58,7 +58,7 @@ impl HandedOver {
         let customer = &row.command.customer;
         match settled.state {
             OutboxState::Pending => self.retried.push((row.route.clone(), customer.clone())),
-            OutboxState::Dead | OutboxState::InDoubt => {
+            OutboxState::Dead | OutboxState::InDoubt | OutboxState::Skipped => {
                 let trace = gave_up(row, &settled, now);
                 self.traces.push((customer.clone(), vec![trace]));
             }
@@ -84,6 +84,11 @@ pub(crate) fn dead(row: &Outgoing, now: Instant, reason: String) -> Settled {
     settled(row, OutboxState::Dead, Some(now), Some(reason))
 }
 
+/// It was not handed over, and must not be any more.
+pub(crate) fn not_any_more(row: &Outgoing, reason: &str) -> Settled {
+    settled(row, OutboxState::Skipped, None, Some(reason.to_owned()))
+}
+
 /// It was not handed over, and is tried again.
 pub(crate) fn again(row: &Outgoing, due: Instant, reason: String) -> Settled {
     settled(row, OutboxState::Pending, Some(due), Some(reason))
@@ -101,6 +106,7 @@ fn gave_up(row: &Outgoing, settled: &Settled, now: Instant) -> Trace {
     values.insert("attempts", Value::Integer(row.attempt.into()));
     let what = match settled.state {
         OutboxState::InDoubt => "in_doubt",
+        OutboxState::Skipped => "not_sent",
         _ => "gave_up",
     };
     Trace {

@@ -1,6 +1,7 @@
 //! Hands over what left the engine: each route has its way out.
 
 mod line;
+mod queue;
 mod render;
 
 use std::collections::BTreeMap;
@@ -160,22 +161,37 @@ impl Dispatch {
     }
 
     /// After a stop, of this worker or, without `marks`, of another one: of the commands that were claimed, settles those whose
-    /// lines stand in the files behind the marks, hands the others over. What was being published is published again, under
-    /// the same key.
-    pub(crate) async fn resume(
+    /// lines stand in the files behind the marks, and gives the others.
+    pub(crate) async fn look_for(
         &self,
         claimed: Vec<Outgoing>,
-        marks: Option<&[(String, String)]>,
-        now: Instant,
-    ) -> Result<HandedOver, Error> {
+        marks: Option<Vec<(String, String)>>,
+    ) -> Result<(HandedOver, Vec<Outgoing>), Error> {
         let (mut missing, through_files): (Vec<Outgoing>, Vec<Outgoing>) = claimed
             .into_iter()
             .partition(|row| self.exchange_of(&row.route).is_some());
-        let (there, lost) = self.files.look_for(through_files, marks)?;
+        let files = self.files.clone();
+        let look = move || files.look_for(through_files, marks.as_deref());
+        let (there, lost) = tokio::task::spawn_blocking(look).await??;
         missing.extend(lost);
-        let mut done = self.hand_over(missing, now).await?;
+        let mut done = HandedOver::default();
         for row in &there {
             done.settle(row, accepted(row));
+        }
+        Ok((done, missing))
+    }
+
+    /// Hands over again, under the same keys, and of each customer by each route one after the other.
+    pub(crate) async fn hand_over_again(
+        &self,
+        mut missing: Vec<Outgoing>,
+        now: Instant,
+    ) -> Result<HandedOver, Error> {
+        let mut done = HandedOver::default();
+        while !missing.is_empty() {
+            let (first, behind) = queue::first_of_each(missing);
+            done.add(self.hand_over(first, now).await?);
+            missing = queue::still_moving(behind, &mut done);
         }
         Ok(done)
     }

@@ -92,16 +92,22 @@ impl Runner {
         self.behind.add(retried);
         if !claimed.is_empty() {
             fail_point!("reclaim.claimed");
-            self.resume_handing(claimed);
+            self.resume_handing(claimed).await?;
         }
         Ok(())
     }
 
     /// Begins to hand over what may have been handed over before: by a worker that has ended since, for one.
-    fn resume_handing(&mut self, claimed: Vec<Outgoing>) {
+    async fn resume_handing(&mut self, claimed: Vec<Outgoing>) -> Result<(), Error> {
         let (dispatch, now) = (self.dispatch.clone(), self.clock.now());
-        let handing = async move { dispatch.resume(claimed, None, now).await };
-        self.handing = Some(tokio::spawn(handing));
+        let (mut done, missing) = dispatch.look_for(claimed, None).await?;
+        let (leaving, settled) = self.judged(missing, now).await?;
+        done.add(settled);
+        self.handing = Some(tokio::spawn(async move {
+            done.add(dispatch.hand_over_again(leaving, now).await?);
+            Ok(done)
+        }));
+        Ok(())
     }
 
     /// Files take at once; what was given up and is to be tried again waits all the same.

@@ -1,7 +1,7 @@
 //! Takes apart what failed as a whole: events are halved until the one that fails stands alone, customers are gone through one
 //! by one. What only came too late, because another worker was first, is decided again on what is there now.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use fail::fail_point;
 use kurant_engine::id::{CustomerId, Key};
@@ -147,24 +147,36 @@ impl Runner {
             std::mem::take(&mut after.places),
         );
         for (arrived, place) in events.into_iter().zip(places) {
-            if !seen.contains(&arrived.event().identity()) {
+            let Some(body) = seen.get(&arrived.event().identity()) else {
                 after.events.push(arrived);
                 after.places.push(place);
-            } else if let Some((_, receipt)) = after.receipts.get_mut(place) {
+                continue;
+            };
+            let reused = arrived.delivered.reused(*body);
+            if let Some((_, receipt)) = after.receipts.get_mut(place) {
                 receipt.taken = receipt.taken.saturating_sub(1);
-                receipt.repeated += 1;
+                match reused {
+                    None => receipt.repeated += 1,
+                    Some(_) => receipt.rejected += 1,
+                }
+            }
+            if let Some(reason) = reused {
+                let letter = arrived.delivered.refused(arrived.at, reason);
+                after.rejected.push(letter);
             }
         }
         Ok(())
     }
 
-    async fn seen(&self, events: &[Arrived]) -> Result<HashSet<Key>, Error> {
+    /// Those of these events that have been taken in, each with a hash of what it said.
+    async fn seen(&self, events: &[Arrived]) -> Result<HashMap<Key, u64>, Error> {
         let identities: Vec<Key> = events
             .iter()
             .map(|arrived| arrived.event().identity())
             .collect();
         let seen = self.store.seen(&identities).await?;
-        Ok(seen.into_iter().map(|seen| seen.identity).collect())
+        let known = seen.into_iter().map(|seen| (seen.identity, seen.body));
+        Ok(known.collect())
     }
 
     /// Decides one job on what is there now and commits it, with nothing in flight. Gives the events that had been taken in
@@ -224,7 +236,7 @@ impl Runner {
         let now = self.clock.now();
         let seen = self.seen(&job.events).await?;
         let mut events = job.events.clone();
-        events.retain(|arrived| !seen.contains(&arrived.event().identity()));
+        events.retain(|arrived| !seen.contains_key(&arrived.event().identity()));
         let mut ids: Vec<CustomerId> = customers(&events);
         let listed = job
             .people
@@ -245,7 +257,7 @@ impl Runner {
             self.restore_desk().await?;
         }
         decided.map(|decided| Decided {
-            repeated: seen.into_iter().collect(),
+            repeated: seen.into_keys().collect(),
             ..decided
         })
     }

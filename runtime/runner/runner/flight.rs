@@ -31,8 +31,8 @@ pub(super) struct Flight {
     begun: Option<Stopwatch>,
     /// Customers as they are when it is.
     pub(super) people: HashMap<CustomerId, Arc<Stored>>,
-    /// Events that it takes in.
-    pub(super) seen: HashSet<Key>,
+    /// Events that it takes in, each with a hash of what it says.
+    pub(super) seen: HashMap<Key, u64>,
     /// Whether it writes marks that others may write too.
     pub(super) swaps: bool,
     outbox: Vec<Outgoing>,
@@ -119,7 +119,11 @@ impl Runner {
             .iter()
             .map(|stored| (stored.person.customer.id.clone(), stored.clone()));
         let people = people.collect();
-        let seen = batch.seen.iter().map(|seen| seen.identity).collect();
+        let seen = batch
+            .seen
+            .iter()
+            .map(|seen| (seen.identity, seen.body))
+            .collect();
         let (outbox, actions) = (batch.outbox.clone(), batch.actions.clone());
         let swaps = !batch.swaps.is_empty();
         let store = self.store.clone();

@@ -1,10 +1,11 @@
 //! Takes events in.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use fail::fail_point;
 use kurant_engine::calendar::{Instant, MINUTE, SECOND};
 use kurant_engine::id::Key;
+use kurant_store::Rejected;
 
 use super::due::Listed;
 use super::flight::{After, customers};
@@ -213,13 +214,17 @@ impl Runner {
             gathered.after.rejected.extend(delivery.rejected);
             gathered.after.marks.extend(delivery.marks);
             for (place, delivered) in delivery.events.into_iter().enumerate() {
-                if !seen.insert(delivered.event.identity()) {
-                    receipt.repeated += 1;
+                let moment = at(delivered.event.time);
+                let identity = delivered.event.identity();
+                if let Some(body) = seen.get(&identity).copied() {
+                    let letter = again(&delivered, body, moment, (place, &mut receipt));
+                    gathered.after.rejected.extend(letter);
                     continue;
                 }
+                seen.insert(identity, delivered.body);
                 receipt.taken += 1;
                 gathered.events.push(Arrived {
-                    at: at(delivered.event.time),
+                    at: moment,
                     delivered,
                     imported: delivery.imported,
                 });
@@ -238,14 +243,14 @@ impl Runner {
         Ok(gathered)
     }
 
-    /// Those of these events that are known to have been taken in. While hardly any comes again, the store is not asked: it
+    /// Those of these events that are known to have been taken in, each with a hash of what it said. While hardly any comes again, the store is not asked: it
     /// refuses the batch then, which is decided again without them.
-    async fn repeated(&mut self, identities: &[Key]) -> Result<HashSet<Key>, Error> {
-        let mut seen: HashSet<Key> = HashSet::new();
+    async fn repeated(&mut self, identities: &[Key]) -> Result<HashMap<Key, u64>, Error> {
+        let mut seen: HashMap<Key, u64> = HashMap::new();
         if self.wary > 0 {
             self.wary -= 1;
             let stored = self.store.seen(identities).await?;
-            seen.extend(stored.into_iter().map(|seen| seen.identity));
+            seen.extend(stored.into_iter().map(|seen| (seen.identity, seen.body)));
         }
         if let Some(flight) = &self.flight {
             seen.extend(&flight.seen);
@@ -316,6 +321,21 @@ impl Runner {
         finish(&mut after, receipts);
         self.launch(decided, after).await
     }
+}
+
+/// Tells its delivery of an event that came before, and gives the dead letter of one that is another under the same id.
+fn again(
+    delivered: &Delivered,
+    body: u64,
+    at: Instant,
+    (place, receipt): (usize, &mut Receipt),
+) -> Option<Rejected> {
+    let Some(reason) = delivered.reused(body) else {
+        receipt.repeated += 1;
+        return None;
+    };
+    receipt.refused.push((place, reason.clone()));
+    Some(delivered.refused(at, reason))
 }
 
 fn finish(after: &mut After, receipts: Vec<Receipt>) {

@@ -11,6 +11,7 @@ mod flight;
 mod guard;
 mod import;
 mod intake;
+mod judged;
 mod late;
 mod left;
 mod missed;
@@ -213,8 +214,10 @@ impl Runner {
         fail_point!("start.joined");
         runner.load(definitions).await?;
         if !runner.mate.is_shared() {
+            // Before anything new is handed over, which would look as if it had been left half done.
             runner.resume().await?;
         }
+        runner.tend_if_leading().await?;
         fail_point!("start.ready");
         Ok(runner)
     }
@@ -241,6 +244,7 @@ impl Runner {
         fail_point!("reload.flushed");
         self.load(definitions).await?;
         fail_point!("reload.published");
+        self.tend_if_leading().await?;
         self.dispatch.set_renderer(renderer);
         Ok(())
     }
@@ -291,8 +295,13 @@ impl Runner {
                     .collect()
             })
             .await?;
+        Ok(())
+    }
+
+    /// After a load, whoever leads brings what follows from the definitions up to date.
+    async fn tend_if_leading(&mut self) -> Result<(), Error> {
         if self.mate.leads() {
-            self.tend(now).await?;
+            self.tend(self.clock.now()).await?;
         }
         Ok(())
     }
@@ -310,7 +319,15 @@ impl Runner {
             }
             let now = self.clock.now();
             fail_point!("resume.claimed");
-            let done = self.dispatch.resume(claimed, Some(&marks), now).await?;
+            let looked = self.dispatch.look_for(claimed, Some(marks.clone())).await?;
+            let (mut done, missing) = looked;
+            // A history that is played goes on at the very moment at which they were judged before.
+            let (leaving, settled) = match self.clock.is_virtual() {
+                true => (missing, HandedOver::default()),
+                false => self.judged(missing, now).await?,
+            };
+            done.add(settled);
+            done.add(self.dispatch.hand_over_again(leaving, now).await?);
             fail_point!("resume.handed_over");
             self.counts.handed_over += done.accepted();
             done.tally.count();

@@ -10,7 +10,6 @@ use kurant_engine::calendar::Instant;
 use kurant_engine::decode::{Arrival, Decoder, Error as DecodeError, LARGEST, time_of};
 use kurant_engine::definition::Schema;
 
-use super::body;
 use crate::error::Error;
 use crate::intake::Delivered;
 
@@ -284,9 +283,8 @@ impl Feed {
             };
             match self.decoder.event(&translated, Arrival::OwnTime) {
                 Ok(event) => events.push(Delivered {
-                    event: Arc::new(event),
-                    body: body(&translated),
                     place: Some((name.clone(), span.line.into())),
+                    ..Delivered::from(event)
                 }),
                 Err(error) => {
                     self.refuse(RefusedLine::of(span.line.into(), &error, bytes))?;

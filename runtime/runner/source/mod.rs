@@ -67,11 +67,7 @@ impl Reader {
             .event(bytes, arrival)
             .map_err(|error| format!("{}: {error}", error.reason()))?;
         self.look_at(&event.kind);
-        Ok(Delivered {
-            event: Arc::new(event),
-            body: body(bytes),
-            place: None,
-        })
+        Ok(Delivered::from(event))
     }
 
     /// One event whose envelope and data come apart, or why it is refused: `REASON: what is wrong`.
@@ -82,11 +78,7 @@ impl Reader {
             .parts(parts, data, arrival)
             .map_err(|error| format!("{}: {error}", error.reason()))?;
         self.look_at(&event.kind);
-        Ok(Delivered {
-            event: Arc::new(event),
-            body: body(data),
-            place: None,
-        })
+        Ok(Delivered::from(event))
     }
 
     /// Whether a type of events has a schema.
@@ -112,7 +104,7 @@ impl Reader {
     }
 }
 
-/// A hash of what an event said.
+/// A hash of what was sent, which tells one dead letter from another.
 pub(crate) fn body(bytes: &[u8]) -> u64 {
     Key::of(&[&String::from_utf8_lossy(bytes)]).short()
 }

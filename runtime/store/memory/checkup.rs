@@ -41,7 +41,7 @@ impl Tables {
 
     pub(super) fn sums(&self, with_log: bool) -> Sums {
         let done = |verbs: &dyn Fn(&str) -> bool| {
-            let lines = self.actions.iter().map(|(_, action)| action);
+            let lines = self.log.iter().flat_map(|entry| &entry.actions);
             let lines = lines.filter(|own| own.status == ActionStatus::Sent && verbs(&own.action));
             lines.count() as u64
         };

@@ -12,11 +12,10 @@ use kurant_engine::definition::{Definitions, Version};
 use kurant_engine::id::{CustomerId, Key};
 
 use self::tables::Tables;
-use crate::log::{self, Row, Series};
 use crate::{
-    AnchorRange, Audited, Batch, By, Checkup, EnrollmentRow, Error, GivenUp, Inside, Kept, Letter,
-    LogPage, LogPlace, Logged, OutboxState, Outgoing, Pulse, Rejected, Reply, Seen, Share, Store,
-    Stored, Sums, Totals, Traced, Turn, Waiting, Worker,
+    AnchorRange, Audited, Batch, By, Checkup, EnrollmentRow, Entry, Error, GivenUp, Inside, Kept,
+    Letter, LogPage, LogPlace, OutboxState, Outgoing, Pulse, Rejected, Reply, Seen, Share, Store,
+    Stored, Sums, Totals, Turn, Waiting, Worker,
 };
 
 /// A store in memory; it ends with the process.
@@ -184,29 +183,15 @@ impl Store for Memory {
 
     fn reclaim(&self, now: Instant, lease: Instant, limit: usize) -> Reply<'_, Vec<Outgoing>> {
         self.reply(|tables| {
-            let mut first = BTreeSet::new();
-            let mut free = Vec::new();
-            for row in &tables.outbox {
-                let place = (row.route.clone(), row.command.customer.clone());
-                let is_first = !row.is_retried() || first.insert(place);
-                free.push(match row.state {
-                    OutboxState::Claimed => row.lease.is_some_and(|lease| lease <= now),
-                    OutboxState::Pending => row.due <= now && is_first,
-                    _ => false,
-                });
-            }
-            let rows = tables.outbox.iter_mut().zip(free);
-            let mut rows: Vec<&mut Outgoing> =
-                rows.filter_map(|(row, free)| free.then_some(row)).collect();
-            rows.sort_by_key(|row| (row.state == OutboxState::Pending, row.due));
-            rows.truncate(limit);
-            rows.sort_by_key(|row| row.due);
-            for row in &mut rows {
+            let claims = tables.claimable(now, limit).into_iter();
+            let claim = |place: usize| {
+                let row = &mut tables.outbox[place];
                 row.state = OutboxState::Claimed;
                 row.attempt += 1;
                 row.lease = Some(lease);
-            }
-            Ok(rows.into_iter().map(|row| row.clone()).collect())
+                row.clone()
+            };
+            Ok(claims.map(claim).collect())
         })
     }
 
@@ -303,39 +288,11 @@ impl Store for Memory {
         })
     }
 
-    fn actions<'s>(
-        &'s self,
-        customer: Option<&'s str>,
-        after: i64,
-        limit: usize,
-    ) -> Reply<'s, Vec<Logged>> {
+    fn latest<'s>(&'s self, customer: &'s str, limit: usize) -> Reply<'s, Vec<Entry>> {
         self.reply(|tables| {
-            let lines = (1..).zip(&tables.actions).filter(|(n, (_, action))| {
-                *n > after && customer.is_none_or(|customer| *action.customer == *customer)
-            });
-            Ok(lines
-                .take(limit)
-                .map(|(n, (_, action))| Logged {
-                    n,
-                    action: action.clone(),
-                })
-                .collect())
-        })
-    }
-
-    fn traces<'s>(&'s self, customer: &'s str, limit: usize) -> Reply<'s, Vec<Traced>> {
-        self.reply(|tables| {
-            let mut traces: Vec<Traced> = (1..)
-                .zip(&tables.traces)
-                .filter(|(_, (_, id, _))| **id == *customer)
-                .map(|(n, (_, _, traces))| Traced {
-                    n,
-                    traces: traces.clone(),
-                })
-                .collect();
-            traces.reverse();
-            traces.truncate(limit);
-            Ok(traces)
+            let entries = tables.log.iter().rev();
+            let own = entries.filter(|entry| *entry.customer == *customer);
+            Ok(own.take(limit).cloned().collect())
         })
     }
 
@@ -343,46 +300,30 @@ impl Store for Memory {
         &'s self,
         customer: Option<&'s str>,
         after: LogPlace,
-        settled: Instant,
+        _settled: Instant,
         limit: usize,
     ) -> Reply<'s, LogPage> {
-        let is_own = move |id: &CustomerId| customer.is_none_or(|customer| **id == *customer);
         self.reply(|tables| {
-            let actions = (1..)
-                .zip(&tables.actions)
-                .filter(|(n, (_, action))| *n > after.actions && is_own(&action.customer));
-            let actions = actions.take(limit).map(|(n, (clock, action))| Row {
-                n,
-                clock: *clock,
-                customer: action.customer.clone(),
-                body: action.clone(),
-            });
-            let traces = (1..)
-                .zip(&tables.traces)
-                .filter(|(n, (_, id, _))| *n > after.traces && is_own(id));
-            let traces = traces.take(limit).map(|(n, (clock, customer, lines))| Row {
-                n,
-                clock: *clock,
-                customer: customer.clone(),
-                body: lines.clone(),
-            });
-            Ok(log::merged(
-                after,
-                Series::new(actions.collect(), limit, None, settled),
-                Series::new(traces.collect(), limit, None, settled),
-            ))
+            let is_own = |entry: &&Entry| customer.is_none_or(|own| *entry.customer == *own);
+            let entries = tables.log.iter().filter(|entry| entry.n > after.0);
+            let entries = entries.filter(is_own).take(limit).cloned();
+            Ok(LogPage::of(after, entries.collect()))
         })
     }
 
     fn log_place(&self, at: Instant) -> Reply<'_, LogPlace> {
         self.reply(|tables| {
-            let actions = tables.actions.iter().filter(|(clock, _)| *clock < at);
-            let traces = tables.traces.iter().filter(|(clock, _, _)| *clock < at);
-            let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-            Ok(LogPlace {
-                actions: number(actions.count()),
-                traces: number(traces.count()),
-            })
+            let before = tables.log.iter().take_while(|entry| entry.clock < at);
+            Ok(before
+                .last()
+                .map_or(LogPlace::default(), |entry| LogPlace(entry.n)))
+        })
+    }
+
+    fn done(&self, after: LogPlace) -> Reply<'_, u64> {
+        self.reply(|tables| {
+            let later = tables.log.iter().filter(|entry| entry.n > after.0);
+            Ok(later.map(|entry| entry.actions.len() as u64).sum())
         })
     }
 
@@ -468,7 +409,11 @@ impl Store for Memory {
             Ok(Totals {
                 customers: size(tables.people.len()),
                 events: size(tables.seen.len()),
-                actions: size(tables.actions.len()),
+                actions: tables
+                    .log
+                    .iter()
+                    .map(|entry| entry.actions.len() as u64)
+                    .sum(),
                 rejected: size(tables.rejected.len()),
             })
         })

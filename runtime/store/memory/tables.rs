@@ -3,16 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use kurant_engine::action::Action;
 use kurant_engine::calendar::Instant;
 use kurant_engine::definition::{Definitions, Version};
 use kurant_engine::event::Event;
 use kurant_engine::id::{CustomerId, Key};
-use kurant_engine::input::Trace;
 
+use crate::batch::TOGETHER;
+use crate::log::parts;
 use crate::{
-    AnchorRow, Batch, By, EnrollmentRow, Error, Kept, Outgoing, Rejected, Seen, Settled, Stored,
-    Swap,
+    AnchorRow, Batch, By, EnrollmentRow, Entry, Error, Kept, OutboxState, Outgoing, Rejected, Seen,
+    Settled, Stored, Swap,
 };
 
 /// The anchors of an attribute: by zone, place in the order and customer, when each was set.
@@ -26,8 +26,7 @@ pub(super) struct Tables {
     pub(super) number: u64,
     pub(super) anchors: BTreeMap<(String, By), Anchors>,
     pub(super) enrollments: BTreeMap<(CustomerId, Key), EnrollmentRow>,
-    pub(super) actions: Vec<(Instant, Action)>,
-    pub(super) traces: Vec<(Instant, CustomerId, Vec<Trace>)>,
+    pub(super) log: Vec<Entry>,
     pub(super) outbox: Vec<Outgoing>,
     /// Why commands stand where they do.
     pub(super) reasons: HashMap<Key, String>,
@@ -61,6 +60,7 @@ impl Tables {
         if self.conflicts(&batch) {
             return Err(Error::Conflict);
         }
+        self.write_down(&batch);
         self.seen
             .extend(batch.seen.iter().map(|seen| (seen.identity, seen.body)));
         for stored in batch.persons {
@@ -92,12 +92,6 @@ impl Tables {
                 self.enrollments.remove(&place);
             }
         }
-        let clock = batch.clock;
-        let actions = batch.actions.into_iter();
-        self.actions.extend(actions.map(|action| (clock, action)));
-        let traces = batch.traces.into_iter();
-        self.traces
-            .extend(traces.map(|(customer, lines)| (clock, customer, lines)));
         self.outbox.extend(batch.outbox);
         batch
             .settled
@@ -125,6 +119,18 @@ impl Tables {
         Ok(())
     }
 
+    fn write_down(&mut self, batch: &Batch) {
+        for part in parts(batch) {
+            self.log.push(Entry {
+                n: self.log.len() as i64 + 1,
+                clock: batch.clock,
+                customer: part.customer.clone(),
+                actions: part.actions.into_iter().cloned().collect(),
+                traces: part.traces.to_vec(),
+            });
+        }
+    }
+
     fn settle(&mut self, settled: &Settled) {
         let open =
             |row: &&mut Outgoing| row.command.key == settled.key && row.attempt == settled.attempt;
@@ -137,6 +143,40 @@ impl Tables {
                 None => self.reasons.remove(&settled.key),
             };
         }
+    }
+
+    /// The places in the outbox of what may be claimed: under a lease that has passed, then the first of each queue that is
+    /// due, then those behind it.
+    pub(super) fn claimable(&self, now: Instant, limit: usize) -> Vec<usize> {
+        let (mut expired, mut first, mut behind) = (Vec::new(), Vec::new(), Vec::new());
+        // How many of a queue may be claimed so far; none = nothing more of it.
+        let mut queues: BTreeMap<(&str, &CustomerId), Option<usize>> = BTreeMap::new();
+        for (place, row) in self.outbox.iter().enumerate() {
+            let has_passed = row.lease.is_some_and(|lease| lease <= now);
+            if row.state == OutboxState::Claimed && has_passed {
+                expired.push(place);
+            }
+            if !row.is_retried() {
+                continue;
+            }
+            let queue = (row.route.as_str(), &row.command.customer);
+            let own = queues.entry(queue).or_insert(Some(0));
+            *own = match *own {
+                Some(count) if row.state == OutboxState::Pending && row.due <= now => {
+                    let places = if count == 0 { &mut first } else { &mut behind };
+                    places.push(place);
+                    Some(count + 1).filter(|count| *count <= TOGETHER)
+                }
+                _ => None,
+            };
+        }
+        for places in [&mut expired, &mut first] {
+            places.sort_by_key(|place: &usize| self.outbox[*place].due);
+        }
+        let mut places: Vec<usize> = expired.into_iter().chain(first).chain(behind).collect();
+        places.truncate(limit);
+        places.sort_unstable();
+        places
     }
 
     fn series(&mut self, row: &AnchorRow) -> &mut BTreeMap<(String, i64, CustomerId), Instant> {

@@ -30,7 +30,7 @@ const LOG: &str = "SELECT (SELECT count(*) FROM outbox) + (SELECT coalesce(sum(c
      (SELECT count(*) FROM enrollment WHERE ended IS NULL), \
      count(*) FILTER (WHERE status = 'sent' AND verb <> ALL($1::text[])), \
      count(*) FILTER (WHERE status = 'sent' AND verb = 'enter'), count(*) FILTER (WHERE status = 'sent' AND verb = 'exit') \
-   FROM (SELECT body::json->>'status' AS status, body::json->>'action' AS verb FROM action OFFSET 0) line";
+   FROM (SELECT own->>'status' AS status, own->>'action' AS verb FROM log CROSS JOIN json_array_elements(actions::json) own OFFSET 0) line";
 const AUDIT: &str = "SELECT c.id, c.wake_at, c.slot::bigint, c.state, coalesce((SELECT json_agg( \
        json_build_array(e.id, e.journey, e.version, e.key, e.node, e.entered, e.ended, e.reason) ORDER BY e.id)::text \
      FROM enrollment e WHERE e.customer = c.id), '[]') \

@@ -2,10 +2,11 @@
 
 use kurant_engine::calendar::Instant;
 use kurant_engine::id::CustomerId;
-use sqlx::postgres::PgPool;
+use sqlx::postgres::{PgPool, PgRow};
 
 use super::decode::columns;
-use super::transaction::{Statement, Transaction, write};
+use super::transaction::{Id, Statement, Transaction, write};
+use crate::batch::TOGETHER;
 use crate::rows::{self, Columns, limit};
 use crate::{Crew, Error, OutboxState, Outgoing, Share, Word};
 
@@ -21,6 +22,16 @@ const PENDING: &str = "WITH free AS MATERIALIZED ( \
        ORDER BY due LIMIT $3 FOR UPDATE SKIP LOCKED) \
    UPDATE outbox o SET state = 'claimed', attempt = o.attempt + 1, lease = $2 FROM free WHERE o.key = free.key \
    RETURNING o.command, o.route, o.due, o.attempt, o.lease, o.n";
+// Nobody else claims one of these: the first of its queue was pending until this transaction, and is claimed after it.
+const BEHIND: &str = "UPDATE outbox o SET state = 'claimed', attempt = o.attempt + 1, lease = $2 FROM ( \
+     SELECT f.key FROM outbox h CROSS JOIN LATERAL ( \
+         SELECT p.key, p.n FROM outbox p WHERE p.customer = h.customer AND p.route = h.route AND p.n > h.n \
+           AND p.state = 'pending' AND p.due <= $1 AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.customer = p.customer \
+             AND e.route = p.route AND e.n > h.n AND e.n < p.n \
+             AND ((e.state = 'pending' AND e.due > $1) OR (e.state = 'claimed' AND e.attempt > 1))) \
+         ORDER BY p.n LIMIT $5) f \
+       WHERE h.key = ANY($4::uuid[]) ORDER BY f.n LIMIT $3) free WHERE o.key = free.key \
+   RETURNING o.command, o.route, o.due, o.attempt, o.lease, o.n";
 const BEAT: &str = "INSERT INTO worker AS w (name, beat, behind, heeded) VALUES ($1, $2, $3, $4) \
    ON CONFLICT (name) DO UPDATE SET beat = greatest(w.beat, excluded.beat), behind = excluded.behind, heeded = excluded.heeded";
 // Whoever is beating at this moment is passed over: nobody waits for anybody here.
@@ -30,7 +41,7 @@ const LEASE: &str = "INSERT INTO lease AS l (name, worker, until) VALUES ($1, $2
    ON CONFLICT (name) DO UPDATE SET worker = excluded.worker, until = excluded.until \
    WHERE l.worker = excluded.worker OR l.until <= $4";
 
-/// Claims what was claimed under a lease that has passed, then what is due.
+/// Claims what was claimed under a lease that has passed, then what is due, then what queues behind that.
 pub(super) async fn reclaim(
     pool: &PgPool,
     now: Instant,
@@ -38,22 +49,37 @@ pub(super) async fn reclaim(
     most: usize,
 ) -> Result<Vec<Outgoing>, Error> {
     let mut tx = Transaction::begin(pool).await?;
-    let mut claimed = Vec::new();
-    for sql in [EXPIRED, PENDING] {
-        let left = most.saturating_sub(claimed.len());
-        let statement = Statement::new(sql)
+    let asked = |sql, left: usize| {
+        Statement::new(sql)
             .with(now.millis())
             .with(lease.millis())
-            .with(limit(left));
-        for row in &tx.fetch(&statement).await? {
-            let mut columns = columns(row, "command");
-            let outgoing = rows::outgoing(&mut columns, OutboxState::Claimed)?;
-            claimed.push((columns.number()?, outgoing));
-        }
+            .with(limit(left))
+    };
+    let mut claimed = claims(&tx.fetch(&asked(EXPIRED, most)).await?)?;
+    let left = most.saturating_sub(claimed.len());
+    let pending = claims(&tx.fetch(&asked(PENDING, left)).await?)?;
+    let left = left.saturating_sub(pending.len());
+    if left > 0 && !pending.is_empty() {
+        let keys = pending.iter().map(|(_, row)| Id(row.command.key));
+        let behind = asked(BEHIND, left)
+            .with(keys.collect::<Vec<_>>())
+            .with(limit(TOGETHER));
+        claimed.extend(claims(&tx.fetch(&behind).await?)?);
     }
+    claimed.extend(pending);
     tx.commit().await?;
-    claimed.sort_by_key(|(n, outgoing)| (outgoing.due, *n));
+    claimed.sort_by_key(|(n, _)| *n);
     Ok(claimed.into_iter().map(|(_, outgoing)| outgoing).collect())
+}
+
+/// Claimed rows, each with its number.
+fn claims(rows: &[PgRow]) -> Result<Vec<(i64, Outgoing)>, Error> {
+    let claim = |row| {
+        let mut columns = columns(row, "command");
+        let outgoing = rows::outgoing(&mut columns, OutboxState::Claimed)?;
+        Ok((columns.number()?, outgoing))
+    };
+    rows.iter().map(claim).collect()
 }
 
 /// Frees whatever was claimed or leased and forgets who worked: nobody works any more.

@@ -10,6 +10,7 @@ use serde::Serialize;
 use sqlx::postgres::PgPool;
 
 use super::transaction::{Id, Statement, write};
+use crate::log::{Part, parts};
 use crate::{AnchorRow, Batch, EnrollmentRow, Error, Settled, Share, Turn};
 
 const SEEN: &str = "INSERT INTO seen (identity, body) SELECT * FROM UNNEST($1::uuid[], $2::bigint[]) ON CONFLICT DO NOTHING";
@@ -36,9 +37,8 @@ const ANCHORS_GONE: &str = "DELETE FROM anchor a USING UNNEST($1::text[], $2::sm
 const ANCHORS: &str = "INSERT INTO anchor (attribute, part, zone, at, customer, since) \
    SELECT * FROM UNNEST($1::text[], $2::smallint[], $3::text[], $4::bigint[], $5::text[], $6::bigint[]) \
    ON CONFLICT (attribute, part, zone, at, customer) DO UPDATE SET since = excluded.since";
-const ACTIONS: &str = "INSERT INTO action (clock, customer, journey, body) \
-   SELECT * FROM UNNEST($1::bigint[], $2::text[], $3::text[], $4::text[])";
-const TRACES: &str = "INSERT INTO trace (clock, customer, body) SELECT * FROM UNNEST($1::bigint[], $2::text[], $3::text[])";
+const LOG: &str = "INSERT INTO log (clock, customer, done, actions, traces) \
+   SELECT $1, * FROM UNNEST($2::text[], $3::integer[], $4::text[], $5::text[])";
 const OUTBOX: &str = "INSERT INTO outbox (key, customer, route, due, state, attempt, lease, command) \
    SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::integer[], $7::bigint[], $8::text[])";
 const SETTLED: &str = "UPDATE outbox o SET state = s.state, due = coalesce(s.due, o.due), reason = s.reason, lease = NULL \
@@ -213,21 +213,15 @@ fn anchors(statements: &mut Vec<Statement>, batch: &mut Batch) {
 }
 
 fn log(statements: &mut Vec<Statement>, batch: &Batch) -> Result<(), Error> {
-    let rows = &batch.actions;
+    let rows = &parts(batch);
     if !rows.is_empty() {
-        let statement = Statement::new(ACTIONS)
-            .with(column(rows, |_| batch.clock.millis()))
-            .with(column(rows, |action| &*action.customer))
-            .with(column(rows, |action| &*action.journey))
-            .with(all(rows, |action| json("action", action))?);
-        statements.push(statement);
-    }
-    let rows = &batch.traces;
-    if !rows.is_empty() {
-        let statement = Statement::new(TRACES)
-            .with(column(rows, |_| batch.clock.millis()))
-            .with(column(rows, |(customer, _)| &**customer))
-            .with(all(rows, |(_, lines)| json("trace", lines))?);
+        let done = |part: &Part<'_>| i32::try_from(part.actions.len()).unwrap_or(i32::MAX);
+        let statement = Statement::new(LOG)
+            .with(batch.clock.millis())
+            .with(column(rows, |part| &**part.customer))
+            .with(column(rows, done))
+            .with(all(rows, |part| json("action", &part.actions))?)
+            .with(all(rows, |part| json("trace", &part.traces))?);
         statements.push(statement);
     }
     Ok(())

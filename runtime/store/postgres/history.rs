@@ -1,37 +1,16 @@
-//! Reads the log: what was done and what happened are two tables, read side by side.
+//! Reads the log.
 
 use kurant_engine::calendar::Instant;
-use serde::de::DeserializeOwned;
 use sqlx::postgres::{PgPool, PgRow};
 
 use super::decode::columns;
-use crate::log::{self, Row, Series};
-use crate::rows::{Columns, limit};
-use crate::{Error, LogPage, LogPlace};
+use crate::rows::{self, Columns, count, limit};
+use crate::{Entry, Error, LogPage, LogPlace, log};
 
-/// The statements about one table.
-struct Table {
-    what: &'static str,
-    of_all: &'static str,
-    of_one: &'static str,
-    last: &'static str,
-    next: &'static str,
-}
-
-const ACTIONS: Table = Table {
-    what: "action",
-    of_all: "SELECT n, clock, customer, body FROM action WHERE n > $1 ORDER BY n LIMIT $2",
-    of_one: "SELECT n, clock, customer, body FROM action WHERE n > $1 AND customer = $3 ORDER BY n LIMIT $2",
-    last: "SELECT max(n) FROM action",
-    next: "SELECT n, clock FROM action WHERE n > $1 ORDER BY n LIMIT 1",
-};
-const TRACES: Table = Table {
-    what: "trace",
-    of_all: "SELECT n, clock, customer, body FROM trace WHERE n > $1 ORDER BY n LIMIT $2",
-    of_one: "SELECT n, clock, customer, body FROM trace WHERE n > $1 AND customer = $3 ORDER BY n LIMIT $2",
-    last: "SELECT max(n) FROM trace",
-    next: "SELECT n, clock FROM trace WHERE n > $1 ORDER BY n LIMIT 1",
-};
+const OF_ALL: &str =
+    "SELECT n, clock, customer, actions, traces FROM log WHERE n > $1 ORDER BY n LIMIT $2";
+const OF_ONE: &str = "SELECT n, clock, customer, actions, traces FROM log WHERE n > $1 AND customer = $3 ORDER BY n LIMIT $2";
+const LATEST: &str = "SELECT n, clock, customer, actions, traces FROM log WHERE customer = $1 ORDER BY n DESC LIMIT $2";
 
 /// Lines of the log after a place.
 pub(super) async fn log(
@@ -41,76 +20,64 @@ pub(super) async fn log(
     settled: Instant,
     most: usize,
 ) -> Result<LogPage, Error> {
-    let asked = Asked {
-        customer,
-        settled,
-        most,
+    let query = match customer {
+        Some(customer) => sqlx::query(OF_ONE)
+            .bind(after.0)
+            .bind(limit(most))
+            .bind(customer.to_owned()),
+        None => sqlx::query(OF_ALL).bind(after.0).bind(limit(most)),
     };
-    let actions = ACTIONS.read(pool, after.actions, &asked).await?;
-    let traces = TRACES.read(pool, after.traces, &asked).await?;
-    Ok(log::merged(after, actions, traces))
+    let mut entries = read(&query.fetch_all(pool).await?)?;
+    if customer.is_none() {
+        // One customer's entries come in the order of their commits: each waits for the one before.
+        log::upto_gap(&mut entries, after, settled);
+    }
+    Ok(LogPage::of(after, entries))
+}
+
+/// A customer's latest entries, latest first.
+pub(super) async fn latest(
+    pool: &PgPool,
+    customer: &str,
+    most: usize,
+) -> Result<Vec<Entry>, Error> {
+    let query = sqlx::query(LATEST)
+        .bind(customer.to_owned())
+        .bind(limit(most));
+    read(&query.fetch_all(pool).await?)
+}
+
+fn read(rows: &[PgRow]) -> Result<Vec<Entry>, Error> {
+    rows.iter()
+        .map(|row| rows::entry(columns(row, "log")))
+        .collect()
 }
 
 /// The place before what was written at an instant or later.
 pub(super) async fn place(pool: &PgPool, at: Instant) -> Result<LogPlace, Error> {
-    Ok(LogPlace {
-        actions: ACTIONS.place(pool, at).await?,
-        traces: TRACES.place(pool, at).await?,
-    })
+    let last: Option<i64> = sqlx::query_scalar("SELECT max(n) FROM log")
+        .fetch_one(pool)
+        .await?;
+    let next = |after: i64| async move {
+        let row = sqlx::query("SELECT n, clock FROM log WHERE n > $1 ORDER BY n LIMIT 1")
+            .bind(after)
+            .fetch_optional(pool)
+            .await?;
+        let place = |row: &PgRow| {
+            let mut columns = columns(row, "log");
+            Ok((columns.number()?, columns.instant()?))
+        };
+        row.as_ref().map(place).transpose()
+    };
+    log::place(last.unwrap_or_default(), at, next).await
 }
 
-/// Whose lines are asked for.
-struct Asked<'a> {
-    customer: Option<&'a str>,
-    settled: Instant,
-    most: usize,
-}
-
-impl Table {
-    async fn read<T: DeserializeOwned>(
-        &self,
-        pool: &PgPool,
-        after: i64,
-        asked: &Asked<'_>,
-    ) -> Result<Series<T>, Error> {
-        let query = match asked.customer {
-            Some(customer) => sqlx::query(self.of_one)
-                .bind(after)
-                .bind(limit(asked.most))
-                .bind(customer.to_owned()),
-            None => sqlx::query(self.of_all).bind(after).bind(limit(asked.most)),
-        };
-        let rows = query.fetch_all(pool).await?;
-        let read = rows.iter().map(|row| self.row(row));
-        let rows = read.collect::<Result<_, _>>()?;
-        // One customer's rows come in the order of their commits: each waits for the one before.
-        let gaps = asked.customer.is_none().then_some(after);
-        Ok(Series::new(rows, asked.most, gaps, asked.settled))
-    }
-
-    fn row<T: DeserializeOwned>(&self, row: &PgRow) -> Result<Row<T>, Error> {
-        let mut columns = columns(row, self.what);
-        Ok(Row {
-            n: columns.number()?,
-            clock: columns.instant()?,
-            customer: columns.shared()?,
-            body: columns.json()?,
-        })
-    }
-
-    async fn place(&self, pool: &PgPool, at: Instant) -> Result<i64, Error> {
-        let last: Option<i64> = sqlx::query_scalar(self.last).fetch_one(pool).await?;
-        let next = |after: i64| async move {
-            let row = sqlx::query(self.next)
-                .bind(after)
-                .fetch_optional(pool)
-                .await?;
-            let place = |row: &PgRow| {
-                let mut columns = columns(row, self.what);
-                Ok((columns.number()?, columns.instant()?))
-            };
-            row.as_ref().map(place).transpose()
-        };
-        log::place(last.unwrap_or_default(), at, next).await
-    }
+/// How much was done after a place.
+pub(super) async fn done(pool: &PgPool, after: LogPlace) -> Result<u64, Error> {
+    let done =
+        sqlx::query_scalar::<_, i64>("SELECT coalesce(sum(done), 0)::bigint FROM log WHERE n > $1")
+            .bind(after.0)
+            .fetch_one(pool)
+            .await?;
+    Ok(count(done))
 }

@@ -23,9 +23,9 @@ use sqlx::postgres::{PgConnection, PgPool};
 use tokio::sync::Mutex;
 
 use crate::{
-    AnchorRange, Audited, Batch, By, Checkup, Crew, EnrollmentRow, Error, GivenUp, Inside, Kept,
-    Letter, LogPage, LogPlace, Logged, OutboxState, Outgoing, Pulse, Rejected, Reply, Seen, Share,
-    Store, Stored, Sums, Totals, Traced, Turn, Waiting, Word, Worker,
+    AnchorRange, Audited, Batch, By, Checkup, Crew, EnrollmentRow, Entry, Error, GivenUp, Inside,
+    Kept, Letter, LogPage, LogPlace, OutboxState, Outgoing, Pulse, Rejected, Reply, Seen, Share,
+    Store, Stored, Sums, Totals, Turn, Waiting, Word, Worker,
 };
 
 pub use connect::redacted;
@@ -301,17 +301,8 @@ impl Store for Postgres {
         Box::pin(report::pinned(&self.pool))
     }
 
-    fn actions<'s>(
-        &'s self,
-        customer: Option<&'s str>,
-        after: i64,
-        limit: usize,
-    ) -> Reply<'s, Vec<Logged>> {
-        Box::pin(report::actions(&self.pool, customer, after, limit))
-    }
-
-    fn traces<'s>(&'s self, customer: &'s str, limit: usize) -> Reply<'s, Vec<Traced>> {
-        Box::pin(report::traces(&self.pool, customer, limit))
+    fn latest<'s>(&'s self, customer: &'s str, limit: usize) -> Reply<'s, Vec<Entry>> {
+        Box::pin(history::latest(&self.pool, customer, limit))
     }
 
     fn log<'s>(
@@ -326,6 +317,10 @@ impl Store for Postgres {
 
     fn log_place(&self, at: Instant) -> Reply<'_, LogPlace> {
         Box::pin(history::place(&self.pool, at))
+    }
+
+    fn done(&self, after: LogPlace) -> Reply<'_, u64> {
+        Box::pin(history::done(&self.pool, after))
     }
 
     fn workers(&self) -> Reply<'_, Vec<Worker>> {

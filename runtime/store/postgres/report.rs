@@ -7,8 +7,7 @@ use sqlx::postgres::PgPool;
 use super::decode::{Taken, columns};
 use crate::rows::{self, Columns, count, limit};
 use crate::{
-    EnrollmentRow, Error, GivenUp, Inside, Letter, Logged, Rejected, Totals, Traced, Waiting, Word,
-    Worker,
+    EnrollmentRow, Error, GivenUp, Inside, Letter, Rejected, Totals, Waiting, Word, Worker,
 };
 
 /// What is in force.
@@ -31,47 +30,6 @@ pub(super) async fn pinned(pool: &PgPool) -> Result<Vec<Version>, Error> {
     .await?;
     rows.iter()
         .map(|row| columns(row, "version").json())
-        .collect()
-}
-
-/// Lines of the execution log.
-pub(super) async fn actions(
-    pool: &PgPool,
-    customer: Option<&str>,
-    after: i64,
-    most: usize,
-) -> Result<Vec<Logged>, Error> {
-    let query = match customer {
-        Some(customer) => sqlx::query(
-            "SELECT n, body FROM action WHERE n > $1 AND customer = $3 ORDER BY n LIMIT $2",
-        )
-        .bind(after)
-        .bind(limit(most))
-        .bind(customer.to_owned()),
-        None => sqlx::query("SELECT n, body FROM action WHERE n > $1 ORDER BY n LIMIT $2")
-            .bind(after)
-            .bind(limit(most)),
-    };
-    let rows = query.fetch_all(pool).await?;
-    rows.iter()
-        .map(|row| rows::logged(columns(row, "action")))
-        .collect()
-}
-
-/// What happened to a customer, latest first.
-pub(super) async fn traces(
-    pool: &PgPool,
-    customer: &str,
-    most: usize,
-) -> Result<Vec<Traced>, Error> {
-    let rows =
-        sqlx::query("SELECT n, body FROM trace WHERE customer = $1 ORDER BY n DESC LIMIT $2")
-            .bind(customer.to_owned())
-            .bind(limit(most))
-            .fetch_all(pool)
-            .await?;
-    rows.iter()
-        .map(|row| rows::traced(columns(row, "trace")))
         .collect()
 }
 
@@ -224,7 +182,7 @@ pub(super) async fn totals(pool: &PgPool) -> Result<Totals, Error> {
     Ok(Totals {
         customers: rows_of(pool, "SELECT count(*) FROM customer").await?,
         events: rows_of(pool, "SELECT count(*) FROM seen").await?,
-        actions: rows_of(pool, "SELECT count(*) FROM action").await?,
+        actions: rows_of(pool, "SELECT coalesce(sum(done), 0)::bigint FROM log").await?,
         rejected: letters(pool).await?,
     })
 }

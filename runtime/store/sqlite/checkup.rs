@@ -22,7 +22,7 @@ const LOG: &str = "SELECT (SELECT count(*) FROM outbox) + (SELECT coalesce(sum(c
      (SELECT count(*) FROM enrollment WHERE ended IS NULL), \
      count(*) FILTER (WHERE status = 'sent' AND verb NOT IN (SELECT value FROM json_each($1))), \
      count(*) FILTER (WHERE status = 'sent' AND verb = 'enter'), count(*) FILTER (WHERE status = 'sent' AND verb = 'exit') \
-   FROM (SELECT body->>'status' AS status, body->>'action' AS verb FROM action)";
+   FROM (SELECT own.value->>'status' AS status, own.value->>'action' AS verb FROM log CROSS JOIN json_each(log.actions) own)";
 const AUDIT: &str = "SELECT c.id, c.wake_at, c.state, (SELECT json_group_array( \
        json_array(hex(e.id), e.journey, hex(e.version), e.key, e.node, e.entered, e.ended, e.reason)) \
      FROM enrollment e WHERE e.customer = c.id) \

@@ -3,12 +3,31 @@
 use kurant_engine::calendar::Instant;
 use kurant_engine::id::CustomerId;
 use sqlx::SqlitePool;
+use sqlx::sqlite::SqliteRow;
 
 use super::decode::columns;
+use super::documents::json;
 use super::transaction::{Rows, Transaction};
+use crate::batch::TOGETHER;
 use crate::rows::{self, Columns, limit};
 use crate::{Error, OutboxState, Outgoing};
 
+const PENDING: &str = "UPDATE outbox SET state = 'claimed', attempt = attempt + 1, lease = $2 WHERE n IN \
+     (SELECT n FROM outbox p WHERE (state = 'claimed' AND lease <= $1) OR (state = 'pending' AND due <= $1 AND NOT EXISTS ( \
+        SELECT 1 FROM outbox e WHERE e.customer = p.customer AND e.n < p.n AND e.route = p.route \
+          AND (e.state = 'pending' OR (e.state = 'claimed' AND e.attempt > 1)))) \
+      ORDER BY state, due, n LIMIT $3) \
+   RETURNING command, route, due, attempt, lease, n";
+// Behind the first ones of these numbers, which were claimed a moment ago: what was claimed before them keeps the rest back.
+const BEHIND: &str = "UPDATE outbox SET state = 'claimed', attempt = attempt + 1, lease = $2 WHERE n IN \
+     (SELECT p.n FROM json_each($4) own CROSS JOIN outbox h ON h.n = own.value CROSS JOIN outbox p \
+        ON p.customer = h.customer AND p.n > h.n AND p.route = h.route AND p.state = 'pending' AND p.due <= $1 \
+      WHERE (SELECT count(*) FROM outbox e WHERE e.customer = p.customer AND e.n > h.n AND e.n < p.n AND e.route = p.route \
+          AND e.state = 'pending') < $5 \
+        AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.customer = p.customer AND e.n > h.n AND e.n < p.n AND e.route = p.route \
+          AND ((e.state = 'pending' AND e.due > $1) OR (e.state = 'claimed' AND e.attempt > 1))) \
+      ORDER BY p.n LIMIT $3) \
+   RETURNING command, route, due, attempt, lease, n";
 const LEASE: Rows = Rows {
     head: "INSERT INTO lease (name, worker, until) SELECT name, worker, until FROM \
            (WITH asked (name, worker, until, now) AS (VALUES ",
@@ -18,7 +37,7 @@ const LEASE: Rows = Rows {
            WHERE true ON CONFLICT (name) DO UPDATE SET worker = excluded.worker, until = excluded.until",
 };
 
-/// Claims what is due and what was claimed under a lease that has passed.
+/// Claims what is due and what was claimed under a lease that has passed, then what queues behind that.
 pub(super) async fn reclaim(
     pool: &SqlitePool,
     now: Instant,
@@ -26,28 +45,32 @@ pub(super) async fn reclaim(
     most: usize,
 ) -> Result<Vec<Outgoing>, Error> {
     let mut tx = Transaction::begin(pool).await?;
-    let query = sqlx::query(
-        "UPDATE outbox SET state = 'claimed', attempt = attempt + 1, lease = $2 WHERE n IN \
-           (SELECT n FROM outbox p WHERE (state = 'claimed' AND lease <= $1) OR (state = 'pending' AND due <= $1 AND NOT EXISTS ( \
-              SELECT 1 FROM outbox e WHERE e.customer = p.customer AND e.n < p.n AND e.route = p.route \
-                AND (e.state = 'pending' OR (e.state = 'claimed' AND e.attempt > 1)))) \
-            ORDER BY state, due, n LIMIT $3) \
-         RETURNING command, route, due, attempt, lease, n",
-    );
-    let query = query
-        .bind(now.millis())
-        .bind(lease.millis())
-        .bind(limit(most));
-    let rows = tx.fetch(query).await?;
-    let mut claimed = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let mut columns = columns(row, "command");
-        let outgoing = rows::outgoing(&mut columns, OutboxState::Claimed)?;
-        claimed.push((columns.number()?, outgoing));
+    let asked = |sql, left: usize| {
+        let query = sqlx::query(sql).bind(now.millis()).bind(lease.millis());
+        query.bind(limit(left))
+    };
+    let mut claimed = claims(&tx.fetch(asked(PENDING, most)).await?)?;
+    let left = most.saturating_sub(claimed.len());
+    if left > 0 && !claimed.is_empty() {
+        let first: Vec<i64> = claimed.iter().map(|(n, _)| *n).collect();
+        let behind = asked(BEHIND, left)
+            .bind(json("command", &first)?)
+            .bind(limit(TOGETHER));
+        claimed.extend(claims(&tx.fetch(behind).await?)?);
     }
     tx.commit().await?;
-    claimed.sort_by_key(|(n, outgoing)| (outgoing.due, *n));
+    claimed.sort_by_key(|(n, _)| *n);
     Ok(claimed.into_iter().map(|(_, outgoing)| outgoing).collect())
+}
+
+/// Claimed rows, each with its number.
+fn claims(rows: &[SqliteRow]) -> Result<Vec<(i64, Outgoing)>, Error> {
+    let claim = |row| {
+        let mut columns = columns(row, "command");
+        let outgoing = rows::outgoing(&mut columns, OutboxState::Claimed)?;
+        Ok((columns.number()?, outgoing))
+    };
+    rows.iter().map(claim).collect()
 }
 
 /// Takes a piece of work, or keeps it, unless somebody else has it.

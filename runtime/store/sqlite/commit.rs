@@ -10,21 +10,22 @@ use kurant_engine::definition::Definitions;
 use kurant_engine::id::CustomerId;
 use sqlx::SqlitePool;
 
-use super::documents::{Documents, json};
+use super::documents::{Documents, Worded, json};
 use super::transaction::{Rows, Transaction};
 use super::{EVENT_NUMBER, Numbers};
+use crate::log::parts;
 use crate::{AnchorRow, Batch, Error, Settled, Stored, Swap, Turn};
 
 const NEW_PERSONS: Rows = Rows {
-    head: "INSERT OR FAIL INTO customer (id, state, fired, wake_at, revision, trace) VALUES ",
+    head: "INSERT OR FAIL INTO customer (id, state, fired, wake_at, revision, logged) VALUES ",
     columns: 6,
     tail: " ON CONFLICT (id) DO NOTHING",
 };
 const PERSONS: Rows = Rows {
-    head: "WITH new (id, state, fired, wake_at, revision, trace) AS (VALUES ",
+    head: "WITH new (id, state, fired, wake_at, revision, logged) AS (VALUES ",
     columns: 6,
     tail: ") UPDATE OR FAIL customer SET state = new.state, fired = new.fired, wake_at = new.wake_at, revision = new.revision, \
-           trace = coalesce(new.trace, customer.trace) \
+           logged = coalesce(new.logged, customer.logged) \
            FROM new WHERE customer.id = new.id AND customer.revision = new.revision - 1",
 };
 const SEEN: Rows = Rows {
@@ -58,21 +59,16 @@ const ENROLLMENTS_GONE: Rows = Rows {
     columns: 2,
     tail: ")",
 };
-const ACTIONS: Rows = Rows {
-    head: "INSERT OR FAIL INTO action (n, body) VALUES ",
-    columns: 2,
-    tail: "",
-};
-const TRACES: Rows = Rows {
-    head: "WITH new (n, clock, customer, body, actions) AS (VALUES ",
-    columns: 5,
-    tail: ") INSERT OR FAIL INTO trace (n, clock, customer, previous, body, actions) \
-           SELECT n, clock, customer, (SELECT trace FROM customer WHERE id = new.customer), body, actions FROM new",
+const LOG: Rows = Rows {
+    head: "WITH new (n, clock, customer, done, actions, traces) AS (VALUES ",
+    columns: 6,
+    tail: ") INSERT OR FAIL INTO log (n, clock, customer, previous, done, actions, traces) \
+           SELECT n, clock, customer, (SELECT logged FROM customer WHERE id = new.customer), done, actions, traces FROM new",
 };
 const CHAIN: Rows = Rows {
-    head: "WITH new (id, trace) AS (VALUES ",
+    head: "WITH new (id, logged) AS (VALUES ",
     columns: 2,
-    tail: ") UPDATE OR FAIL customer SET trace = new.trace FROM new WHERE customer.id = new.id",
+    tail: ") UPDATE OR FAIL customer SET logged = new.logged FROM new WHERE customer.id = new.id",
 };
 const OUTBOX: Rows = Rows {
     head: "INSERT OR FAIL INTO outbox (key, customer, route, due, state, attempt, lease, command) VALUES ",
@@ -169,7 +165,13 @@ pub(super) async fn commit(
     anchors(&mut tx, &batch).await?;
     rest(&mut tx, &batch).await?;
     let states = documents.persons.ready().await?;
-    let latest = log(&mut tx, numbers, &documents.actions.ready().await?, &batch).await?;
+    let latest = log(
+        &mut tx,
+        &numbers.entry,
+        &documents.log.ready().await?,
+        &batch,
+    )
+    .await?;
     persons(&mut tx, &batch, &states, &latest).await?;
     chain(&mut tx, &batch, &latest).await?;
     events(
@@ -215,7 +217,7 @@ pub(super) async fn publish(
     tx.commit().await
 }
 
-/// The numbers of customers' latest traces.
+/// The numbers of customers' latest entries of the log.
 type Latest<'b> = BTreeMap<&'b CustomerId, i64>;
 
 async fn persons(
@@ -242,7 +244,7 @@ async fn persons(
     Ok(())
 }
 
-/// Traces of customers who are not written beside them: those of hand-overs.
+/// Entries about customers who are not written beside them: those of hand-overs.
 async fn chain(tx: &mut Transaction, batch: &Batch, latest: &Latest<'_>) -> Result<(), Error> {
     let persons = batch.persons.iter();
     let written: HashSet<&CustomerId> = persons.map(|stored| &stored.person.customer.id).collect();
@@ -332,42 +334,26 @@ async fn anchors(tx: &mut Transaction, batch: &Batch) -> Result<(), Error> {
 /// Writes down what was done and what happened.
 async fn log<'b>(
     tx: &mut Transaction,
-    numbers: &Numbers,
-    (bodies, traces): &(Vec<String>, Vec<String>),
+    number: &AtomicI64,
+    entries: &[Worded],
     batch: &'b Batch,
 ) -> Result<Latest<'b>, Error> {
-    let first = next(&numbers.action, bodies.len());
-    let rows: Vec<(i64, &String)> = (first..).zip(bodies).collect();
-    tx.write(&ACTIONS, &rows, |(n, body), values| {
-        values.number(*n);
-        values.text(*body);
-    })
-    .await?;
-    let mut own: BTreeMap<&CustomerId, Vec<i64>> = BTreeMap::new();
-    for (n, action) in (first..).zip(&batch.actions) {
-        own.entry(&action.customer).or_default().push(n);
-    }
-    let mut rows = Vec::with_capacity(batch.traces.len());
-    for ((customer, _), body) in batch.traces.iter().zip(traces) {
-        let actions = own.remove(customer).unwrap_or_default();
-        rows.push((customer, body.as_str(), json("trace", &actions)?));
-    }
-    // Whatever is done leaves a trace; should it not, it is found all the same.
-    for (customer, actions) in own {
-        rows.push((customer, "[]", json("trace", &actions)?));
-    }
-    let first = next(&numbers.trace, rows.len());
-    let rows: Vec<_> = (first..).zip(rows).collect();
-    tx.write(&TRACES, &rows, |(n, (customer, body, actions)), values| {
+    let parts = parts(batch);
+    let first = next(number, parts.len());
+    let rows: Vec<_> = (first..).zip(parts.iter().zip(entries)).collect();
+    tx.write(&LOG, &rows, |(n, (part, worded)), values| {
         values.number(*n);
         values.number(batch.clock.millis());
-        values.shared(customer);
-        values.text(*body);
-        values.text(actions);
+        values.shared(part.customer);
+        values.number(part.actions.len() as i64);
+        values.text(&worded.actions);
+        values.text(&worded.traces);
     })
     .await?;
-    let latest = |(n, (customer, ..)): &(i64, (&'b CustomerId, _, _))| (*customer, *n);
-    Ok(rows.iter().map(latest).collect())
+    Ok(rows
+        .iter()
+        .map(|(n, (part, _))| (part.customer, *n))
+        .collect())
 }
 
 async fn outbox(tx: &mut Transaction, batch: &Batch, commands: &[String]) -> Result<(), Error> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use tokio::task::JoinHandle;
 
+use crate::log::{self, parts};
 use crate::{Batch, Error};
 
 /// A part of the documents, ready sooner or later.
@@ -16,10 +17,16 @@ pub(super) struct Documents {
     pub(super) persons: Part<Vec<String>>,
     /// Events' data.
     pub(super) events: Part<Vec<String>>,
-    /// Actions, and traces by customer.
-    pub(super) actions: Part<(Vec<String>, Vec<String>)>,
+    /// Entries of the log.
+    pub(super) log: Part<Vec<Worded>>,
     /// Commands.
     pub(super) commands: Part<Vec<String>>,
+}
+
+/// An entry of the log in words.
+pub(super) struct Worded {
+    pub(super) actions: String,
+    pub(super) traces: String,
 }
 
 impl Documents {
@@ -35,10 +42,7 @@ impl Documents {
             events: part(batch, |batch| {
                 all("event", batch.events.iter().map(|event| &event.data))
             }),
-            actions: part(batch, |batch| {
-                let traces = batch.traces.iter().map(|(_, lines)| lines);
-                Ok((all("action", &batch.actions)?, all("trace", traces)?))
-            }),
+            log: part(batch, |batch| parts(batch).iter().map(worded).collect()),
             commands: part(batch, |batch| {
                 all("command", batch.outbox.iter().map(|row| &row.command))
             }),
@@ -71,6 +75,13 @@ fn all<D: Serialize>(
         .into_iter()
         .map(|document| json(what, &document))
         .collect()
+}
+
+fn worded(part: &log::Part<'_>) -> Result<Worded, Error> {
+    Ok(Worded {
+        actions: json("action", &part.actions)?,
+        traces: json("trace", &part.traces)?,
+    })
 }
 
 /// One document.

@@ -1,27 +1,24 @@
-//! Reads the log: each row of traces names what was done beside them.
+//! Reads the log.
 
-use kurant_engine::action::Action;
 use kurant_engine::calendar::Instant;
-use kurant_engine::input::Trace;
 use sqlx::SqlitePool;
 use sqlx::sqlite::SqliteRow;
 
 use super::decode::columns;
-use crate::rows::{Columns, limit};
-use crate::{Error, Happened, LogLine, LogPage, LogPlace, log};
+use crate::rows::{self, Columns, count, limit};
+use crate::{Entry, Error, LogPage, LogPlace, log};
 
-const OF_ALL: &str = "SELECT t.n, t.clock, t.customer, t.body, \
-      (SELECT json_group_array(json(a.body)) FROM json_each(t.actions) own CROSS JOIN action a ON a.n = own.value), \
-      (SELECT max(value) FROM json_each(t.actions)) \
-   FROM trace t WHERE t.n > $1 ORDER BY t.n LIMIT $2";
+const OF_ALL: &str =
+    "SELECT n, clock, customer, actions, traces FROM log WHERE n > $1 ORDER BY n LIMIT $2";
 // From the latest on, each names the one before it.
 const OF_ONE: &str = "WITH RECURSIVE own (n, previous) AS \
-     (SELECT t.n, t.previous FROM customer c JOIN trace t ON t.n = c.trace WHERE c.id = $3 AND t.n > $1 \
-      UNION ALL SELECT t.n, t.previous FROM own JOIN trace t ON t.n = own.previous WHERE t.n > $1) \
-   SELECT t.n, t.clock, t.customer, t.body, \
-      (SELECT json_group_array(json(a.body)) FROM json_each(t.actions) done CROSS JOIN action a ON a.n = done.value), \
-      (SELECT max(value) FROM json_each(t.actions)) \
-   FROM own CROSS JOIN trace t ON t.n = own.n ORDER BY t.n LIMIT $2";
+     (SELECT l.n, l.previous FROM customer c JOIN log l ON l.n = c.logged WHERE c.id = $3 AND l.n > $1 \
+      UNION ALL SELECT l.n, l.previous FROM own JOIN log l ON l.n = own.previous WHERE l.n > $1) \
+   SELECT l.n, l.clock, l.customer, l.actions, l.traces FROM own CROSS JOIN log l ON l.n = own.n ORDER BY l.n LIMIT $2";
+const LATEST: &str = "WITH RECURSIVE own (n, previous) AS \
+     (SELECT l.n, l.previous FROM customer c JOIN log l ON l.n = c.logged WHERE c.id = $1 \
+      UNION ALL SELECT l.n, l.previous FROM own JOIN log l ON l.n = own.previous LIMIT $2) \
+   SELECT l.n, l.clock, l.customer, l.actions, l.traces FROM own CROSS JOIN log l ON l.n = own.n ORDER BY l.n DESC";
 
 /// Lines of the log after a place. One process writes, in the order of the numbers.
 pub(super) async fn log(
@@ -33,69 +30,62 @@ pub(super) async fn log(
 ) -> Result<LogPage, Error> {
     let query = match customer {
         Some(customer) => sqlx::query(OF_ONE)
-            .bind(after.traces)
+            .bind(after.0)
             .bind(limit(most))
             .bind(customer.to_owned()),
-        None => sqlx::query(OF_ALL).bind(after.traces).bind(limit(most)),
+        None => sqlx::query(OF_ALL).bind(after.0).bind(limit(most)),
     };
-    let mut page = LogPage {
-        lines: Vec::new(),
-        next: after,
-    };
-    for row in &query.fetch_all(pool).await? {
-        read(row, &mut page)?;
-    }
-    Ok(page)
+    let entries = read(&query.fetch_all(pool).await?)?;
+    Ok(LogPage::of(after, entries))
 }
 
-fn read(row: &SqliteRow, page: &mut LogPage) -> Result<(), Error> {
-    let mut columns = columns(row, "trace");
-    page.next.traces = columns.number()?;
-    let (clock, customer) = (columns.instant()?, columns.shared()?);
-    let traces: Vec<Trace> = columns.json()?;
-    let actions: Vec<Action> = columns.json()?;
-    if let Some(n) = columns.maybe_number()? {
-        page.next.actions = n.max(page.next.actions);
-    }
-    let line = |what| LogLine {
-        clock,
-        customer: customer.clone(),
-        what,
-    };
-    page.lines
-        .extend(actions.into_iter().map(Happened::Did).map(&line));
-    page.lines
-        .extend(traces.into_iter().map(Happened::Passed).map(&line));
-    Ok(())
+/// A customer's latest entries, latest first.
+pub(super) async fn latest(
+    pool: &SqlitePool,
+    customer: &str,
+    most: usize,
+) -> Result<Vec<Entry>, Error> {
+    let query = sqlx::query(LATEST)
+        .bind(customer.to_owned())
+        .bind(limit(most));
+    read(&query.fetch_all(pool).await?)
+}
+
+fn read(rows: &[SqliteRow]) -> Result<Vec<Entry>, Error> {
+    rows.iter()
+        .map(|row| rows::entry(columns(row, "log")))
+        .collect()
+}
+
+/// The number of the last entry.
+pub(super) async fn last(pool: &SqlitePool) -> Result<i64, Error> {
+    let last: Option<i64> = sqlx::query_scalar("SELECT max(n) FROM log")
+        .fetch_one(pool)
+        .await?;
+    Ok(last.unwrap_or_default())
 }
 
 /// The place before what was written at an instant or later.
 pub(super) async fn place(pool: &SqlitePool, at: Instant) -> Result<LogPlace, Error> {
-    let last: Option<i64> = sqlx::query_scalar("SELECT max(n) FROM trace")
-        .fetch_one(pool)
-        .await?;
     let next = |after: i64| async move {
-        let row = sqlx::query("SELECT n, clock FROM trace WHERE n > $1 ORDER BY n LIMIT 1")
+        let row = sqlx::query("SELECT n, clock FROM log WHERE n > $1 ORDER BY n LIMIT 1")
             .bind(after)
             .fetch_optional(pool)
             .await?;
         let place = |row: &SqliteRow| {
-            let mut columns = columns(row, "trace");
+            let mut columns = columns(row, "log");
             Ok((columns.number()?, columns.instant()?))
         };
         row.as_ref().map(place).transpose()
     };
-    let traces = log::place(last.unwrap_or_default(), at, next).await?;
-    let actions: Option<i64> = sqlx::query_scalar(
-        "SELECT (SELECT max(value) FROM json_each(t.actions)) FROM trace t \
-         WHERE t.n <= $1 AND t.actions <> '[]' ORDER BY t.n DESC LIMIT 1",
-    )
-    .bind(traces)
-    .fetch_optional(pool)
-    .await?
-    .flatten();
-    Ok(LogPlace {
-        traces,
-        actions: actions.unwrap_or_default(),
-    })
+    log::place(last(pool).await?, at, next).await
+}
+
+/// How much was done after a place.
+pub(super) async fn done(pool: &SqlitePool, after: LogPlace) -> Result<u64, Error> {
+    let done = sqlx::query_scalar("SELECT coalesce(sum(done), 0) FROM log WHERE n > $1")
+        .bind(after.0)
+        .fetch_one(pool)
+        .await?;
+    Ok(count(done))
 }

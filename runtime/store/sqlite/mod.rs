@@ -29,9 +29,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, SqlSafeStr, SqlitePool};
 
 use crate::{
-    AnchorRange, Audited, Batch, By, Checkup, EnrollmentRow, Error, GivenUp, Inside, Kept, Letter,
-    LogPage, LogPlace, Logged, OutboxState, Outgoing, Pulse, Rejected, Reply, Seen, Share, Store,
-    Stored, Sums, Totals, Traced, Turn, Waiting, Worker,
+    AnchorRange, Audited, Batch, By, Checkup, EnrollmentRow, Entry, Error, GivenUp, Inside, Kept,
+    Letter, LogPage, LogPlace, OutboxState, Outgoing, Pulse, Rejected, Reply, Seen, Share, Store,
+    Stored, Sums, Totals, Turn, Waiting, Worker,
 };
 
 /// How many read at the same time.
@@ -54,10 +54,8 @@ pub(super) const EVENT_NUMBER: &str = "store/event";
 struct Numbers {
     /// Of an event in the history.
     event: AtomicI64,
-    /// Of a line of the execution log.
-    action: AtomicI64,
-    /// Of the traces of one customer in one transaction.
-    trace: AtomicI64,
+    /// Of an entry of the log.
+    entry: AtomicI64,
 }
 
 /// A store in one SQLite file.
@@ -103,9 +101,8 @@ impl Sqlite {
             .and_then(|(_, value)| value.parse().ok())
             .unwrap_or(0);
         store.numbers.event.store(number, Ordering::Relaxed);
-        let (action, trace) = report::latest(&store.read).await?;
-        store.numbers.action.store(action, Ordering::Relaxed);
-        store.numbers.trace.store(trace, Ordering::Relaxed);
+        let last = history::last(&store.read).await?;
+        store.numbers.entry.store(last, Ordering::Relaxed);
         Ok(store)
     }
 
@@ -384,17 +381,8 @@ impl Store for Sqlite {
         Box::pin(report::pinned(&self.read))
     }
 
-    fn actions<'s>(
-        &'s self,
-        customer: Option<&'s str>,
-        after: i64,
-        limit: usize,
-    ) -> Reply<'s, Vec<Logged>> {
-        Box::pin(report::actions(&self.read, customer, after, limit))
-    }
-
-    fn traces<'s>(&'s self, customer: &'s str, limit: usize) -> Reply<'s, Vec<Traced>> {
-        Box::pin(report::traces(&self.read, customer, limit))
+    fn latest<'s>(&'s self, customer: &'s str, limit: usize) -> Reply<'s, Vec<Entry>> {
+        Box::pin(history::latest(&self.read, customer, limit))
     }
 
     fn log<'s>(
@@ -409,6 +397,10 @@ impl Store for Sqlite {
 
     fn log_place(&self, at: Instant) -> Reply<'_, LogPlace> {
         Box::pin(history::place(&self.read, at))
+    }
+
+    fn done(&self, after: LogPlace) -> Reply<'_, u64> {
+        Box::pin(history::done(&self.read, after))
     }
 
     fn workers(&self) -> Reply<'_, Vec<Worker>> {

@@ -6,9 +6,7 @@ use sqlx::SqlitePool;
 use super::decode::{Taken, columns};
 use super::people::rows_of;
 use crate::rows::{self, Columns, limit};
-use crate::{
-    EnrollmentRow, Error, GivenUp, Inside, Letter, Logged, Rejected, Totals, Traced, Waiting,
-};
+use crate::{EnrollmentRow, Error, GivenUp, Inside, Letter, Rejected, Totals, Waiting};
 
 /// What is in force.
 pub(super) async fn definitions(pool: &SqlitePool) -> Result<Option<Definitions>, Error> {
@@ -30,65 +28,6 @@ pub(super) async fn pinned(pool: &SqlitePool) -> Result<Vec<Version>, Error> {
     .await?;
     rows.iter()
         .map(|row| columns(row, "version").json())
-        .collect()
-}
-
-/// Lines of the execution log.
-pub(super) async fn actions(
-    pool: &SqlitePool,
-    customer: Option<&str>,
-    after: i64,
-    most: usize,
-) -> Result<Vec<Logged>, Error> {
-    let query = match customer {
-        Some(customer) => sqlx::query(
-            "WITH RECURSIVE own (n, previous, actions) AS \
-             (SELECT t.n, t.previous, t.actions FROM customer c JOIN trace t ON t.n = c.trace WHERE c.id = $3 \
-              UNION ALL SELECT t.n, t.previous, t.actions FROM own JOIN trace t ON t.n = own.previous) \
-             SELECT a.n, a.body FROM own CROSS JOIN json_each(own.actions) done CROSS JOIN action a ON a.n = done.value \
-             WHERE a.n > $1 ORDER BY a.n LIMIT $2",
-        )
-        .bind(after)
-        .bind(limit(most))
-        .bind(customer.to_owned()),
-        None => sqlx::query("SELECT n, body FROM action WHERE n > $1 ORDER BY n LIMIT $2")
-            .bind(after)
-            .bind(limit(most)),
-    };
-    let rows = query.fetch_all(pool).await?;
-    rows.iter()
-        .map(|row| rows::logged(columns(row, "action")))
-        .collect()
-}
-
-/// The numbers of the latest line of the execution log and of the latest traces.
-pub(super) async fn latest(pool: &SqlitePool) -> Result<(i64, i64), Error> {
-    let numbers = sqlx::query_as(
-        "SELECT (SELECT coalesce(max(n), 0) FROM action), (SELECT coalesce(max(n), 0) FROM trace)",
-    )
-    .fetch_one(pool)
-    .await?;
-    Ok(numbers)
-}
-
-/// What happened to a customer, latest first.
-pub(super) async fn traces(
-    pool: &SqlitePool,
-    customer: &str,
-    most: usize,
-) -> Result<Vec<Traced>, Error> {
-    let rows = sqlx::query(
-        "WITH RECURSIVE own (n, previous, body) AS \
-         (SELECT t.n, t.previous, t.body FROM customer c JOIN trace t ON t.n = c.trace WHERE c.id = $1 \
-          UNION ALL SELECT t.n, t.previous, t.body FROM own JOIN trace t ON t.n = own.previous ORDER BY 1 DESC) \
-         SELECT n, body FROM own WHERE body <> '[]' LIMIT $2",
-    )
-    .bind(customer.to_owned())
-    .bind(limit(most))
-    .fetch_all(pool)
-    .await?;
-    rows.iter()
-        .map(|row| rows::traced(columns(row, "trace")))
         .collect()
 }
 
@@ -217,7 +156,7 @@ pub(super) async fn totals(pool: &SqlitePool) -> Result<Totals, Error> {
     Ok(Totals {
         customers: rows_of(pool, "SELECT count(*) FROM customer").await?,
         events: rows_of(pool, "SELECT count(*) FROM seen").await?,
-        actions: rows_of(pool, "SELECT count(*) FROM action").await?,
+        actions: rows_of(pool, "SELECT coalesce(sum(done), 0) FROM log").await?,
         rejected: letters(pool).await?,
     })
 }

@@ -114,7 +114,7 @@ async fn cut(how: u8, second: fn(&Result<(), Error>) -> bool) {
             "cut {number}: {third:?}"
         );
     }
-    for table in ["customer", "seen", "event", "action", "outbox"] {
+    for table in ["customer", "seen", "event", "log", "outbox"] {
         let rows = schema
             .number(&format!("SELECT count(*) FROM {table}"))
             .await;

@@ -63,26 +63,20 @@ CREATE TABLE enrollment (
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_limit = 2000);
 CREATE INDEX enrollment_version ON enrollment (journey, version);
 
--- What was done: the lines of the actions file.
-CREATE TABLE action (
-    n BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    clock BIGINT NOT NULL,
-    customer TEXT COLLATE "C" NOT NULL,
-    journey TEXT COLLATE "C" NOT NULL,
-    body TEXT NOT NULL
-);
-CREATE INDEX action_customer ON action (customer, n);
-
--- What happened and why: the traces of one customer in one transaction.
-CREATE TABLE trace (
+-- The log: what one transaction did for one customer, and what happened on the way.
+CREATE TABLE log (
     n BIGINT GENERATED ALWAYS AS IDENTITY,
     clock BIGINT NOT NULL,
+    -- How many actions it holds.
+    done INTEGER NOT NULL,
     customer TEXT COLLATE "C" NOT NULL,
-    body TEXT NOT NULL,
+    actions TEXT NOT NULL,
+    traces TEXT NOT NULL,
     PRIMARY KEY (customer, n)
-);
--- New rows always come at its end, where an entry costs next to nothing.
-CREATE INDEX trace_n ON trace (n);
+-- An entry stays as it is where it stands: to squeeze it would cost more than to write it.
+) WITH (toast_tuple_target = 8160);
+-- New entries always come at its end, where one costs next to nothing.
+CREATE INDEX log_n ON log (n);
 
 -- What must leave, until it has or is not needed any more; what was given up stays.
 CREATE TABLE outbox (

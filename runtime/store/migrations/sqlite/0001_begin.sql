@@ -10,8 +10,8 @@ CREATE TABLE customer (
     revision BIGINT NOT NULL,
     -- The first moment at which a timer or a message is due; none = nothing is.
     wake_at BIGINT,
-    -- The number of the latest traces; none = there are none.
-    trace INTEGER
+    -- The number of the latest entry of the log; none = there is none.
+    logged INTEGER
 ) WITHOUT ROWID;
 CREATE INDEX customer_wake ON customer (wake_at) WHERE wake_at IS NOT NULL;
 
@@ -61,21 +61,17 @@ CREATE TABLE enrollment (
 ) WITHOUT ROWID;
 CREATE INDEX enrollment_version ON enrollment (journey, version);
 
--- What was done: the lines of the actions file. One customer's are found through the traces that stand beside them.
-CREATE TABLE action (
-    n INTEGER PRIMARY KEY,
-    body TEXT NOT NULL
-);
-
--- What happened and why: the traces of one customer in one transaction, and the numbers of what was done by it. Each names the
--- one before it, and the customer the latest: an index by customer would cost a page written for each event.
-CREATE TABLE trace (
+-- The log: what one transaction did for one customer, and what happened on the way. Each entry names the one before it, and the
+-- customer the latest: an index by customer would cost a page written for each event.
+CREATE TABLE log (
     n INTEGER PRIMARY KEY,
     clock BIGINT NOT NULL,
     customer TEXT NOT NULL,
     previous INTEGER,
-    body TEXT NOT NULL,
-    actions TEXT NOT NULL
+    -- How many actions it holds.
+    done INTEGER NOT NULL,
+    actions TEXT NOT NULL,
+    traces TEXT NOT NULL
 );
 
 -- What must leave, until it has or is not needed any more; what was given up stays.

@@ -1,0 +1,83 @@
+//! What could not leave at first is judged again before it leaves.
+
+use super::sample::Shop;
+
+const BROKEN: &str = "---\nsubject: Hello\n---\nHello {{ \"x\" | int }}\n";
+
+fn event(id: &str, kind: &str, data: &str) -> String {
+    format!(
+        r#"{{"specversion":"1.0","id":"{id}","source":"shop","type":"{kind}","subject":"anna","data":{data}}}"#
+    )
+}
+
+/// Anna is written to, with a template that can't be rendered.
+fn given_up(category: &str) -> Shop {
+    let shop = Shop::new();
+    // Whatever the hour.
+    shop.write(
+        "kurant.yaml",
+        "workspace: shop\ntimezone: Europe/Kyiv\nlocale: uk\nchannels: { email: { kind: file }, sms: { kind: file } }\ncrm: { kind: file }\n",
+    );
+    shop.write(
+        "journeys/offer.yaml",
+        &format!(
+            "journey: offer\nstatus: live\ncategory: {category}\ntrigger: {{ event: cart.left }}\nsteps:\n  \
+             - {{ id: offer, send: email, template: offer }}\n"
+        ),
+    );
+    shop.write("templates/offer/email.txt", BROKEN);
+    shop.write(
+        "customers.jsonl",
+        r#"{"id":"anna","email":"a@example.com","consents":{"email":true}}"#,
+    );
+    shop.kurant(&["import", "customers", "customers.jsonl"]);
+    shop.drop_events("1.jsonl", &[event("1", "cart.left", "{\"cart_id\":\"a\"}")]);
+    shop.kurant(&["run", "--until-idle", "--quiet"]);
+    let mended = BROKEN.replace("{{ \"x\" | int }}", "again");
+    shop.write("templates/offer/email.txt", &mended);
+    shop
+}
+
+/// The messages that have left, once all that was given up is tried again.
+fn sent_at_last(shop: &Shop) -> Vec<String> {
+    shop.kurant(&["dead", "retry", "--all"]);
+    shop.kurant(&["run", "--until-idle", "--quiet"]);
+    let lines = shop.lines(".kurant/outbox/email.jsonl");
+    let body = |line: &serde_json::Value| line["step"].as_str().map(str::to_owned);
+    lines.iter().filter_map(body).collect()
+}
+
+fn log(shop: &Shop) -> String {
+    let output = shop.kurant(&["log", "--journey", "offer"]);
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn what_was_given_up_leaves_when_it_is_tried_again() {
+    let shop = given_up("marketing");
+    assert!(log(&shop).contains("gave_up"), "{}", log(&shop));
+    assert_eq!(sent_at_last(&shop), ["offer"]);
+}
+
+#[test]
+fn whoever_has_said_no_meanwhile_gets_nothing_any_more() {
+    let shop = given_up("marketing");
+    let no = r#"{"channel":"email","granted":false}"#;
+    shop.drop_events("2.jsonl", &[event("2", "consent.changed", no)]);
+    shop.kurant(&["run", "--until-idle", "--quiet"]);
+    assert_eq!(sent_at_last(&shop), [""; 0]);
+    let log = log(&shop);
+    let told = log.lines().find(|line| line.contains("not_sent"));
+    assert!(
+        told.is_some_and(|line| line.contains("no_consent")),
+        "{log}"
+    );
+}
+
+#[test]
+fn what_is_paused_meanwhile_waits() {
+    let shop = given_up("transactional");
+    shop.kurant(&["pause", "offer"]);
+    assert_eq!(sent_at_last(&shop), [""; 0]);
+    assert!(!log(&shop).contains("not_sent"), "{}", log(&shop));
+}
