@@ -38,6 +38,9 @@ pub enum Error {
         /// What is wrong with the last of them.
         reason: String,
     },
+    /// It was told to stop in the middle of long work, which is gone on with at the next start.
+    #[error("it was told to stop")]
+    Stopped,
     /// A task ended early.
     #[error("a task ended early: {0}")]
     Task(String),

@@ -57,44 +57,60 @@ impl Runner {
     /// # Errors
     /// When the store or the outbox fails.
     pub async fn live(&mut self, wires: &mut Wires, clock: &Clock) -> Result<(), Error> {
+        self.stop = Some(wires.stop.clone());
         let mut looked = 0_i64;
         while !*wires.stop.borrow() {
-            if wires.changed.try_recv().is_ok() {
-                self.take_up(wires).await?;
-            }
-            let heeded = clock.now();
-            self.heed().await?;
-            // Before the inbox: what a source has handed on is in there once it says that it isn't behind.
-            let is_behind = wires.is_behind();
-            let deliveries = gathered(&mut wires.inbox);
-            let now = clock.now();
-            let is_idle = deliveries.is_empty();
-            let passed = newest(&deliveries);
-            if !is_idle {
-                self.take_in(deliveries, now).await?;
-            }
-            let lag = self.lag(passed, is_behind, !wires.inbox.is_empty());
-            meter::lag(lag.map_or(0, |held| now.millis_since(held)));
-            self.beat(heeded, lag).await?;
-            if is_idle || clock.real_millis() - looked > TIMERS_EVERY {
-                looked = clock.real_millis();
-                let upto = self.may_fire(now, lag);
-                self.work_off(upto).await?;
-                self.hand_over_again().await?;
-            }
-            self.say_trouble(false);
-            if is_idle && !self.more_to_take_in {
-                self.flush().await?;
-                let is_over = wires.inbox.is_closed() && wires.inbox.is_empty() && !is_behind;
-                if wires.until_idle && is_over {
-                    break;
-                }
-                self.rest(wires, clock).await?;
+            match self.turn(wires, clock, &mut looked).await {
+                Ok(true) => {}
+                Ok(false) | Err(Error::Stopped) => break,
+                Err(error) => return Err(error),
             }
         }
         self.flush().await?;
         self.say_trouble(true);
         self.depart().await
+    }
+
+    /// One turn of the loop: what operators say, events, timers, hand-over. Returns whether there may be more to do.
+    async fn turn(
+        &mut self,
+        wires: &mut Wires,
+        clock: &Clock,
+        looked: &mut i64,
+    ) -> Result<bool, Error> {
+        if wires.changed.try_recv().is_ok() {
+            self.take_up(wires).await?;
+        }
+        let heeded = clock.now();
+        self.heed().await?;
+        // Before the inbox: what a source has handed on is in there once it says that it isn't behind.
+        let is_behind = wires.is_behind();
+        let deliveries = gathered(&mut wires.inbox);
+        let now = clock.now();
+        let is_idle = deliveries.is_empty();
+        let passed = newest(&deliveries);
+        if !is_idle {
+            self.take_in(deliveries, now).await?;
+        }
+        let lag = self.lag(passed, is_behind, !wires.inbox.is_empty());
+        meter::lag(lag.map_or(0, |held| now.millis_since(held)));
+        self.beat(heeded, lag).await?;
+        if is_idle || clock.real_millis() - *looked > TIMERS_EVERY {
+            *looked = clock.real_millis();
+            let upto = self.may_fire(now, lag);
+            self.work_off(upto).await?;
+            self.hand_over_again().await?;
+        }
+        self.say_trouble(false);
+        if is_idle && !self.more_to_take_in {
+            self.flush().await?;
+            let is_over = wires.inbox.is_closed() && wires.inbox.is_empty() && !is_behind;
+            if wires.until_idle && is_over {
+                return Ok(false);
+            }
+            self.rest(wires, clock).await?;
+        }
+        Ok(true)
     }
 
     /// Sleeps until something comes or is due.

@@ -194,3 +194,18 @@ fn an_event_of_somebody_unknown_is_kept_as_it_came_and_can_be_tried_again() {
     assert_eq!(thanked.len(), 1);
     assert_eq!(thanked[0]["customer"], "bohdan");
 }
+
+#[test]
+fn a_line_that_is_too_long_is_a_dead_letter_and_the_others_are_taken() {
+    let shop = Shop::new();
+    let long =
+        order("2", "anna").replace(":5}", &format!(":5,\"note\":\"{}\"}}", "x".repeat(400_000)));
+    shop.drop_events("a.jsonl", &[order("1", "anna"), long, order("3", "anna")]);
+    shop.kurant(&["run", "--until-idle", "--quiet"]);
+    let listed = shop.kurant(&["dead", "list"]).stdout;
+    let listed = String::from_utf8(listed).expect("text");
+    assert!(listed.contains("too_large"), "{listed}");
+    let counted = shop.kurant(&["log", "--journey", "thanks", "--outcome", "enter"]);
+    let counted = String::from_utf8(counted.stdout).expect("text");
+    assert_eq!(counted.lines().count(), 2, "{counted}");
+}

@@ -141,3 +141,20 @@ fn a_journey_that_runs_away_is_held_by_the_guard() {
     running.end();
     assert_eq!((before, mails(&shop)), (4, 5));
 }
+
+/// So slow that one may speak in the middle of what it does.
+const SLOW: (&str, &str) = ("FAILPOINTS", "batch.durable=sleep(900)");
+
+#[test]
+fn an_order_given_while_another_one_is_carried_out_is_carried_out_too() {
+    let shop = shop();
+    let running = shop.start_in(&["run"], &[SLOW]);
+    running.wait_for_all(&["running"]);
+    shop.drop_events("one.jsonl", &[order("1")]);
+    running.wait_for_all(&["echo", "untag"]);
+    shop.kurant(&["stop", "thanks", "--by", "olena"]);
+    running.wait_for_all(&["thanks is stopped by olena"]);
+    shop.kurant(&["stop", "cart", "--by", "olena"]);
+    running.wait_for_all(&["cart is stopped by olena"]);
+    running.end();
+}

@@ -190,6 +190,10 @@ fn address(args: &Args, definitions: &Definitions) -> Option<String> {
 async fn clock(args: &Args, store: &dyn Store, zone: Zone) -> Result<Clock, Error> {
     let Some(rate) = rate(args)? else {
         let clock = Clock::real();
+        // Before anything asks it what time it is: it never goes back.
+        if let Some(now) = store.now().await.map_err(embedded::unreadable)? {
+            clock.correct(now);
+        }
         return match place(store).await? {
             Some(place) if place.millis_since(clock.now()) > AHEAD => Err(played_ahead(place)),
             _ => Ok(clock),

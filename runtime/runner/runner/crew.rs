@@ -29,6 +29,8 @@ pub(super) struct Mate {
     name: Option<String>,
     share: watch::Sender<Share>,
     leads: bool,
+    /// It has the lease, and leads once it has gone on where the one before left off.
+    elected: bool,
     /// When it last said that it lives, by the machine's clock.
     beaten: Option<i64>,
     /// What operators said before this has been taken up.
@@ -47,6 +49,7 @@ impl Mate {
             name: is_shared.then(|| worker_name(moment)),
             share: watch::Sender::new(Share::ALL),
             leads: !is_shared,
+            elected: false,
             beaten: None,
             heeded: Instant::MIN,
             own_behind: None,
@@ -90,7 +93,12 @@ impl Runner {
         // What its source holds is not known yet.
         self.mate.own_behind = Some(self.fired);
         self.mate.heeded = self.clock.now();
-        self.say_alive().await
+        self.say_alive().await?;
+        if self.mate.elected {
+            self.find_place().await?;
+            self.mate.leads = true;
+        }
+        Ok(())
     }
 
     /// Says now and then that it lives and how far behind its source is, and takes over what falls to it. What operators said
@@ -102,9 +110,8 @@ impl Runner {
     ) -> Result<(), Error> {
         self.mate.heeded = heeded;
         self.mate.own_behind = behind;
-        let led = self.mate.leads;
         self.keep_alive().await?;
-        if self.mate.leads && !led {
+        if self.mate.elected && !self.mate.leads {
             self.take_the_lead().await?;
         }
         Ok(())
@@ -146,7 +153,9 @@ impl Runner {
             self.mate.share.send_replace(crew.share);
         }
         let until = now.plus_millis(SILENT);
-        self.mate.leads = self.store.lease(LEAD, &name, now, until).await?;
+        self.mate.elected = self.store.lease(LEAD, &name, now, until).await?;
+        // Whoever is elected in the middle of something leads only afterwards.
+        self.mate.leads &= self.mate.elected;
         meter::crew(crew.share.of, self.mate.leads);
         Ok(())
     }
@@ -155,6 +164,7 @@ impl Runner {
     async fn take_the_lead(&mut self) -> Result<(), Error> {
         self.land().await?;
         self.find_place().await?;
+        self.mate.leads = true;
         // Whatever was said and not carried out falls to it.
         self.steering.clear();
         tracing::info!("this worker leads now");
@@ -208,10 +218,14 @@ impl Runner {
     }
 }
 
+/// The machine's name.
+pub(crate) fn host() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    name.trim().to_owned()
+}
+
 /// A name that no other worker has.
 pub(crate) fn worker_name(moment: i64) -> String {
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let host = host.trim();
-    let process = std::process::id();
+    let (host, process) = (host(), std::process::id());
     format!("{host}-{process}-{:x}", moment & 0xff_ffff)
 }

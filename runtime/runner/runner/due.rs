@@ -113,7 +113,8 @@ impl Runner {
         loop {
             self.land().await?;
             self.keep_alive().await?;
-            let due = self.store.due(upto, BATCH, self.mate.share()).await?;
+            let most = BATCH + self.stuck.len();
+            let due = self.store.due(upto, most, self.mate.share()).await?;
             let fresh: HashMap<CustomerId, Instant> = due
                 .into_iter()
                 .filter(|(at, id)| self.stuck.get(id) != Some(at))
@@ -168,12 +169,10 @@ impl Runner {
             .with(|state| state.anchors.triggers.clone())
             .await?;
         let mut listed = self.anchored(triggers, window).await?;
-        let due = self
-            .store
-            .due(window.upto, BATCH, self.mate.share())
-            .await?;
-        let fresh = due.iter().filter(|(at, id)| self.stuck.get(id) != Some(at));
-        meter::timers(fresh.map(|(at, _)| *at), self.clock.now());
+        let most = BATCH + self.stuck.len();
+        let mut due = self.store.due(window.upto, most, self.mate.share()).await?;
+        due.retain(|(at, id)| self.stuck.get(id) != Some(at));
+        meter::timers(due.iter().map(|(at, _)| *at), self.clock.now());
         for (_, id) in due {
             listed.entry(id).or_default();
         }

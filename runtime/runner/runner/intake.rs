@@ -178,9 +178,9 @@ impl Runner {
         }
     }
 
-    /// Whether timers wait for what sources hold.
+    /// Whether something is due and left alone for now: it waits for what sources hold, or never lets go.
     pub(crate) fn is_held(&self) -> bool {
-        self.held.is_some()
+        self.held.is_some() || !self.stuck.is_empty()
     }
 
     async fn gather(

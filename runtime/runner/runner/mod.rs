@@ -33,6 +33,7 @@ use kurant_engine::id::{CustomerId, Key};
 use kurant_engine::input::Trace;
 use kurant_engine::paused::Paused;
 use kurant_store::{Batch, Kept, Settled, Store, Stored};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::channel::{HANDED, HandedOver};
@@ -48,7 +49,7 @@ use self::again::Behind;
 use self::crew::Mate;
 use self::flight::Flight;
 
-pub(crate) use crew::worker_name;
+pub(crate) use crew::{host, worker_name};
 pub use import::PastSend;
 pub(crate) use late::typed;
 pub(crate) use steer::paused;
@@ -154,6 +155,8 @@ pub struct Runner {
     mate: Mate,
     /// Where it is noted that the loop goes on.
     standing: Standing,
+    /// Whether it is time to end: long work looks there on its way.
+    pub(crate) stop: Option<watch::Receiver<bool>>,
     /// Versions of journeys that are loaded.
     versions: HashSet<Key>,
 }
@@ -207,6 +210,7 @@ impl Runner {
             stuck: HashMap::new(),
             mate,
             standing,
+            stop: None,
             versions: HashSet::new(),
         };
         runner.find_place().await?;

@@ -60,6 +60,10 @@ impl Runner {
         loop {
             self.keep_alive().await?;
             self.heed_pauses().await?;
+            if self.stop.as_ref().is_some_and(|stop| *stop.borrow()) {
+                // What is done is durable together with its place.
+                return Err(Error::Stopped);
+            }
             let ids = match &among {
                 Among::Everybody => self.store.customers(place.as_deref(), BATCH).await?,
                 Among::Inside(journey) => {

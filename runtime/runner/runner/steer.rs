@@ -51,15 +51,15 @@ impl Runner {
     /// What is for one worker to do.
     async fn carry_out_all(&mut self, marks: &Marks) -> Result<(), Error> {
         self.read_backlogs().await?;
-        let is_done = self.let_go(marks).await?;
+        let mut is_settled = self.let_go(marks).await?;
         for (name, text) in under(marks, ORDER) {
             self.carry_out(name, text).await?;
+            is_settled = false;
         }
-        self.steering = match is_done {
-            true => self.store.marks(STEERING).await?,
-            // Others have to take it up first: it is looked at again.
-            false => Marks::new(),
-        };
+        if !is_settled {
+            // More may have been said meanwhile, or others have to take it up first: it is looked at again.
+            self.steering.clear();
+        }
         Ok(())
     }
 
@@ -119,9 +119,9 @@ impl Runner {
     }
 
     /// Lets those go on who were held for something that isn't held back any more, once no worker holds anybody for it.
-    /// Returns whether all of them have been.
+    /// Returns whether there is nothing more to do.
     async fn let_go(&mut self, marks: &Marks) -> Result<bool, Error> {
-        let mut is_done = true;
+        let mut is_settled = true;
         for (name, _) in under(marks, HELD) {
             let target = Target::parse(name);
             if self.paused.contains(&target) {
@@ -131,11 +131,12 @@ impl Runner {
                 Target::Journey(journey) => Some(journey.clone()),
                 Target::All | Target::Channel(_) => None,
             };
-            let lifted = under(marks, LIFTED).find(|(own, _)| *own == name);
-            let lifted = lifted.and_then(|(_, text)| serde_json::from_str::<Pause>(text).ok());
+            is_settled = false;
+            let word = under(marks, LIFTED).find(|(own, _)| *own == name);
+            let word = word.map(|(_, text)| text);
+            let lifted = word.and_then(|text| serde_json::from_str::<Pause>(text).ok());
             let said = lifted.as_ref().map_or(Instant::MIN, |pause| pause.at);
             if !self.have_all_heeded(said).await? {
-                is_done = false;
                 continue;
             }
             let by = lifted
@@ -150,15 +151,26 @@ impl Runner {
                 Target::Journey(journey) => self.guard.forget(journey),
                 Target::Channel(_) => {}
             }
-            self.walk_inside("walk/resume", &target.to_string(), journey, Task::Resume)
-                .await?;
+            // A walk that was broken off goes on only for the same word: after another one everybody is gone through.
+            self.walk_inside(
+                "walk/resume",
+                &format!("{target} {said}"),
+                journey,
+                Task::Resume,
+            )
+            .await?;
+            let latest = self.mark(&format!("{LIFTED}{name}")).await?;
+            if self.paused.contains(&target) || latest.as_deref() != word {
+                // It was held back again on the way, so somebody may be held still.
+                continue;
+            }
             self.note(vec![
                 (format!("{HELD}{name}"), None),
                 (format!("{LIFTED}{name}"), None),
             ])
             .await?;
         }
-        Ok(is_done)
+        Ok(is_settled)
     }
 
     async fn carry_out(&mut self, name: &str, text: &str) -> Result<(), Error> {

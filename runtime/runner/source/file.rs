@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Seek, SeekFrom};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -21,7 +21,7 @@ use super::{Reader, Schemas};
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::intake::{Behind, Delivered, Delivery, Via};
-use crate::runner::{BATCH, worker_name};
+use crate::runner::{BATCH, host, worker_name};
 
 /// How often the folder is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -123,8 +123,20 @@ impl Inbox {
                 }
             }
             for path in files {
-                if *stop.borrow() || !self.take(&path, &stop).await? {
+                if *stop.borrow() {
                     return Ok(());
+                }
+                match self.take(&path, &stop).await {
+                    Ok(true) => {}
+                    Ok(false) => return Ok(()),
+                    // Somebody has taken it away again.
+                    Err(Error::File { .. }) if !path.exists() => {}
+                    Err(error @ Error::File { .. }) => {
+                        if told.len() < MOST_TOLD && told.insert(path) {
+                            tracing::error!(%error, "the file is left where it is, and tried again");
+                        }
+                    }
+                    Err(error) => return Err(error),
                 }
             }
             self.caught_up();
@@ -149,7 +161,10 @@ impl Inbox {
         if !self.store.is_shared() {
             return Ok(true);
         }
-        let (now, name) = (self.clock.now(), format!("inbox/{}", self.folder.display()));
+        let now = self.clock.now();
+        let folder = self.folder.canonicalize();
+        let folder = folder.map_err(|error| Error::file(&self.folder, error))?;
+        let name = format!("inbox/{}{}", host(), folder.display());
         let until = now.plus_millis(KEPT);
         Ok(self.store.lease(&name, &self.name, now, until).await?)
     }
@@ -258,13 +273,12 @@ impl Reading {
             };
             let mut ended = false;
             while delivery.events.len() + delivery.rejected.len() < BATCH {
-                line.clear();
-                let length = file.read_until(b'\n', &mut line)?;
+                let length = read_line(&mut file, &mut line)?;
                 if length == 0 {
                     ended = true;
                     break;
                 }
-                self.place.offset += length as u64;
+                self.place.offset += length;
                 self.place.line += 1;
                 self.take(&line, &mut delivery);
             }
@@ -305,6 +319,23 @@ impl Reading {
             }),
         }
     }
+}
+
+/// Reads a line, of which no more is kept than what shows that it is too long; returns how long it was.
+fn read_line(file: &mut impl BufRead, line: &mut Vec<u8>) -> std::io::Result<u64> {
+    line.clear();
+    let most = LARGEST as u64 + 2;
+    let mut length = file.take(most).read_until(b'\n', line)? as u64;
+    let mut is_cut = length == most && !line.ends_with(b"\n");
+    while is_cut {
+        let more = file.fill_buf()?;
+        let end = more.iter().position(|byte| *byte == b'\n');
+        let read = end.map_or(more.len(), |end| end + 1);
+        is_cut = end.is_none() && read > 0;
+        file.consume(read);
+        length += read as u64;
+    }
+    Ok(length)
 }
 
 impl Place {
