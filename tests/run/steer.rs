@@ -104,6 +104,38 @@ fn a_stopped_journey_ends_for_everybody_inside() {
 }
 
 #[test]
+fn whoever_is_past_the_last_step_is_found_while_a_fallback_waits() {
+    let shop = shop();
+    shop.write(
+        "journeys/last.yaml",
+        "journey: last\nstatus: live\ncategory: transactional\ntrigger: { event: order.paid, max_age: 100y }\n\
+         steps:\n  - { id: only, send: email, template: hello, fallback: [sms], fallback_after: 2h }\n",
+    );
+    let told = || {
+        said(
+            &shop,
+            &["explain", "--customer", "anna", "--journey", "last"],
+        )
+    };
+    let running = shop.start(&["run"]);
+    running.wait_for_all(&["running"]);
+    shop.drop_events("one.jsonl", &[order("1")]);
+    running.wait_for_all(&["last", "exit (completed)"]);
+    running.wait_for_all(&["thanks", "send email"]);
+    let before = told();
+    assert!(
+        before.contains("at `only`: is past the last step; its fallback is due at"),
+        "{before}"
+    );
+    said(&shop, &["stop", "all"]);
+    running.wait_for_all(&["thanks", "exit (stopped)"]);
+    running.end();
+    assert!(!told().contains("inside since"), "{}", told());
+    let log = said(&shop, &["log", "--outcome", "fallback_cancelled"]);
+    assert!(log.contains(" only ") && log.contains("(stopped)"), "{log}");
+}
+
+#[test]
 fn one_can_pause_while_a_file_has_mistakes_but_not_what_there_is_not() {
     let shop = shop();
     shop.kurant(&["run", "--until-idle"]);
