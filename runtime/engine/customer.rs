@@ -4,6 +4,7 @@ use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::{Instant, Zone};
+use crate::definition::Category;
 use crate::id::CustomerId;
 use crate::map::Map;
 use crate::value::Value;
@@ -100,11 +101,63 @@ impl Customer {
             .any(|consent| consent.channel == channel && consent.granted)
     }
 
+    /// Gives or withdraws a consent, as of an instant. Whether that changed it.
+    pub fn set_consent(&mut self, channel: &str, granted: bool, at: Instant) -> bool {
+        let Some(own) = self.consents.iter_mut().find(|own| own.channel == channel) else {
+            self.consents.push(Consent {
+                channel: channel.into(),
+                granted,
+                at,
+            });
+            return true;
+        };
+        let changed = own.granted != granted;
+        own.granted = granted;
+        own.at = own.at.max(at);
+        changed
+    }
+
+    /// Takes a consent as a snapshot of an instant says. A withdrawn one is never given again this way: a nightly snapshot may
+    /// be older than last night's unsubscribe. One that the snapshot withdraws is given again only by a later word than it.
+    /// Whether that changed anything.
+    pub fn merge_consent(&mut self, channel: &str, granted: bool, at: Instant) -> bool {
+        match self.consents.iter().find(|own| own.channel == channel) {
+            None if granted => self.set_consent(channel, granted, Instant::MIN),
+            None => self.set_consent(channel, granted, at),
+            Some(own) => own.granted && !granted && self.set_consent(channel, granted, at),
+        }
+    }
+
+    /// Opts out of topics that are false, and into the others that are named. Whether that changed anything.
+    pub fn merge_topics(&mut self, topics: &Map) -> bool {
+        let before = self.opted_out.clone();
+        for (topic, wanted) in topics.iter() {
+            self.opted_out.retain(|own| own != topic);
+            if *wanted == Value::Bool(false) {
+                self.opted_out.push(topic.to_owned());
+            }
+        }
+        self.opted_out != before
+    }
+
     /// Whether nothing is sent to an address through a channel any more.
     pub fn is_suppressed(&self, channel: &str, address: &str) -> bool {
         self.suppressed
             .iter()
             .any(|own| own.channel == channel && own.address == address)
+    }
+
+    /// Why nothing of a category may be sent to an address through a channel, if so.
+    pub fn refusal(
+        &self,
+        category: Category,
+        channel: &str,
+        address: &str,
+    ) -> Option<&'static str> {
+        if self.is_suppressed(channel, address) {
+            return Some("suppressed");
+        }
+        (category == Category::Marketing && !self.consented(channel)).then_some("no_consent")
     }
 
     /// All attributes as conditions and templates see them at a moment.

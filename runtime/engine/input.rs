@@ -102,6 +102,13 @@ pub struct Command {
     pub what: Effect,
 }
 
+impl Command {
+    /// Whether it is a message to the customer.
+    pub fn is_message(&self) -> bool {
+        matches!(self.what, Effect::Send { .. })
+    }
+}
+
 /// What a command does outside.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "effect")]

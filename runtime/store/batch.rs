@@ -210,7 +210,15 @@ pub struct Outgoing {
     pub lease: Option<Instant>,
 }
 
+/// Whose commands they are, by route: those of one queue leave in the order of their making.
+pub type Queue = (String, CustomerId);
+
 impl Outgoing {
+    /// The queue in which it stands.
+    pub fn queue(&self) -> Queue {
+        (self.route.clone(), self.command.customer.clone())
+    }
+
     /// Whether it is being tried again: what comes after it for its customer has to wait.
     pub(crate) fn is_retried(&self) -> bool {
         match self.state {

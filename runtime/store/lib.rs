@@ -24,7 +24,7 @@ use kurant_engine::id::{CustomerId, Key};
 
 pub use anchor::{AnchorRange, AnchorRow, By};
 pub use batch::{
-    Batch, EnrollmentRow, OutboxState, Outgoing, Rejected, Seen, Settled, Stored, Swap,
+    Batch, EnrollmentRow, OutboxState, Outgoing, Queue, Rejected, Seen, Settled, Stored, Swap,
 };
 pub use checkup::{Audited, Checkup, LogSums, Pulse, Safety, Setting, Sums};
 pub use error::Error;
@@ -118,7 +118,7 @@ pub trait Store: Send + Sync {
     fn reclaim(&self, now: Instant, lease: Instant, limit: usize) -> Reply<'_, Vec<Outgoing>>;
 
     /// Whose commands are being tried again, by route: those made now have to queue behind them.
-    fn retried(&self, limit: usize) -> Reply<'_, Vec<(String, CustomerId)>>;
+    fn retried(&self, limit: usize) -> Reply<'_, Vec<Queue>>;
 
     /// Commands that were given up or are in doubt, strictly after a number.
     fn given_up(&self, after: i64, limit: usize) -> Reply<'_, Vec<GivenUp>>;

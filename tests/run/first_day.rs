@@ -10,14 +10,15 @@ use kurant_store::Memory;
 use super::sample::Shop;
 use super::settled::{Nobody, definitions};
 
+fn customer(id: &str, paid: &str) -> String {
+    format!(
+        r#"{{"id":"{id}","email":"{id}@example.com","consents":{{"email":true}},"last_purchase_at":"{paid}"}}"#
+    )
+}
+
 #[test]
 fn nobody_is_welcomed_for_what_lies_behind_and_one_line_says_how_many() {
     let shop = Shop::new();
-    let customer = |id: &str, paid: &str| {
-        format!(
-            r#"{{"id":"{id}","email":"{id}@example.com","consents":{{"email":true}},"last_purchase_at":"{paid}"}}"#
-        )
-    };
     // Two are long past, one fired 22 hours ago, one will fire.
     let customers = [
         customer("anna", "2024-01-01T10:00:00Z"),
@@ -61,11 +62,7 @@ fn nobody_is_welcomed_for_what_lies_behind_and_one_line_says_how_many() {
 fn what_is_made_up_for_at_the_first_start_is_handed_over_once() {
     let shop = Shop::new();
     let customers: Vec<String> = (0..40)
-        .map(|number| {
-            format!(
-                r#"{{"id":"c{number}","email":"c{number}@example.com","consents":{{"email":true}},"last_purchase_at":"2026-01-04T08:00:00Z"}}"#
-            )
-        })
+        .map(|number| customer(&format!("c{number}"), "2026-01-04T08:00:00Z"))
         .collect();
     shop.write("customers.jsonl", &customers.join("\n"));
     shop.kurant(&["import", "customers", "customers.jsonl"]);

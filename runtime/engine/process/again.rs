@@ -3,6 +3,8 @@
 //! The gates have let it pass; what has changed meanwhile counts all the same: a pause, a consent that was withdrawn, an address
 //! that bounced, the night.
 
+use super::gates::{QUIET, is_opted_out, quiet_until};
+use super::pause::PAUSED;
 use crate::calendar::Instant;
 use crate::catalog::{Catalog, Loaded};
 use crate::definition::Category;
@@ -25,11 +27,11 @@ pub enum Again {
     Never(&'static str),
 }
 
-/// Judges a command that is tried again, at an instant.
-pub fn again(catalog: &Catalog, person: &Person, command: &Command, now: Instant) -> Again {
+/// Judges a command that is tried again, at an instant; of a message, for this person, if anybody knows them.
+pub fn again(catalog: &Catalog, person: Option<&Person>, command: &Command, now: Instant) -> Again {
     let paused = Again::Waits {
         until: None,
-        reason: super::pause::PAUSED,
+        reason: PAUSED,
     };
     if catalog.paused().journey(&command.journey).is_some() {
         return paused;
@@ -40,33 +42,26 @@ pub fn again(catalog: &Catalog, person: &Person, command: &Command, now: Instant
     if catalog.paused().channel(channel).is_some() {
         return paused;
     }
+    let Some(person) = person else {
+        return Again::Leaves;
+    };
     let customer = &person.customer;
     if customer.erased.is_some() {
         return Again::Never("erased");
     }
-    if customer.is_suppressed(channel, to) {
-        return Again::Never("suppressed");
-    }
     let journey = catalog.journey(&command.journey).map(Loaded::journey);
     let category = journey.map_or(Category::Marketing, |journey| journey.category);
-    if category == Category::Marketing && !customer.consented(channel) {
-        return Again::Never("no_consent");
+    if let Some(reason) = customer.refusal(category, channel, to) {
+        return Again::Never(reason);
     }
-    let topic = journey.and_then(|journey| journey.topic.as_ref());
-    if category == Category::Marketing && topic.is_some_and(|own| customer.opted_out.contains(own))
-    {
+    if journey.is_some_and(|journey| is_opted_out(customer, journey)) {
         return Again::Never("opted_out");
     }
-    let zone = catalog.zone(person);
-    match &catalog.workspace().quiet_hours {
-        Some(quiet)
-            if category != Category::Transactional && quiet.contains(now.local(zone).time()) =>
-        {
-            Again::Waits {
-                until: Some(quiet.end_after(now, zone)),
-                reason: "quiet_hours",
-            }
-        }
-        _ => Again::Leaves,
+    match quiet_until(catalog, category, now, catalog.zone(person)) {
+        Some(end) => Again::Waits {
+            until: Some(end),
+            reason: QUIET,
+        },
+        None => Again::Leaves,
     }
 }

@@ -6,7 +6,9 @@
 use compact_str::CompactString;
 
 use super::Work;
-use crate::calendar::{Instant, first_instant_of_calendar_days};
+use crate::calendar::{Instant, Zone, first_instant_of_calendar_days};
+use crate::catalog::Catalog;
+use crate::customer::Customer;
 use crate::definition::{Cap, Category, Channel, Journey, OnStop, Send};
 
 /// What the gates say.
@@ -38,6 +40,8 @@ pub(crate) struct Route {
 
 /// No longer valid.
 pub(crate) const LATE: &str = "late";
+/// Quiet hours.
+pub(crate) const QUIET: &str = "quiet_hours";
 /// A frequency cap.
 pub(crate) const CAPPED: &str = "frequency_cap";
 
@@ -80,10 +84,7 @@ impl Work<'_> {
             Ok(route) => route,
             Err(reason) => return Verdict::Stop(reason),
         };
-        if let Some(topic) = &journey.topic
-            && journey.category == Category::Marketing
-            && self.person.customer.opted_out.contains(topic)
-        {
+        if is_opted_out(&self.person.customer, journey) {
             return Verdict::Stop("opted_out");
         }
         self.hours(journey, send)
@@ -93,13 +94,10 @@ impl Work<'_> {
 
     /// Quiet hours, then the step's window.
     fn hours(&self, journey: &Journey, send: &Send) -> Option<Verdict> {
-        if journey.category != Category::Transactional
-            && let Some(quiet) = &self.catalog.workspace().quiet_hours
-            && quiet.contains(self.clock.local(self.zone).time())
-        {
+        if let Some(until) = quiet_until(self.catalog, journey.category, self.clock, self.zone) {
             return Some(Verdict::Defer {
-                until: quiet.end_after(self.clock, self.zone),
-                reason: "quiet_hours",
+                until,
+                reason: QUIET,
             });
         }
         let window = send.window.as_ref()?;
@@ -235,14 +233,30 @@ impl Work<'_> {
         let Some(address) = own.filter(|address| !address.is_empty()) else {
             return Err("unreachable");
         };
-        if customer.is_suppressed(channel, address) {
-            return Err("suppressed");
+        match customer.refusal(candidate.journey.category, channel, address) {
+            Some(reason) => Err(reason),
+            None => Ok(address.to_owned()),
         }
-        if candidate.journey.category == Category::Marketing && !customer.consented(channel) {
-            return Err("no_consent");
-        }
-        Ok(address.to_owned())
     }
+}
+
+/// Whether the customer wants no marketing about a journey's topic.
+pub(crate) fn is_opted_out(customer: &Customer, journey: &Journey) -> bool {
+    let topic = journey.topic.as_ref();
+    journey.category == Category::Marketing
+        && topic.is_some_and(|topic| customer.opted_out.contains(topic))
+}
+
+/// When the quiet hours end, if it is quiet on a clock for messages of a category.
+pub(crate) fn quiet_until(
+    catalog: &Catalog,
+    category: Category,
+    now: Instant,
+    zone: Zone,
+) -> Option<Instant> {
+    let quiet = catalog.workspace().quiet_hours.as_ref()?;
+    let is_quiet = category != Category::Transactional && quiet.contains(now.local(zone).time());
+    is_quiet.then(|| quiet.end_after(now, zone))
 }
 
 /// The days of a cap that is counted in whole days.

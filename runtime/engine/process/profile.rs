@@ -6,7 +6,7 @@ use super::Work;
 use crate::calendar::Instant;
 use crate::catalog::Catalog;
 use crate::catalog::program::Op;
-use crate::customer::{Consent, Customer, Suppressed};
+use crate::customer::{Customer, Suppressed};
 use crate::event::Event;
 use crate::map::Map;
 use crate::value::Value;
@@ -121,36 +121,18 @@ impl Work<'_> {
         changed
     }
 
-    /// Consents as a snapshot says. A withdrawn one is never given again this way: a nightly snapshot may be older than last
-    /// night's unsubscribe. One that the snapshot withdraws is given again only by a later word than it.
     fn merge_consents(&mut self, consents: &Map, at: Instant) -> bool {
         let mut changed = false;
         for (channel, granted) in consents.iter() {
             let granted = *granted == Value::Bool(true);
-            let consents = &self.person.customer.consents;
-            let known = consents.iter().find(|own| own.channel == channel);
-            let word = match known {
-                None if granted => Some(Instant::MIN),
-                None => Some(at),
-                Some(own) => (own.granted && !granted).then_some(at),
-            };
-            if let Some(at) = word {
-                changed |= self.set_consent(channel, granted, at);
-            }
+            changed |= self.person.customer.merge_consent(channel, granted, at);
         }
+        self.stirred |= changed;
         changed
     }
 
     fn merge_topics(&mut self, topics: &Map) -> bool {
-        let opted_out = &mut self.person.customer.opted_out;
-        let before = opted_out.clone();
-        for (topic, wanted) in topics.iter() {
-            opted_out.retain(|own| own != topic);
-            if *wanted == Value::Bool(false) {
-                opted_out.push(topic.to_owned());
-            }
-        }
-        let changed = *opted_out != before;
+        let changed = self.person.customer.merge_topics(topics);
         self.stirred |= changed;
         changed
     }
@@ -170,23 +152,8 @@ impl Work<'_> {
         let stale = known.is_some_and(|own| {
             own.at > event.time || (granted && !own.granted && own.at == event.time)
         });
-        !stale && self.set_consent(channel, granted, event.time)
-    }
-
-    fn set_consent(&mut self, channel: &str, granted: bool, at: Instant) -> bool {
-        let consents = &mut self.person.customer.consents;
-        let Some(own) = consents.iter_mut().find(|own| own.channel == channel) else {
-            consents.push(Consent {
-                channel: channel.into(),
-                granted,
-                at,
-            });
-            self.stirred = true;
-            return true;
-        };
-        let changed = own.granted != granted;
-        own.granted = granted;
-        own.at = own.at.max(at);
+        let customer = &mut self.person.customer;
+        let changed = !stale && customer.set_consent(channel, granted, event.time);
         self.stirred |= changed;
         changed
     }

@@ -8,7 +8,6 @@ use super::signature::{Function, Kind, functions};
 use super::span::Span;
 use super::view::View;
 use crate::calendar::{Anchor, HOUR, Instant, MINUTE, Unit, Weekday, parse_date};
-use crate::definition::Category;
 use crate::id::bucket;
 
 /// The most arguments that a built-in function takes.
@@ -196,10 +195,12 @@ fn window(function: Function, index: usize, length: &Operand<'_>) -> Result<Span
 
 fn reachable(view: &View<'_>, channel: &str) -> bool {
     let customer = &view.person.customer;
-    let address = customer.address(channel);
-    customer.erased.is_none()
-        && address.is_some_and(|address| !customer.is_suppressed(channel, address))
-        && (view.frame.category != Category::Marketing || customer.consented(channel))
+    let may_be = |address| {
+        customer
+            .refusal(view.frame.category, channel, address)
+            .is_none()
+    };
+    customer.erased.is_none() && customer.address(channel).is_some_and(may_be)
 }
 
 /// The later or the earlier of two moments; `()` is passed over.

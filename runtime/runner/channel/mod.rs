@@ -9,7 +9,7 @@ use kurant_engine::id::CustomerId;
 use kurant_engine::input::Trace;
 use kurant_engine::map::Map;
 use kurant_engine::value::Value;
-use kurant_store::{OutboxState, Outgoing, Settled};
+use kurant_store::{OutboxState, Outgoing, Queue, Settled};
 
 pub(crate) use amqp::Amqp;
 pub(crate) use file::{Files, HANDED};
@@ -30,8 +30,8 @@ pub(crate) struct Line {
 pub(crate) struct HandedOver {
     pub(crate) settled: Vec<Settled>,
     pub(crate) marks: Vec<(String, Option<String>)>,
-    /// Whose commands are tried again, by route.
-    pub(crate) retried: Vec<(String, CustomerId)>,
+    /// Whose commands are tried again.
+    pub(crate) retried: Vec<Queue>,
     /// What the log is told of those that were given up.
     pub(crate) traces: Vec<(CustomerId, Vec<Trace>)>,
     /// How they went, for whoever counts.
@@ -57,7 +57,7 @@ impl HandedOver {
     pub(crate) fn note(&mut self, row: &Outgoing, settled: Settled, now: Instant) {
         let customer = &row.command.customer;
         match settled.state {
-            OutboxState::Pending => self.retried.push((row.route.clone(), customer.clone())),
+            OutboxState::Pending => self.retried.push(row.queue()),
             OutboxState::Dead | OutboxState::InDoubt | OutboxState::Skipped => {
                 let trace = gave_up(row, &settled, now);
                 self.traces.push((customer.clone(), vec![trace]));
@@ -92,6 +92,12 @@ pub(crate) fn not_any_more(row: &Outgoing, reason: &str) -> Settled {
 /// It was not handed over, and is tried again.
 pub(crate) fn again(row: &Outgoing, due: Instant, reason: String) -> Settled {
     settled(row, OutboxState::Pending, Some(due), Some(reason))
+}
+
+/// It goes back to wait behind one that is tried again.
+pub(crate) fn queued(row: &Outgoing) -> Settled {
+    let reason = "queued: an earlier command of this customer is tried again".to_owned();
+    again(row, row.due, reason)
 }
 
 /// Nobody knows whether it was taken, and it is not tried again.

@@ -1,7 +1,7 @@
 //! What an import tells of a customer is merged into what is known.
 
 use kurant_engine::calendar::Instant;
-use kurant_engine::customer::{Consent, Customer};
+use kurant_engine::customer::Customer;
 use kurant_engine::decode::Record;
 use kurant_engine::map::Map;
 use kurant_engine::person::{LastEntry, Person, Sent};
@@ -19,7 +19,7 @@ pub(super) fn merge(person: &mut Person, record: Record, as_of: Option<Instant>,
     for (name, value) in record.attributes {
         match (name.as_str(), value) {
             ("consents", Value::Map(consents)) => merge_consents(customer, &consents, at),
-            ("topics", Value::Map(topics)) => merge_topics(customer, &topics),
+            ("topics", Value::Map(topics)) => drop(customer.merge_topics(&topics)),
             (name, Value::Null) => drop(customer.attributes.remove(name)),
             (_, value) => drop(customer.attributes.insert(name, value)),
         }
@@ -31,37 +31,10 @@ pub(super) fn merge(person: &mut Person, record: Record, as_of: Option<Instant>,
     }
 }
 
-/// A consent that the record withdraws is given again only by a later word than it.
 fn merge_consents(customer: &mut Customer, consents: &Map, at: Instant) {
     for (channel, value) in consents.iter() {
-        let Value::Bool(granted) = *value else {
-            continue;
-        };
-        let at = if granted { Instant::MIN } else { at };
-        match customer
-            .consents
-            .iter_mut()
-            .find(|consent| consent.channel == channel)
-        {
-            Some(consent) if consent.granted && !granted => {
-                consent.granted = false;
-                consent.at = consent.at.max(at);
-            }
-            Some(_) => {}
-            None => customer.consents.push(Consent {
-                channel: channel.into(),
-                granted,
-                at,
-            }),
-        }
-    }
-}
-
-fn merge_topics(customer: &mut Customer, topics: &Map) {
-    for (topic, value) in topics.iter() {
-        customer.opted_out.retain(|own| own != topic);
-        if *value == Value::Bool(false) {
-            customer.opted_out.push(topic.to_owned());
+        if let Value::Bool(granted) = *value {
+            customer.merge_consent(channel, granted, at);
         }
     }
 }

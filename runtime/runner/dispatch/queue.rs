@@ -2,22 +2,14 @@
 
 use std::collections::HashSet;
 
-use kurant_engine::id::CustomerId;
-use kurant_store::Outgoing;
+use kurant_store::{Outgoing, Queue};
 
-use crate::channel::{HandedOver, again};
-
-/// Whose commands they are, and which way they go.
-type Queue = (String, CustomerId);
-
-fn queue(row: &Outgoing) -> Queue {
-    (row.route.clone(), row.command.customer.clone())
-}
+use crate::channel::{HandedOver, queued};
 
 /// The first command of each queue, and those behind them.
 pub(super) fn first_of_each(rows: Vec<Outgoing>) -> (Vec<Outgoing>, Vec<Outgoing>) {
     let mut begun = HashSet::new();
-    rows.into_iter().partition(|row| begun.insert(queue(row)))
+    rows.into_iter().partition(|row| begun.insert(row.queue()))
 }
 
 /// Of those behind, the ones whose turn may come: where one was not taken, the others go back to wait for it.
@@ -25,10 +17,9 @@ pub(super) fn still_moving(behind: Vec<Outgoing>, done: &mut HandedOver) -> Vec<
     let held: HashSet<Queue> = done.retried.iter().cloned().collect();
     let (waiting, moving): (Vec<_>, Vec<_>) = behind
         .into_iter()
-        .partition(|row| held.contains(&queue(row)));
+        .partition(|row| held.contains(&row.queue()));
     for row in waiting {
-        let reason = "queued: an earlier command of this customer is tried again".to_owned();
-        done.settle(&row, again(&row, row.due, reason));
+        done.settle(&row, queued(&row));
     }
     moving
 }

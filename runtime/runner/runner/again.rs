@@ -4,12 +4,11 @@ use std::collections::HashSet;
 
 use fail::fail_point;
 use kurant_engine::calendar::{Instant, MINUTE};
-use kurant_engine::id::CustomerId;
-use kurant_store::{OutboxState, Outgoing};
+use kurant_store::{OutboxState, Outgoing, Queue};
 use tokio::task::JoinHandle;
 
 use super::{BATCH, Runner};
-use crate::channel::again;
+use crate::channel::queued;
 use crate::error::Error;
 
 /// How long a claim holds, in milliseconds: longer than any hand-over takes.
@@ -20,7 +19,7 @@ const MOST_BEHIND: usize = 10_000;
 /// Whose commands are tried again: those made since queue behind them, so that none overtakes another.
 #[derive(Debug, Default)]
 pub(super) struct Behind {
-    places: HashSet<(String, CustomerId)>,
+    places: HashSet<Queue>,
     everybody: bool,
     /// Some of them were under way a moment ago, and the next ones may be free by now.
     moving: bool,
@@ -28,7 +27,7 @@ pub(super) struct Behind {
 
 impl Behind {
     /// These too.
-    pub(super) fn add(&mut self, places: Vec<(String, CustomerId)>) {
+    pub(super) fn add(&mut self, places: Vec<Queue>) {
         self.places.extend(places);
         self.everybody |= self.places.len() >= MOST_BEHIND;
     }
@@ -37,8 +36,7 @@ impl Behind {
         if self.places.is_empty() {
             return false;
         }
-        let place = (row.route.clone(), row.command.customer.clone());
-        self.everybody || self.places.contains(&place)
+        self.everybody || self.places.contains(&row.queue())
     }
 }
 
@@ -46,11 +44,7 @@ impl Runner {
     /// Those of new commands that may leave at once. The others queue behind earlier ones of their customers.
     pub(super) fn queued(&mut self, mut made: Vec<Outgoing>) -> Vec<Outgoing> {
         let behind = made.extract_if(.., |row| self.behind.holds(row));
-        let waiting = behind.map(|row| {
-            let reason = "queued: an earlier command of this customer is tried again".to_owned();
-            again(&row, row.due, reason)
-        });
-        let waiting: Vec<_> = waiting.collect();
+        let waiting: Vec<_> = behind.map(|row| queued(&row)).collect();
         self.settled.extend(waiting);
         made
     }

@@ -141,7 +141,7 @@ impl Runner {
     /// Takes events out that have been taken in before, and tells their deliveries so.
     async fn leave_out_repeated(&mut self, after: &mut After) -> Result<(), Error> {
         self.wary = WARY;
-        let seen = self.seen(&after.events).await?;
+        let seen = self.seen(&identities(&after.events)).await?;
         let (events, places) = (
             std::mem::take(&mut after.events),
             std::mem::take(&mut after.places),
@@ -169,12 +169,8 @@ impl Runner {
     }
 
     /// Those of these events that have been taken in, each with a hash of what it said.
-    async fn seen(&self, events: &[Arrived]) -> Result<HashMap<Key, u64>, Error> {
-        let identities: Vec<Key> = events
-            .iter()
-            .map(|arrived| arrived.event().identity())
-            .collect();
-        let seen = self.store.seen(&identities).await?;
+    pub(super) async fn seen(&self, identities: &[Key]) -> Result<HashMap<Key, u64>, Error> {
+        let seen = self.store.seen(identities).await?;
         let known = seen.into_iter().map(|seen| (seen.identity, seen.body));
         Ok(known.collect())
     }
@@ -234,7 +230,7 @@ impl Runner {
 
     async fn decide_on_what_is(&mut self, job: &Job) -> Result<Decided, Error> {
         let now = self.clock.now();
-        let seen = self.seen(&job.events).await?;
+        let seen = self.seen(&identities(&job.events)).await?;
         let mut events = job.events.clone();
         events.retain(|arrived| !seen.contains_key(&arrived.event().identity()));
         let mut ids: Vec<CustomerId> = customers(&events);
@@ -274,6 +270,11 @@ impl Runner {
             }
         }
     }
+}
+
+fn identities(events: &[Arrived]) -> Vec<Key> {
+    let events = events.iter().map(Arrived::event);
+    events.map(|event| event.identity()).collect()
 }
 
 impl Error {

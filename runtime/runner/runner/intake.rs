@@ -243,14 +243,13 @@ impl Runner {
         Ok(gathered)
     }
 
-    /// Those of these events that are known to have been taken in, each with a hash of what it said. While hardly any comes again, the store is not asked: it
-    /// refuses the batch then, which is decided again without them.
+    /// Those of these events that are known to have been taken in, each with a hash of what it said. While hardly any comes
+    /// again, the store is not asked: it refuses the batch then, which is decided again without them.
     async fn repeated(&mut self, identities: &[Key]) -> Result<HashMap<Key, u64>, Error> {
         let mut seen: HashMap<Key, u64> = HashMap::new();
         if self.wary > 0 {
             self.wary -= 1;
-            let stored = self.store.seen(identities).await?;
-            seen.extend(stored.into_iter().map(|seen| (seen.identity, seen.body)));
+            seen = self.seen(identities).await?;
         }
         if let Some(flight) = &self.flight {
             seen.extend(&flight.seen);

@@ -21,10 +21,9 @@ impl Runner {
         claimed: Vec<Outgoing>,
         now: Instant,
     ) -> Result<(Vec<Outgoing>, HandedOver), Error> {
-        let ids: HashSet<CustomerId> = claimed
-            .iter()
-            .map(|row| row.command.customer.clone())
-            .collect();
+        // Of the others nothing is asked but whether their journeys are held back.
+        let messages = claimed.iter().filter(|row| row.command.is_message());
+        let ids: HashSet<CustomerId> = messages.map(|row| row.command.customer.clone()).collect();
         let ids: Vec<CustomerId> = ids.into_iter().collect();
         let people = self.store.load(&ids, &[]).await?;
         let judged = self.decider.with(move |state| {
@@ -33,10 +32,8 @@ impl Runner {
                 .map(|stored| (&stored.person.customer.id, &stored.person))
                 .collect();
             let judge = |row: Outgoing| {
-                let person = people.get(&row.command.customer);
-                let verdict = person.map_or(Again::Leaves, |person| {
-                    again(&state.catalog, person, &row.command, now)
-                });
+                let person = people.get(&row.command.customer).copied();
+                let verdict = again(&state.catalog, person, &row.command, now);
                 (row, verdict)
             };
             claimed.into_iter().map(judge).collect::<Vec<_>>()
@@ -44,7 +41,7 @@ impl Runner {
         let (mut leaving, mut done) = (Vec::new(), HandedOver::default());
         let mut held = HashSet::new();
         for (row, verdict) in judged.await? {
-            let queue = (row.route.clone(), row.command.customer.clone());
+            let queue = row.queue();
             let settled: Settled = match verdict {
                 _ if held.contains(&queue) => {
                     let reason = "queued: an earlier command of this customer waits".to_owned();

@@ -101,9 +101,13 @@ impl Inbox {
         ] {
             std::fs::create_dir_all(&folder).map_err(|error| Error::file(&folder, error))?;
         }
+        let folder = self.folder.canonicalize();
+        let folder = folder.map_err(|error| Error::file(&self.folder, error))?;
+        // The same path on another machine is another folder.
+        let lease = format!("inbox/{}{}", host(), folder.display());
         let mut told = HashSet::new();
         loop {
-            if !self.is_its_keeper().await? {
+            if !self.is_its_keeper(&lease).await? {
                 // Another worker reads it.
                 self.caught_up();
                 tokio::select! {
@@ -157,16 +161,13 @@ impl Inbox {
     }
 
     /// Whether it is the one that reads the folder: of several workers one does.
-    async fn is_its_keeper(&self) -> Result<bool, Error> {
+    async fn is_its_keeper(&self, lease: &str) -> Result<bool, Error> {
         if !self.store.is_shared() {
             return Ok(true);
         }
         let now = self.clock.now();
-        let folder = self.folder.canonicalize();
-        let folder = folder.map_err(|error| Error::file(&self.folder, error))?;
-        let name = format!("inbox/{}{}", host(), folder.display());
         let until = now.plus_millis(KEPT);
-        Ok(self.store.lease(&name, &self.name, now, until).await?)
+        Ok(self.store.lease(lease, &self.name, now, until).await?)
     }
 
     /// Takes one file in. Returns whether it came to its end.

@@ -14,8 +14,8 @@ use kurant_engine::id::{CustomerId, Key};
 use self::tables::Tables;
 use crate::{
     AnchorRange, Audited, Batch, By, Checkup, EnrollmentRow, Entry, Error, GivenUp, Inside, Kept,
-    Letter, LogPage, LogPlace, OutboxState, Outgoing, Pulse, Rejected, Reply, Seen, Share, Store,
-    Stored, Sums, Totals, Turn, Waiting, Worker,
+    Letter, LogPage, LogPlace, OutboxState, Outgoing, Pulse, Queue, Rejected, Reply, Seen, Share,
+    Store, Stored, Sums, Totals, Turn, Waiting, Worker,
 };
 
 /// A store in memory; it ends with the process.
@@ -195,7 +195,7 @@ impl Store for Memory {
         })
     }
 
-    fn retried(&self, limit: usize) -> Reply<'_, Vec<(String, CustomerId)>> {
+    fn retried(&self, limit: usize) -> Reply<'_, Vec<Queue>> {
         self.reply(|tables| {
             let retried = tables.outbox.iter().filter(|row| row.is_retried());
             let places = retried.map(|row| (row.route.clone(), row.command.customer.clone()));

@@ -1,14 +1,13 @@
 //! Claims: rows of the outbox for whoever hands them over, pieces of work that one worker at a time should do, and who lives.
 
 use kurant_engine::calendar::Instant;
-use kurant_engine::id::CustomerId;
 use sqlx::postgres::{PgPool, PgRow};
 
 use super::decode::columns;
 use super::transaction::{Id, Statement, Transaction, write};
 use crate::batch::TOGETHER;
 use crate::rows::{self, Columns, limit};
-use crate::{Crew, Error, OutboxState, Outgoing, Share, Word};
+use crate::{Crew, Error, OutboxState, Outgoing, Queue, Share, Word};
 
 // Materialized: a plan that ran the search twice would lock more than it claims.
 const EXPIRED: &str = "WITH free AS MATERIALIZED ( \
@@ -161,10 +160,7 @@ pub(super) async fn lease(
 }
 
 /// Whose commands are being tried again.
-pub(super) async fn retried(
-    pool: &PgPool,
-    most: usize,
-) -> Result<Vec<(String, CustomerId)>, Error> {
+pub(super) async fn retried(pool: &PgPool, most: usize) -> Result<Vec<Queue>, Error> {
     let rows = sqlx::query(
         "SELECT DISTINCT route, customer FROM outbox \
          WHERE state = 'pending' OR (state = 'claimed' AND attempt > 1) LIMIT $1",

@@ -24,8 +24,8 @@ use tokio::sync::Mutex;
 
 use crate::{
     AnchorRange, Audited, Batch, By, Checkup, Crew, EnrollmentRow, Entry, Error, GivenUp, Inside,
-    Kept, Letter, LogPage, LogPlace, OutboxState, Outgoing, Pulse, Rejected, Reply, Seen, Share,
-    Store, Stored, Sums, Totals, Turn, Waiting, Word, Worker,
+    Kept, Letter, LogPage, LogPlace, OutboxState, Outgoing, Pulse, Queue, Rejected, Reply, Seen,
+    Share, Store, Stored, Sums, Totals, Turn, Waiting, Word, Worker,
 };
 
 pub use connect::redacted;
@@ -243,7 +243,7 @@ impl Store for Postgres {
         )
     }
 
-    fn retried(&self, limit: usize) -> Reply<'_, Vec<(String, CustomerId)>> {
+    fn retried(&self, limit: usize) -> Reply<'_, Vec<Queue>> {
         Box::pin(claim::retried(&self.pool, limit))
     }
 

@@ -1,7 +1,6 @@
 //! Claims: rows of the outbox for whoever hands them over, and pieces of work that one worker at a time should do.
 
 use kurant_engine::calendar::Instant;
-use kurant_engine::id::CustomerId;
 use sqlx::SqlitePool;
 use sqlx::sqlite::SqliteRow;
 
@@ -10,7 +9,7 @@ use super::documents::json;
 use super::transaction::{Rows, Transaction};
 use crate::batch::TOGETHER;
 use crate::rows::{self, Columns, limit};
-use crate::{Error, OutboxState, Outgoing};
+use crate::{Error, OutboxState, Outgoing, Queue};
 
 const PENDING: &str = "UPDATE outbox SET state = 'claimed', attempt = attempt + 1, lease = $2 WHERE n IN \
      (SELECT n FROM outbox p WHERE (state = 'claimed' AND lease <= $1) OR (state = 'pending' AND due <= $1 AND NOT EXISTS ( \
@@ -95,10 +94,7 @@ pub(super) async fn lease(
 }
 
 /// Whose commands are being tried again.
-pub(super) async fn retried(
-    pool: &SqlitePool,
-    most: usize,
-) -> Result<Vec<(String, CustomerId)>, Error> {
+pub(super) async fn retried(pool: &SqlitePool, most: usize) -> Result<Vec<Queue>, Error> {
     let rows = sqlx::query(
         "SELECT DISTINCT route, customer FROM outbox \
          WHERE state = 'pending' OR (state = 'claimed' AND attempt > 1) LIMIT $1",

@@ -30,8 +30,8 @@ use sqlx::{ConnectOptions, SqlSafeStr, SqlitePool};
 
 use crate::{
     AnchorRange, Audited, Batch, By, Checkup, EnrollmentRow, Entry, Error, GivenUp, Inside, Kept,
-    Letter, LogPage, LogPlace, OutboxState, Outgoing, Pulse, Rejected, Reply, Seen, Share, Store,
-    Stored, Sums, Totals, Turn, Waiting, Worker,
+    Letter, LogPage, LogPlace, OutboxState, Outgoing, Pulse, Queue, Rejected, Reply, Seen, Share,
+    Store, Stored, Sums, Totals, Turn, Waiting, Worker,
 };
 
 /// How many read at the same time.
@@ -337,7 +337,7 @@ impl Store for Sqlite {
         })
     }
 
-    fn retried(&self, limit: usize) -> Reply<'_, Vec<(String, CustomerId)>> {
+    fn retried(&self, limit: usize) -> Reply<'_, Vec<Queue>> {
         Box::pin(claim::retried(&self.read, limit))
     }
 
