@@ -5,7 +5,6 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use kurant_engine::action::ActionStatus;
-use kurant_engine::calendar::Instant;
 use kurant_engine::catalog::{Acting, Catalog};
 use kurant_engine::definition::{Definitions, Journey, TriggerKind};
 use kurant_engine::desk::Desk;
@@ -148,7 +147,7 @@ struct Counts {
 
 async fn count(store: &dyn Store, catalog: &Catalog, backlog: &Backlog) -> Result<String, Error> {
     let now = Clock::real().now();
-    let kept = kept(catalog, now);
+    let kept = Kept::of(catalog.needs(), now);
     let (late, mut desk) = (backlog.late(), Desk::default());
     let (mut counts, mut place) = (Counts::default(), None);
     loop {
@@ -206,15 +205,4 @@ impl Counts {
         );
         text
     }
-}
-
-/// The events that conditions look back on.
-fn kept(catalog: &Catalog, now: Instant) -> Vec<Kept> {
-    let kept = |(kind, keep): (&str, kurant_engine::catalog::Keep)| Kept {
-        kind: kind.to_owned(),
-        since: keep.millis.map(|millis| now.plus_millis(-millis)),
-        latest: keep.latest,
-        enrolled: keep.enrolled,
-    };
-    catalog.needs().iter().map(kept).collect()
 }

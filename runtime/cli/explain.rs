@@ -120,16 +120,7 @@ async fn customer(
     id: &str,
     at: Instant,
 ) -> Result<Stored, Error> {
-    let kept: Vec<Kept> = catalog
-        .needs()
-        .iter()
-        .map(|(kind, keep)| Kept {
-            kind: kind.to_owned(),
-            since: keep.millis.map(|millis| at.plus_millis(-millis)),
-            latest: keep.latest,
-            enrolled: keep.enrolled,
-        })
-        .collect();
+    let kept = Kept::of(catalog.needs(), at);
     let found = store
         .load(&[CustomerId::from(id)], &kept)
         .await

@@ -72,6 +72,13 @@ pub struct Enrollment {
     pub ended: Option<Ended>,
 }
 
+impl Enrollment {
+    /// The moment from which on its `wait_for`s may look back: what started it may be older than its entry.
+    pub fn began(&self) -> Instant {
+        self.entered.min(self.trigger.time)
+    }
+}
+
 /// What started an enrollment: `trigger` in a condition.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Started {

@@ -3,8 +3,9 @@
 
 use std::fmt::Write as _;
 
-use minijinja::value::Value;
+use minijinja::value::{Value, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, escape_formatter};
+use rust_decimal::Decimal;
 
 use crate::calendar::{Date, Instant, Zone, parse_date};
 
@@ -27,9 +28,14 @@ pub fn environment(zone: Zone) -> Environment<'static> {
         }
     });
     // What is not known is left out, however it came to be unknown.
-    environment.set_formatter(|out, state, value| match value.is_none() {
-        true => Ok(()),
-        false => escape_formatter(out, state, value),
+    environment.set_formatter(|out, state, value| {
+        if value.is_none() {
+            return Ok(());
+        }
+        match plain(value) {
+            Some(number) => escape_formatter(out, state, &Value::from(number)),
+            None => escape_formatter(out, state, value),
+        }
     });
     for name in ["upcase", "upper"] {
         environment.add_filter(name, |value: Value| text(&value).to_uppercase());
@@ -46,6 +52,16 @@ pub fn environment(zone: Zone) -> Environment<'static> {
         },
     );
     environment
+}
+
+/// A number with a fraction as people write it. Jinja reckons in binary: 0.1 + 0.2 would print as 0.30000000000000004, and a
+/// price that was rounded as 90.0.
+fn plain(value: &Value) -> Option<String> {
+    if value.kind() != ValueKind::Number || value.is_integer() {
+        return None;
+    }
+    let number = f64::try_from(value.clone()).ok()?;
+    Some(Decimal::try_from(number).ok()?.normalize().to_string())
 }
 
 /// A value as text; nothing for what is not known.
@@ -130,6 +146,9 @@ mod tests {
             ("{{ name | truncate(8) }}", "олена..."),
             ("{{ name | truncate(6, '…') }}", "олена…"),
             ("{{ name | truncate }}", "олена КОВАЛЬ"),
+            ("{{ 0.1 + 0.2 }}", "0.3"),
+            ("{{ 99.0 * 0.9 }}", "89.1"),
+            ("{{ 90.4 | round }}", "90"),
             ("{{ birthday | date }}", "31.03.1990"),
             ("{{ birthday | date('%d/%m') }}", "31/03"),
             ("{{ at | date('%d.%m.%Y %H:%M') }}", "01.07.2026 00:30"),

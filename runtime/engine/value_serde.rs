@@ -26,7 +26,7 @@ impl Serialize for Value {
             Self::Null => serializer.serialize_unit(),
             Self::Bool(value) => serializer.serialize_bool(*value),
             Self::Integer(value) => serializer.serialize_i64(*value),
-            Self::Decimal(value) => serde_json::from_str::<serde_json::Number>(&value.to_string())
+            Self::Decimal(value) => serde_json::from_str::<serde_json::Number>(&written(*value))
                 .map_err(serde::ser::Error::custom)?
                 .serialize(serializer),
             Self::Text(text) => serializer.serialize_str(text),
@@ -41,6 +41,16 @@ impl Serialize for Value {
             }
             Self::Map(map) => map.serialize(serializer),
         }
+    }
+}
+
+/// A decimal, always with a point: that is how it is told from an integer when it is read again.
+fn written(value: Decimal) -> String {
+    let text = value.to_string();
+    if text.contains('.') {
+        text
+    } else {
+        text + ".0"
     }
 }
 
@@ -141,9 +151,11 @@ fn number<E: serde::de::Error>(text: &str) -> Result<Value, E> {
     if let Ok(whole) = text.parse::<i64>() {
         return Ok(Value::Integer(whole));
     }
-    Decimal::from_str_exact(text)
-        .or_else(|_| Decimal::from_scientific(text))
-        .map(Value::from)
+    // The longest decimals have no room for another digit.
+    let digits = text.strip_suffix(".0").unwrap_or(text);
+    Decimal::from_str_exact(digits)
+        .or_else(|_| Decimal::from_scientific(digits))
+        .map(Value::Decimal)
         .map_err(|_| {
             E::custom(format!(
                 "the number {text} has more digits than a decimal can hold"
@@ -172,6 +184,18 @@ mod tests {
             serde_json::to_string(&value).unwrap(),
             r#"{"count":3,"long":12345678901234567.89,"total":29.33}"#
         );
+    }
+
+    #[test]
+    fn a_whole_decimal_is_one_again() {
+        for value in [Decimal::from(10), Decimal::new(100, 1), Decimal::MAX] {
+            let text = serde_json::to_string(&Value::Decimal(value)).unwrap();
+            let back: Value = serde_json::from_str(&text).unwrap();
+            assert!(
+                matches!(back, Value::Decimal(own) if own == value),
+                "{text}"
+            );
+        }
     }
 
     #[test]

@@ -75,6 +75,14 @@ impl Clock {
         self.advance(now)
     }
 
+    /// Where what is done by this clock begins: a fast one has run on by the time that anybody looks.
+    pub fn beginning(&self) -> Instant {
+        match self.pace {
+            Pace::Lapse { virtual_start, .. } => virtual_start,
+            Pace::Real | Pace::Lockstep => self.now(),
+        }
+    }
+
     /// Goes by another clock from now on, that all workers go by: this is what it shows. Should it be behind, this one stands
     /// until it has come that far. Returns how far the machine's is behind, in milliseconds.
     pub fn correct(&self, shown: Instant) -> i64 {
@@ -167,6 +175,7 @@ mod tests {
     fn a_lapse_begins_where_it_is_told() {
         let clock = Clock::lapse(Instant::from_millis(1_000), 86_400);
         assert!(clock.now() >= Instant::from_millis(1_000));
+        assert_eq!(clock.beginning(), Instant::from_millis(1_000));
         assert!(clock.is_virtual());
     }
 }

@@ -1,6 +1,8 @@
 //! What is asked of a store, and what it answers.
 
 use kurant_engine::calendar::Instant;
+use kurant_engine::catalog::Needs;
+use kurant_engine::enrollment::Enrollment;
 use kurant_engine::id::Key;
 use kurant_engine::person::Person;
 
@@ -15,21 +17,29 @@ pub struct Kept {
     pub since: Option<Instant>,
     /// And the latest one, however old.
     pub latest: bool,
-    /// And all since the customer's oldest active enrollment began.
+    /// And all since what started the customer's oldest active enrollment.
     pub enrolled: bool,
 }
 
 impl Kept {
+    /// What decisions at this instant look back on.
+    pub fn of(needs: &Needs, now: Instant) -> Vec<Self> {
+        let kept = needs.iter().map(|(kind, keep)| Self {
+            kind: kind.to_owned(),
+            since: keep.millis.map(|millis| now.plus_millis(-millis)),
+            latest: keep.latest,
+            enrolled: keep.enrolled,
+        });
+        kept.collect()
+    }
+
     /// The first instant from which all events are loaded, for a customer.
     pub(crate) fn floor(&self, person: &Person) -> Option<Instant> {
         let active = person
             .enrollments
             .iter()
             .filter(|enrollment| self.enrolled && enrollment.is_active());
-        active
-            .map(|enrollment| enrollment.entered)
-            .chain(self.since)
-            .min()
+        active.map(Enrollment::began).chain(self.since).min()
     }
 
     /// Whether an event is loaded, apart from being the latest.

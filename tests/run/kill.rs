@@ -108,7 +108,7 @@ async fn check(shop: &Shop, store: &Sqlite, dropped: &[String]) {
         );
         assert_eq!(
             attributes.get("total_spent"),
-            Some(&Value::Integer(total)),
+            Some(&Value::Decimal(total.into())),
             "seed {SEED}: {customer}"
         );
     }

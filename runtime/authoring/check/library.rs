@@ -109,7 +109,7 @@ pub(super) fn calls(world: &World<'_>, site: Site<'_>, tree: &AST) {
         }
         let file = call.namespace.root();
         let Some(functions) = world.library.get(file).map(arities) else {
-            constant(world, &site, file, call.namespace.position(), false);
+            exists(world, &site, file, call.namespace.position());
             return;
         };
         let problem = match functions.get(call.name.as_str()) {
@@ -123,30 +123,30 @@ pub(super) fn calls(world: &World<'_>, site: Site<'_>, tree: &AST) {
     });
 }
 
-/// A file's name before `::`; reported when there is no such file.
+/// A file's name before `::`; reported when there is no such file. Whether there is one.
+fn exists(world: &World<'_>, site: &Site<'_>, file: &str, position: Position) -> bool {
+    let files = &world.parsed.library;
+    let mut known = files.iter().map(|library| library.item.name.as_str());
+    // A file that could not be read has been reported.
+    let exists =
+        known.clone().any(|name| name == file) || world.has_file(&format!("rhai-lib/{file}.rhai"));
+    if !exists {
+        let problem = unknown_function::no_file(file, &mut known);
+        world.diagnostics.report(site.span(position), problem);
+    }
+    exists
+}
+
+/// `file::NAME` that is not called: nothing but functions can be reached in a library file.
 pub(super) fn constant(
     world: &World<'_>,
     site: &Site<'_>,
-    file: &str,
+    (file, name): (&str, &str),
     position: Position,
-    quiet: bool,
 ) {
-    let known = || {
-        world
-            .parsed
-            .library
-            .iter()
-            .map(|library| library.item.name.as_str())
-    };
-    // A file that could not be read has been reported.
-    if !quiet
-        && !known().any(|name| name == file)
-        && !world.has_file(&format!("rhai-lib/{file}.rhai"))
-    {
-        world.diagnostics.report(
-            site.span(position),
-            unknown_function::no_file(file, known()),
-        );
+    if exists(world, site, file, position) {
+        let problem = unknown_function::no_call(file, name);
+        world.diagnostics.report(site.span(position), problem);
     }
 }
 

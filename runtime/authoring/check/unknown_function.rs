@@ -150,6 +150,18 @@ pub(super) fn in_file<'n>(
     .help(help)
 }
 
+/// Something else than a function of a library file.
+pub(super) fn no_call(file: &str, name: &str) -> Problem {
+    let function = name.to_lowercase();
+    Problem::new(
+        "unknown-function",
+        format!("`{file}::{name}` is not called: only the functions of `rhai-lib/{file}.rhai` can be used outside it"),
+    )
+    .help(format!(
+        "write `fn {function}() {{ ... }}` there, and `{file}::{function}()` here"
+    ))
+}
+
 /// There is no such file.
 pub(super) fn no_file<'n>(file: &str, known: impl IntoIterator<Item = &'n str>) -> Problem {
     let help = advice(

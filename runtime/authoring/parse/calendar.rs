@@ -88,10 +88,17 @@ pub(super) fn day_window(
         "quiet hours are the same on every day; `weekdays` belongs to the `window` of a send",
     )]);
     map.finish();
-    Some(DayWindow {
-        from: from?,
-        to: to?,
-    })
+    let (from, to) = (from?, to?);
+    if from == to {
+        let from = calendar::format_time(from);
+        let problem = Problem::bad_value(format!(
+            "from {from} to {from} is the whole day: nothing would ever be sent"
+        ))
+        .help("write two different times, or leave it out");
+        context.report(node.span, problem);
+        return None;
+    }
+    Some(DayWindow { from, to })
 }
 
 /// `{ from, to, weekdays }`. Weekdays alone mean those days from midnight to midnight.

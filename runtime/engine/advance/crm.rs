@@ -24,7 +24,7 @@ impl Work<'_> {
         fields: &[(String, Computed)],
     ) -> Result<Flow, script::Error> {
         let frame = self.frame_of_node(loaded, index, number);
-        let values = self.compute_fields(loaded.scripts(), fields, &frame)?;
+        let values = self.compute_attributes(loaded.scripts(), fields, &frame)?;
         self.merge_attributes(&values, self.now);
         self.tell_crm(index, number, node, "set", values);
         Ok(Flow::Next(node.next))

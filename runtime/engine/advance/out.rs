@@ -28,7 +28,7 @@ impl Work<'_> {
         emit: &Emit,
     ) -> Result<Flow, script::Error> {
         let frame = self.frame_of_node(loaded, index, number);
-        let content = self.compute_fields(loaded.scripts(), &emit.data, &frame)?;
+        let content = self.compute_data(loaded.scripts(), &emit.event, &emit.data, &frame)?;
         let key = self.action_key(index, number, 0);
         let event = Arc::new(Event {
             id: key.to_string().into(),

@@ -1,14 +1,14 @@
 //! Which past events a script asks for: `count("order.paid", days(90))`, `sum("order.paid", "total", days(365))`,
-//! `last("order.paid")`.
+//! `last("order.paid")`; also as methods of the type, `"order.paid".count(days(90))`.
 
 /// The longest look-back, when a script works its window out: older events are not seen by conditions.
-const LONGEST_MILLIS: i64 = 10 * 366 * 86_400_000;
+pub(super) const LONGEST_MILLIS: i64 = 10 * 366 * 86_400_000;
 
 /// Past events of one type, and how far back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Lookback {
-    /// The type.
-    pub(super) event: String,
+    /// The type; none = the script works it out, so that it may be any.
+    pub(super) event: Option<String>,
     /// All of the last so many milliseconds; none = the latest one.
     pub(super) millis: Option<i64>,
 }
@@ -16,37 +16,52 @@ pub(super) struct Lookback {
 /// The look-backs of a script. Read from its text, so that nothing has to be compiled to know what a store must load.
 pub(super) fn lookbacks(source: &str) -> Vec<Lookback> {
     let mut found = Vec::new();
-    for (name, window) in [("count", Some(1)), ("sum", Some(2)), ("last", None)] {
-        for arguments in calls(source, name) {
-            let Some(event) = arguments.first().and_then(|argument| literal(argument)) else {
+    for (name, window) in [("count", Some(0)), ("sum", Some(1)), ("last", None)] {
+        for at in words(source, name) {
+            let Some(call) = called(source, at, name) else {
                 continue;
             };
-            let millis = window.map(|position| {
-                arguments
-                    .get(position)
-                    .and_then(|span| millis(span))
-                    .unwrap_or(LONGEST_MILLIS)
+            let (kind, rest) = match source[..at].strip_suffix('.') {
+                Some(before) => (last_literal(before), &call[..]),
+                None => match call.split_first() {
+                    Some((kind, rest)) => (literal(kind), rest),
+                    None => continue,
+                },
+            };
+            let millis = window.map(|position: usize| {
+                let span = rest.get(position);
+                span.and_then(|span| millis(span)).unwrap_or(LONGEST_MILLIS)
             });
+            let event = kind.map(ToOwned::to_owned);
             found.push(Lookback { event, millis });
         }
     }
     found
 }
 
-/// The arguments of every call of a function.
+/// The arguments of every call of a function, the calls as a method aside.
 pub(super) fn calls<'s>(source: &'s str, name: &str) -> Vec<Vec<&'s str>> {
-    let mut calls = Vec::new();
-    let mut from = 0;
-    while let Some(at) = source[from..].find(name).map(|at| from + at) {
-        from = at + name.len();
-        let whole_word = !source[..at]
-            .ends_with(|before: char| before.is_alphanumeric() || before == '_' || before == '.');
-        let rest = source[from..].trim_start();
-        if whole_word && let Some(inside) = rest.strip_prefix('(') {
-            calls.push(arguments(inside));
-        }
-    }
-    calls
+    words(source, name)
+        .into_iter()
+        .filter(|at| !source[..*at].ends_with('.'))
+        .filter_map(|at| called(source, at, name))
+        .collect()
+}
+
+/// Where a name stands as a whole word.
+fn words(source: &str, name: &str) -> Vec<usize> {
+    let inside = |character: char| character.is_alphanumeric() || character == '_';
+    source
+        .match_indices(name)
+        .map(|(at, _)| at)
+        .filter(|at| !source[..*at].ends_with(inside))
+        .collect()
+}
+
+/// The arguments of the call of the name that stands here; none = it isn't called.
+fn called<'s>(source: &'s str, at: usize, name: &str) -> Option<Vec<&'s str>> {
+    let rest = source[at + name.len()..].trim_start();
+    rest.strip_prefix('(').map(arguments)
 }
 
 /// The parts between the commas of a call, up to its closing bracket.
@@ -72,8 +87,15 @@ fn arguments(inside: &str) -> Vec<&str> {
     parts
 }
 
-fn literal(argument: &str) -> Option<String> {
-    Some(argument.strip_prefix('"')?.strip_suffix('"')?.to_owned())
+fn literal(argument: &str) -> Option<&str> {
+    let text = argument.strip_prefix('"')?.strip_suffix('"')?;
+    (!text.contains('"')).then_some(text)
+}
+
+/// The literal that a text ends with.
+fn last_literal(text: &str) -> Option<&str> {
+    let inside = text.trim_end().strip_suffix('"')?;
+    inside.rfind('"').map(|at| &inside[at + 1..])
 }
 
 /// The most milliseconds that a span like `days(90)` can be.
@@ -95,35 +117,51 @@ fn millis(span: &str) -> Option<i64> {
 mod tests {
     use super::*;
 
+    fn found(source: &str) -> Vec<(Option<String>, Option<i64>)> {
+        let found = lookbacks(source).into_iter();
+        found.map(|own| (own.event, own.millis)).collect()
+    }
+
+    fn named(event: &str, millis: Option<i64>) -> (Option<String>, Option<i64>) {
+        (Some(event.to_owned()), millis)
+    }
+
     #[test]
     fn finds_every_window() {
-        let found = lookbacks(
-            r#"count("order.paid", days(2)) > 1 && is_set(last("lead.created")) && sum("o", "total", x) > 0"#,
-        );
         assert_eq!(
-            found,
+            found(
+                r#"count("order.paid", days(2)) > 1 && is_set(last("lead.created")) && sum("o", "total", x) > 0"#
+            ),
             [
-                Lookback {
-                    event: "order.paid".into(),
-                    millis: Some(180_000_000)
-                },
-                Lookback {
-                    event: "o".into(),
-                    millis: Some(LONGEST_MILLIS)
-                },
-                Lookback {
-                    event: "lead.created".into(),
-                    millis: None
-                },
+                named("order.paid", Some(180_000_000)),
+                named("o", Some(LONGEST_MILLIS)),
+                named("lead.created", None),
             ]
         );
     }
 
     #[test]
-    fn a_name_that_only_looks_alike_is_no_call() {
+    fn a_call_as_a_method_is_one() {
         assert_eq!(
-            lookbacks(r#"customer.count("a") == discount("a", days(1))"#),
-            []
+            found(r#""order.paid".count(days(2)) + "o".sum("total", hours(1)) + kind.last()"#),
+            [
+                named("order.paid", Some(180_000_000)),
+                named("o", Some(3_600_000)),
+                (None, None),
+            ]
         );
+    }
+
+    #[test]
+    fn a_type_that_is_worked_out_may_be_any() {
+        assert_eq!(
+            found(r#"count(kind, days(2)) > 0 && last("a" + "b") != ()"#),
+            [(None, Some(180_000_000)), (None, None)]
+        );
+    }
+
+    #[test]
+    fn a_name_that_only_looks_alike_is_no_call() {
+        assert_eq!(found(r#"discount("a", days(1)) == count_all("b")"#), []);
     }
 }

@@ -2,10 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::lookback::{Lookback, lookbacks};
+use super::lookback::{LONGEST_MILLIS, Lookback, lookbacks};
+use super::program::Op;
 use super::{Loaded, Watched};
 use crate::calendar::Instant;
-use crate::definition::{Computed, Definitions, Script};
+use crate::definition::{Computed, Definitions, WaitFor};
+
+/// How much later than what starts it an enrollment may begin for its first `wait_for` to look back on all of it: an event may
+/// come late, and nothing is kept for an enrollment that isn't there yet.
+const LATEST_MILLIS: i64 = 32 * 86_400_000;
 
 /// How far back events of one type are needed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -14,7 +19,7 @@ pub struct Keep {
     pub millis: Option<i64>,
     /// And the latest one, however old.
     pub latest: bool,
-    /// And all since an enrollment that is still active began (`wait_for` with `since`).
+    /// And all since what started an enrollment that is still active (`wait_for` with `since: trigger.time`).
     pub enrolled: bool,
 }
 
@@ -22,6 +27,8 @@ pub struct Keep {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Needs {
     types: BTreeMap<String, Keep>,
+    /// What is needed of every type, because a script works out which.
+    any: Option<Keep>,
 }
 
 impl Needs {
@@ -31,28 +38,36 @@ impl Needs {
         watched: &[Watched],
     ) -> Self {
         let mut needs = Self::default();
+        let declared = definitions.schema.events.keys();
         let mut definitions = definitions.clone();
         for update in &mut definitions.profile {
             for (_, value) in &mut update.set {
-                Computed::for_each_script_mut(value, &mut |script| needs.script(script));
+                Computed::for_each_script_mut(value, &mut |script| needs.text(&script.source));
             }
         }
         for segment in &definitions.segments {
-            needs.script(&segment.condition);
+            needs.text(&segment.condition.source);
         }
         for watched in watched {
-            needs.script(&watched.condition);
+            needs.text(&watched.condition.source);
         }
         for library in &definitions.library {
-            needs.script(&Script::new(&library.source, "rhai-lib.run"));
+            needs.text(&library.source);
         }
         for loaded in versions {
             let mut journey = loaded.journey().clone();
-            journey.for_each_script_mut(&mut |script| needs.script(script));
+            journey.for_each_script_mut(&mut |script| needs.text(&script.source));
+            // Functions as they were when the version began.
+            for library in &loaded.version.library {
+                needs.text(&library.source);
+            }
             for node in loaded.program.nodes() {
-                needs.node(&node.op);
+                if let Op::WaitFor { wait, .. } = &node.op {
+                    needs.wait(wait);
+                }
             }
         }
+        needs.spread(declared);
         needs
     }
 
@@ -71,34 +86,133 @@ impl Needs {
         self.types.is_empty()
     }
 
-    fn script(&mut self, script: &Script) {
-        for Lookback { event, millis } in lookbacks(&script.source) {
-            let keep = self.types.entry(event).or_default();
-            match millis {
-                Some(millis) => keep.millis = Some(keep.millis.unwrap_or(0).max(millis)),
-                None => keep.latest = true,
-            }
+    /// Takes down what a script asks for.
+    fn text(&mut self, source: &str) {
+        for Lookback { event, millis } in lookbacks(source) {
+            let keep = match event {
+                Some(event) => self.types.entry(event).or_default(),
+                None => self.any.get_or_insert_default(),
+            };
+            keep.widen(Keep {
+                millis,
+                latest: millis.is_none(),
+                enrolled: false,
+            });
         }
     }
 
-    fn node(&mut self, op: &super::program::Op) {
-        if let super::program::Op::WaitFor { wait, .. } = op
-            && wait.since.is_some()
-        {
-            for awaited in &wait.any {
-                self.types
-                    .entry(awaited.event.clone())
-                    .or_default()
-                    .enrolled = true;
-            }
+    /// Takes down what a `wait_for` that looks back asks for.
+    fn wait(&mut self, wait: &WaitFor) {
+        let Some(since) = &wait.since else {
+            return;
+        };
+        // Any other moment may lie long before what started the enrollment.
+        let own = since.source.trim() == "trigger.time";
+        let millis = if own { LATEST_MILLIS } else { LONGEST_MILLIS };
+        for awaited in &wait.any {
+            self.types
+                .entry(awaited.event.clone())
+                .or_default()
+                .widen(Keep {
+                    millis: Some(millis),
+                    latest: false,
+                    enrolled: own,
+                });
         }
+    }
+
+    /// What any type may need, every type that is declared does.
+    fn spread<'n>(&mut self, declared: impl Iterator<Item = &'n String>) {
+        let Some(any) = self.any else {
+            return;
+        };
+        for kind in declared {
+            self.types.entry(kind.clone()).or_default();
+        }
+        self.types.values_mut().for_each(|keep| keep.widen(any));
     }
 }
 
 impl Keep {
+    /// Covers what the other covers too.
+    fn widen(&mut self, other: Self) {
+        self.millis = self.millis.max(other.millis);
+        self.latest |= other.latest;
+        self.enrolled |= other.enrolled;
+    }
+
     /// Whether an event this old is still needed for its age.
     pub fn covers(&self, time: Instant, now: Instant) -> bool {
         self.millis
             .is_some_and(|millis| time > now.plus_millis(-millis))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calendar::Zone;
+    use crate::catalog::{Acting, Catalog};
+    use crate::definition::{
+        Computed, Fields, Journey, Library, Script, Step, Trigger, Verb, Version, Workspace,
+    };
+    use crate::id::Key;
+
+    /// A journey that sets an attribute to this, with a library.
+    fn version(hash: &str, source: &str, library: &str) -> Version {
+        let value = Computed::Expression(Script::new(source, "x"));
+        let step = Step {
+            id: None,
+            title: None,
+            when: None,
+            verb: Verb::Set(vec![("x".to_owned(), value)]),
+        };
+        Version {
+            hash: Key::of(&[hash]),
+            journey: Journey::new("j", Vec::<Trigger>::new(), vec![step]),
+            library: vec![Library {
+                name: "past".into(),
+                source: library.into(),
+            }],
+        }
+    }
+
+    fn needs(definitions: &Definitions, pinned: &[Version]) -> Needs {
+        let catalog = Catalog::load(definitions, pinned, Acting::Live).expect("a catalog");
+        catalog.needs().clone()
+    }
+
+    #[test]
+    fn functions_of_pinned_versions_look_back_as_they_were() {
+        let definitions = Definitions::new(Workspace::new("test", Zone::UTC, "uk"));
+        let old = version(
+            "old",
+            "past::orders()",
+            r#"fn orders() { count("order.paid", days(2)) }"#,
+        );
+        let keep = needs(&definitions, &[old]).keeps("order.paid");
+        assert_eq!(keep.and_then(|keep| keep.millis), Some(180_000_000));
+    }
+
+    #[test]
+    fn a_type_that_is_worked_out_keeps_every_declared_one() {
+        let mut definitions = Definitions::new(Workspace::new("test", Zone::UTC, "uk"));
+        let events = ["order.paid", "cart.left"];
+        definitions.schema.events = events
+            .map(|kind| (kind.to_owned(), Fields::default()))
+            .into();
+        let own = version(
+            "new",
+            "past::any(\"order.paid\")",
+            "fn any(kind) { last(kind) }",
+        );
+        definitions.library = own.library.clone();
+        definitions.journeys = vec![own];
+        let needs = needs(&definitions, &[]);
+        assert!(
+            events
+                .iter()
+                .all(|kind| needs.keeps(kind).is_some_and(|keep| keep.latest))
+        );
     }
 }

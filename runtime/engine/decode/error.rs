@@ -24,6 +24,9 @@ pub enum Error {
     /// More names than [`super::MOST_NAMES`].
     #[error("it has more than {} fields", super::MOST_NAMES)]
     TooManyNames,
+    /// More than [`super::MOST_VALUES`] values in lists.
+    #[error("its lists hold more than {} values", super::MOST_VALUES)]
+    TooManyValues,
     /// A name twice in one map.
     #[error("`{path}` stands twice")]
     Twice {
@@ -81,6 +84,7 @@ impl Error {
             Self::NotAnObject => "not_an_object",
             Self::TooDeep => "too_deep",
             Self::TooManyNames => "too_many_fields",
+            Self::TooManyValues => "too_many_values",
             Self::Twice { .. } => "field_twice",
             Self::NumberTooLong => "number_too_long",
             Self::Missing { .. } => "missing_field",
@@ -107,6 +111,7 @@ impl Error {
             | Self::NotAnObject
             | Self::TooDeep
             | Self::TooManyNames
+            | Self::TooManyValues
             | Self::NumberTooLong
             | Self::AnEvent => None,
         }

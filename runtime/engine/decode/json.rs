@@ -7,7 +7,7 @@ use compact_str::CompactString;
 use rust_decimal::Decimal;
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 
-use super::{DEEPEST, Error, MOST_NAMES};
+use super::{DEEPEST, Error, MOST_NAMES, MOST_VALUES};
 use crate::map::Map;
 use crate::value::Value;
 
@@ -18,6 +18,7 @@ const NUMBER: &str = "$serde_json::private::Number";
 #[derive(Default)]
 pub(super) struct Limits {
     names: Cell<usize>,
+    values: Cell<usize>,
     error: RefCell<Option<Error>>,
 }
 
@@ -45,6 +46,15 @@ impl Limits {
         self.names.set(self.names.get() + 1);
         if self.names.get() > MOST_NAMES {
             return Err(self.stop(Error::TooManyNames));
+        }
+        Ok(())
+    }
+
+    /// Counts a value of a list.
+    fn count_value<E: serde::de::Error>(&self) -> Result<(), E> {
+        self.values.set(self.values.get() + 1);
+        if self.values.get() > MOST_VALUES {
+            return Err(self.stop(Error::TooManyValues));
         }
         Ok(())
     }
@@ -131,6 +141,7 @@ impl<'de> Visitor<'de> for AnyValue<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
         let mut values = Vec::new();
         while let Some(value) = list.next_element_seed(self.inside()?)? {
+            self.limits.count_value()?;
             values.push(value);
         }
         Ok(Value::List(values))

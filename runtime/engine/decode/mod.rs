@@ -15,6 +15,7 @@ mod tests;
 pub use error::Error;
 pub use event::{Arrival, Decoder, Parts, time_of};
 pub use record::{Columns, Record};
+pub(crate) use typed::fit;
 pub use typed::{attributes, data};
 
 /// The longest event, customer or data object, in bytes.
@@ -23,6 +24,8 @@ pub const LARGEST: usize = 256 * 1024;
 pub const DEEPEST: usize = 32;
 /// How many names all maps of one object may hold together.
 pub const MOST_NAMES: usize = 512;
+/// How many values all lists of one object may hold together.
+pub const MOST_VALUES: usize = 10_000;
 /// The longest id, source or type of an event and the longest id of a customer, in bytes.
 pub const LONGEST_NAME: usize = 512;
 /// How far ahead of its arrival an event may be dated, in milliseconds: a day.

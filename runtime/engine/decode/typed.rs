@@ -56,6 +56,15 @@ pub fn data(schema: &Schema, kind: &str, map: Map) -> Result<Map, Error> {
     }
 }
 
+/// One value as its type declares it: what a step or `profile.yaml` worked out is kept as if it had come from outside, so
+/// that it makes no difference which way a value came.
+///
+/// # Errors
+/// [`Error::WrongType`], with the field's path.
+pub(crate) fn fit(name: &str, value: &mut Value, declared: &Type) -> Result<(), Error> {
+    convert(value, declared).map_err(|mismatch| mismatch.under(name))
+}
+
 fn fields(declared: &Fields, map: Map) -> Result<Map, Error> {
     if declared.is_empty() || map.is_empty() {
         return Ok(map);
@@ -113,6 +122,13 @@ fn convert(value: &mut Value, declared: &Type) -> Result<(), Mismatch> {
             *value = Value::Decimal(Decimal::from(*whole));
             true
         }
+        (Type::Integer, Value::Decimal(number)) => match whole(*number) {
+            Some(whole) => {
+                *value = Value::Integer(whole);
+                true
+            }
+            None => false,
+        },
         (Type::Instant, Value::Instant(_)) | (Type::Date, Value::Date(_)) => true,
         (Type::Instant, Value::Text(text)) => match Instant::parse(text) {
             Ok(instant) => {
@@ -152,6 +168,11 @@ fn convert(value: &mut Value, declared: &Type) -> Result<(), Mismatch> {
         expected: expected(declared),
         found: found(value, declared),
     })
+}
+
+/// The integer that a decimal without a fraction is.
+fn whole(number: Decimal) -> Option<i64> {
+    number.is_integer().then(|| i64::try_from(number).ok())?
 }
 
 /// A day, exactly as `YYYY-MM-DD`.

@@ -6,6 +6,7 @@
 mod again;
 mod awaits;
 mod backlog;
+mod compute;
 mod due;
 mod effects;
 mod entry;
@@ -30,12 +31,11 @@ use compact_str::CompactString;
 
 use crate::calendar::{Instant, Zone};
 use crate::catalog::{Catalog, Loaded};
-use crate::definition::{Computed, Journey, Script};
+use crate::definition::{Journey, Script};
 use crate::desk::Desk;
 use crate::event::Event;
 use crate::id::Key;
 use crate::input::{Changes, Input};
-use crate::map::Map;
 use crate::person::Person;
 use crate::script::{self, Frame};
 use crate::value::Value;
@@ -270,40 +270,6 @@ impl<'w> Work<'w> {
         frame: &Frame,
     ) -> Result<Value, script::Error> {
         loaded.scripts().evaluate(script, self.person, frame)
-    }
-
-    /// Works out a value that may hold expressions.
-    pub(crate) fn compute(
-        &mut self,
-        scripts: &script::Scripts,
-        value: &Computed,
-        frame: &Frame,
-    ) -> Result<Value, script::Error> {
-        Ok(match value {
-            Computed::Literal(value) => value.clone(),
-            Computed::Expression(script) => scripts.evaluate(script, self.person, frame)?,
-            Computed::List(values) => Value::List(
-                values
-                    .iter()
-                    .map(|value| self.compute(scripts, value, frame))
-                    .collect::<Result<_, _>>()?,
-            ),
-            Computed::Map(fields) => Value::Map(self.compute_fields(scripts, fields, frame)?),
-        })
-    }
-
-    /// Works out named values.
-    pub(crate) fn compute_fields(
-        &mut self,
-        scripts: &script::Scripts,
-        fields: &[(String, Computed)],
-        frame: &Frame,
-    ) -> Result<Map, script::Error> {
-        let mut map = Map::new();
-        for (name, value) in fields {
-            map.insert(name.as_str(), self.compute(scripts, value, frame)?);
-        }
-        Ok(map)
     }
 
     /// Notes that an attribute got another value.

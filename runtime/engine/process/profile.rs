@@ -75,15 +75,21 @@ impl Work<'_> {
     /// What `profile.yaml` makes of an event; an attribute whose expression fails is not among it.
     fn updates(&mut self, event: &Arc<Event>) -> Map {
         let mut values = Map::new();
-        let Some(updates) = self.catalog.index().updates.get(&*event.kind) else {
+        let catalog = self.catalog;
+        let Some(updates) = catalog.index().updates.get(&*event.kind) else {
             return values;
         };
         let frame = self.frame(Some(event));
         for update in updates {
-            for (attribute, computed) in &self.catalog.definitions().profile[*update].set {
-                match self.compute(self.catalog.scripts(), computed, &frame) {
-                    Ok(value) => drop(values.insert(attribute.as_str(), value)),
-                    Err(error) => self.trace_profile_error(attribute, &error),
+            for own in &catalog.definitions().profile[*update].set {
+                let own = std::slice::from_ref(own);
+                match self.compute_attributes(catalog.scripts(), own, &frame) {
+                    Ok(worked_out) => {
+                        for (name, value) in worked_out {
+                            values.insert(name, value);
+                        }
+                    }
+                    Err(error) => self.trace_profile_error(&own[0].0, &error),
                 }
             }
         }

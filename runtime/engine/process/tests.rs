@@ -1,5 +1,6 @@
 //! What is judged again after a pause, which occasions are one, and that whatever follows from itself comes to an end.
 
+mod declared;
 mod fallbacks;
 mod lookback;
 mod pause;
@@ -15,8 +16,8 @@ use crate::catalog::{Acting, Catalog};
 use crate::customer::Customer;
 use crate::definition::{
     Awaited, Category, Channel, Computed, Definitions, Exit, Journey, OnStop, ProfileUpdate,
-    Repeat, Script, Send, Start, Status, Step, Template, Trigger, TriggerKind, Verb, Version,
-    WaitFor, Workspace,
+    Repeat, Schema, Script, Send, Start, Status, Step, Template, Trigger, TriggerKind, Verb,
+    Version, WaitFor, Workspace,
 };
 use crate::desk::Desk;
 use crate::event::Event;
@@ -110,6 +111,15 @@ impl Play {
         quiet: Option<DayWindow>,
         profile: Vec<ProfileUpdate>,
     ) -> Self {
+        Self::with_schema(journey, quiet, profile, Schema::default())
+    }
+
+    fn with_schema(
+        journey: Journey,
+        quiet: Option<DayWindow>,
+        profile: Vec<ProfileUpdate>,
+        schema: Schema,
+    ) -> Self {
         let workspace = Workspace {
             quiet_hours: quiet,
             ..Workspace::new("test", Zone::UTC, "uk")
@@ -125,6 +135,7 @@ impl Play {
         let definitions = Definitions {
             templates: vec![template("email"), template("sms")],
             profile,
+            schema,
             journeys: vec![Version {
                 hash: Key::of(&["j"]),
                 journey,

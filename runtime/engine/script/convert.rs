@@ -133,20 +133,6 @@ fn scalar(dynamic: &Dynamic) -> Option<Value> {
     })
 }
 
-/// Whole decimals become integers, as they are when stored and read again.
-pub(super) fn settle(value: Value) -> Value {
-    match value {
-        Value::Decimal(number) => Value::from(number),
-        Value::List(values) => Value::List(values.into_iter().map(settle).collect()),
-        Value::Map(map) => Value::Map(
-            map.into_iter()
-                .map(|(name, value)| (name, settle(value)))
-                .collect(),
-        ),
-        other => other,
-    }
-}
-
 /// A Rhai type in people's words.
 pub(super) fn words(type_name: &str) -> &'static str {
     let is = |name: &str| type_name == name || type_name.ends_with(&format!("::{name}"));

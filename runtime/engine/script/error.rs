@@ -69,7 +69,7 @@ pub struct Error {
 }
 
 impl Error {
-    pub(super) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self {
             kind,
             place: String::new(),
@@ -90,7 +90,7 @@ impl Error {
         self
     }
 
-    pub(super) fn in_place(mut self, place: &str) -> Self {
+    pub(crate) fn in_place(mut self, place: &str) -> Self {
         if self.place.is_empty() {
             place.clone_into(&mut self.place);
         }

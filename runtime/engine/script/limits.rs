@@ -8,6 +8,7 @@ use rhai::packages::{
 use rhai::{Engine, OptimizationLevel, def_package};
 
 use super::natives;
+use crate::decode;
 
 /// How many operations one evaluation may take.
 pub const MOST_OPERATIONS: u64 = 100_000;
@@ -17,12 +18,13 @@ const MOST_CALLS: usize = 16;
 const DEEPEST_EXPRESSION: usize = 48;
 /// How deep an expression inside a function may be nested.
 const DEEPEST_FUNCTION: usize = 32;
-/// How many bytes a text may have.
-const LONGEST_TEXT: usize = 16 * 1024;
+/// How many bytes a text may have. This limit and the next two leave room for whatever is taken in: what is too large is refused
+/// at the door, and does not fail in somebody's condition.
+const LONGEST_TEXT: usize = decode::LARGEST;
 /// How many values a list may hold, those in lists inside it included.
-const LONGEST_LIST: usize = 1_000;
-/// How many names a map may hold, those in maps inside it included.
-const LARGEST_MAP: usize = 500;
+const LONGEST_LIST: usize = decode::MOST_VALUES;
+/// How many names a map may hold, those in maps inside it included: a customer may be known from several events.
+const LARGEST_MAP: usize = 4 * decode::MOST_NAMES;
 /// How many variables there may be at a time.
 const MOST_VARIABLES: usize = 200;
 /// How many functions one file may define.

@@ -169,12 +169,11 @@ impl Scripts {
         if let Some(value) = self.fast(compiled, person, frame, |term, view| {
             finished(term.eval(view)?)
         }) {
-            return Ok(convert::settle(value));
+            return Ok(value);
         }
-        let value = self.by_rhai(compiled, script, person, frame, |value| {
+        self.by_rhai(compiled, script, person, frame, |value| {
             convert::to_value(&value)
-        });
-        value.map(convert::settle)
+        })
     }
 
     /// Whether the condition holds for this person in this frame.

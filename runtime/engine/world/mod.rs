@@ -27,6 +27,7 @@ use crate::catalog::{Catalog, Needs};
 use crate::customer::Customer;
 use crate::definition::UnknownCustomers;
 use crate::desk::Desk;
+use crate::enrollment::Enrollment;
 use crate::event::Event;
 use crate::id::{CustomerId, rank};
 use crate::input::{Changes, Firing, Input};
@@ -443,11 +444,11 @@ fn just_after(instant: Instant) -> Instant {
 
 /// Forgets the events that no decision looks back on any more.
 fn prune(person: &mut Person, needs: &Needs, now: Instant) {
-    let entered = person
+    let began = person
         .enrollments
         .iter()
         .filter(|enrollment| enrollment.is_active())
-        .map(|enrollment| enrollment.entered)
+        .map(Enrollment::began)
         .min();
     let history = std::mem::take(&mut person.history);
     let mut latest: HashMap<&str, usize> = HashMap::new();
@@ -461,7 +462,7 @@ fn prune(person: &mut Person, needs: &Needs, now: Instant) {
         needs.keeps(&event.kind).is_some_and(|keep| {
             keep.covers(event.time, now)
                 || (keep.latest && latest.get(event.kind.as_str()) == Some(&index))
-                || (keep.enrolled && entered.is_some_and(|entered| event.time >= entered))
+                || (keep.enrolled && began.is_some_and(|began| event.time >= began))
         })
     };
     person.history = history

@@ -26,7 +26,7 @@ use std::sync::Arc;
 use fail::fail_point;
 use kurant_engine::action::Action;
 use kurant_engine::calendar::Instant;
-use kurant_engine::catalog::Keep;
+use kurant_engine::catalog::Needs;
 use kurant_engine::definition::{Definitions, Guard, Version};
 use kurant_engine::guard::Watch;
 use kurant_engine::id::{CustomerId, Key};
@@ -113,7 +113,7 @@ pub struct Runner {
     dispatch: Arc<Dispatch>,
     audience: Box<dyn Audience>,
     purpose: Purpose,
-    needs: Vec<(String, Keep)>,
+    needs: Needs,
     flight: Option<Flight>,
     /// Customers of late, as they are stored: nobody else writes.
     recent: HashMap<CustomerId, Arc<Stored>>,
@@ -187,7 +187,7 @@ impl Runner {
             clock,
             audience,
             purpose,
-            needs: Vec::new(),
+            needs: Needs::default(),
             flight: None,
             recent: HashMap::new(),
             handing: None,
@@ -229,7 +229,7 @@ impl Runner {
     /// Goes on where date, inactivity and schedule triggers were worked off up to; now, if nobody has begun so far.
     async fn find_place(&mut self) -> Result<(), Error> {
         let place = self.mark(FIRED).await?.and_then(|text| text.parse().ok());
-        self.fired = place.unwrap_or(self.clock.now());
+        self.fired = place.unwrap_or_else(|| self.clock.beginning());
         if place.is_none() && self.mate.is_shared() {
             // Whoever takes over within the first minute begins there too.
             let begun = (FIRED.to_owned(), Some(self.fired.to_string()));
@@ -290,14 +290,7 @@ impl Runner {
         self.recent.clear();
         self.needs = self
             .decider
-            .with(|state| {
-                state
-                    .catalog
-                    .needs()
-                    .iter()
-                    .map(|(kind, keep)| (kind.to_owned(), keep))
-                    .collect()
-            })
+            .with(|state| state.catalog.needs().clone())
             .await?;
         Ok(())
     }
@@ -401,13 +394,7 @@ impl Runner {
     }
 
     fn kept(&self, now: Instant) -> Vec<Kept> {
-        let kept = |(kind, keep): &(String, Keep)| Kept {
-            kind: kind.clone(),
-            since: keep.millis.map(|millis| now.plus_millis(-millis)),
-            latest: keep.latest,
-            enrolled: keep.enrolled,
-        };
-        self.needs.iter().map(kept).collect()
+        Kept::of(&self.needs, now)
     }
 }
 

@@ -265,13 +265,11 @@ impl Checker<'_> {
                 self.variable(&name.1, *position)
             }
             Expr::Variable(name, _, _) => {
-                super::library::constant(
-                    self.world,
-                    &self.site,
-                    name.2.root(),
-                    name.2.position(),
-                    self.quiet,
-                );
+                if !self.quiet {
+                    let (file, own) = (name.2.root(), name.1.as_str());
+                    let position = name.2.position();
+                    super::library::constant(self.world, &self.site, (file, own), position);
+                }
                 Shape::Any
             }
             Expr::Stmt(block) => self.block(block.statements()),

@@ -94,3 +94,22 @@ fn an_answer_that_comes_after_its_timeout_was_handled_is_told() {
         assert!(changes.actions.is_empty(), "{time}");
     }
 }
+
+#[test]
+fn an_answer_from_before_the_entry_counts_however_the_past_was_kept() {
+    let mut wait = a_day();
+    if let Verb::WaitFor(wait) = &mut wait.verb {
+        wait.since = Some(Script::new("trigger.time", "x"));
+        wait.then = vec![step(Verb::Exit("answered".into()))];
+    }
+    let trigger = TriggerKind::Event {
+        event: "begin".into(),
+        filter: None,
+        max_age: Duration::from_days(1),
+    };
+    let play = Play::new(journey(vec![trigger], vec![wait]), None);
+    let keep = play.catalog.needs().keeps("x").expect("is kept");
+    assert!(keep.enrolled);
+    // What started it may come late: nothing is kept for an enrollment that isn't there yet.
+    assert!(keep.covers(instant("2026-02-01T00:00:00Z"), play.clock));
+}

@@ -101,8 +101,8 @@ fn numbers_are_exact_and_mix_both_ways() {
         "9223372036854775807 > 9223372036854775806.5 && 9223372036854775807.0 == 9223372036854775807",
         "max(1, 2) == 2 && (2.567).round(1) == 2.6",
     ]);
-    assert_eq!(evaluate("1.5 * 2"), Ok(Value::Integer(3)));
-    assert_eq!(evaluate("#{a: [1.5 * 2]}"), Ok(json(r#"{"a": [3]}"#)));
+    assert_eq!(evaluate("1.5 * 2"), Ok(Value::Decimal(3.into())));
+    assert_eq!(evaluate("#{a: [1.5 * 2]}"), Ok(json(r#"{"a": [3.0]}"#)));
     assert_eq!(
         evaluate("customer.total_spent * 1.1").unwrap().to_string(),
         "4620.55"
