@@ -172,5 +172,6 @@ fn outgoing(action: &Action, round: u64) -> Outgoing {
         state: OutboxState::Claimed,
         attempt: 1,
         lease: None,
+        is_withdrawn: false,
     }
 }

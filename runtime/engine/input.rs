@@ -40,6 +40,11 @@ pub enum Input {
         /// The id of the step to begin at; none = where the customer would stand today.
         step: Option<String>,
     },
+    /// A message was given up on its way out: its fallback is tried at once.
+    GaveUp {
+        /// The message's key.
+        key: Key,
+    },
     /// Something that was held back isn't any more: those who were held go on.
     Resume,
     /// An operator ends the customer's enrollments in a journey.
@@ -83,6 +88,9 @@ pub struct Changes {
     pub commands: Vec<Command>,
     /// What happened and why, for the execution log.
     pub trace: Vec<Trace>,
+    /// Keys of messages that must not leave any more, if they have not: their enrollment was ended from outside, or another channel
+    /// took their place.
+    pub withdrawn: Vec<Key>,
 }
 
 /// Something that must leave after the commit.
@@ -103,6 +111,15 @@ pub struct Command {
 }
 
 impl Command {
+    /// Whether the end of its enrollment keeps it from leaving: messages and tasks, while what the profile has become is told.
+    pub fn ends_with_enrollment(&self) -> bool {
+        match &self.what {
+            Effect::Send { .. } => true,
+            Effect::Crm { command, .. } => command == "task",
+            Effect::Emit { .. } | Effect::Webhook { .. } => false,
+        }
+    }
+
     /// Whether it is a message to the customer.
     pub fn is_message(&self) -> bool {
         matches!(self.what, Effect::Send { .. })

@@ -20,6 +20,9 @@ pub(crate) const LIFTED: &str = "steer/lifted/";
 /// What a run is to do once, in the order of the names.
 pub(crate) const ORDER: &str = "steer/order/";
 
+/// When journeys were stopped last, by id; without one, all of them.
+pub(crate) const STOPPED: &str = "steer/stopped/";
+
 /// Whose backlog is to be taken in, by journey.
 pub(crate) const ENROLL: &str = "steer/enroll/";
 

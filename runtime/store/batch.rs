@@ -46,6 +46,8 @@ pub struct Batch {
     pub traces: Vec<(CustomerId, Vec<Trace>)>,
     /// What must leave.
     pub outbox: Vec<Outgoing>,
+    /// Keys of commands that must not leave any more, if they are there still.
+    pub withdrawn: Vec<Key>,
     /// How it went with what left.
     pub settled: Vec<Settled>,
     /// Dead letters.
@@ -208,6 +210,8 @@ pub struct Outgoing {
     pub attempt: u32,
     /// Until when the claim holds.
     pub lease: Option<Instant>,
+    /// What it belongs to was ended meanwhile: it must not leave any more.
+    pub is_withdrawn: bool,
 }
 
 /// Whose commands they are, by route: those of one queue leave in the order of their making.

@@ -142,7 +142,7 @@ pub(crate) fn waiting<'r>(mut columns: impl Columns<'r>) -> Result<Waiting, Erro
     })
 }
 
-/// From command, route, due, attempt, lease.
+/// From command, route, due, attempt, lease, withdrawn.
 pub(crate) fn outgoing<'r>(
     columns: &mut impl Columns<'r>,
     state: OutboxState,
@@ -154,10 +154,11 @@ pub(crate) fn outgoing<'r>(
         state,
         attempt: columns.small()?,
         lease: columns.maybe_instant()?,
+        is_withdrawn: columns.small()? != 0,
     })
 }
 
-/// From n, state, reason, command, route, due, attempt, lease.
+/// From n, state, reason, command, route, due, attempt, lease, withdrawn.
 pub(crate) fn given_up<'r>(mut columns: impl Columns<'r>) -> Result<GivenUp, Error> {
     let n = columns.number()?;
     let word = columns.text()?;

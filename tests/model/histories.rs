@@ -13,8 +13,8 @@ use super::chance::Chance;
 use super::expression::Meanings;
 use super::journeys::{EVENTS, Maker, any_zone, version};
 
-const MINUTE: i64 = 60_000;
-const HOUR: i64 = 60 * MINUTE;
+pub(super) const MINUTE: i64 = 60_000;
+pub(super) const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
 /// Definitions with their edits, and what their scripts mean.

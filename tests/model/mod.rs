@@ -3,6 +3,7 @@
 
 mod calendar;
 mod chance;
+mod disturbed;
 mod doors;
 mod driver;
 mod evaluate;

@@ -81,3 +81,66 @@ fn what_is_paused_meanwhile_waits() {
     assert_eq!(sent_at_last(&shop), [""; 0]);
     assert!(!log(&shop).contains("not_sent"), "{}", log(&shop));
 }
+
+/// As `given_up`, with this behind the message.
+fn given_up_with(more: &str) -> Shop {
+    let shop = Shop::new();
+    shop.write(
+        "kurant.yaml",
+        "workspace: shop\ntimezone: Europe/Kyiv\nlocale: uk\nchannels: { email: { kind: file }, sms: { kind: file } }\ncrm: { kind: file }\n",
+    );
+    shop.write(
+        "journeys/offer.yaml",
+        &format!(
+            "journey: offer\nstatus: live\ncategory: marketing\ntrigger: {{ event: cart.left }}\n\
+             exit: [{{ event: order.paid, reason: bought }}]\nsteps:\n  {more}\n  - {{ id: rest, wait: 30d }}\n"
+        ),
+    );
+    shop.write("templates/offer/email.txt", BROKEN);
+    shop.write("templates/offer/sms.txt", "Hello\n");
+    shop.write(
+        "customers.jsonl",
+        r#"{"id":"anna","email":"a@example.com","phone":"+380671234567","consents":{"email":true,"sms":true}}"#,
+    );
+    shop.kurant(&["import", "customers", "customers.jsonl"]);
+    shop.drop_events("1.jsonl", &[event("1", "cart.left", "{\"cart_id\":\"a\"}")]);
+    shop.kurant(&["run", "--until-idle", "--quiet"]);
+    let mended = BROKEN.replace("{{ \"x\" | int }}", "again");
+    shop.write("templates/offer/email.txt", &mended);
+    shop
+}
+
+/// That the email never leaves, for this reason.
+fn never_leaves(shop: &Shop, reason: &str) {
+    let sent = sent_at_last(shop);
+    assert!(!sent.contains(&"offer".to_owned()), "{sent:?}");
+    let log = log(shop);
+    let told = log.lines().find(|line| line.contains("not_sent"));
+    assert!(told.is_some_and(|line| line.contains(reason)), "{log}");
+}
+
+#[test]
+fn a_message_that_is_given_up_leaves_its_place_to_the_fallback_for_good() {
+    let shop = given_up_with("- { id: offer, send: email, template: offer, fallback: [sms] }");
+    let sms = shop.lines(".kurant/outbox/sms.jsonl");
+    assert_eq!(sms.len(), 1, "at once: {}", log(&shop));
+    never_leaves(&shop, "withdrawn");
+    assert_eq!(shop.lines(".kurant/outbox/sms.jsonl").len(), 1);
+}
+
+#[test]
+fn what_an_exit_rule_has_ended_never_leaves() {
+    let shop = given_up_with("- { id: offer, send: email, template: offer }");
+    let order = r#"{"order_id":"7","amount":"10.00","currency":"UAH"}"#;
+    shop.drop_events("2.jsonl", &[event("2", "order.paid", order)]);
+    shop.kurant(&["run", "--until-idle", "--quiet"]);
+    never_leaves(&shop, "withdrawn");
+}
+
+#[test]
+fn what_an_operator_has_stopped_never_leaves() {
+    let shop = given_up("marketing");
+    shop.kurant(&["stop", "offer"]);
+    shop.kurant(&["run", "--until-idle", "--quiet"]);
+    never_leaves(&shop, "stopped");
+}

@@ -1,6 +1,7 @@
 //! Work that waits: timers and what must leave.
 
 use kurant_engine::calendar::Instant;
+use kurant_engine::id::Key;
 use kurant_store::{Batch, OutboxState, Outgoing, Settled, Share, Store, Waiting, Word};
 
 use super::sample::{at, id, outgoing, person, waiting};
@@ -68,6 +69,49 @@ fn outgoing_due(number: i64, state: OutboxState, lease: Option<i64>) -> Outgoing
         lease: lease.map(at),
         ..outgoing("anna", number, state)
     }
+}
+
+pub(super) async fn what_is_withdrawn_is_claimed_as_that(store: &dyn Store) {
+    use OutboxState::{Accepted, Claimed, Pending};
+    let rows = vec![
+        outgoing("anna", 1, Pending),
+        outgoing("anna", 2, Pending),
+        outgoing("anna", 3, Claimed),
+    ];
+    let keys: Vec<Key> = rows.iter().map(|row| row.command.key).collect();
+    let written = Batch {
+        outbox: rows,
+        ..Batch::default()
+    };
+    store.commit(written).await.unwrap();
+    // As often as it is said; also what is claimed, and what was never there.
+    for _ in 0..2 {
+        let withdrawn = vec![keys[0], keys[2], Key::of(&["nobody"])];
+        let batch = Batch {
+            withdrawn,
+            ..Batch::default()
+        };
+        store.commit(batch).await.unwrap();
+    }
+    let claimed = store.reclaim(at(9), at(90), 9).await.unwrap();
+    let found: Vec<_> = claimed
+        .iter()
+        .map(|row| (row.command.key, row.is_withdrawn))
+        .collect();
+    assert_eq!(found, [(keys[0], true), (keys[1], false)]);
+    let open = store.outbox(Claimed, Instant::MAX, 9).await.unwrap();
+    let own = open.iter().find(|row| row.command.key == keys[2]);
+    assert!(own.is_some_and(|row| row.is_withdrawn));
+    // It can be settled like any other.
+    let batch = Batch {
+        settled: vec![settled(3, 1, Accepted, None)],
+        ..Batch::default()
+    };
+    store.commit(batch).await.unwrap();
+    assert_eq!(
+        store.outbox(Claimed, Instant::MAX, 9).await.unwrap().len(),
+        2
+    );
 }
 
 pub(super) async fn a_claim_whose_lease_has_passed_is_claimed_anew(store: &dyn Store) {

@@ -157,6 +157,7 @@ pub(super) fn outgoing(customer: &str, number: i64, state: OutboxState) -> Outgo
         state,
         attempt: u32::from(state == OutboxState::Claimed),
         lease: None,
+        is_withdrawn: false,
     }
 }
 

@@ -58,7 +58,7 @@ impl Work<'_> {
                     return;
                 }
                 Ok(Flow::End(reason)) => {
-                    self.end(index, &reason);
+                    self.leave(index, &reason);
                     return;
                 }
                 Err(error) => {
@@ -77,7 +77,7 @@ impl Work<'_> {
             Some("too_many_steps"),
             values,
         );
-        self.end(index, "error");
+        self.leave(index, "error");
     }
 
     fn step(

@@ -147,7 +147,7 @@ impl Work<'_> {
             .unwrap_or_else(|error| {
                 let place = error.place.clone();
                 self.trace_error(loaded, Some(index), &place, &error);
-                self.end(index, "error");
+                self.leave(index, "error");
                 false
             })
     }

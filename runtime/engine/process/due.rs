@@ -70,7 +70,7 @@ impl Work<'_> {
 
     pub(crate) fn wake(&mut self, index: usize, due: Instant) {
         let Some(loaded) = self.loaded_of(index) else {
-            self.end(index, "error");
+            self.leave(index, "error");
             return;
         };
         if self.is_paused(index) {

@@ -170,7 +170,7 @@ impl<'w> Work<'w> {
         error: &script::Error,
     ) -> Option<T> {
         self.trace_error(loaded, Some(index), place, error);
-        self.end(index, "error");
+        self.leave(index, "error");
         None
     }
 }

@@ -61,7 +61,7 @@ impl Work<'_> {
                 }
                 Err(error) => {
                     self.trace_error(loaded, Some(index), &when.place, &error);
-                    self.end(index, "error");
+                    self.leave(index, "error");
                     return true;
                 }
             }
@@ -176,8 +176,16 @@ impl Work<'_> {
         self.trace_goal(loaded, index, values);
     }
 
-    /// Ends an enrollment early: all that is not handed over is cancelled with it, also what outlives the last step.
+    /// Ends an enrollment from outside: whatever of it has not been handed over never is.
     pub(crate) fn end(&mut self, index: usize, reason: &str) {
+        let keys = &self.person.enrollments[index].keys;
+        self.changes.withdrawn.extend(keys);
+        self.leave(index, reason);
+    }
+
+    /// Ends an enrollment by its own doing, by an `exit` step or a mistake: what has been decided on leaves; what is deferred, and
+    /// fallbacks, don't.
+    pub(crate) fn leave(&mut self, index: usize, reason: &str) {
         self.cancel(index, reason);
         if self.person.enrollments[index].is_active() {
             self.close(index, reason);

@@ -86,7 +86,27 @@ impl Work<'_> {
             }
             return;
         }
-        let fallback = &mut fallbacks[place];
+        self.hurry(index, place);
+    }
+
+    /// A message was given up on its way out.
+    pub(super) fn gave_up(&mut self, key: Key) {
+        self.set_now(self.clock);
+        let places: Vec<(usize, usize)> = (0..)
+            .zip(&self.person.enrollments)
+            .filter_map(|(index, enrollment)| {
+                let mut fallbacks = enrollment.fallbacks.iter();
+                Some((index, fallbacks.position(|own| own.key == key)?))
+            })
+            .collect();
+        for (index, place) in places {
+            self.hurry(index, place);
+        }
+    }
+
+    /// A message will not arrive: its fallback is due at once, unless that was to be by now.
+    fn hurry(&mut self, index: usize, place: usize) {
+        let fallback = &mut self.person.enrollments[index].fallbacks[place];
         let too_late = fallback.only_if_bounced && fallback.due < self.clock;
         if too_late || fallback.due <= self.now || fallback.deferred {
             return;

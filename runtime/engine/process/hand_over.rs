@@ -110,7 +110,7 @@ impl Work<'_> {
 
     fn hand_over_one(&mut self, due: Due) {
         let Some(loaded) = self.loaded_of(due.index) else {
-            self.end(due.index, "error");
+            self.leave(due.index, "error");
             return;
         };
         let enrollment = &self.person.enrollments[due.index];
@@ -232,7 +232,9 @@ impl Work<'_> {
         enrollment.last_send = Some(now);
         enrollment.keys.push(key);
         if let Some(fallback) = message.due.fallback {
-            enrollment.fallbacks.remove(fallback);
+            // Should the message before it wait to be handed over still, it must not follow.
+            let before = enrollment.fallbacks.remove(fallback).key;
+            self.changes.withdrawn.push(before);
         }
         let sent = (key, route.number);
         self.expect_delivery(index, number, rounds, message.send, sent, besides);

@@ -80,6 +80,7 @@ pub fn process(
         } => work.enroll(&journey, vars, request),
         Input::EnrollLate { journey, step } => work.enroll_late(&journey, step.as_deref()),
         Input::Stop { journey } => work.stop(&journey),
+        Input::GaveUp { key } => work.gave_up(key),
         Input::Resume => work.resume(),
     }
     work.finish()

@@ -99,6 +99,7 @@ struct Play {
     desk: Desk,
     clock: Instant,
     actions: Vec<Action>,
+    withdrawn: Vec<Key>,
 }
 
 impl Play {
@@ -153,6 +154,7 @@ impl Play {
             desk: Desk::default(),
             clock: instant("2026-03-01T00:00:00Z"),
             actions: Vec::new(),
+            withdrawn: Vec::new(),
         }
     }
 
@@ -165,6 +167,7 @@ impl Play {
             self.clock,
         );
         self.actions.extend(changes.actions);
+        self.withdrawn.extend(changes.withdrawn);
     }
 
     fn enroll(&mut self) {

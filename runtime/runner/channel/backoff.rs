@@ -68,6 +68,7 @@ mod tests {
             state: OutboxState::Claimed,
             attempt,
             lease: None,
+            is_withdrawn: false,
         }
     }
 

@@ -29,6 +29,8 @@ pub(crate) struct Line {
 #[derive(Debug, Default)]
 pub(crate) struct HandedOver {
     pub(crate) settled: Vec<Settled>,
+    /// Messages that were given up, with how: another channel may take their places.
+    pub(crate) given_up: Vec<(CustomerId, Settled)>,
     pub(crate) marks: Vec<(String, Option<String>)>,
     /// Whose commands are tried again.
     pub(crate) retried: Vec<Queue>,
@@ -47,6 +49,7 @@ impl HandedOver {
 
     pub(crate) fn add(&mut self, other: Self) {
         self.settled.extend(other.settled);
+        self.given_up.extend(other.given_up);
         self.marks.extend(other.marks);
         self.retried.extend(other.retried);
         self.traces.extend(other.traces);
@@ -64,7 +67,12 @@ impl HandedOver {
             }
             _ => {}
         }
-        self.settle(row, settled);
+        if settled.state == OutboxState::Dead && row.command.is_message() {
+            self.tally.note(row, settled.state);
+            self.given_up.push((customer.clone(), settled));
+        } else {
+            self.settle(row, settled);
+        }
     }
 
     /// Notes how one went that nobody else has to know of.

@@ -70,6 +70,8 @@ pub(crate) enum Task {
         /// How many at the most.
         most: usize,
     },
+    /// Messages of theirs were given up on their way out, by key.
+    GaveUp(Vec<(CustomerId, Key)>),
     /// Those who were held go on, as far as nothing holds them still.
     Resume,
     /// Their enrollments end.

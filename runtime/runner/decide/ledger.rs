@@ -56,6 +56,7 @@ pub(super) fn close(
         leave(batch, command);
     }
     batch.actions.extend(changes.actions);
+    batch.withdrawn.extend(changes.withdrawn);
     if !changes.trace.is_empty() {
         batch
             .traces
@@ -105,6 +106,7 @@ fn leave(batch: &mut Batch, command: Command) {
         state: OutboxState::Claimed,
         attempt: 1,
         lease: None,
+        is_withdrawn: false,
     });
 }
 

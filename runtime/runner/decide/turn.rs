@@ -10,7 +10,7 @@ use kurant_engine::customer::Customer;
 use kurant_engine::definition::UnknownCustomers;
 use kurant_engine::desk::Desk;
 use kurant_engine::enrollment::Enrollment;
-use kurant_engine::id::CustomerId;
+use kurant_engine::id::{CustomerId, Key};
 use kurant_engine::input::{Changes, Firing, Input};
 use kurant_engine::person::Person;
 use kurant_engine::process::process;
@@ -88,6 +88,7 @@ impl<'t> Turn<'t> {
             }
             Task::Due(window) => self.due(window),
             Task::Timers => self.timers(),
+            Task::GaveUp(messages) => self.gave_up(messages),
             Task::Resume => self.resume(),
             Task::Late { late, most } => self.take_in_late(&late, most),
             Task::Stop { journey } => self.stop(journey.as_deref()),
@@ -140,6 +141,7 @@ impl<'t> Turn<'t> {
             changes.actions.extend(made.actions);
             changes.commands.extend(made.commands);
             changes.trace.extend(made.trace);
+            changes.withdrawn.extend(made.withdrawn);
             self.done.taken_in += 1;
             self.work_off(slot, window, clock);
         }
@@ -150,6 +152,16 @@ impl<'t> Turn<'t> {
         let window = Window::at(self.job.clock);
         for slot in 0..self.slots.len() {
             self.work_off(slot, window, window.upto);
+        }
+    }
+
+    fn gave_up(&mut self, messages: Vec<(CustomerId, Key)>) {
+        let clock = self.job.clock;
+        for (customer, key) in messages {
+            if let Some(slot) = self.index.get(&customer).copied() {
+                self.decide(slot, Input::GaveUp { key }, clock);
+                self.hand_over(slot, clock);
+            }
         }
     }
 
@@ -413,6 +425,7 @@ impl<'t> Turn<'t> {
         changes.actions.extend(made.actions);
         changes.commands.extend(made.commands);
         changes.trace.extend(made.trace);
+        changes.withdrawn.extend(made.withdrawn);
     }
 
     /// Writes down anchors that have not been kept so far, or by another clock than now.

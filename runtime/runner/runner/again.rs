@@ -64,6 +64,7 @@ impl Runner {
             return Ok(());
         }
         self.handed().await?;
+        self.fall_back().await?;
         let now = self.clock.now();
         let is_over = !self.mate.is_shared() && !self.dispatch.may_refuse();
         if is_over && !self.is_anything_pending(now).await? {

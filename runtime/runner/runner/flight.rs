@@ -258,6 +258,7 @@ impl Runner {
         self.counts.handed_over += done.accepted();
         done.tally.count();
         self.settled.extend(done.settled);
+        self.given_up.extend(done.given_up);
         self.marks.extend(done.marks);
         self.trouble.add(Found::in_traces(&done.traces));
         self.told.extend(done.traces);
@@ -297,6 +298,11 @@ impl Runner {
     pub async fn flush(&mut self) -> Result<(), Error> {
         self.land().await?;
         self.handed().await?;
+        while !self.given_up.is_empty() {
+            self.fall_back().await?;
+            self.land().await?;
+            self.handed().await?;
+        }
         if self.settled.is_empty() && self.marks.is_empty() {
             return Ok(());
         }

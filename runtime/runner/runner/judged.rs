@@ -8,6 +8,7 @@ use kurant_engine::process::{Again, again};
 use kurant_store::{OutboxState, Outgoing, Settled};
 
 use super::Runner;
+use super::stopped::Stopped;
 use crate::channel::{HandedOver, again as later, not_any_more};
 use crate::error::Error;
 
@@ -26,6 +27,7 @@ impl Runner {
         let ids: HashSet<CustomerId> = messages.map(|row| row.command.customer.clone()).collect();
         let ids: Vec<CustomerId> = ids.into_iter().collect();
         let people = self.store.load(&ids, &[]).await?;
+        let stopped = self.stopped.clone();
         let judged = self.decider.with(move |state| {
             let people: HashMap<&CustomerId, _> = people
                 .iter()
@@ -33,7 +35,10 @@ impl Runner {
                 .collect();
             let judge = |row: Outgoing| {
                 let person = people.get(&row.command.customer).copied();
-                let verdict = again(&state.catalog, person, &row.command, now);
+                let verdict = match ended(&row, &stopped) {
+                    Some(why) => Again::Never(why),
+                    None => again(&state.catalog, person, &row.command, now),
+                };
                 (row, verdict)
             };
             claimed.into_iter().map(judge).collect::<Vec<_>>()
@@ -64,4 +69,13 @@ impl Runner {
         }
         Ok((leaving, done))
     }
+}
+
+/// Why a command must not leave any more: by what the engine has decided since, or by an operator's word.
+fn ended(row: &Outgoing, stopped: &Stopped) -> Option<&'static str> {
+    if row.is_withdrawn {
+        return Some("withdrawn");
+    }
+    let by_order = row.command.ends_with_enrollment() && stopped.holds(&row.command);
+    by_order.then_some("stopped")
 }

@@ -7,6 +7,7 @@ mod again;
 mod apart;
 mod crew;
 mod due;
+mod fall_back;
 mod flight;
 mod guard;
 mod import;
@@ -17,6 +18,7 @@ mod left;
 mod missed;
 mod pages;
 mod steer;
+mod stopped;
 mod trouble;
 mod upkeep;
 
@@ -48,6 +50,7 @@ use crate::steering::Backlog;
 use self::again::Behind;
 use self::crew::Mate;
 use self::flight::Flight;
+use self::stopped::Stopped;
 
 pub(crate) use crew::{host, worker_name};
 pub use import::PastSend;
@@ -123,6 +126,8 @@ pub struct Runner {
     handing: Option<JoinHandle<Result<HandedOver, Error>>>,
     /// Hand-overs that the store has not been told of yet.
     settled: Vec<Settled>,
+    /// Messages that were given up, and whose fallbacks have not been tried yet.
+    given_up: Vec<(CustomerId, Settled)>,
     marks: Vec<(String, Option<String>)>,
     /// What the log has not been told of yet.
     told: Vec<(CustomerId, Vec<Trace>)>,
@@ -139,6 +144,8 @@ pub struct Runner {
     trouble: trouble::Trouble,
     /// The marks that operators left, as they were when it looked last.
     steering: Vec<(String, String)>,
+    /// Which journeys were stopped, and when.
+    stopped: Stopped,
     /// What is held back.
     paused: Paused,
     /// What a journey may do at the most.
@@ -193,6 +200,7 @@ impl Runner {
             handing: None,
             wary: WARY_AT_FIRST,
             settled: Vec::new(),
+            given_up: Vec::new(),
             marks: Vec::new(),
             told: Vec::new(),
             behind: Behind::default(),
@@ -201,6 +209,7 @@ impl Runner {
             counts: Counts::default(),
             trouble: trouble::Trouble::default(),
             steering: Vec::new(),
+            stopped: Stopped::default(),
             paused: Paused::default(),
             limits: definitions.workspace.guard,
             guard: Watch::default(),

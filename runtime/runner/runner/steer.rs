@@ -7,9 +7,10 @@ use kurant_store::Batch;
 
 use super::Runner;
 use super::pages::{Among, Walk};
+use super::stopped::Stopped;
 use crate::decide::Task;
 use crate::error::Error;
-use crate::steering::{HELD, HOLD, LIFTED, ORDER, Order, STEERING, Verb};
+use crate::steering::{HELD, HOLD, LIFTED, ORDER, Order, STEERING, STOPPED, Verb};
 
 /// Marks by name.
 type Marks = Vec<(String, String)>;
@@ -27,6 +28,7 @@ impl Runner {
             if paused != self.paused {
                 self.pause(&marks, paused).await?;
             }
+            self.stopped = Stopped::of(under(&marks, STOPPED));
             self.steering.clone_from(&marks);
             if self.mate.leads() {
                 self.carry_out_all(&marks).await?;
@@ -106,6 +108,7 @@ impl Runner {
     /// Holds back what is to be, before the first decision under these definitions.
     pub(super) async fn hold_from_the_start(&mut self) -> Result<(), Error> {
         let marks = self.store.marks(STEERING).await?;
+        self.stopped = Stopped::of(under(&marks, STOPPED));
         let paused = paused(&marks);
         self.pause(&marks, paused).await
     }
@@ -186,6 +189,10 @@ impl Runner {
                     "{about} is stopped by {}{why}{}",
                     order.by, order.why
                 ));
+                // What waits to be handed over knows no enrollment, and who is through is inside no more.
+                let stopped = format!("{STOPPED}{}", journey.as_deref().unwrap_or_default());
+                let now = self.clock.now().to_string();
+                self.note(vec![(stopped, Some(now))]).await?;
                 let task = Task::Stop {
                     journey: journey.clone(),
                 };

@@ -93,6 +93,9 @@ impl Tables {
             }
         }
         self.outbox.extend(batch.outbox);
+        let withdrawn = |row: &&mut Outgoing| batch.withdrawn.contains(&row.command.key);
+        let open = self.outbox.iter_mut().filter(withdrawn);
+        open.for_each(|row| row.is_withdrawn = true);
         batch
             .settled
             .iter()

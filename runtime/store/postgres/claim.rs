@@ -13,14 +13,14 @@ use crate::{Crew, Error, OutboxState, Outgoing, Queue, Share, Word};
 const EXPIRED: &str = "WITH free AS MATERIALIZED ( \
      SELECT key FROM outbox WHERE state = 'claimed' AND lease <= $1 ORDER BY due, n LIMIT $3 FOR UPDATE SKIP LOCKED) \
    UPDATE outbox o SET state = 'claimed', attempt = o.attempt + 1, lease = $2 FROM free WHERE o.key = free.key \
-   RETURNING o.command, o.route, o.due, o.attempt, o.lease, o.n";
+   RETURNING o.command, o.route, o.due, o.attempt, o.lease, o.withdrawn, o.n";
 const PENDING: &str = "WITH free AS MATERIALIZED ( \
      SELECT key FROM outbox p WHERE state = 'pending' AND due <= $1 AND NOT EXISTS ( \
          SELECT 1 FROM outbox e WHERE e.customer = p.customer AND e.n < p.n AND e.route = p.route \
            AND (e.state = 'pending' OR (e.state = 'claimed' AND e.attempt > 1))) \
        ORDER BY due LIMIT $3 FOR UPDATE SKIP LOCKED) \
    UPDATE outbox o SET state = 'claimed', attempt = o.attempt + 1, lease = $2 FROM free WHERE o.key = free.key \
-   RETURNING o.command, o.route, o.due, o.attempt, o.lease, o.n";
+   RETURNING o.command, o.route, o.due, o.attempt, o.lease, o.withdrawn, o.n";
 // Nobody else claims one of these: the first of its queue was pending until this transaction, and is claimed after it.
 const BEHIND: &str = "UPDATE outbox o SET state = 'claimed', attempt = o.attempt + 1, lease = $2 FROM ( \
      SELECT f.key FROM outbox h CROSS JOIN LATERAL ( \
@@ -30,7 +30,7 @@ const BEHIND: &str = "UPDATE outbox o SET state = 'claimed', attempt = o.attempt
              AND ((e.state = 'pending' AND e.due > $1) OR (e.state = 'claimed' AND e.attempt > 1))) \
          ORDER BY p.n LIMIT $5) f \
        WHERE h.key = ANY($4::uuid[]) ORDER BY f.n LIMIT $3) free WHERE o.key = free.key \
-   RETURNING o.command, o.route, o.due, o.attempt, o.lease, o.n";
+   RETURNING o.command, o.route, o.due, o.attempt, o.lease, o.withdrawn, o.n";
 const BEAT: &str = "INSERT INTO worker AS w (name, beat, behind, heeded) VALUES ($1, $2, $3, $4) \
    ON CONFLICT (name) DO UPDATE SET beat = greatest(w.beat, excluded.beat), behind = excluded.behind, heeded = excluded.heeded";
 // Whoever is beating at this moment is passed over: nobody waits for anybody here.

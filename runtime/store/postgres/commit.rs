@@ -41,6 +41,7 @@ const LOG: &str = "INSERT INTO log (clock, customer, done, actions, traces) \
    SELECT $1, * FROM UNNEST($2::text[], $3::integer[], $4::text[], $5::text[])";
 const OUTBOX: &str = "INSERT INTO outbox (key, customer, route, due, state, attempt, lease, command) \
    SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::integer[], $7::bigint[], $8::text[])";
+const WITHDRAWN: &str = "UPDATE outbox SET withdrawn = 1 WHERE key = ANY($1::uuid[])";
 const SETTLED: &str = "UPDATE outbox o SET state = s.state, due = coalesce(s.due, o.due), reason = s.reason, lease = NULL \
    FROM UNNEST($1::uuid[], $2::integer[], $3::text[], $4::bigint[], $5::text[]) AS s (key, attempt, state, due, reason) \
    WHERE o.key = ANY($1) AND o.key = s.key AND o.attempt = s.attempt";
@@ -241,6 +242,10 @@ fn outbox(statements: &mut Vec<Statement>, batch: &mut Batch) -> Result<(), Erro
             .with(column(rows, |row| row.lease.map(Instant::millis)))
             .with(all(rows, |row| json("command", &row.command))?);
         statements.push(statement);
+    }
+    if !batch.withdrawn.is_empty() {
+        batch.withdrawn.sort();
+        statements.push(Statement::new(WITHDRAWN).with(column(&batch.withdrawn, |key| Id(*key))));
     }
     settle(statements, &mut batch.settled);
     Ok(())

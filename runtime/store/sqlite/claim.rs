@@ -16,7 +16,7 @@ const PENDING: &str = "UPDATE outbox SET state = 'claimed', attempt = attempt + 
         SELECT 1 FROM outbox e WHERE e.customer = p.customer AND e.n < p.n AND e.route = p.route \
           AND (e.state = 'pending' OR (e.state = 'claimed' AND e.attempt > 1)))) \
       ORDER BY state, due, n LIMIT $3) \
-   RETURNING command, route, due, attempt, lease, n";
+   RETURNING command, route, due, attempt, lease, withdrawn, n";
 // Behind the first ones of these numbers, which were claimed a moment ago: what was claimed before them keeps the rest back.
 const BEHIND: &str = "UPDATE outbox SET state = 'claimed', attempt = attempt + 1, lease = $2 WHERE n IN \
      (SELECT p.n FROM json_each($4) own CROSS JOIN outbox h ON h.n = own.value CROSS JOIN outbox p \
@@ -26,7 +26,7 @@ const BEHIND: &str = "UPDATE outbox SET state = 'claimed', attempt = attempt + 1
         AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.customer = p.customer AND e.n > h.n AND e.n < p.n AND e.route = p.route \
           AND ((e.state = 'pending' AND e.due > $1) OR (e.state = 'claimed' AND e.attempt > 1))) \
       ORDER BY p.n LIMIT $3) \
-   RETURNING command, route, due, attempt, lease, n";
+   RETURNING command, route, due, attempt, lease, withdrawn, n";
 const LEASE: Rows = Rows {
     head: "INSERT INTO lease (name, worker, until) SELECT name, worker, until FROM \
            (WITH asked (name, worker, until, now) AS (VALUES ",

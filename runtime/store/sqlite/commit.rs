@@ -75,6 +75,11 @@ const OUTBOX: Rows = Rows {
     columns: 8,
     tail: "",
 };
+const WITHDRAWN: Rows = Rows {
+    head: "UPDATE OR FAIL outbox SET withdrawn = 1 WHERE key IN (VALUES ",
+    columns: 1,
+    tail: ")",
+};
 const SETTLED: Rows = Rows {
     head: "WITH done (key, attempt, state, due, reason) AS (VALUES ",
     columns: 5,
@@ -369,6 +374,8 @@ async fn outbox(tx: &mut Transaction, batch: &Batch, commands: &[String]) -> Res
         values.text(*command);
     })
     .await?;
+    tx.write(&WITHDRAWN, &batch.withdrawn, |key, values| values.key(*key))
+        .await?;
     settle(tx, &batch.settled).await
 }
 

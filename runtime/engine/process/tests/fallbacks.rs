@@ -139,6 +139,47 @@ fn a_bounce_lets_the_fallback_be_tried_at_once() {
 }
 
 #[test]
+fn a_message_given_up_on_its_way_out_leaves_its_place_to_the_fallback() {
+    for patience in [None, Some(24 * 3_600_000)] {
+        let mut play = Play::new(one_message(patience, Vec::new()), None);
+        play.enroll();
+        play.until("2026-03-01T03:00:00Z");
+        let key = play.actions.iter().find(|own| own.action == "send");
+        let key = key.unwrap().key;
+        assert!(play.withdrawn.is_empty(), "nothing took its place so far");
+        play.give(Input::GaveUp { key });
+        play.until("2026-03-06T00:00:00Z");
+        assert_eq!(lines(&play), ["01T00 email sent -", "01T03 sms sent -"]);
+        assert_eq!(play.withdrawn, [key], "tried again, there would be both");
+        play.give(Input::GaveUp { key });
+        assert_eq!(lines(&play).len(), 2, "once");
+    }
+}
+
+#[test]
+fn what_ends_an_enrollment_from_outside_withdraws_its_messages_and_an_exit_step_does_not() {
+    let exit = step(Verb::Exit("done".into()));
+    for (what, more, count) in [
+        ("bought", vec![a_day()], 1),
+        ("stop", vec![a_day()], 1),
+        ("nothing", vec![exit], 0),
+    ] {
+        let mut play = Play::new(one_message(None, more), None);
+        play.enroll();
+        play.until("2026-03-01T01:00:00Z");
+        match what {
+            "bought" => play.event("bought", "n", Value::Integer(1)),
+            "stop" => play.give(Input::Stop {
+                journey: "j".into(),
+            }),
+            _ => {}
+        }
+        assert_eq!(lines(&play), ["01T00 email sent -"], "{what}");
+        assert_eq!(play.withdrawn.len(), count, "{what}");
+    }
+}
+
+#[test]
 fn without_patience_only_a_bounce_of_the_first_days_lets_the_fallback_be_tried() {
     let mut play = Play::new(one_message(None, Vec::new()), None);
     play.enroll();

@@ -90,6 +90,8 @@ CREATE TABLE outbox (
     customer TEXT COLLATE "C" NOT NULL,
     route TEXT COLLATE "C" NOT NULL,
     reason TEXT,
+    -- 1 = what it belongs to was ended: it must not leave any more.
+    withdrawn INTEGER NOT NULL DEFAULT 0,
     command TEXT NOT NULL
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_limit = 2000);
 CREATE INDEX outbox_open ON outbox (state, due) WHERE state IN ('pending', 'claimed', 'in_doubt');

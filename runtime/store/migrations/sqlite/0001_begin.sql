@@ -86,6 +86,8 @@ CREATE TABLE outbox (
     attempt INTEGER NOT NULL,
     lease BIGINT,
     reason TEXT,
+    -- 1 = what it belongs to was ended: it must not leave any more.
+    withdrawn INTEGER NOT NULL DEFAULT 0,
     command TEXT NOT NULL
 );
 CREATE UNIQUE INDEX outbox_key ON outbox (key);
