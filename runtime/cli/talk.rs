@@ -4,6 +4,7 @@
 //! what it tells, by names that stay.
 
 use std::fmt;
+use std::io::{self, Write as _};
 
 use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
@@ -70,7 +71,10 @@ impl Talk {
             .with_target("kurant", level)
             .with_target("lapin", LevelFilter::OFF)
             .with_default(level.min(LevelFilter::WARN));
-        let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+        // A log that nobody can write, since its disk is full say, is no reason to end.
+        let lines = tracing_subscriber::fmt::layer()
+            .log_internal_errors(false)
+            .with_writer(io::stderr);
         let registry = tracing_subscriber::registry();
         let _ = match self.log_format {
             LogFormat::Text => registry.with(lines.with_filter(ours)).try_init(),
@@ -83,7 +87,7 @@ impl Talk {
     /// Says something to whoever looks on: as it is, or as a line of the log.
     pub(crate) fn tell(self, line: &str) {
         match self.log_format {
-            LogFormat::Text => eprintln!("{line}"),
+            LogFormat::Text => drop(writeln!(io::stderr(), "{line}")),
             LogFormat::Json if is_alert(line) => tracing::error!("{line}"),
             LogFormat::Json => tracing::info!("{line}"),
         }

@@ -1,5 +1,7 @@
 //! Why the runner stops or refuses.
 
+use std::io::ErrorKind;
+
 /// Why the runner stops or refuses.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -47,9 +49,19 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether what it needs is away and may come back by itself: whoever begins anew later goes on where it was.
+    /// Whether what it needs is away and may come back by itself, be it a database or room on a disk: whoever begins anew later
+    /// goes on where it was.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Store(error) if error.is_passing())
+        match self {
+            Self::Store(error) => error.is_passing(),
+            Self::File { source, .. } => {
+                matches!(
+                    source.kind(),
+                    ErrorKind::StorageFull | ErrorKind::QuotaExceeded
+                )
+            }
+            _ => false,
+        }
     }
 
     pub(crate) fn file(path: &std::path::Path, source: std::io::Error) -> Self {

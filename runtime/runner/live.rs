@@ -100,6 +100,7 @@ impl Runner {
             let upto = self.may_fire(now, lag);
             self.work_off(upto).await?;
             self.hand_over_again().await?;
+            self.tidy().await?;
         }
         self.say_trouble(false);
         if is_idle && !self.more_to_take_in {

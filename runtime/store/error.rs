@@ -129,6 +129,8 @@ impl Error {
                     .iter()
                     .any(|class| code.starts_with(class))
             }
+            // SQLITE_FULL: somebody may make room.
+            sqlx::Error::Database(error) => error.code().as_deref() == Some("13"),
             _ => false,
         }
     }

@@ -7,6 +7,7 @@ mod anchor;
 mod batch;
 mod checkup;
 mod error;
+mod forget;
 mod log;
 mod memory;
 mod postgres;
@@ -17,9 +18,11 @@ mod sqlite;
 mod turn;
 
 use std::future::Future;
+use std::sync::Arc;
 
 use kurant_engine::calendar::Instant;
 use kurant_engine::definition::{Definitions, Version};
+use kurant_engine::event::Event;
 use kurant_engine::id::{CustomerId, Key};
 
 pub use anchor::{AnchorRange, AnchorRow, By};
@@ -28,6 +31,7 @@ pub use batch::{
 };
 pub use checkup::{Audited, Checkup, LogSums, Pulse, Safety, Setting, Sums};
 pub use error::Error;
+pub use forget::Old;
 pub use log::{Entry, Happened, LogLine, LogPage, LogPlace};
 pub use memory::Memory;
 pub use postgres::{Durability, Postgres, redacted};
@@ -57,6 +61,10 @@ pub trait Store: Send + Sync {
     /// Those of these events that have been taken in.
     fn seen<'s>(&'s self, identities: &'s [Key]) -> Reply<'s, Vec<Seen>>;
 
+    /// The identities of those of these events that stand in their customers' histories, which are kept for longer than what
+    /// [`Store::seen`] tells. Nothing is looked for as long as nothing of that was forgotten.
+    fn in_history<'s>(&'s self, events: &'s [Arc<Event>]) -> Reply<'s, Vec<Key>>;
+
     /// Writes all of the batch, or nothing. A customer is written only over the revision before its own, so that whoever
     /// decided on an older state decides again.
     ///
@@ -72,6 +80,9 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`Error::GivenUp`] when its turn never comes, and those of [`Store::commit`].
     fn commit_in_turn(&self, batch: Batch, turn: Turn) -> Reply<'_, ()>;
+
+    /// Forgets the oldest of what came before an instant, at most so much of each table, and returns how much it was.
+    fn forget(&self, old: Old, before: Instant, limit: usize) -> Reply<'_, u64>;
 
     /// Customers of a share with a timer or a message due up to an instant, in the order of their moments.
     fn due(

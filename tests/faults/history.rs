@@ -81,6 +81,8 @@ pub(super) enum What {
         /// Until when, for a wait.
         until: Option<i64>,
     },
+    /// A command that waited must not leave any more, by its key.
+    Withheld(String),
 }
 
 /// An action.
@@ -120,6 +122,17 @@ impl Line {
 }
 
 impl History {
+    /// The keys of commands that must not leave any more.
+    pub(super) fn withheld(&self) -> BTreeSet<&str> {
+        let lines = self.told.log.iter();
+        lines
+            .filter_map(|line| match &line.what {
+                What::Withheld(key) => Some(key.as_str()),
+                _ => None,
+            })
+            .collect()
+    }
+
     /// The actions that were done, in order.
     pub(super) fn sent(&self) -> impl Iterator<Item = (&Line, &Done)> {
         let lines = self.told.log.iter();

@@ -191,6 +191,7 @@ fn place(history: &History, step: &str, word: &str) -> usize {
     let is_it = |line: &Line| match &line.what {
         What::Did(done) => line.step == step && done.verb == word,
         What::Passed { what, .. } => line.step == step && what == word,
+        What::Withheld(_) => false,
     };
     let found = history.told.log.iter().position(is_it);
     found.expect("the good history has it")
@@ -200,7 +201,7 @@ fn done<'h>(history: &'h mut History, step: &str, verb: &str) -> &'h mut Done {
     let place = place(history, step, verb);
     match &mut history.told.log[place].what {
         What::Did(done) => done,
-        What::Passed { .. } => panic!("{step} is no action"),
+        What::Passed { .. } | What::Withheld(_) => panic!("{step} is no action"),
     }
 }
 
@@ -333,6 +334,25 @@ const MUTATIONS: &[Mutation] = &[
         h.told.outbox.insert(place, 1);
     }),
     ("somebody is inside still", Rest, |h| h.told.inside = 1),
+    ("a command is skipped without a word", Rest, |h| {
+        *accepted(h, "crm") -= 1;
+        let place = ("crm".to_owned(), "skipped".to_owned());
+        h.told.outbox.insert(place, 1);
+    }),
+    (
+        "a command is withheld whose passage was not ended",
+        OutboxComplete,
+        |h| {
+            let key = done(h, "ask", "task").key.clone();
+            *accepted(h, "crm") -= 1;
+            let place = ("crm".to_owned(), "skipped".to_owned());
+            h.told.outbox.insert(place, 1);
+            h.received.retain(|one| one.key != key);
+            let mut line = h.told.log[0].clone();
+            line.what = What::Withheld(key);
+            h.told.log.push(line);
+        },
+    ),
     ("a command vanishes from the outbox", OutboxComplete, |h| {
         *accepted(h, "crm") -= 1;
     }),

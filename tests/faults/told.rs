@@ -151,6 +151,7 @@ fn did(clock: i64, action: &Action) -> Line {
 }
 
 fn passed(clock: i64, customer: &str, trace: &Trace) -> Line {
+    let key = trace.values.get("key").and_then(Value::as_text);
     let until = match trace.values.get("until") {
         Some(Value::Instant(until)) => Some(until.millis()),
         _ => None,
@@ -161,9 +162,12 @@ fn passed(clock: i64, customer: &str, trace: &Trace) -> Line {
         journey: trace.journey.as_deref().unwrap_or_default().to_owned(),
         enrollment: trace.enrollment.map(|id| id.to_string()),
         step: trace.place.as_deref().unwrap_or_default().to_owned(),
-        what: What::Passed {
-            what: trace.what.clone(),
-            until,
+        what: match key.filter(|_| trace.what == "not_sent") {
+            Some(key) => What::Withheld(key.to_owned()),
+            None => What::Passed {
+                what: trace.what.clone(),
+                until,
+            },
         },
     }
 }

@@ -77,7 +77,7 @@ async fn what_was_tampered_with_in_a_file_is_found() {
             "UPDATE enrollment SET node = (SELECT node FROM enrollment WHERE customer = 'anna') WHERE customer = 'olha'",
         ),
         (
-            "INSERT INTO seen (identity, body) VALUES (randomblob(16), 0)",
+            "INSERT INTO seen (identity, body, at) VALUES (randomblob(16), 0, 0)",
             &["4 events took effect, 3 stand in the histories"],
             "DELETE FROM seen WHERE body = 0",
         ),
@@ -156,7 +156,7 @@ async fn what_was_tampered_with_in_a_database_is_found_beside_a_running_worker()
             "DELETE FROM worker WHERE name = 'lost'",
         ),
         (
-            "INSERT INTO seen (identity, body) VALUES ('00000000-0000-0000-0000-000000000001', 0)"
+            "INSERT INTO seen (identity, body, at) VALUES ('00000000-0000-0000-0000-000000000001', 0, 0)"
                 .to_owned(),
             &["4 events took effect, 3 stand in the histories"],
             "DELETE FROM seen WHERE body = 0",

@@ -5,6 +5,8 @@ mod doctor;
 mod enroll;
 mod feed;
 mod first_day;
+mod forget;
+mod full;
 mod gone;
 mod import;
 mod intake;

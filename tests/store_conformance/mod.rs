@@ -3,6 +3,7 @@
 mod anchors;
 mod batches;
 mod checkup;
+mod forget;
 mod log;
 mod outbox;
 mod people;
@@ -54,5 +55,7 @@ conformance! {
     log: the_log_is_read_in_pages_in_the_order_of_commits one_customers_log_is_read_alone a_time_has_its_place_in_the_log;
     reports: the_log_is_kept_by_customer enrollments_are_counted members_are_those_inside_by_id pinned_versions_are_those_held definitions_are_replaced
         dead_letters_are_kept_once;
+    forget: repeats_are_forgotten_and_histories_tell_them_still the_log_is_forgotten_from_its_beginning letters_are_forgotten
+        counts_are_added_up;
     checkup: what_waits_is_counted sums_are_of_one_moment a_state_is_held_against_the_index;
 }

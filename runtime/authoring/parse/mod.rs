@@ -13,6 +13,7 @@ mod json;
 mod known;
 mod library;
 mod profile;
+mod retention;
 mod schema;
 mod segments;
 mod settings;

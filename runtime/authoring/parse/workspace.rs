@@ -55,6 +55,8 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("queue", "events"),
     ("http", "console"),
     ("guards", "guard"),
+    ("keep", "retention"),
+    ("retain", "retention"),
     ("urls", "links"),
     ("link", "links"),
 ];
@@ -315,7 +317,11 @@ fn settings(context: &Context<'_>, map: &mut MapReader<'_>) -> Settings {
         with_kind(context, node, "the CRM", CRM_KINDS)
     });
     let links = map.optional("links").map(|node| links(context, node));
+    let retention = map.optional("retention");
     Settings {
+        retention: retention
+            .map(|node| super::retention::read(context, node))
+            .unwrap_or_default(),
         links: links.unwrap_or_default(),
         store: store.unwrap_or_else(|| STORE.to_owned()),
         events,

@@ -116,6 +116,11 @@ fn places() -> Vec<Key> {
             Object(guard),
         ),
         Key::new(
+            "retention",
+            "How long is kept what is of no use for ever",
+            Object(retention()),
+        ),
+        Key::new(
             "store",
             "Where state lives",
             Object(url("sqlite://... or postgres://...")),
@@ -139,6 +144,27 @@ fn places() -> Vec<Key> {
             ]),
         ),
         Key::new("crm", "Where tasks, owners and profile changes go", Fields),
+    ]
+}
+
+/// How long what is kept.
+fn retention() -> Vec<Key> {
+    vec![
+        Key::new(
+            "repeats",
+            "How long the ids of events are kept, like 14d; older ones are looked for in their customers' histories",
+            Text,
+        ),
+        Key::new(
+            "log",
+            "How long the execution log is kept, like 2y, or forever",
+            Text,
+        ),
+        Key::new(
+            "dead_letters",
+            "How long what was refused or given up is kept, like 90d, or forever",
+            Text,
+        ),
     ]
 }
 

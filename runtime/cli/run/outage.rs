@@ -1,11 +1,12 @@
 //! Lives through an outage: when the store goes away it waits, and begins anew as after a kill once it is back.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
 use kurant_engine::definition::Definitions;
 use kurant_runner::{Door, Standing};
-use tokio::sync::watch as signal;
+use tokio::sync::{Notify, watch as signal};
 
 use super::live::{House, live};
 use super::{Args, open_door};
@@ -15,6 +16,57 @@ use crate::workspace;
 
 /// How long it waits between two tries.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How long it waits once what was there again has gone at once: a disk that is full takes in little things.
+const LONG_PAUSE: Duration = Duration::from_secs(5);
+/// How long it has to work before that counts as working.
+const STEADY: Duration = Duration::from_secs(30);
+
+/// How it goes with what may go away.
+#[derive(Default)]
+struct Outage {
+    is_away: AtomicBool,
+    /// How often in a row it has gone before it counted as working.
+    short: AtomicU32,
+    began: Notify,
+}
+
+impl Outage {
+    /// Tells that it is there again, of what is steady at once.
+    async fn watch(&self) {
+        self.began.notified().await;
+        if !self.is_shaky() {
+            self.is_over();
+        }
+        tokio::time::sleep(STEADY).await;
+        self.short.store(0, Relaxed);
+        self.is_over();
+        std::future::pending().await
+    }
+
+    fn is_over(&self) {
+        if self.is_away.swap(false, Relaxed) {
+            tracing::info!("what was away is there again; it goes on where it was");
+        }
+    }
+
+    fn begins(&self, error: &Error) {
+        self.short.fetch_add(1, Relaxed);
+        if !self.is_away.swap(true, Relaxed) {
+            tracing::warn!("{}; waiting until it is there again", error.message());
+        }
+    }
+
+    fn is_shaky(&self) -> bool {
+        self.short.load(Relaxed) > 1
+    }
+
+    fn pause(&self) -> Duration {
+        match self.is_shaky() {
+            true => LONG_PAUSE,
+            false => PAUSE,
+        }
+    }
+}
 
 /// Runs live until told to stop, over as many outages as it takes. The first start has to succeed: a wrong address is no outage.
 pub(super) async fn live_through(
@@ -51,7 +103,7 @@ async fn live_on(
     door: &mut Option<Door>,
     standing: &Standing,
 ) -> Result<(), Error> {
-    let (mut has_run, mut is_away) = (false, false);
+    let (mut has_run, outage) = (false, Outage::default());
     // On a clock of its own nobody works with others.
     let company = match args.time_lapse {
         Some(_) => Company::Alone,
@@ -71,9 +123,7 @@ async fn live_on(
                 if !*stop.borrow() {
                     standing.has(Standing::RUN);
                 }
-                if std::mem::take(&mut is_away) {
-                    tracing::info!("what was away is there again; it goes on where it was");
-                }
+                outage.began.notify_one();
                 has_run = true;
             };
             let house = House {
@@ -85,19 +135,20 @@ async fn live_on(
             };
             live(&house, definitions.clone(), store, began).await
         };
-        let ended = run.await;
+        let ended = tokio::select! {
+            ended = run => ended,
+            () = outage.watch() => Ok(()),
+        };
         standing.ended();
         let error = match ended {
             Err(error) if error.is_outage() && has_run => error,
             ended => return ended,
         };
         standing.lacks(Standing::STORE, error.message());
-        if !std::mem::replace(&mut is_away, true) {
-            tracing::warn!("{}; waiting until it is there again", error.message());
-        }
+        outage.begins(&error);
         tokio::select! {
             told = stop.wait_for(|stop| *stop) => if told.is_ok() { return Ok(()) },
-            () = tokio::time::sleep(PAUSE) => {}
+            () = tokio::time::sleep(outage.pause()) => {}
         }
         // What was changed meanwhile is in force from now on, unless it has mistakes.
         if let Ok(changed) = workspace::reread(folder) {

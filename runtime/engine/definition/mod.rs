@@ -23,5 +23,5 @@ pub use step::{
 pub use trigger::{Trigger, TriggerKind};
 pub use workspace::{
     Cap, ChannelSettings, Definitions, EventsFrom, Guard, Library, Links, Pool, ProfileUpdate,
-    Rate, Segment, Settings, Template, UnknownCustomers, Workspace,
+    Rate, Retention, Segment, Settings, Template, UnknownCustomers, Workspace,
 };

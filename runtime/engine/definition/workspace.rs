@@ -100,6 +100,30 @@ pub struct Settings {
     /// `links`.
     #[serde(default)]
     pub links: Links,
+    /// `retention`.
+    #[serde(default)]
+    pub retention: Retention,
+}
+
+/// How long is kept what is of no use for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retention {
+    /// The ids of events that were taken in. Older ones are looked for in their customers' histories.
+    pub repeats: Duration,
+    /// The execution log; none = for ever.
+    pub log: Option<Duration>,
+    /// Dead letters, and commands that were given up or are in doubt; none = for ever.
+    pub dead_letters: Option<Duration>,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self {
+            repeats: Duration::from_days(14),
+            log: None,
+            dead_letters: Some(Duration::from_days(90)),
+        }
+    }
 }
 
 /// Where the links lead that templates see; Jinja, with `customer` and all else that a template sees.

@@ -116,6 +116,7 @@ pub(crate) fn in_doubt(row: &Outgoing, now: Instant, reason: String) -> Settled 
 /// What the log is told of a command that was given up.
 fn gave_up(row: &Outgoing, settled: &Settled, now: Instant) -> Trace {
     let mut values = Map::new();
+    values.insert("key", Value::text(row.command.key.to_string()));
     values.insert("route", Value::text(row.route.as_str()));
     values.insert("attempts", Value::Integer(row.attempt.into()));
     let what = match settled.state {

@@ -325,7 +325,7 @@ impl Runner {
 }
 
 /// Adds to what the log is told; each customer stands there once.
-fn tell(batch: &mut Batch, told: &[(CustomerId, Vec<Trace>)]) {
+pub(super) fn tell(batch: &mut Batch, told: &[(CustomerId, Vec<Trace>)]) {
     for (customer, lines) in told {
         let known = batch.traces.iter_mut().find(|(own, _)| own == customer);
         match known {

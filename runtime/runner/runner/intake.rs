@@ -204,6 +204,7 @@ impl Runner {
             })
             .collect();
         let mut seen = self.repeated(&identities).await?;
+        self.look_back(&deliveries, &mut seen).await?;
         for (number, delivery) in deliveries.into_iter().enumerate() {
             let mut receipt = Receipt {
                 via: delivery.via,

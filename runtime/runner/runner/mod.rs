@@ -19,6 +19,7 @@ mod missed;
 mod pages;
 mod steer;
 mod stopped;
+mod tidy;
 mod trouble;
 mod upkeep;
 
@@ -49,8 +50,9 @@ use crate::steering::Backlog;
 
 use self::again::Behind;
 use self::crew::Mate;
-use self::flight::Flight;
+use self::flight::{Flight, tell};
 use self::stopped::Stopped;
+use self::tidy::Tidying;
 
 pub(crate) use crew::{host, worker_name};
 pub use import::PastSend;
@@ -146,6 +148,8 @@ pub struct Runner {
     steering: Vec<(String, String)>,
     /// Which journeys were stopped, and when.
     stopped: Stopped,
+    /// How far what is old has been forgotten.
+    tidying: Tidying,
     /// What is held back.
     paused: Paused,
     /// What a journey may do at the most.
@@ -210,6 +214,7 @@ impl Runner {
             trouble: trouble::Trouble::default(),
             steering: Vec::new(),
             stopped: Stopped::default(),
+            tidying: Tidying::of(&definitions),
             paused: Paused::default(),
             limits: definitions.workspace.guard,
             guard: Watch::default(),
@@ -293,6 +298,7 @@ impl Runner {
         self.hold_from_the_start().await?;
         self.store.publish(&definitions, now).await?;
         self.limits = definitions.workspace.guard;
+        self.tidying = Tidying::of(&definitions);
         self.tell_who_is_left(&definitions, &pinned).await?;
         self.tell_what_is_gone(&definitions, &pinned).await?;
         // Other definitions look back on other events.
@@ -337,10 +343,16 @@ impl Runner {
             fail_point!("resume.handed_over");
             self.counts.handed_over += done.accepted();
             done.tally.count();
-            let batch = Batch {
+            // Their fallbacks follow once nothing is claimed any more; what is said of places in files would hide what is.
+            let given_up = done.given_up.iter().map(|(_, settled)| settled.clone());
+            done.settled.extend(given_up);
+            self.given_up.extend(done.given_up);
+            let mut batch = Batch {
+                clock: now,
                 settled: done.settled,
                 ..Batch::default()
             };
+            tell(&mut batch, &done.traces);
             self.store.commit(batch).await?;
         }
     }

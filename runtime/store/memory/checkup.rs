@@ -47,15 +47,15 @@ impl Tables {
         };
         let inside = self.enrollments.values().filter(|row| row.ended.is_none());
         let log = with_log.then(|| LogSums {
-            sent: done(&|verb| !LogSums::STAY.contains(&verb)),
-            commands: self.outbox.len() as u64,
-            entered: done(&|verb| verb == "enter"),
-            left: done(&|verb| verb == "exit"),
+            sent: done(&|verb| !LogSums::STAY.contains(&verb)) + self.forgotten.sent,
+            commands: self.outbox.len() as u64 + self.forgotten.commands,
+            entered: done(&|verb| verb == "enter") + self.forgotten.entered,
+            left: done(&|verb| verb == "exit") + self.forgotten.left,
             inside: inside.count() as u64,
         });
         let history = self.events.values().map(|own| own.len() as u64).sum();
         Sums {
-            seen: self.seen.len() as u64,
+            seen: self.seen.len() as u64 + self.forgotten.seen,
             history,
             log,
         }

@@ -1,21 +1,23 @@
 //! The reference: a store in memory, written as simply as can be. What it does is what every store has to do.
 
 mod checkup;
+mod forget;
 mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kurant_engine::calendar::Instant;
 use kurant_engine::definition::{Definitions, Version};
+use kurant_engine::event::Event;
 use kurant_engine::id::{CustomerId, Key};
 
 use self::tables::Tables;
 use crate::{
     AnchorRange, Audited, Batch, By, Checkup, EnrollmentRow, Entry, Error, GivenUp, Inside, Kept,
-    Letter, LogPage, LogPlace, OutboxState, Outgoing, Pulse, Queue, Rejected, Reply, Seen, Share,
-    Store, Stored, Sums, Totals, Turn, Waiting, Worker,
+    Letter, LogPage, LogPlace, Old, OutboxState, Outgoing, Pulse, Queue, Rejected, Reply, Seen,
+    Share, Store, Stored, Sums, Totals, Turn, Waiting, Worker,
 };
 
 /// A store in memory; it ends with the process.
@@ -58,13 +60,21 @@ impl Store for Memory {
         self.reply(|tables| {
             let identities: BTreeSet<Key> = identities.iter().copied().collect();
             let found = |identity| {
-                tables.seen.get(&identity).map(|body| Seen {
+                tables.seen.get(&identity).map(|(body, _)| Seen {
                     identity,
                     body: *body,
                 })
             };
             Ok(identities.into_iter().filter_map(found).collect())
         })
+    }
+
+    fn in_history<'s>(&'s self, events: &'s [Arc<Event>]) -> Reply<'s, Vec<Key>> {
+        self.reply(|tables| Ok(tables.in_history(events)))
+    }
+
+    fn forget(&self, old: Old, before: Instant, limit: usize) -> Reply<'_, u64> {
+        self.reply(|tables| Ok(tables.forget(old, before, limit)))
     }
 
     fn commit_in_turn(&self, batch: Batch, turn: Turn) -> Reply<'_, ()> {
@@ -408,12 +418,13 @@ impl Store for Memory {
             let size = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
             Ok(Totals {
                 customers: size(tables.people.len()),
-                events: size(tables.seen.len()),
+                events: size(tables.seen.len()) + tables.forgotten.seen,
                 actions: tables
                     .log
                     .iter()
                     .map(|entry| entry.actions.len() as u64)
-                    .sum(),
+                    .sum::<u64>()
+                    + tables.forgotten.done,
                 rejected: size(tables.rejected.len()),
             })
         })

@@ -8,6 +8,7 @@ use kurant_engine::definition::{Definitions, Version};
 use kurant_engine::event::Event;
 use kurant_engine::id::{CustomerId, Key};
 
+use super::forget::Forgotten;
 use crate::batch::TOGETHER;
 use crate::log::parts;
 use crate::{
@@ -21,7 +22,7 @@ pub(super) type Anchors = BTreeMap<(String, i64, CustomerId), Instant>;
 #[derive(Default)]
 pub(super) struct Tables {
     pub(super) people: BTreeMap<CustomerId, Stored>,
-    pub(super) seen: HashMap<Key, u64>,
+    pub(super) seen: HashMap<Key, (u64, Instant)>,
     pub(super) events: BTreeMap<CustomerId, BTreeMap<(Instant, u64), Arc<Event>>>,
     pub(super) number: u64,
     pub(super) anchors: BTreeMap<(String, By), Anchors>,
@@ -33,6 +34,7 @@ pub(super) struct Tables {
     pub(super) rejected: BTreeMap<i64, Rejected>,
     /// The number of the latest dead letter.
     pub(super) letter: i64,
+    pub(super) forgotten: Forgotten,
     pub(super) marks: BTreeMap<String, String>,
     pub(super) definitions: Option<Definitions>,
     pub(super) versions: BTreeMap<Key, Version>,
@@ -61,8 +63,12 @@ impl Tables {
             return Err(Error::Conflict);
         }
         self.write_down(&batch);
-        self.seen
-            .extend(batch.seen.iter().map(|seen| (seen.identity, seen.body)));
+        self.seen.extend(
+            batch
+                .seen
+                .iter()
+                .map(|seen| (seen.identity, (seen.body, batch.clock))),
+        );
         for stored in batch.persons {
             let mut stored = Arc::unwrap_or_clone(stored);
             stored.person.history.clear();

@@ -25,11 +25,14 @@ const SETTINGS: &str = "SELECT current_setting('fsync'), current_setting('full_p
 const PULSE: &str = "SELECT (SELECT count(*) FROM (SELECT 1 FROM customer WHERE wake_at <= $1 LIMIT $2) due), \
      (SELECT min(wake_at) FROM customer WHERE wake_at <= $1), (SELECT count(*) FROM rejected)";
 const OPEN: &str = "SELECT route, state, count(*) FROM outbox GROUP BY route, state";
-const SUMS: &str = "SELECT (SELECT count(*) FROM seen), (SELECT count(*) FROM event)";
+const SUMS: &str = "SELECT (SELECT count(*) FROM seen) + coalesce((SELECT count FROM forgotten WHERE what = 'seen'), 0), \
+     (SELECT count(*) FROM event)";
 const LOG: &str = "SELECT (SELECT count(*) FROM outbox) + (SELECT coalesce(sum(count), 0) FROM outbox_left)::bigint, \
      (SELECT count(*) FROM enrollment WHERE ended IS NULL), \
-     count(*) FILTER (WHERE status = 'sent' AND verb <> ALL($1::text[])), \
-     count(*) FILTER (WHERE status = 'sent' AND verb = 'enter'), count(*) FILTER (WHERE status = 'sent' AND verb = 'exit') \
+     count(*) FILTER (WHERE status = 'sent' AND verb <> ALL($1::text[])) \
+       + coalesce((SELECT count FROM forgotten WHERE what = 'sent'), 0), \
+     count(*) FILTER (WHERE status = 'sent' AND verb = 'enter') + coalesce((SELECT count FROM forgotten WHERE what = 'entered'), 0), \
+     count(*) FILTER (WHERE status = 'sent' AND verb = 'exit') + coalesce((SELECT count FROM forgotten WHERE what = 'left'), 0) \
    FROM (SELECT own->>'status' AS status, own->>'action' AS verb FROM log CROSS JOIN json_array_elements(actions::json) own OFFSET 0) line";
 const AUDIT: &str = "SELECT c.id, c.wake_at, c.slot::bigint, c.state, coalesce((SELECT json_agg( \
        json_build_array(e.id, e.journey, e.version, e.key, e.node, e.entered, e.ended, e.reason) ORDER BY e.id)::text \

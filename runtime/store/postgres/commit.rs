@@ -13,7 +13,7 @@ use super::transaction::{Id, Statement, write};
 use crate::log::{Part, parts};
 use crate::{AnchorRow, Batch, EnrollmentRow, Error, Settled, Share, Turn};
 
-const SEEN: &str = "INSERT INTO seen (identity, body) SELECT * FROM UNNEST($1::uuid[], $2::bigint[]) ON CONFLICT DO NOTHING";
+const SEEN: &str = "INSERT INTO seen (identity, body, at) SELECT *, $3 FROM UNNEST($1::uuid[], $2::bigint[]) ON CONFLICT DO NOTHING";
 // Whoever is there already has to have the revision before; whoever is not has to be new.
 const PERSONS: &str = "WITH written AS ( \
      INSERT INTO customer AS c (id, slot, revision, fired, wake_at, state) \
@@ -111,7 +111,8 @@ fn seen(statements: &mut Vec<Statement>, batch: &mut Batch) {
     if !rows.is_empty() {
         let statement = Statement::new(SEEN)
             .with(column(rows, |seen| Id(seen.identity)))
-            .with(column(rows, |seen| seen.body.cast_signed()));
+            .with(column(rows, |seen| seen.body.cast_signed()))
+            .with(batch.clock.millis());
         statements.push(statement.touches(rows.len()));
     }
 }

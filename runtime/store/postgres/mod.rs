@@ -7,6 +7,7 @@ mod claim;
 mod commit;
 mod connect;
 mod decode;
+mod forget;
 mod history;
 mod people;
 mod report;
@@ -14,9 +15,11 @@ mod transaction;
 mod work;
 
 use std::future::Future;
+use std::sync::Arc;
 
 use kurant_engine::calendar::Instant;
 use kurant_engine::definition::{Definitions, Version};
+use kurant_engine::event::Event;
 use kurant_engine::id::{CustomerId, Key};
 use sqlx::Connection;
 use sqlx::postgres::{PgConnection, PgPool};
@@ -24,8 +27,8 @@ use tokio::sync::Mutex;
 
 use crate::{
     AnchorRange, Audited, Batch, By, Checkup, Crew, EnrollmentRow, Entry, Error, GivenUp, Inside,
-    Kept, Letter, LogPage, LogPlace, OutboxState, Outgoing, Pulse, Queue, Rejected, Reply, Seen,
-    Share, Store, Stored, Sums, Totals, Turn, Waiting, Word, Worker,
+    Kept, Letter, LogPage, LogPlace, Old, OutboxState, Outgoing, Pulse, Queue, Rejected, Reply,
+    Seen, Share, Store, Stored, Sums, Totals, Turn, Waiting, Word, Worker,
 };
 
 pub use connect::redacted;
@@ -181,6 +184,16 @@ impl Store for Postgres {
 
     fn seen<'s>(&'s self, identities: &'s [Key]) -> Reply<'s, Vec<Seen>> {
         Box::pin(people::seen(&self.pool, identities))
+    }
+
+    fn in_history<'s>(&'s self, events: &'s [Arc<Event>]) -> Reply<'s, Vec<Key>> {
+        Box::pin(people::in_history(&self.pool, events))
+    }
+
+    fn forget(&self, old: Old, before: Instant, limit: usize) -> Reply<'_, u64> {
+        Box::pin(
+            self.write(move |pool| async move { forget::forget(&pool, old, before, limit).await }),
+        )
     }
 
     fn commit_in_turn(&self, batch: Batch, turn: Turn) -> Reply<'_, ()> {

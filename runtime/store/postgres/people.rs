@@ -148,6 +148,33 @@ pub(super) async fn seen(pool: &PgPool, identities: &[Key]) -> Result<Vec<Seen>,
         .collect()
 }
 
+/// Those of these events that stand in their customers' histories.
+pub(super) async fn in_history(pool: &PgPool, events: &[Arc<Event>]) -> Result<Vec<Key>, Error> {
+    if events.is_empty() {
+        return Ok(Vec::new());
+    }
+    let column = |of: fn(&Event) -> &str| -> Vec<String> {
+        events.iter().map(|own| of(own).to_owned()).collect()
+    };
+    let times: Vec<i64> = events.iter().map(|own| own.time.millis()).collect();
+    let rows = sqlx::query(
+        "SELECT e.source, e.id FROM UNNEST($1::text[], $2::bigint[], $3::text[], $4::text[]) AS a (customer, time, source, id) \
+         JOIN event e ON e.customer = a.customer AND e.time = a.time AND e.source = a.source AND e.id = a.id \
+         WHERE EXISTS (SELECT FROM forgotten WHERE what = 'seen' AND count > 0)",
+    )
+    .bind(column(|own| &own.customer))
+    .bind(times)
+    .bind(column(|own| &own.source))
+    .bind(column(|own| &own.id))
+    .fetch_all(pool)
+    .await?;
+    let known = rows.iter().map(|row| {
+        let mut columns = columns(row, "event");
+        Ok(Key::of(&[columns.text()?, columns.text()?]))
+    });
+    known.collect()
+}
+
 /// Customers inside a journey, or inside any, after one.
 pub(super) async fn members(
     pool: &PgPool,

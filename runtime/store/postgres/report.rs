@@ -2,6 +2,10 @@
 
 use kurant_engine::calendar::Instant;
 use kurant_engine::definition::{Definitions, Version};
+
+// With those that are forgotten by now.
+const EVENTS: &str = "SELECT (SELECT count(*) FROM seen) + coalesce((SELECT count FROM forgotten WHERE what = 'seen'), 0)";
+const ACTIONS: &str = "SELECT (SELECT coalesce(sum(done), 0)::bigint FROM log) + coalesce((SELECT count FROM forgotten WHERE what = 'done'), 0)";
 use sqlx::postgres::PgPool;
 
 use super::decode::{Taken, columns};
@@ -181,8 +185,8 @@ pub(super) async fn letters(pool: &PgPool) -> Result<u64, Error> {
 pub(super) async fn totals(pool: &PgPool) -> Result<Totals, Error> {
     Ok(Totals {
         customers: rows_of(pool, "SELECT count(*) FROM customer").await?,
-        events: rows_of(pool, "SELECT count(*) FROM seen").await?,
-        actions: rows_of(pool, "SELECT coalesce(sum(done), 0)::bigint FROM log").await?,
+        events: rows_of(pool, EVENTS).await?,
+        actions: rows_of(pool, ACTIONS).await?,
         rejected: letters(pool).await?,
     })
 }

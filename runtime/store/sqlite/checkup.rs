@@ -17,11 +17,14 @@ const HEALTH: &str = "SELECT sqlite_version(), (SELECT coalesce(max(version), 0)
 const PULSE: &str = "SELECT (SELECT count(*) FROM (SELECT 1 FROM customer WHERE wake_at <= $1 LIMIT $2)), \
      (SELECT min(wake_at) FROM customer WHERE wake_at <= $1), (SELECT count(*) FROM rejected)";
 const OPEN: &str = "SELECT route, state, count(*) FROM outbox GROUP BY route, state";
-const SUMS: &str = "SELECT (SELECT count(*) FROM seen), (SELECT count(*) FROM event)";
+const SUMS: &str = "SELECT (SELECT count(*) FROM seen) + coalesce((SELECT count FROM forgotten WHERE what = 'seen'), 0), \
+     (SELECT count(*) FROM event)";
 const LOG: &str = "SELECT (SELECT count(*) FROM outbox) + (SELECT coalesce(sum(count), 0) FROM outbox_left), \
      (SELECT count(*) FROM enrollment WHERE ended IS NULL), \
-     count(*) FILTER (WHERE status = 'sent' AND verb NOT IN (SELECT value FROM json_each($1))), \
-     count(*) FILTER (WHERE status = 'sent' AND verb = 'enter'), count(*) FILTER (WHERE status = 'sent' AND verb = 'exit') \
+     count(*) FILTER (WHERE status = 'sent' AND verb NOT IN (SELECT value FROM json_each($1))) \
+       + coalesce((SELECT count FROM forgotten WHERE what = 'sent'), 0), \
+     count(*) FILTER (WHERE status = 'sent' AND verb = 'enter') + coalesce((SELECT count FROM forgotten WHERE what = 'entered'), 0), \
+     count(*) FILTER (WHERE status = 'sent' AND verb = 'exit') + coalesce((SELECT count FROM forgotten WHERE what = 'left'), 0) \
    FROM (SELECT own.value->>'status' AS status, own.value->>'action' AS verb FROM log CROSS JOIN json_each(log.actions) own)";
 const AUDIT: &str = "SELECT c.id, c.wake_at, c.state, (SELECT json_group_array( \
        json_array(hex(e.id), e.journey, hex(e.version), e.key, e.node, e.entered, e.ended, e.reason)) \

@@ -29,8 +29,8 @@ const PERSONS: Rows = Rows {
            FROM new WHERE customer.id = new.id AND customer.revision = new.revision - 1",
 };
 const SEEN: Rows = Rows {
-    head: "INSERT OR FAIL INTO seen (identity, body) VALUES ",
-    columns: 2,
+    head: "INSERT OR FAIL INTO seen (identity, body, at) VALUES ",
+    columns: 3,
     tail: "",
 };
 const EVENTS: Rows = Rows {
@@ -164,6 +164,7 @@ pub(super) async fn commit(
     let seen = tx.write(&SEEN, &batch.seen, |seen, values| {
         values.key(seen.identity);
         values.number(seen.body.cast_signed());
+        values.number(batch.clock.millis());
     });
     seen.await.map_err(conflict)?;
     enrollments(&mut tx, &batch).await?;

@@ -5,6 +5,7 @@ mod claim;
 mod commit;
 mod decode;
 mod documents;
+mod forget;
 mod history;
 mod people;
 mod report;
@@ -23,6 +24,7 @@ use std::time::Duration;
 
 use kurant_engine::calendar::Instant;
 use kurant_engine::definition::{Definitions, Version};
+use kurant_engine::event::Event;
 use kurant_engine::id::{CustomerId, Key};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -30,8 +32,8 @@ use sqlx::{ConnectOptions, SqlSafeStr, SqlitePool};
 
 use crate::{
     AnchorRange, Audited, Batch, By, Checkup, EnrollmentRow, Entry, Error, GivenUp, Inside, Kept,
-    Letter, LogPage, LogPlace, OutboxState, Outgoing, Pulse, Queue, Rejected, Reply, Seen, Share,
-    Store, Stored, Sums, Totals, Turn, Waiting, Worker,
+    Letter, LogPage, LogPlace, Old, OutboxState, Outgoing, Pulse, Queue, Rejected, Reply, Seen,
+    Share, Store, Stored, Sums, Totals, Turn, Waiting, Worker,
 };
 
 /// How many read at the same time.
@@ -263,6 +265,19 @@ impl Store for Sqlite {
 
     fn seen<'s>(&'s self, identities: &'s [Key]) -> Reply<'s, Vec<Seen>> {
         Box::pin(people::seen(&self.read, identities))
+    }
+
+    fn in_history<'s>(&'s self, events: &'s [Arc<Event>]) -> Reply<'s, Vec<Key>> {
+        Box::pin(people::in_history(&self.read, events))
+    }
+
+    fn forget(&self, old: Old, before: Instant, limit: usize) -> Reply<'_, u64> {
+        Box::pin(async move {
+            let writer = self.writer()?;
+            let work = async move { forget::forget(&writer, old, before, limit).await };
+            let task = tokio::spawn(work);
+            task.await.map_err(|error| Error::Task(error.to_string()))?
+        })
     }
 
     fn commit_in_turn(&self, batch: Batch, turn: Turn) -> Reply<'_, ()> {

@@ -129,6 +129,33 @@ pub(super) async fn seen(pool: &SqlitePool, identities: &[Key]) -> Result<Vec<Se
         .collect()
 }
 
+/// Those of these events that stand in their customers' histories.
+pub(super) async fn in_history(
+    pool: &SqlitePool,
+    events: &[Arc<Event>],
+) -> Result<Vec<Key>, Error> {
+    if events.is_empty() {
+        return Ok(Vec::new());
+    }
+    let asked = events
+        .iter()
+        .map(|own| serde_json::json!([own.customer, own.time.millis(), own.source, own.id]));
+    let asked = serde_json::Value::Array(asked.collect()).to_string();
+    let rows = sqlx::query(
+        "SELECT e.source, e.id FROM json_each($1) a CROSS JOIN event e WHERE e.customer = a.value->>0 AND e.time = a.value->>1 \
+           AND e.source = a.value->>2 AND e.id = a.value->>3 \
+           AND EXISTS (SELECT 1 FROM forgotten WHERE what = 'seen' AND count > 0)",
+    )
+    .bind(asked)
+    .fetch_all(pool)
+    .await?;
+    let known = rows.iter().map(|row| {
+        let mut columns = columns(row, "event");
+        Ok(Key::of(&[columns.text()?, columns.text()?]))
+    });
+    known.collect()
+}
+
 /// All customers after one.
 pub(super) async fn customers(
     pool: &SqlitePool,

@@ -8,6 +8,10 @@ use super::people::rows_of;
 use crate::rows::{self, Columns, limit};
 use crate::{EnrollmentRow, Error, GivenUp, Inside, Letter, Rejected, Totals, Waiting};
 
+// With those that are forgotten by now.
+const EVENTS: &str = "SELECT (SELECT count(*) FROM seen) + coalesce((SELECT count FROM forgotten WHERE what = 'seen'), 0)";
+const ACTIONS: &str = "SELECT (SELECT coalesce(sum(done), 0) FROM log) + coalesce((SELECT count FROM forgotten WHERE what = 'done'), 0)";
+
 /// What is in force.
 pub(super) async fn definitions(pool: &SqlitePool) -> Result<Option<Definitions>, Error> {
     let row = sqlx::query("SELECT body FROM definition WHERE id = 1")
@@ -155,8 +159,8 @@ pub(super) async fn letters(pool: &SqlitePool) -> Result<u64, Error> {
 pub(super) async fn totals(pool: &SqlitePool) -> Result<Totals, Error> {
     Ok(Totals {
         customers: rows_of(pool, "SELECT count(*) FROM customer").await?,
-        events: rows_of(pool, "SELECT count(*) FROM seen").await?,
-        actions: rows_of(pool, "SELECT coalesce(sum(done), 0) FROM log").await?,
+        events: rows_of(pool, EVENTS).await?,
+        actions: rows_of(pool, ACTIONS).await?,
         rejected: letters(pool).await?,
     })
 }

@@ -17,6 +17,7 @@ pub(super) fn check(history: &History, rules: &Rules, found: &mut Findings) {
     }
     let sent = commands(history, found);
     complete(history, &sent, &handed, found);
+    withheld(history, found);
     bounds(history, rules, &handed, found);
     bytes(history, &handed, found);
     let keys = sent.values().flatten().copied().collect();
@@ -52,24 +53,30 @@ fn complete(
     found: &mut Findings,
 ) {
     let told = &history.told;
+    let withheld = history.withheld();
     let mut accepted: BTreeMap<&str, u64> = BTreeMap::new();
     for ((route, state), count) in &told.outbox {
         match state.as_str() {
             "accepted" => *accepted.entry(route).or_default() += count,
             "dead" | "in_doubt" => {}
+            "skipped" => {
+                let own = sent.get(route.as_str()).into_iter().flatten();
+                let own = own.filter(|key| withheld.contains(**key)).count() as u64;
+                found.expect(own == *count, Invariant::Rest, || {
+                    format!("{route}: {count} commands are skipped, and the log tells of {own}")
+                });
+            }
             state => found.add(
                 Invariant::Rest,
                 format!("{route}: {count} commands are {state}"),
             ),
         }
     }
+    let has_ended = |key: &&str| told.given_up.contains(*key) || withheld.contains(*key);
     for (route, keys) in sent {
-        let given_up = keys
-            .iter()
-            .filter(|key| told.given_up.contains(**key))
-            .count();
+        let ended = keys.iter().filter(|key| has_ended(key)).count();
         let (left, settled) = (
-            (keys.len() - given_up) as u64,
+            (keys.len() - ended) as u64,
             accepted.remove(route).unwrap_or(0),
         );
         let invariant = if settled > left {
@@ -80,7 +87,7 @@ fn complete(
         found.expect(settled == left, invariant, || {
             format!("{route}: {left} commands had to leave, and {settled} were settled as accepted")
         });
-        for key in keys.iter().filter(|key| !told.given_up.contains(**key)) {
+        for key in keys.iter().filter(|key| !has_ended(key)) {
             found.expect(
                 handed.contains_key(&(*route, *key)),
                 Invariant::OutboxComplete,
@@ -93,6 +100,26 @@ fn complete(
             Invariant::OutboxComplete,
             format!("{route}: {count} accepted commands of which the log knows nothing"),
         );
+    }
+}
+
+/// Only what belongs to a passage that ended early is withheld.
+fn withheld(history: &History, found: &mut Findings) {
+    let withheld = history.withheld();
+    let ended: BTreeSet<&str> = history
+        .sent()
+        .filter(|(_, done)| done.verb == "exit" && done.reason.as_deref() != Some("completed"))
+        .filter_map(|(line, _)| line.enrollment.as_deref())
+        .collect();
+    for (line, done) in history.sent() {
+        let is_right = line
+            .enrollment
+            .as_deref()
+            .is_some_and(|own| ended.contains(own));
+        let is_withheld = withheld.contains(done.key.as_str());
+        found.expect(!is_withheld || is_right, Invariant::OutboxComplete, || {
+            format!("{} was withheld, and its passage was not ended", done.key)
+        });
     }
 }
 

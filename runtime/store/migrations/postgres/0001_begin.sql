@@ -19,8 +19,11 @@ CREATE INDEX customer_wake ON customer (wake_at) WHERE wake_at IS NOT NULL;
 -- What was taken in: an event's source and id take effect once.
 CREATE TABLE seen (
     identity UUID NOT NULL PRIMARY KEY,
-    body BIGINT NOT NULL
+    body BIGINT NOT NULL,
+    -- When: what is old is forgotten. Rows stand about in the order of their coming, so that an index of their places is enough.
+    at BIGINT NOT NULL
 );
+CREATE INDEX seen_at ON seen USING brin (at);
 
 -- The events of each customer side by side, in the order of their times, then of their arrival.
 CREATE TABLE event (
@@ -118,6 +121,12 @@ CREATE TABLE rejected (
     body BYTEA NOT NULL
 );
 CREATE UNIQUE INDEX rejected_place ON rejected (origin, line);
+
+-- How many there were of what was forgotten, so that sums go on adding up.
+CREATE TABLE forgotten (
+    what TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    count BIGINT NOT NULL
+);
 
 -- Places that runners have come to, and small documents: cursors of triggers, pages, files, the desk.
 CREATE TABLE mark (

@@ -18,8 +18,11 @@ CREATE INDEX customer_wake ON customer (wake_at) WHERE wake_at IS NOT NULL;
 -- What was taken in: an event's source and id take effect once.
 CREATE TABLE seen (
     identity BLOB NOT NULL PRIMARY KEY,
-    body BIGINT NOT NULL
+    body BIGINT NOT NULL,
+    -- When: what is old is forgotten.
+    at BIGINT NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX seen_at ON seen (at);
 
 -- The events of each customer side by side, in the order of their times, then of their arrival.
 CREATE TABLE event (
@@ -113,6 +116,12 @@ CREATE TABLE rejected (
     body TEXT NOT NULL
 );
 CREATE UNIQUE INDEX rejected_place ON rejected (origin, line);
+
+-- How many there were of what was forgotten, so that sums go on adding up.
+CREATE TABLE forgotten (
+    what TEXT NOT NULL PRIMARY KEY,
+    count BIGINT NOT NULL
+) WITHOUT ROWID;
 
 -- Places that the runner has come to, and small documents: cursors of triggers, pages, files, the desk.
 CREATE TABLE mark (

@@ -1,0 +1,117 @@
+//! What is old is forgotten, a chunk at a time between other work, by the worker that leads.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use kurant_engine::calendar::{DAY, HOUR, Instant, Zone};
+use kurant_engine::definition::{Definitions, Retention};
+use kurant_engine::event::Event;
+use kurant_engine::id::Key;
+use kurant_store::Old;
+
+use super::Runner;
+use crate::error::Error;
+use crate::intake::Delivery;
+
+/// How many rows are forgotten at once.
+const CHUNK: usize = 5_000;
+/// How long nothing is looked for once all that is old is forgotten, in milliseconds.
+const REST: i64 = HOUR;
+
+/// How far the forgetting has come.
+#[derive(Debug)]
+pub(super) struct Tidying {
+    retention: Retention,
+    zone: Zone,
+    /// The number of what is looked for next.
+    next: usize,
+    /// When it began to rest, by the machine's clock.
+    rested: Option<i64>,
+}
+
+impl Tidying {
+    pub(super) fn of(definitions: &Definitions) -> Self {
+        Self {
+            retention: definitions.workspace.settings.retention,
+            zone: definitions.workspace.timezone,
+            next: 0,
+            rested: None,
+        }
+    }
+
+    /// Before when something is too old to be kept; none = it is kept for ever.
+    fn horizon(&self, old: Old, now: Instant) -> Option<Instant> {
+        let kept = match old {
+            Old::Repeats => self.retention.repeats,
+            Old::Letters => self.retention.dead_letters?,
+            Old::Log => self.retention.log?,
+            Old::Counts => return Some(now),
+        };
+        Some(kept.before(now, self.zone))
+    }
+
+    /// Whether it may have been forgotten of an event of this time that it was taken in. Events may be dated up to a day ahead
+    /// of their arrival.
+    fn is_long_ago(&self, time: Instant, now: Instant) -> bool {
+        time < self
+            .retention
+            .repeats
+            .before(now, self.zone)
+            .plus_millis(DAY)
+    }
+}
+
+impl Runner {
+    /// Forgets a chunk of what is old, if it is time. A history that is played is kept as it is.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn tidy(&mut self) -> Result<(), Error> {
+        if !self.mate.leads() || self.clock.is_lockstep() {
+            return Ok(());
+        }
+        let millis = self.clock.real_millis();
+        let rests = |since: i64| (since..since + REST).contains(&millis);
+        if self.tidying.rested.is_some_and(rests) {
+            return Ok(());
+        }
+        let Some(old) = Old::ALL.get(self.tidying.next).copied() else {
+            self.tidying.next = 0;
+            self.tidying.rested = Some(millis);
+            return Ok(());
+        };
+        if let Some(before) = self.tidying.horizon(old, self.clock.now()) {
+            let gone = self.store.forget(old, before, CHUNK).await?;
+            if gone >= CHUNK as u64 {
+                return Ok(());
+            }
+        }
+        self.tidying.next += 1;
+        Ok(())
+    }
+
+    /// Adds those of these events that were taken in so long ago that only their customers' histories tell it.
+    pub(super) async fn look_back(
+        &self,
+        deliveries: &[Delivery],
+        seen: &mut HashMap<Key, u64>,
+    ) -> Result<(), Error> {
+        let now = self.clock.now();
+        let all = deliveries.iter().flat_map(|delivery| &delivery.events);
+        let old = all.filter(|own| self.tidying.is_long_ago(own.event.time, now));
+        let bodies: HashMap<Key, u64> = old
+            .clone()
+            .map(|own| (own.event.identity(), own.body))
+            .collect();
+        let old: Vec<Arc<Event>> = old.map(|own| own.event.clone()).collect();
+        if old.is_empty() {
+            return Ok(());
+        }
+        for identity in self.store.in_history(&old).await? {
+            // What it said then is not compared: histories hold it as it was understood.
+            let body = bodies.get(&identity).copied().unwrap_or_default();
+            seen.entry(identity).or_insert(body);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,96 @@
+//! Forgets what is old.
+
+use std::sync::Arc;
+
+use kurant_engine::action::ActionStatus;
+use kurant_engine::calendar::Instant;
+use kurant_engine::event::Event;
+use kurant_engine::id::Key;
+
+use super::tables::Tables;
+use crate::{LogSums, Old, OutboxState};
+
+/// How many there were of what was forgotten.
+#[derive(Debug, Default)]
+pub(super) struct Forgotten {
+    pub(super) seen: u64,
+    pub(super) done: u64,
+    pub(super) sent: u64,
+    pub(super) entered: u64,
+    pub(super) left: u64,
+    pub(super) commands: u64,
+}
+
+impl Tables {
+    pub(super) fn in_history(&self, events: &[Arc<Event>]) -> Vec<Key> {
+        let known = |event: &&Arc<Event>| {
+            if self.forgotten.seen == 0 {
+                return false;
+            }
+            let own = self.events.get(&event.customer);
+            own.is_some_and(|own| {
+                own.values()
+                    .any(|old| old.time == event.time && old.identity() == event.identity())
+            })
+        };
+        events
+            .iter()
+            .filter(known)
+            .map(|event| event.identity())
+            .collect()
+    }
+
+    pub(super) fn forget(&mut self, old: Old, before: Instant, limit: usize) -> u64 {
+        match old {
+            Old::Repeats => {
+                let mut oldest: Vec<(Instant, Key)> =
+                    self.seen.iter().map(|(key, (_, at))| (*at, *key)).collect();
+                oldest.retain(|(at, _)| *at < before);
+                oldest.sort();
+                oldest.truncate(limit);
+                for (_, key) in &oldest {
+                    self.seen.remove(key);
+                }
+                self.forgotten.seen += oldest.len() as u64;
+                oldest.len() as u64
+            }
+            Old::Log => self.forget_log(before, limit),
+            Old::Letters => {
+                let letters = self.rejected.iter().filter(|(_, own)| own.at < before);
+                let letters: Vec<i64> = letters.map(|(n, _)| *n).take(limit).collect();
+                self.rejected.retain(|n, _| !letters.contains(n));
+                let mut left = limit;
+                let kept = self.outbox.len();
+                self.outbox.retain(|row| {
+                    let given_up = matches!(row.state, OutboxState::Dead | OutboxState::InDoubt);
+                    let gone = given_up && row.due < before && left > 0;
+                    left -= usize::from(gone);
+                    !gone
+                });
+                let commands = (kept - self.outbox.len()) as u64;
+                self.forgotten.commands += commands;
+                letters.len() as u64 + commands
+            }
+            Old::Counts => 0,
+        }
+    }
+
+    /// The latest entry stays, as it does in the others.
+    fn forget_log(&mut self, before: Instant, limit: usize) -> u64 {
+        let first = limit.min(self.log.len().saturating_sub(1));
+        let newer = self.log.split_off(first);
+        let (old, young): (Vec<_>, Vec<_>) = std::mem::replace(&mut self.log, newer)
+            .into_iter()
+            .partition(|entry| entry.clock < before);
+        for action in old.iter().flat_map(|entry| &entry.actions) {
+            let is_done = action.status == ActionStatus::Sent;
+            self.forgotten.done += 1;
+            let noted = |what: bool| u64::from(is_done && what);
+            self.forgotten.sent += noted(!LogSums::STAY.contains(&&*action.action));
+            self.forgotten.entered += noted(action.action == "enter");
+            self.forgotten.left += noted(action.action == "exit");
+        }
+        self.log.splice(0..0, young);
+        old.len() as u64
+    }
+}

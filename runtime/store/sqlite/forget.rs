@@ -1,0 +1,71 @@
+//! Forgets what is old, a little at a time.
+
+use kurant_engine::calendar::Instant;
+use sqlx::{AssertSqlSafe, SqlitePool};
+
+use super::decode::array;
+use super::transaction::Transaction;
+use crate::rows::limit;
+use crate::{Error, LogSums, Old};
+
+// In each: $1 the instant, $2 how many at the most, $3 the verbs that have no command. First it is counted, then deleted.
+const REPEATS: [&str; 2] = [
+    "INSERT INTO forgotten (what, count) SELECT 'seen', count(*) FROM (SELECT 1 FROM seen WHERE at < $1 ORDER BY at LIMIT $2) \
+     WHERE true ON CONFLICT (what) DO UPDATE SET count = forgotten.count + excluded.count",
+    "DELETE FROM seen WHERE identity IN (SELECT identity FROM seen WHERE at < $1 ORDER BY at LIMIT $2) RETURNING 1",
+];
+// The latest entry stays, since the number of the next one follows from it.
+const LOG: [&str; 2] = [
+    "WITH first AS (SELECT done, actions, clock FROM log WHERE n < (SELECT max(n) FROM log) ORDER BY n LIMIT $2), \
+       old AS (SELECT done, actions FROM first WHERE clock < $1), \
+       own AS (SELECT own.value->>'action' AS verb FROM old CROSS JOIN json_each(old.actions) own \
+         WHERE own.value->>'status' = 'sent') \
+     INSERT INTO forgotten (what, count) SELECT * FROM (SELECT 'done', coalesce(sum(done), 0) FROM old \
+       UNION ALL SELECT 'sent', count(*) FROM own WHERE verb NOT IN (SELECT value FROM json_each($3)) \
+       UNION ALL SELECT 'entered', count(*) FROM own WHERE verb = 'enter' \
+       UNION ALL SELECT 'left', count(*) FROM own WHERE verb = 'exit') \
+     WHERE true ON CONFLICT (what) DO UPDATE SET count = forgotten.count + excluded.count",
+    "DELETE FROM log WHERE n IN (SELECT n FROM ( \
+       SELECT n, clock FROM log WHERE n < (SELECT max(n) FROM log) ORDER BY n LIMIT $2) WHERE clock < $1) RETURNING 1",
+];
+const LETTERS: [&str; 1] = [
+    "DELETE FROM rejected WHERE n IN (SELECT n FROM rejected WHERE at < $1 ORDER BY n LIMIT $2) RETURNING 1",
+];
+const GIVEN_UP: [&str; 2] = [
+    "INSERT INTO outbox_left (route, state, count) SELECT route, state, count(*) FROM ( \
+       SELECT route, state FROM outbox WHERE state IN ('dead', 'in_doubt') AND due < $1 ORDER BY n LIMIT $2) \
+     GROUP BY route, state ON CONFLICT (route, state) DO UPDATE SET count = outbox_left.count + excluded.count",
+    "DELETE FROM outbox WHERE n IN ( \
+       SELECT n FROM outbox WHERE state IN ('dead', 'in_doubt') AND due < $1 ORDER BY n LIMIT $2) RETURNING 1",
+];
+
+/// Forgets the oldest of what came before an instant.
+pub(super) async fn forget(
+    pool: &SqlitePool,
+    old: Old,
+    before: Instant,
+    most: usize,
+) -> Result<u64, Error> {
+    let works: &[&[&'static str]] = match old {
+        Old::Repeats => &[&REPEATS],
+        Old::Log => &[&LOG],
+        Old::Letters => &[&LETTERS, &GIVEN_UP],
+        // One row each, always.
+        Old::Counts => &[],
+    };
+    let mut gone = 0;
+    for statements in works {
+        let mut tx = Transaction::begin(pool).await?;
+        for sql in *statements {
+            let mut query = sqlx::query(AssertSqlSafe(*sql))
+                .bind(before.millis())
+                .bind(limit(most));
+            if sql.contains("$3") {
+                query = query.bind(array(LogSums::STAY.into_iter()));
+            }
+            gone += tx.fetch(query).await?.len() as u64;
+        }
+        tx.commit().await?;
+    }
+    Ok(gone)
+}

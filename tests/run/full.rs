@@ -1,0 +1,101 @@
+//! A disk that is full: nothing is lost, and it goes on once there is room.
+
+use std::fs::File;
+use std::process::{Command, Stdio};
+
+use serde_json::json;
+
+use super::sample::Shop;
+
+const ORDERS: usize = 3_000;
+
+/// A run on a small disk of its own, in a namespace that goes with it. The disk fills up, an order file comes, the run says that
+/// it waits, and room is made.
+const PLAY: &str = r#"
+set -eu
+workspace=$1 disk=$2 kurant=$3 said=$4
+patiently() { for _ in $(seq 600); do if "$@"; then return; fi; sleep 0.1; done; echo "never: $*"; cat "$said"; exit 1; }
+mount -t tmpfs -o size=16m none "$disk"
+cp -r "$workspace"/. "$disk"
+cd "$disk"
+mkdir -p .kurant/inbox
+"$kurant" run --quiet --listen 127.0.0.1:0 >/dev/null 2>"$said" &
+run=$!
+patiently grep -q running "$said"
+cp "$workspace/orders.jsonl" .kurant/inbox/.orders
+head -c 100m /dev/zero >ballast 2>/dev/null || true
+mv .kurant/inbox/.orders .kurant/inbox/orders.jsonl
+patiently grep -q "disk is full" "$said"
+kill -0 $run
+rm ballast
+patiently test -e .kurant/inbox/done/orders.jsonl
+kill -TERM $run
+wait $run
+"$kurant" doctor || true
+"#;
+
+/// Whether namespaces may be had here.
+fn may_mount() -> bool {
+    let tried = Command::new("unshare").args(["-rm", "true"]).output();
+    tried.is_ok_and(|output| output.status.success())
+}
+
+fn orders() -> Vec<String> {
+    let order = |number: usize| {
+        let subject = format!("c{number}");
+        json!({ "specversion": "1.0", "id": format!("o{number}"), "source": "test", "type": "order.paid",
+                "subject": subject, "data": { "total": 5, "customer": { "email": "c@example.com" } } })
+    };
+    (0..ORDERS)
+        .map(|number| order(number).to_string())
+        .collect()
+}
+
+#[test]
+fn a_full_disk_is_told_of_waited_for_and_nothing_is_lost() {
+    if !may_mount() {
+        println!("left out: this machine gives nobody a disk of their own (unshare -rm)");
+        return;
+    }
+    let shop = Shop::new();
+    shop.write("orders.jsonl", &(orders().join("\n") + "\n"));
+    let beside = tempfile::tempdir().expect("a folder");
+    let disk = beside.path().join("disk");
+    std::fs::create_dir(&disk).expect("a folder");
+    let said = beside.path().join("said.txt");
+    let output = Command::new("unshare")
+        .args(["-rm", "sh", "-c", PLAY, "sh"])
+        .args([&shop.path(""), &disk])
+        .arg(env!("CARGO_BIN_EXE_kurant"))
+        .arg(&said)
+        .output()
+        .expect("a shell");
+    let told = String::from_utf8_lossy(&output.stdout);
+    let said = std::fs::read_to_string(said).expect("what it said");
+    assert!(output.status.success(), "{told}\n{said}");
+    let all = format!("{ORDERS} events took effect, {ORDERS} stand in the histories");
+    assert!(told.contains(&all), "{told}");
+    // Once, and once more should little things have gone in between.
+    let waits = said.matches("waiting until it is there again").count();
+    assert!((1..=2).contains(&waits), "{said}");
+}
+
+#[test]
+fn a_log_that_nobody_can_write_stops_nothing() {
+    let shop = Shop::new();
+    shop.drop_events("orders.jsonl", &orders()[..10]);
+    for format in ["text", "json"] {
+        let full = File::options()
+            .write(true)
+            .open("/dev/full")
+            .expect("a device");
+        let status = Command::new(env!("CARGO_BIN_EXE_kurant"))
+            .current_dir(shop.path(""))
+            .args(["run", "--until-idle", "--log-format", format])
+            .stdout(Stdio::null())
+            .stderr(full)
+            .status();
+        assert!(status.is_ok_and(|status| status.success()), "{format}");
+    }
+    assert_eq!(shop.lines(".kurant/outbox/email.jsonl").len(), 10);
+}
