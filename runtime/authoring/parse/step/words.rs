@@ -11,6 +11,23 @@ pub(crate) const VERBS: &[&str] = &[
     "assign", "coupon", "emit", "webhook", "run", "start", "repeat", "exit",
 ];
 
+/// What stands beside a verb.
+pub(crate) const BESIDE_VERBS: &[&str] = &[
+    "id",
+    "when",
+    "template",
+    "data",
+    "to",
+    "fallback",
+    "fallback_after",
+    "window",
+    "valid_for",
+    "on_late",
+    "on_cap",
+    "then",
+    "else",
+];
+
 /// What people write for a verb, or for what stands beside it.
 const SYNONYMS: &[(&str, &str)] = &[
     ("delay", "wait"),
