@@ -164,7 +164,11 @@ fn a_condition_is_held_against_the_schema_before_anything_is_done() {
             "--where:1:10",
             "did you mean `orders_count`?",
         ),
-        ("customer.orders_count > \"3\"", "--where:1:23", "write `3`"),
+        (
+            "customer.orders_count > \"3\"",
+            "--where:1:25",
+            "write `3` without quotes",
+        ),
         ("customer.orders_count = 3", "--where:1:23", "write `==`"),
         ("customer.orders_count", "--where:1:1", "compare it"),
     ] {

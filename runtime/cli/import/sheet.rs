@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 
 use csv::{ByteRecord, Reader, ReaderBuilder, StringRecord};
 use kurant_authoring::suggest::nearest;
+use kurant_engine::calendar::Zone;
 use serde::Deserialize;
 
+use super::cells::{Cells, Ways};
 use crate::error::Error;
 
 /// Signs that may part columns; of equally frequent ones the first is taken.
@@ -30,6 +32,14 @@ pub(super) struct Mapping {
     values: BTreeMap<String, String>,
     /// What parts the columns.
     separator: Option<char>,
+    /// How days are written.
+    dates: Option<String>,
+    /// What is written for `true`.
+    #[serde(default)]
+    yes: Vec<String>,
+    /// What is written for `false`.
+    #[serde(default)]
+    no: Vec<String>,
 }
 
 impl Mapping {
@@ -39,7 +49,7 @@ impl Mapping {
             return Ok(Self::default());
         };
         let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
-        serde_yaml::from_str(&text).map_err(|error| {
+        serde_yaml::from_str(text.trim_start_matches(BOM)).map_err(|error| {
             Error::usage(format!("{}: {error}", path.display())).hint(
                 "write `columns: { COLUMN OF THE FILE: name }`, and `values: { name: VALUE }` for what every row shares",
             )
@@ -55,6 +65,8 @@ pub(super) struct Sheet {
     pub(super) names: Vec<String>,
     /// The values that every row shares, in the order of their names.
     shared: Vec<String>,
+    /// How cells are read.
+    pub(super) cells: Cells,
 }
 
 /// Whether a file is CSV, by its extension.
@@ -64,18 +76,30 @@ pub(super) fn is_csv(path: &Path) -> bool {
 }
 
 impl Sheet {
-    /// Reads the header of a file. `needed` are the names that every row must have.
-    pub(super) fn open(path: &Path, mapping: &Mapping, needed: &[&str]) -> Result<Self, Error> {
+    /// Reads the header of a file. `needed` are the names that every row must have; times without an offset are on the clock of
+    /// `zone`.
+    pub(super) fn open(
+        path: &Path,
+        mapping: &Mapping,
+        needed: &[&str],
+        zone: Zone,
+    ) -> Result<Self, Error> {
         let separator = match mapping.separator.map(u8::try_from) {
             Some(Ok(separator)) => separator,
             Some(Err(_)) => return Err(Error::usage("`separator` is one ASCII sign")),
             None => separator(path)?,
+        };
+        let ways = Ways {
+            dates: mapping.dates.clone(),
+            yes: mapping.yes.clone(),
+            no: mapping.no.clone(),
         };
         let mut sheet = Self {
             path: path.to_owned(),
             separator,
             names: Vec::new(),
             shared: mapping.values.values().cloned().collect(),
+            cells: Cells::new(ways, zone)?,
         };
         let mut reader = sheet.reader()?;
         let header = reader.headers().map_err(|error| unreadable(path, &error))?;
@@ -146,7 +170,7 @@ impl Sheet {
     }
 
     /// The cells of a row, and the values that every row shares.
-    pub(super) fn cells(&self, row: ByteRecord) -> Result<StringRecord, String> {
+    pub(super) fn row_of(&self, row: ByteRecord) -> Result<StringRecord, String> {
         let mut cells = StringRecord::from_byte_record(row)
             .map_err(|_| "it is not text in UTF-8".to_owned())?;
         let own = self.names.len() - self.shared.len();
@@ -254,7 +278,7 @@ mod tests {
         let path = folder.path().join("f.csv");
         std::fs::write(&path, text).unwrap();
         let mapping = serde_yaml::from_str(mapping).unwrap();
-        Sheet::open(&path, &mapping, &["id"])
+        Sheet::open(&path, &mapping, &["id"], Zone::UTC)
     }
 
     #[test]

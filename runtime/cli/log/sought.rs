@@ -41,6 +41,8 @@ const OUTCOMES: [&str; 25] = [
 
 /// The names that nothing is known of so far.
 pub(super) struct Sought<'a> {
+    /// Of which journeys a step must be, if that is asked.
+    within: &'a [String],
     journeys: Vec<&'a str>,
     steps: Vec<&'a str>,
     outcomes: Vec<&'a str>,
@@ -69,6 +71,7 @@ impl<'a> Sought<'a> {
             asked.map(String::as_str).collect()
         };
         Self {
+            within: &args.journey,
             journeys: unknown(&args.journey, &|name| known_journeys.contains(name)),
             steps: unknown(&args.step, &|name| {
                 known_steps.contains(name) || places.contains(name)
@@ -82,7 +85,10 @@ impl<'a> Sought<'a> {
     /// Looks at a line of the log: what stands there was once.
     pub(super) fn meet(&mut self, line: &Line<'_>, steps: &Steps) {
         self.journeys.retain(|name| line.journey != Some(name));
-        self.steps.retain(|name| !steps.is_at(line, name));
+        let own = |id: &String| line.journey == Some(id);
+        if self.within.is_empty() || self.within.iter().any(own) {
+            self.steps.retain(|name| !steps.is_at(line, name));
+        }
         self.outcomes.retain(|name| line.outcome != *name);
     }
 

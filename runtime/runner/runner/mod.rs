@@ -50,7 +50,7 @@ use self::crew::Mate;
 use self::flight::Flight;
 
 pub(crate) use crew::{host, worker_name};
-pub use import::PastSend;
+pub use import::{Admitted, PastSend};
 pub(crate) use late::typed;
 pub(crate) use steer::paused;
 

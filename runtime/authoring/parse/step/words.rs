@@ -223,7 +223,13 @@ fn meant(entry: &Entry) -> String {
             format!("write `send: {value}` and `template: NAME` beside it")
         }
         (Some((_, help)), _) => (*help).to_owned(),
-        (None, _) => format!("write one of {}", either(VERBS.iter().copied())),
+        (None, _) => match key.split_once(' ') {
+            Some(("if", condition)) => {
+                format!("write `if: {condition}`, and below it `then:` with the steps")
+            }
+            Some((verb, rest)) if VERBS.contains(&verb) => format!("write `{verb}: {rest}`"),
+            _ => format!("write one of {}", either(VERBS.iter().copied())),
+        },
     }
 }
 
@@ -306,7 +312,15 @@ pub(super) fn teach_options(map: &mut MapReader<'_>, verb: &str) {
             ]);
         }
         "wait" => {
-            map.misplaced(&[("since", "write it inside: `wait: { for: 3d, since: ... }`")]);
+            map.misplaced(&[
+                ("since", "write it inside: `wait: { for: 3d, since: ... }`"),
+                ("at", "write it inside: `wait: { for: 3d, at: \"10:00\" }`"),
+                (
+                    "weekdays",
+                    "write it inside: `wait: { for: 3d, weekdays: workdays }`",
+                ),
+                ("until", "write it inside: `wait: { until: ... }`"),
+            ]);
         }
         "start" => {
             map.misplaced(&[(
