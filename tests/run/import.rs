@@ -328,7 +328,7 @@ fn days_are_refused_with_what_to_write_or_read_as_the_mapping_says() {
 
 #[test]
 fn consents_come_by_channel_with_their_dates_and_the_words_of_the_file() {
-    let ways = "dates: DD.MM.YYYY\nyes: [yes, 1]\nno: [no, 0]\n";
+    let ways = "dates: DD.MM.YYYY\nyes: [yes, 1]\nno: \"no\"\n";
     let rows = "anna;;;yes;01.03.2024;02.03.2024;no\nbohdan;;;no;05.03.2024;;yes\niryna;;;;05.03.2024;;\nolha;;;yes;01.01.2999;;\n\
                 petro;;;maybe;;;\n";
     let shop = listed(ways, rows);

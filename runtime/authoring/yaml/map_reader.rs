@@ -319,10 +319,16 @@ impl<'a> MapReader<'a> {
         let problem = match (hint, meant) {
             (Some((_, hint)), _) => problem.help(*hint),
             (None, Some(meant)) => problem.help(format!("did you mean `{meant}`?")),
-            (None, None) => problem.help(match self.others {
-                Some(inside) => format!("write it inside: `{inside}: {{ {}: ... }}`", key.text),
-                None => format!("known here: {}", either(known)),
-            }),
+            (None, None) => {
+                let known = format!("known here: {}", either(known));
+                problem.help(match self.others {
+                    Some(inside) => format!(
+                        "{known}; names of your own stand inside: `{inside}: {{ {}: ... }}`",
+                        key.text
+                    ),
+                    None => known,
+                })
+            }
         };
         self.diagnostics.report(key.span, problem);
         meant.filter(|meant| wanted.contains(meant))

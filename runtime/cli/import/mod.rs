@@ -224,7 +224,7 @@ fn advise(args: &Args, met: &Met, source: &Source) {
             "hint: say in the file of --columns what stands for true and for false: `yes: [yes, 1]`, `no: [no, 0]`"
         );
     }
-    if met.taken > 0 || met.refused.count() == 0 {
+    if met.taken > 0 || met.refused.count() == 0 || met.days || met.words {
         return;
     }
     let (file, other) = match &args.what {

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use csv::{ByteRecord, Reader, ReaderBuilder, StringRecord};
 use kurant_authoring::suggest::nearest;
 use kurant_engine::calendar::Zone;
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use super::cells::{Cells, Ways};
 use crate::error::Error;
@@ -35,11 +36,27 @@ pub(super) struct Mapping {
     /// How days are written.
     dates: Option<String>,
     /// What is written for `true`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "words")]
     yes: Vec<String>,
     /// What is written for `false`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "words")]
     no: Vec<String>,
+}
+
+/// One word or several, as text whatever they look like.
+fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    use serde_yaml::Value;
+    let list = match Value::deserialize(deserializer)? {
+        Value::Sequence(list) => list,
+        one => vec![one],
+    };
+    let text = |word: Value| match word {
+        Value::String(word) => Ok(word),
+        Value::Number(number) => Ok(number.to_string()),
+        Value::Bool(value) => Ok(value.to_string()),
+        _ => Err(D::Error::custom("expected words, like `[yes, 1]`")),
+    };
+    list.into_iter().map(text).collect()
 }
 
 impl Mapping {
@@ -51,7 +68,7 @@ impl Mapping {
         let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
         serde_yaml::from_str(text.trim_start_matches(BOM)).map_err(|error| {
             Error::usage(format!("{}: {error}", path.display())).hint(
-                "write `columns: { COLUMN OF THE FILE: name }`, and `values: { name: VALUE }` for what every row shares",
+                "write `columns: { COLUMN OF THE FILE: name }`, `values: { name: VALUE }` for what every row shares, `dates: DD.MM.YYYY`, `yes: [yes, 1]`, `no: [no, 0]`",
             )
         })
     }
@@ -271,6 +288,8 @@ pub(super) fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use kurant_engine::definition::Type;
+
     use super::*;
 
     fn sheet(text: &str, mapping: &str) -> Result<Sheet, Error> {
@@ -298,6 +317,14 @@ mod tests {
         let mapping = "columns: { Client: id, Note: }\nvalues: { source: shop }";
         let sheet = sheet("Client,Note,email\n", mapping).unwrap();
         assert_eq!(sheet.names, ["id", "", "email", "source"]);
+    }
+
+    #[test]
+    fn words_for_yes_and_no_come_alone_or_as_a_list() {
+        let sheet = sheet("id\n", "yes: так\nno: [ні, 0]").unwrap();
+        for (cell, value) in [("так", "true"), ("ні", "false"), ("0", "false")] {
+            assert_eq!(sheet.cells.read(cell, &Type::Boolean), value);
+        }
     }
 
     #[test]
