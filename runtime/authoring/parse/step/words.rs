@@ -348,6 +348,10 @@ pub(super) fn for_text(text: &str) -> String {
         "exit" | "stop" | "end" => "write `- exit: REASON`".to_owned(),
         word if VERBS.contains(&word) => match text[word.len()..].trim_start_matches([':', ' ']) {
             "" => format!("write `- {word}: ...`"),
+            rest if word == "send" && rest.contains(' ') => {
+                let (channel, template) = rest.split_once(' ').unwrap_or((rest, "NAME"));
+                format!("write `- send: {channel}`, and `template: {template}` below it")
+            }
             rest => format!("write `- {word}: {rest}`"),
         },
         _ => "write the verb and a colon, like `- send: email` or `- wait: 3d`".to_owned(),
