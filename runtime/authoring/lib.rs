@@ -2,6 +2,7 @@
 
 mod check;
 pub mod diagnostic;
+mod encoding;
 pub mod graph;
 mod lower;
 pub mod parse;
@@ -14,4 +15,5 @@ pub mod suggest;
 pub mod workspace;
 pub mod yaml;
 
-pub use workspace::{Compiled, SourceFile, compile, is_read};
+pub use encoding::Encoding;
+pub use workspace::{Compiled, SourceFile, compile, condition, is_read, right_name};

@@ -8,6 +8,7 @@ use kurant_engine::definition::Definitions;
 
 use crate::check;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::encoding::{self, Encoding};
 use crate::lower;
 use crate::parse::{self, Parsed};
 use crate::places::Places;
@@ -21,6 +22,8 @@ pub struct SourceFile {
     pub path: String,
     /// Its text.
     pub text: String,
+    /// How it was saved.
+    pub encoding: Encoding,
 }
 
 impl SourceFile {
@@ -29,6 +32,17 @@ impl SourceFile {
         Self {
             path: path.into(),
             text: text.into(),
+            encoding: Encoding::Utf8,
+        }
+    }
+
+    /// A file with its path within the workspace and its bytes, in whatever way it was saved.
+    pub fn from_bytes(path: impl Into<String>, bytes: Vec<u8>) -> Self {
+        let (text, encoding) = encoding::decoded(bytes);
+        Self {
+            path: path.into(),
+            text,
+            encoding,
         }
     }
 }
@@ -94,6 +108,16 @@ pub fn compile(files: &[SourceFile]) -> Compiled {
     }
 }
 
+/// What is wrong with a condition about a customer that stands in none of a workspace's files: on a command line, say, and `name`
+/// is what it is called there. What is wrong with the files themselves is not told.
+pub fn condition(files: &[SourceFile], name: &str, text: &str) -> (Vec<Diagnostic>, Sources) {
+    let (parsed, _, mut sources) = parse::parse(files, &Diagnostics::new());
+    let file = sources.add(name, text);
+    let diagnostics = Diagnostics::new();
+    check::condition(&parsed, &sources, file, &diagnostics);
+    (diagnostics.into_sorted(&sources), sources)
+}
+
 /// The definitions without the journeys that have errors. Templates stay: which channels they are for is known, and nobody renders them.
 fn whole(parsed: &Parsed, found: &[Diagnostic], sources: &Sources) -> Option<Definitions> {
     let errors = found
@@ -115,4 +139,9 @@ fn whole(parsed: &Parsed, found: &[Diagnostic], sources: &Sources) -> Option<Def
 /// Whether a path within a workspace is one that [`compile`] reads; all other files need not be loaded.
 pub fn is_read(path: &str) -> bool {
     parse::kind_of(path).is_some()
+}
+
+/// The path that [`compile`] would read a file under that is called nearly so: `kurant.yaml` for `Kurant.yml`.
+pub fn right_name(path: &str) -> Option<String> {
+    parse::right_name(path).filter(|right| right != path)
 }

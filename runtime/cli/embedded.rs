@@ -108,7 +108,7 @@ pub(crate) async fn store_beside(folder: &Path) -> Result<Arc<dyn Store>, Error>
         Error::usage(format!("can't read {}: {error}", path.display()))
             .hint("name the workspace with `--workspace DIR`")
     })?;
-    let named: Named = serde_yaml::from_str(&text)
+    let named: Named = serde_yaml::from_str(text.trim_start_matches('\u{feff}'))
         .map_err(|error| Error::findings(format!("{}: {error}", path.display())))?;
     let url = match named.store {
         Some(store) => secret::open(folder, &store.url)?,

@@ -52,6 +52,9 @@ pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
         return Err(Error::usage("say whom: --missed"));
     }
     let (definitions, _) = workspace::definitions(folder)?;
+    if let Some(condition) = &args.condition {
+        workspace::condition(folder, "--where", condition)?;
+    }
     let backlog = Backlog {
         journey: args.journey.clone(),
         by: args.by.clone(),
@@ -96,7 +99,7 @@ fn check(catalog: &Catalog, definitions: &Definitions, backlog: &Backlog) -> Res
             .collect();
         return Err(
             Error::usage(format!("there is no journey `{}`", backlog.journey))
-                .hint(format!("the workspace has {}", known.join(", "))),
+                .hint(workspace::likely(&backlog.journey, &known)),
         );
     };
     let journey = loaded.journey();
@@ -121,7 +124,7 @@ fn check(catalog: &Catalog, definitions: &Definitions, backlog: &Backlog) -> Res
             .collect();
         if !names.contains(&step.as_str()) {
             return Err(Error::usage(format!("{} has no step `{step}`", journey.id))
-                .hint(format!("its steps are {}", names.join(", "))));
+                .hint(workspace::likely(step, &names)));
         }
     }
     Ok(())

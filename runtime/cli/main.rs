@@ -14,6 +14,7 @@ mod generate;
 mod graph;
 mod guard;
 mod import;
+mod kinds;
 mod log;
 mod moment;
 mod reason;

@@ -4,9 +4,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use kurant_authoring::diagnostic::Severity;
 use kurant_authoring::render::{self, Colours};
 use kurant_authoring::suggest::nearest;
-use kurant_authoring::{Compiled, SourceFile, compile, is_read};
+use kurant_authoring::{Compiled, SourceFile, compile, is_read, right_name};
 use kurant_engine::definition::Definitions;
 
 use crate::error::Error;
@@ -64,6 +65,17 @@ pub(crate) fn whole(folder: &Path) -> Result<(Definitions, Compiled), Error> {
             "the workspace has mistakes; nothing was run",
         )),
     }
+}
+
+/// Holds a condition about a customer, given with an option, against the workspace. Mistakes are shown on standard error.
+pub(crate) fn condition(folder: &Path, option: &str, text: &str) -> Result<(), Error> {
+    let (found, sources) = kurant_authoring::condition(&read(folder)?, option, text);
+    eprint!("{}", render::text(&found, &sources, colours(&io::stderr())));
+    if found.iter().all(|found| found.severity != Severity::Error) {
+        return Ok(());
+    }
+    let message = format!("the condition of {option} has mistakes; nothing was done");
+    Err(Error::usage(message))
 }
 
 /// A workspace that is read again while it runs.
@@ -137,7 +149,10 @@ fn read(folder: &Path) -> Result<Vec<SourceFile>, Error> {
             "{} is not a workspace: it holds no kurant.yaml",
             folder.display()
         );
-        return Err(Error::usage(message).hint("name the folder with `--workspace DIR`"));
+        return Err(Error::usage(message).hint(match nearly(folder) {
+            Some(name) => format!("{name} is not read: name it kurant.yaml"),
+            None => "name the folder with `--workspace DIR`".to_owned(),
+        }));
     }
     let mut paths = files_of(folder).map_err(|error| unreadable(folder, &error))?;
     for name in FOLDERS {
@@ -147,11 +162,18 @@ fn read(folder: &Path) -> Result<Vec<SourceFile>, Error> {
     for path in paths {
         let within = within(folder, &path);
         if is_read(&within) {
-            files.push(SourceFile::new(within, text(&path)?));
+            files.push(SourceFile::from_bytes(within, bytes(&path)?));
         }
     }
     files.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(files)
+}
+
+/// The file in a folder that was meant to be its `kurant.yaml`.
+fn nearly(folder: &Path) -> Option<String> {
+    let names = files_of(folder).ok()?.into_iter();
+    let mut names = names.map(|path| within(folder, &path));
+    names.find(|name| right_name(name).as_deref() == Some("kurant.yaml"))
 }
 
 fn files_of(folder: &Path) -> io::Result<Vec<PathBuf>> {
@@ -201,7 +223,7 @@ fn within(folder: &Path, path: &Path) -> String {
     parts.join("/")
 }
 
-fn text(path: &Path) -> Result<String, Error> {
+fn bytes(path: &Path) -> Result<Vec<u8>, Error> {
     let length = fs::metadata(path)
         .map_err(|error| unreadable(path, &error))?
         .len();
@@ -211,11 +233,7 @@ fn text(path: &Path) -> Result<String, Error> {
             path.display()
         )));
     }
-    let bytes = fs::read(path).map_err(|error| unreadable(path, &error))?;
-    String::from_utf8(bytes).map_err(|_| {
-        Error::findings(format!("{} is not text in UTF-8", path.display()))
-            .hint("save it as UTF-8 in your editor")
-    })
+    fs::read(path).map_err(|error| unreadable(path, &error))
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Error {

@@ -128,6 +128,25 @@ impl Customer {
         }
     }
 
+    /// Takes a consent of which a list says since when it stands so: the later word holds, and a withdrawn one is not given again.
+    /// Whether that changed anything.
+    pub fn merge_dated_consent(&mut self, channel: &str, granted: bool, since: Instant) -> bool {
+        match self.consents.iter_mut().find(|own| own.channel == channel) {
+            None => self.set_consent(channel, granted, since),
+            Some(own) if own.granted && granted => {
+                let before = own.at;
+                own.at = before.max(since);
+                own.at != before
+            }
+            Some(own) => {
+                own.granted
+                    && !granted
+                    && since >= own.at
+                    && self.set_consent(channel, granted, since)
+            }
+        }
+    }
+
     /// Opts out of topics that are false, and into the others that are named. Whether that changed anything.
     pub fn merge_topics(&mut self, topics: &Map) -> bool {
         let before = self.opted_out.clone();

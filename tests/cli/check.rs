@@ -54,3 +54,61 @@ fn mistakes_keep_anything_from_running() {
         );
     }
 }
+
+#[test]
+fn a_file_in_another_encoding_is_a_finding_and_hides_no_other() {
+    let shop = Shop::new();
+    let text = super::DORMANT.replace("10:00", "25:00");
+    let utf16: Vec<u8> = format!("\u{feff}{text}")
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    std::fs::write(shop.path("journeys/dormant.yaml"), utf16).unwrap();
+    let windows = [&b"journey: other\ntitle: "[..], &[0xcf, 0xf0], b"\n"].concat();
+    std::fs::write(shop.path("journeys/other.yaml"), windows).unwrap();
+    let output = shop.kurant(&["check"]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = stdout(&output);
+    for part in [
+        "saved as UTF-16",
+        "iconv -f UTF-16",
+        "journeys/other.yaml:2:8",
+        "not UTF-8",
+        "`25:00`",
+        "a journey lacks `steps`",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    assert!(stdout(&shop.kurant(&["check", "--format", "json"])).contains("\"encoding\""));
+}
+
+#[test]
+fn a_byte_order_mark_is_nobodys_mistake() {
+    let shop = Shop::new();
+    for name in [
+        "kurant.yaml",
+        "profile.yaml",
+        "schemas/customer.json",
+        "journeys/dormant.yaml",
+        "templates/winback/email.txt",
+    ] {
+        shop.write(name, &format!("\u{feff}{}", shop.read(name)));
+    }
+    let output = shop.kurant(&["check"]);
+    assert!(output.status.success(), "{}", stdout(&output));
+    let told = stderr(&shop.kurant(&["pause", "dormant"]));
+    assert!(told.contains("nothing has run here yet"), "{told}");
+}
+
+#[test]
+fn a_workspace_whose_file_is_nearly_called_kurant_yaml_is_told_so() {
+    let shop = Shop::new();
+    std::fs::rename(shop.path("kurant.yaml"), shop.path("kurant.yaml.txt")).unwrap();
+    let output = shop.kurant(&["check"]);
+    assert_eq!(output.status.code(), Some(2));
+    let told = stderr(&output);
+    assert!(
+        told.contains("kurant.yaml.txt is not read: name it kurant.yaml"),
+        "{told}"
+    );
+}

@@ -310,7 +310,7 @@ fn what_nobody_entered_and_what_no_schema_declares_is_told() {
     assert!(output.status.success(), "{told}");
     assert!(told.contains("dormant: 0 entered"), "{told}");
     assert!(
-        told.contains("1 events of the type `order.payd`")
+        told.contains("1 event of the type `order.payd`")
             && told.contains("did you mean `order.paid`?"),
         "{told}"
     );

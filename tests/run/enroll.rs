@@ -154,3 +154,50 @@ fn what_cannot_have_been_missed_is_said() {
         assert!(code == 2 && told.contains(hint), "{code} {told}");
     }
 }
+
+#[test]
+fn a_condition_is_held_against_the_schema_before_anything_is_done() {
+    let shop = shop(&[("anna", 95)]);
+    for (condition, place, advice) in [
+        (
+            "customer.orders_cuont > 3",
+            "--where:1:10",
+            "did you mean `orders_count`?",
+        ),
+        (
+            "customer.orders_count > \"3\"",
+            "--where:1:25",
+            "write `3` without quotes",
+        ),
+        ("customer.orders_count = 3", "--where:1:23", "write `==`"),
+        ("customer.orders_count", "--where:1:1", "compare it"),
+    ] {
+        for last in [&["--dry-run"][..], &["--per-day", "5"]] {
+            let asked = ["enroll", "dormant", "--missed", "--where", condition];
+            let (code, told) = said(&shop, &[&asked[..], last].concat());
+            assert_eq!(code, 2, "{told}");
+            assert!(told.contains(place) && told.contains(advice), "{told}");
+            assert!(told.contains("nothing was done"), "{told}");
+        }
+    }
+    assert!(run(&shop, "actions.jsonl").is_empty());
+}
+
+#[test]
+fn a_journey_or_step_that_is_none_is_told_with_what_was_meant() {
+    let shop = shop(&[]);
+    let (code, told) = said(&shop, &["enroll", "dormnat", "--missed", "--dry-run"]);
+    assert_eq!(code, 2, "{told}");
+    assert!(told.contains("did you mean dormant?"), "{told}");
+    let asked = [
+        "enroll",
+        "dormant",
+        "--missed",
+        "--at",
+        "untilfour",
+        "--dry-run",
+    ];
+    let (code, told) = said(&shop, &asked);
+    assert_eq!(code, 2, "{told}");
+    assert!(told.contains("did you mean until-four?"), "{told}");
+}

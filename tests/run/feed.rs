@@ -129,3 +129,42 @@ fn a_feed_that_is_killed_goes_on_where_it_was() {
     handed.sort();
     assert_eq!(handed, expected);
 }
+
+#[test]
+fn a_type_that_nothing_declares_is_told_once_at_the_end_with_what_was_meant() {
+    let line = |id: usize, kind: &str| {
+        format!(
+            r#"{{"specversion":"1.0","id":"{id}","source":"test","type":"{kind}","subject":"anna","time":"2024-03-0{id}T10:00:00Z","data":{{"total":5}}}}"#
+        )
+    };
+    let lines = [
+        line(1, "order.payd"),
+        line(2, "order.paid"),
+        line(3, "order.payd"),
+        line(4, "weather"),
+    ];
+    let told = |shop: &Shop, arguments: &[&str]| {
+        let output = shop.kurant(arguments);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        let hints = told.lines().filter(|line| line.starts_with("hint: "));
+        let hints: Vec<String> = hints.map(str::to_owned).collect();
+        assert_eq!(hints.len(), 2, "{told}");
+        assert!(
+            hints[0].contains("2 events of the type `order.payd`")
+                && hints[0].contains("did you mean `order.paid`?"),
+            "{told}"
+        );
+        assert!(
+            hints[1].contains("1 event of the type `weather`")
+                && hints[1].contains("schemas/events/weather.json"),
+            "{told}"
+        );
+    };
+    let shop = Shop::new();
+    shop.write("events.jsonl", &lines.join("\n"));
+    told(&shop, &["run", "--quiet", "--feed", "events.jsonl"]);
+    let shop = Shop::new();
+    shop.drop_events("one.jsonl", &lines[..2]);
+    shop.drop_events("two.jsonl", &lines[2..]);
+    told(&shop, &["run", "--quiet", "--until-idle"]);
+}

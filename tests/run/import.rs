@@ -281,3 +281,167 @@ fn an_import_starts_nothing() {
     shop.kurant(&["run", "--until-idle", "--actions", "actions.jsonl"]);
     assert!(shop.lines("actions.jsonl").is_empty());
 }
+
+/// A shop whose customers have a day and a moment of their own, and a list as people keep it.
+fn listed(columns: &str, rows: &str) -> Shop {
+    let shop = Shop::new();
+    let header = "Client;Born;Bought;Mail;Mail since;SMS since;News\n";
+    shop.write("base.csv", &format!("{header}{rows}"));
+    let names = "columns: { Client: id, Born: birthday, Bought: last_purchase_at, Mail: consents.email, \
+                 Mail since: consents.email.at, SMS since: consents.sms.at, News: topics.news }\n";
+    shop.write("columns.yaml", &format!("{names}{columns}"));
+    shop
+}
+
+const BASE: [&str; 4] = ["customers", "base.csv", "--columns", "columns.yaml"];
+
+#[test]
+fn days_are_refused_with_what_to_write_or_read_as_the_mapping_says() {
+    let rows = "anna;31.12.1990;31.12.2025;;;;\n";
+    let shop = listed("", rows);
+    let (code, told) = import(&shop, &BASE);
+    assert_eq!(code, 1, "{told}");
+    assert!(
+        told.contains("line 2: `birthday` should be a date like 2026-11-22, found a day written like 31.12.2025"),
+        "{told}"
+    );
+    assert!(told.contains("`dates: DD.MM.YYYY`"), "{told}");
+    let shop = listed("dates: DD.MM.YYYY\n", rows);
+    let (code, told) = import(&shop, &BASE);
+    assert_eq!(code, 0, "{told}");
+    let anna = explained(&shop, "anna", "birthday");
+    assert!(
+        anna.contains("customer.birthday = \"1990-12-31\""),
+        "{anna}"
+    );
+    let anna = explained(&shop, "anna", "dormant");
+    assert!(
+        anna.contains("customer.last_purchase_at = 2025-12-31 00:00:00"),
+        "on the workspace's clock: {anna}"
+    );
+    // A bare day where a moment is wanted is one only if the mapping says so.
+    let shop = listed("", "anna;1990-12-31;2025-12-31;;;;\n");
+    let (code, told) = import(&shop, &BASE);
+    assert_eq!(code, 1, "{told}");
+    assert!(told.contains("found a day without a time"), "{told}");
+}
+
+#[test]
+fn consents_come_by_channel_with_their_dates_and_the_words_of_the_file() {
+    let ways = "dates: DD.MM.YYYY\nyes: [yes, 1]\nno: \"no\"\n";
+    let rows = "anna;;;yes;01.03.2024;02.03.2024;no\nbohdan;;;no;05.03.2024;;yes\niryna;;;;05.03.2024;;\nolha;;;yes;01.01.2999;;\n\
+                petro;;;maybe;;;\n";
+    let shop = listed(ways, rows);
+    let (code, told) = import(&shop, &BASE);
+    assert_eq!(code, 1, "{told}");
+    assert!(told.contains("2 customers read, 2 new"), "{told}");
+    for refused in [
+        "line 4: `consents.email` is empty, and it has a date",
+        "line 5: `consents.email.at` lies ahead",
+        "line 6: `consents.email` should be true or false",
+    ] {
+        assert!(told.contains(refused), "{told}");
+    }
+    // Words from before the date are older, words from after it are later.
+    let change = |id: &str, customer: &str, day: &str, granted: bool| {
+        format!(
+            r#"{{"specversion":"1.0","id":"{id}","source":"site","type":"consent.changed","subject":"{customer}","time":"{day}T10:00:00Z","data":{{"channel":"email","granted":{granted}}}}}"#
+        )
+    };
+    let lines = [
+        change("1", "anna", "2024-02-20", false),
+        change("2", "bohdan", "2024-03-20", true),
+    ];
+    shop.write("consents.jsonl", &lines.join("\n"));
+    assert_eq!(import(&shop, &["events", "consents.jsonl"]).0, 0);
+    shop.write(
+        "journeys/look.yaml",
+        "journey: look\nstatus: live\ntopic: news\ntrigger: { manual: true }\naudience: consented(\"email\")\n\
+         steps:\n  - tag: seen\n",
+    );
+    for customer in ["anna", "bohdan"] {
+        let told = explained(&shop, customer, "look");
+        assert!(told.contains("yes  audience: holds"), "{customer}: {told}");
+    }
+    // The same list again gives nothing that was withdrawn since.
+    let gone = change("3", "anna", "2024-04-01", false);
+    shop.write("consents.jsonl", &gone);
+    assert_eq!(import(&shop, &["events", "consents.jsonl"]).0, 0);
+    assert_eq!(import(&shop, &BASE).0, 1);
+    let told = explained(&shop, "anna", "look");
+    assert!(told.contains("NO   audience"), "{told}");
+}
+
+#[test]
+fn events_and_sends_have_days_of_their_own_too() {
+    let shop = Shop::new();
+    shop.write(
+        "orders.csv",
+        "Order;Client;Paid;Sum\n1;anna;01.03.2024 12:00;12.50\n2;anna;99.03.2024;7\n",
+    );
+    shop.write(
+        "orders.yaml",
+        "columns: { Order: id, Client: subject, Paid: time, Sum: total }\nvalues: { source: shop, type: order.paid }\n\
+         dates: DD.MM.YYYY\n",
+    );
+    let (code, told) = import(&shop, &["events", "orders.csv", "--columns", "orders.yaml"]);
+    assert_eq!(code, 1, "{told}");
+    assert!(
+        told.contains("1 events taken in") && told.contains("line 3: `time` is not"),
+        "{told}"
+    );
+    let anna = explained(&shop, "anna", "dormant");
+    assert!(
+        anna.contains("customer.last_purchase_at = 2024-03-01 12:00:00"),
+        "{anna}"
+    );
+    shop.write("sent.csv", "customer,at,channel\nanna,01/31/2024,email\n");
+    shop.write("sent.yaml", "dates: MM/DD/YYYY\n");
+    let (code, told) = import(&shop, &["sends", "sent.csv", "--columns", "sent.yaml"]);
+    assert_eq!(code, 0, "{told}");
+}
+
+#[test]
+fn nobody_comes_in_without_what_the_schemas_require() {
+    let shop = Shop::new();
+    shop.write(
+        "schemas/customer.json",
+        r#"{"type":"object","required":["id","email"],"properties":{"last_purchase_at":{"type":"string","format":"date-time"},
+           "birthday":{"type":"string","format":"date"},"orders_count":{"type":"integer"},"total_spent":{"type":"number"}}}"#,
+    );
+    shop.write(
+        "schemas/events/order.paid.json",
+        r#"{"type":"object","required":["total","note"],"properties":{"total":{"type":"number"},"note":{"type":["string","null"]}}}"#,
+    );
+    shop.write(
+        "customers.jsonl",
+        "{\"id\":\"anna\",\"email\":\"a@example.com\"}\n{\"id\":\"bohdan\",\"orders_count\":2}\n{\"id\":\"anna\",\"orders_count\":2}\n\
+         {\"id\":\"anna\",\"email\":null}\n",
+    );
+    let (code, told) = import(&shop, &["customers", "customers.jsonl"]);
+    assert_eq!(code, 1, "{told}");
+    assert!(told.contains("2 customers read"), "{told}");
+    let missing = "`email` is missing, and `required` of schemas/customer.json asks for it";
+    for line in [2, 4] {
+        assert!(told.contains(&format!("line {line}: {missing}")), "{told}");
+    }
+    // What was told before need not be told again.
+    shop.write("customers.jsonl", "{\"id\":\"anna\",\"orders_count\":3}\n");
+    let (code, told) = import(&shop, &["customers", "customers.jsonl"]);
+    assert_eq!(code, 0, "{told}");
+    let short = order("e1", "anna", "2024-03-01T10:00:00Z").replace("\"total\":5", "");
+    let whole = order("e2", "anna", "2024-03-01T10:00:00Z");
+    shop.write("events.jsonl", &[short.clone(), whole].join("\n"));
+    let (code, told) = import(&shop, &["events", "events.jsonl"]);
+    assert_eq!(code, 1, "{told}");
+    let missing =
+        "`total` is missing, and `required` of schemas/events/order.paid.json asks for it";
+    assert!(
+        told.contains("1 events taken in") && told.contains(&format!("line 1: {missing}")),
+        "{told}"
+    );
+    shop.drop_events("orders.jsonl", &[short]);
+    shop.kurant(&["run", "--until-idle", "--quiet"]);
+    let dead = self::told(&shop.kurant(&["dead", "list"]));
+    assert!(dead.contains("missing_field"), "{dead}");
+}

@@ -200,3 +200,49 @@ fn explain_says_how_it_began_and_ended_in_words() {
         "{dormant}"
     );
 }
+
+#[test]
+fn a_name_that_is_none_is_no_silence() {
+    let shop = sold();
+    for (asked, meant) in [
+        (["log", "--journey", "thnaks"], "did you mean thanks?"),
+        (["log", "--step", "latr"], "did you mean later?"),
+        (["log", "--outcome", "skiped"], "did you mean skipped?"),
+        (["log", "--outcome", "nonsense"], "there are: sent, skipped"),
+        (["graph", "thnaks", "--format=dot"], "did you mean thanks?"),
+    ] {
+        let output = shop.run(&asked);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{asked:?}: {told}");
+        assert!(
+            told.contains("there is no ") && told.contains(meant),
+            "{asked:?}: {told}"
+        );
+    }
+    let asked = ["explain", "--customer", "c000", "--journey", "thnaks"];
+    let told = shop.run(&asked);
+    assert_eq!(told.status.code(), Some(2));
+    let asked = ["log", "--follow", "--step", "latr"];
+    assert_eq!(shop.run(&asked).status.code(), Some(2), "at once");
+    // A step of another journey is none of this one.
+    let asked = ["log", "--journey", "cart", "--step", "later"];
+    assert_eq!(shop.run(&asked).status.code(), Some(2));
+}
+
+#[test]
+fn what_is_gone_from_the_workspace_is_still_found_in_the_log() {
+    let shop = sold();
+    std::fs::remove_file(shop.path("journeys/thanks.yaml")).expect("the journey's file");
+    for asked in [
+        &["--journey", "thanks"][..],
+        &["--step", "now"],
+        &["--journey", "thanks", "--step", "steps[1]"],
+    ] {
+        let lines = objects(&shop, &[&["log", "--json"], asked].concat());
+        assert!(!lines.is_empty(), "{asked:?}");
+    }
+    assert!(
+        objects(&shop, &["log", "--outcome", "missed"]).is_empty(),
+        "known, and none yet"
+    );
+}

@@ -109,7 +109,7 @@ fn only_what_is_read_is_taken_up_when_it_changes() {
 }
 
 #[test]
-fn what_comes_in_by_mistake_is_said_once() {
+fn what_comes_in_by_mistake_is_said_once_at_once_and_summed_up_at_the_end() {
     let shop = Shop::new();
     let running = shop.start(&["run"]);
     running.wait_for_all(&["running"]);
@@ -124,5 +124,8 @@ fn what_comes_in_by_mistake_is_said_once() {
         ],
     );
     running.wait_for_all(&["order.payd", "without a schema"]);
-    running.end_silently("order.payd");
+    running.ask_to_end();
+    let told = running.wait_for_all(&["hint: 2 events of the type `order.payd`", "`order.paid`?"]);
+    let again = told.iter().filter(|line| line.contains("order.payd"));
+    assert_eq!(again.count(), 1, "{told:?}");
 }

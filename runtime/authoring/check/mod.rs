@@ -58,13 +58,15 @@ mod wrong_result;
 #[cfg(test)]
 mod tests;
 
+use kurant_engine::definition::Script;
+use script::Wanted;
 use walk::Walk;
 use world::World;
 
 use crate::diagnostic::Diagnostics;
 use crate::parse::Parsed;
 use crate::places::Places;
-use crate::source::Sources;
+use crate::source::{FileId, Sources};
 
 /// Reports everything that is well written and yet means nothing.
 pub(crate) fn run(parsed: &Parsed, places: &Places, sources: &Sources, diagnostics: &Diagnostics) {
@@ -100,4 +102,20 @@ pub(crate) fn run(parsed: &Parsed, places: &Places, sources: &Sources, diagnosti
     no_subject::check(&world);
     forgotten_equals::check(&world, &walks);
     scenario::check(&world, &walks);
+}
+
+/// Reports what is wrong with a condition about a customer that is the whole of a text, outside of the workspace's own files.
+pub(crate) fn condition(
+    parsed: &Parsed,
+    sources: &Sources,
+    file: FileId,
+    diagnostics: &Diagnostics,
+) {
+    let places = Places::default();
+    let mut world = World::new(parsed, &places, sources, diagnostics);
+    library::read(&mut world);
+    let text = sources.get(file).map_or("", |source| source.text());
+    let (site, scope) = (world.site(file, None), world.declared.in_segment());
+    let script = Script::new(text, sources.path(file));
+    script::check_at(&world, site, &script, &scope, Wanted::Condition);
 }

@@ -67,6 +67,7 @@ pub(super) fn find(source: &str, at: usize) -> Option<Slip> {
     foreign_letters(source)
         .or_else(|| curly_quotes(source, at))
         .or_else(|| is_null(source, at))
+        .or_else(|| word_between(source, at))
         .or_else(|| less_greater(source, at))
         .or_else(|| colon_at_the_end(source, at))
         .or_else(|| number(source, at))
@@ -167,9 +168,7 @@ fn is_null(source: &str, at: usize) -> Option<Slip> {
     if !NOTHING.contains(&last) {
         return None;
     }
-    let before = source[..at].trim_end();
-    let begin = before.rfind(|letter: char| !(is_part(letter) || letter == '.'));
-    let value = &before[begin.map_or(0, |begin| begin + 1)..];
+    let value = value_before(source, at);
     let is_there = not != (last == "set");
     let right = if is_there {
         format!("is_set({value})")
@@ -183,6 +182,43 @@ fn is_null(source: &str, at: usize) -> Option<Slip> {
         problem: Problem::new("and-or-not", "`is` is no word of a condition")
             .help(format!("write `{right}`")),
         mended: replaced(source, at, at + length, &format!("{sign:<length$}")),
+    })
+}
+
+/// The name that ends before a place: `customer.tags`.
+fn value_before(source: &str, at: usize) -> &str {
+    let before = source.get(..at).unwrap_or("").trim_end();
+    let begin = before
+        .char_indices()
+        .rfind(|(_, letter)| !(is_part(*letter) || *letter == '.'));
+    &before[begin.map_or(0, |(begin, letter)| begin + letter.len_utf8())..]
+}
+
+/// `customer.tags contains "vip"`, `customer.age between 18 and 30`, `customer.city like 'Ky%'`.
+fn word_between(source: &str, at: usize) -> Option<Slip> {
+    let rest = source.get(at..)?;
+    let word = rest.split(|letter: char| !is_part(letter)).next()?;
+    let value = value_before(source, at);
+    let mut quoted = rest[word.len()..].trim_start().split(['"', '\'']);
+    let text = match (quoted.next(), quoted.next()) {
+        (Some(""), Some(text)) => text.trim_matches('%'),
+        _ => "...",
+    };
+    let right = match word.to_ascii_lowercase().as_str() {
+        "contains" | "has" | "includes" if value == "customer.tags" => {
+            format!("has_tag(\"{text}\")")
+        }
+        "contains" | "includes" | "like" => format!("{value}.contains(\"{text}\")"),
+        "startswith" | "starts_with" => format!("{value}.starts_with(\"{text}\")"),
+        "between" => format!("{value} >= 18 && {value} <= 30"),
+        _ => return None,
+    };
+    let message = format!("`{word}` stands between no two values");
+    let problem = Problem::new("syntax", message).help(format!("write `{right}`"));
+    (!value.is_empty()).then_some(Slip {
+        start: at,
+        problem,
+        mended: None,
     })
 }
 

@@ -265,7 +265,9 @@ fn other(error: &ParseError, after: &str) -> Problem {
         )
         .help("between two conditions stands `&&` or `||`; text stands in double quotes"),
         ParseErrorType::BadInput(LexError::UnexpectedInput(input)) => {
-            problem(format!("`{input}` makes no sense here"))
+            // What is no sign of the language at all comes with a word of the parser's own.
+            let sign = input.trim_start_matches("Unexpected ").trim_matches('\'');
+            problem(format!("`{sign}` makes no sense here"))
                 .help("an expression is like `customer.orders_count > 3`")
         }
         ParseErrorType::ExprExpected(_) => problem("a value is missing here".to_owned())

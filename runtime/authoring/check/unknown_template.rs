@@ -79,7 +79,7 @@ fn one(world: &World<'_>, walk: &Walk<'_>, at: &StepAt<'_>, send: &Send) {
                 "template-channel",
                 format!("the template `{template}` has no text for any channel of the workspace"),
             );
-            world.diagnostics.report(named("template"), problem.help("add one, like `templates/NAME/email.html`, or set the channel up in `kurant.yaml`"));
+            world.diagnostics.report(named("template"), problem.help(format!("add one, like `templates/{template}/email.html`, or set one of {} up in `kurant.yaml`", either(once_each(&has)))));
         }
         _ => {}
     }

@@ -81,9 +81,13 @@ impl<'a> World<'a> {
         self.places.span(*file, "").is_none() || self.places.key(*file, place).is_some()
     }
 
-    /// The channels, in the workspace's order; none when `kurant.yaml` could not be read.
+    /// The channels, in the workspace's order; none when they could not be read.
     pub(super) fn channels(&self) -> Option<Vec<&'a str>> {
         let workspace = self.parsed.workspace.as_ref()?;
+        let is_unread = workspace.damaged && workspace.item.channels.is_empty();
+        if is_unread && self.places.key(workspace.file, "channels").is_some() {
+            return None;
+        }
         Some(
             workspace
                 .item

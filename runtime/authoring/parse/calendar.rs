@@ -27,7 +27,14 @@ fn problem(error: Error) -> Problem {
 
 /// `3d`, `9 months`, `1d 12h`, `P9M`.
 pub(crate) fn duration(node: &Node) -> Result<Duration, Problem> {
-    Duration::parse(&text(node)?).map_err(problem)
+    let written = text(node)?;
+    let is_unit = written.chars().all(char::is_alphabetic);
+    if is_unit && Duration::parse(&format!("1 {written}")).is_ok() {
+        let message = format!("`{written}` says no number");
+        let help = format!("write how many: `1 {written}`, or `7d`");
+        return Err(Problem::bad_value(message).help(help));
+    }
+    Duration::parse(&written).map_err(problem)
 }
 
 /// A duration that is longer than nothing.
@@ -43,7 +50,16 @@ pub(super) fn some_duration(node: &Node) -> Result<Duration, Problem> {
 
 /// `-7d`, `2h`.
 pub(super) fn offset(node: &Node) -> Result<Offset, Problem> {
-    Offset::parse(&text(node)?).map_err(problem)
+    let written = text(node)?;
+    for (word, sign) in [(" before", "-"), (" after", "")] {
+        if let Some(span) = written.strip_suffix(word)
+            && Offset::parse(&format!("{sign}{span}")).is_ok()
+        {
+            let message = format!("`{written}` is not an offset");
+            return Err(Problem::bad_value(message).help(format!("write `{sign}{span}`")));
+        }
+    }
+    Offset::parse(&written).map_err(problem)
 }
 
 /// `"10:00"`.

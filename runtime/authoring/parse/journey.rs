@@ -148,6 +148,19 @@ pub(super) fn read(context: &Context<'_>, root: &Node) -> Option<Journey> {
 }
 
 fn read_steps(context: &Context<'_>, map: &mut MapReader<'_>, status: Status) -> Vec<Step> {
+    if let Some(beside) = step::beside(map.node()) {
+        map.know(step::VERBS).know(step::BESIDE_VERBS);
+        map.entry("steps");
+        let (key, value) = (&beside.key, beside.value.as_scalar());
+        let message = format!("`{}` stands beside `steps`, not in it", key.text);
+        let value = value.map_or("...", |value| &value.text);
+        let problem = Problem::new("indentation", message).help(format!(
+            "write it below `steps:`, indented and with a dash: `  - {}: {value}`",
+            key.text
+        ));
+        context.report(key.span, problem);
+        return Vec::new();
+    }
     let Some(node) = map.required("steps") else {
         return Vec::new();
     };

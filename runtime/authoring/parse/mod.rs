@@ -8,6 +8,7 @@ mod calendar;
 mod computed;
 pub(crate) mod context;
 mod entry;
+mod file_name;
 mod journey;
 mod json;
 mod known;
@@ -32,6 +33,7 @@ use kurant_engine::definition::{
 pub(crate) use calendar::instant;
 pub(crate) use computed::literal;
 pub(crate) use context::Context;
+pub(crate) use file_name::{FileKind, kind_of, right_name};
 #[cfg(test)]
 pub(crate) use step::VERBS;
 
@@ -74,75 +76,19 @@ pub struct InFile<T> {
     pub damaged: bool,
 }
 
-/// The kinds of files that a workspace holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum FileKind {
-    Workspace,
-    Profile,
-    Segments,
-    Journey,
-    Scenario,
-    Library,
-    CustomerSchema,
-    EventSchema,
-    Template,
-    /// A file that would be read under another name.
-    Misnamed,
-}
-
-/// What a path within a workspace is; none when Kurant has no use for it.
-pub(crate) fn kind_of(path: &str) -> Option<FileKind> {
-    let folder = path.split('/').next().filter(|_| path.contains('/'));
-    let kind = match (folder, path) {
-        (None, "kurant.yaml") => FileKind::Workspace,
-        (None, "profile.yaml") => FileKind::Profile,
-        (None, "segments.yaml") => FileKind::Segments,
-        (None, "kurant.yml" | "profile.yml" | "segments.yml") => FileKind::Misnamed,
-        (Some("journeys"), _) if path.ends_with(".test.yaml") => FileKind::Scenario,
-        (Some("journeys"), _) if meant_as_test(path).is_some() => FileKind::Misnamed,
-        (Some("journeys"), _) if path.ends_with(".yaml") => FileKind::Journey,
-        (Some("journeys"), _) if path.ends_with(".yml") => FileKind::Misnamed,
-        (Some("rhai-lib"), _) if path.ends_with(".rhai") => FileKind::Library,
-        (_, "schemas/customer.json") => FileKind::CustomerSchema,
-        (Some("schemas"), _) if path.starts_with("schemas/events/") && path.ends_with(".json") => {
-            FileKind::EventSchema
-        }
-        (Some("templates"), _) if !is_aside(path) => FileKind::Template,
-        _ => return None,
-    };
-    Some(kind)
-}
-
-/// The name of a file that is a test by the look of its name, and isn't.
-fn meant_as_test(path: &str) -> Option<String> {
-    let stem = path.strip_suffix(".yaml").or(path.strip_suffix(".yml"))?;
-    let ends = [".tests", ".spec", ".test"];
-    let stem = ends.iter().find_map(|end| stem.strip_suffix(end))?;
-    Some(format!("{stem}.test.yaml"))
-}
-
-/// What an editor, a desktop or a reader keeps beside the files.
-fn is_aside(path: &str) -> bool {
-    path.split('/')
-        .any(|part| part.starts_with('.') || part.starts_with("README") || part.ends_with('~'))
-}
-
 /// Reads every file of a workspace.
 pub(crate) fn parse(files: &[SourceFile], diagnostics: &Diagnostics) -> (Parsed, Places, Sources) {
     let mut sources = Sources::new();
     let mut files: Vec<&SourceFile> = files.iter().collect();
     files.sort_by(|a, b| a.path.cmp(&b.path));
-    let ids: Vec<(FileId, &str, FileKind)> = files
-        .iter()
-        .filter_map(|file| kind_of(&file.path).map(|kind| (file, kind)))
-        .map(|(file, kind)| {
-            (
-                sources.add(file.path.as_str(), file.text.as_str()),
-                file.path.as_str(),
-                kind,
-            )
-        })
-        .collect();
+    let mut ids: Vec<(FileId, &str, FileKind)> = Vec::new();
+    for file in files {
+        if let Some(kind) = kind_of(&file.path) {
+            let id = sources.add(file.path.as_str(), file.text.as_str());
+            file.encoding.report(id, diagnostics);
+            ids.push((id, &file.path, kind));
+        }
+    }
     let mut reading = Reading {
         parsed: Parsed::default(),
         places: Places::default(),
@@ -193,17 +139,7 @@ impl Reading<'_> {
             FileKind::CustomerSchema | FileKind::EventSchema => {
                 schemas.add(file, path, text, self.diagnostics)
             }
-            FileKind::Misnamed => {
-                let right = meant_as_test(path)
-                    .unwrap_or_else(|| format!("{}.yaml", path.trim_end_matches(".yml")));
-                let message = match path.ends_with(".yml") {
-                    true => "this file is not read: its name ends in `.yml`",
-                    false => "this file is not read: the name of a test ends in `.test.yaml`",
-                };
-                let report = Diagnostic::error("file-name", Span::file_start(file), message);
-                self.diagnostics
-                    .push(report.help(format!("name it `{right}`")));
-            }
+            FileKind::Misnamed => self.misnamed(file, path, text),
             _ => self.yaml(file, kind),
         }
     }

@@ -27,6 +27,10 @@ pub(super) fn read(context: &Context<'_>, root: &Node) -> Option<Vec<ProfileUpda
         ("rules", "updates"),
         ("events", "updates"),
     ]);
+    map.examples(&[(
+        "updates",
+        "updates: [ { event: order.paid, set: { orders_count: ... } } ]",
+    )]);
     let node = map.required("updates");
     let items = node.and_then(|node| {
         context

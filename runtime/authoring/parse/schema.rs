@@ -70,6 +70,7 @@ pub(super) struct Files {
     customer: Fields,
     events: BTreeMap<String, Fields>,
     required: BTreeMap<String, BTreeSet<String>>,
+    required_of_customer: BTreeSet<String>,
 }
 
 impl Files {
@@ -106,7 +107,15 @@ impl Files {
                 self.required.insert(kind.to_owned(), required);
                 self.events.insert(kind.to_owned(), fields);
             }
-            None => self.customer = fields,
+            None => {
+                let known = known::attributes();
+                let mut all: Fields = fields.clone();
+                all.extend(known);
+                self.required_of_customer = required(&root, &all, diagnostics);
+                // No line is a customer's without it.
+                self.required_of_customer.remove("id");
+                self.customer = fields;
+            }
         }
     }
 
@@ -132,6 +141,7 @@ impl Files {
             customer,
             events,
             required: self.required,
+            required_of_customer: self.required_of_customer,
         }
     }
 }
@@ -314,7 +324,11 @@ fn required(root: &Node, fields: &Fields, diagnostics: &Diagnostics) -> BTreeSet
     for item in list {
         let Ok(name) = item.text() else { continue };
         if fields.contains_key(name) {
-            names.insert(name.to_owned());
+            // Null and absent are the same: what may be null may be absent.
+            let property = root.get("properties").and_then(|all| all.get(name));
+            if !property.is_some_and(allows_null) {
+                names.insert(name.to_owned());
+            }
         } else {
             let message = format!("`{name}` is required, and no field is called so");
             let help = match nearest(name, fields.keys().map(String::as_str)) {
@@ -325,6 +339,17 @@ fn required(root: &Node, fields: &Fields, diagnostics: &Diagnostics) -> BTreeSet
         }
     }
     names
+}
+
+/// Whether a schema names `null` among its types.
+fn allows_null(schema: &Node) -> bool {
+    let is_null = |kind: &Node| kind.is_null() || kind.text() == Ok("null");
+    let types = schema.get("type").map(Node::one_or_many).unwrap_or(&[]);
+    let others = ["anyOf", "oneOf"]
+        .iter()
+        .filter_map(|word| schema.get(word));
+    let mut others = others.flat_map(Node::one_or_many);
+    types.iter().any(is_null) || others.any(|one| one.get("type").is_some_and(is_null))
 }
 
 fn enumeration(node: &Node) -> Option<Type> {

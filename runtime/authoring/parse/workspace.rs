@@ -136,11 +136,35 @@ fn locale(node: &Node) -> Result<String, Problem> {
         .help("write a language, like `uk`, or a language and a country, like `uk-UA`"))
 }
 
+/// Reports a single value where more is wanted, with what that looks like.
+fn is_in_short(context: &Context<'_>, node: &Node, example: &str) -> bool {
+    let is_short = node.as_scalar().is_some();
+    if is_short {
+        let message = format!("expected more than {}", node.what());
+        let problem = Problem::wrong_type(message).help(format!("write it like `{example}`"));
+        context.report(node.span, problem);
+    }
+    is_short
+}
+
 fn quiet_hours(context: &Context<'_>, node: &Node) -> Option<DayWindow> {
+    if is_in_short(
+        context,
+        node,
+        "quiet_hours: { from: \"21:00\", to: \"09:00\" }",
+    ) {
+        return None;
+    }
     day_window(context, node, "`quiet_hours`")
 }
 
 fn channels(context: &Context<'_>, node: &Node) -> Vec<ChannelSettings> {
+    if node.as_list().is_some() {
+        let problem = Problem::wrong_type("expected the channels by name, found a list");
+        let help = "write `channels: { email: { kind: file } }`, each with its name and its kind";
+        context.report(node.head(), problem.help(help));
+        return Vec::new();
+    }
     let entries = context
         .diagnostics
         .keep(node.span, node.map("the channels by name"))
@@ -182,6 +206,13 @@ fn not_yet(context: &Context<'_>, node: &Node, route: &str) {
 }
 
 fn caps(context: &Context<'_>, node: &Node) -> Vec<Cap> {
+    if is_in_short(
+        context,
+        node,
+        "frequency_caps: [ { category: marketing, channel: any, max: 2, per: 7d } ]",
+    ) {
+        return Vec::new();
+    }
     let items = context
         .diagnostics
         .keep(node.span, node.list("a list of frequency caps"))

@@ -195,7 +195,13 @@ fn event(context: &Context<'_>, node: &Node, only: Option<&str>) -> Option<Happe
         ("kind", "type"),
         ("subject", "customer"),
         ("payload", "data"),
-    ]);
+    ])
+    .examples(&[
+        ("at", "at: 2026-01-31T12:00:00+02:00"),
+        ("type", "type: order.paid"),
+        ("customer", "customer: c1"),
+    ])
+    .others_inside("data");
     let at = map.need("at", instant);
     let kind = map.need("type", event_type);
     let customer = match only {
@@ -245,6 +251,14 @@ fn expect(context: &Context<'_>, map: &mut MapReader<'_>) -> Option<Expect> {
 }
 
 fn expected(context: &Context<'_>, node: &Node, some: bool) -> Option<Expected> {
+    if node.as_scalar().is_some() {
+        let message = format!("expected what is to happen, found {}", node.what());
+        let problem = Problem::wrong_type(message).help(
+            "write it like `{ at: 2026-01-31T12:00:00+02:00, step: NAME, send: email }` or `{ exit: REASON }`",
+        );
+        context.report(node.span, problem);
+        return None;
+    }
     let mut map = context.open(node, "an expectation")?;
     map.synonyms(&[
         ("time", "at"),

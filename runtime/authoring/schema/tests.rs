@@ -22,6 +22,7 @@ fn known(path: &str, text: &str) -> Vec<String> {
         .filter(|found| found.message.contains(STRANGER))
         .find_map(|found| found.help.as_deref()?.strip_prefix("known here: "))
         .unwrap_or_else(|| panic!("{text}: {:?}", found.diagnostics));
+    let (help, _) = help.split_once(';').unwrap_or((help, ""));
     let mut keys: Vec<String> = help
         .split('`')
         .skip(1)

@@ -1,6 +1,7 @@
 //! Comments that follow a value, and those that were never meant to be comments.
 
 use super::line::Line;
+use super::mend::after_word;
 use super::node::{Kind, Node, Style};
 use super::trap::{is_closed, quoted};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -16,6 +17,11 @@ pub(super) fn attach(node: &mut Node, text: &str, file: FileId, diagnostics: &Di
             .iter_mut()
             .for_each(|entry| attach(&mut entry.value, text, file, diagnostics)),
         Kind::Null | Kind::Scalar(_) => {
+            if let Kind::Scalar(scalar) = &mut node.kind
+                && let Some(report) = after_word(scalar, node.span, file)
+            {
+                diagnostics.push(report);
+            }
             node.comment = behind(node, text).map(|(start, end)| Span::new(file, start, end));
             if let Some(report) = node.comment.and_then(|comment| lost(node, comment, text)) {
                 diagnostics.push(report);

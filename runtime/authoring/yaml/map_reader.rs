@@ -25,6 +25,8 @@ pub struct MapReader<'a> {
     missing: Vec<&'static str>,
     examples: Vec<(&'static str, &'static str)>,
     none_of: Option<&'static [&'static str]>,
+    /// The key inside of which names of the author's own stand.
+    others: Option<&'static str>,
     /// Two kinds of thing stand in one mapping: which of them an unknown key belongs to cannot be said.
     mixed: bool,
     diagnostics: &'a Diagnostics,
@@ -45,6 +47,7 @@ impl<'a> MapReader<'a> {
             missing: Vec::new(),
             examples: Vec::new(),
             none_of: None,
+            others: None,
             mixed: false,
             diagnostics,
         })
@@ -65,6 +68,12 @@ impl<'a> MapReader<'a> {
     /// What a needed key looks like when it is there: `("every", "every: year")`. It stands in the advice when the key is absent.
     pub fn examples(&mut self, examples: &[(&'static str, &'static str)]) -> &mut Self {
         self.examples.extend_from_slice(examples);
+        self
+    }
+
+    /// Where names of the author's own stand: the advice for keys that are like no known one.
+    pub fn others_inside(&mut self, key: &'static str) -> &mut Self {
+        self.others = Some(key);
         self
     }
 
@@ -304,11 +313,22 @@ impl<'a> MapReader<'a> {
             "unknown-key",
             format!("{} has no `{}`", self.what, key.text),
         );
-        let hint = self.misplaced.iter().find(|(word, _)| *word == key.text);
+        // What was taught last is about the verb at hand.
+        let mut hints = self.misplaced.iter().rev();
+        let hint = hints.find(|(word, _)| *word == key.text);
         let problem = match (hint, meant) {
             (Some((_, hint)), _) => problem.help(*hint),
             (None, Some(meant)) => problem.help(format!("did you mean `{meant}`?")),
-            (None, None) => problem.help(format!("known here: {}", either(known))),
+            (None, None) => {
+                let known = format!("known here: {}", either(known));
+                problem.help(match self.others {
+                    Some(inside) => format!(
+                        "{known}; names of your own stand inside: `{inside}: {{ {}: ... }}`",
+                        key.text
+                    ),
+                    None => known,
+                })
+            }
         };
         self.diagnostics.report(key.span, problem);
         meant.filter(|meant| wanted.contains(meant))

@@ -6,10 +6,12 @@ mod block;
 mod flow;
 mod indent;
 mod quote;
+mod slashes;
 
 use granit_parser::ErrorKind;
 
 pub(super) use blank::blanks;
+pub(super) use slashes::after_word;
 
 use super::build::{Fault, FaultKind, MAX_DEPTH, MAX_NODES};
 use super::edits::{Edit, Edits};

@@ -172,6 +172,11 @@ impl Node {
             .collect();
         if scalar.style != Style::Plain && is_number(&scalar.text) {
             problem.help(format!("take the quotes away: {}", scalar.text))
+        } else if let Some((whole, part)) = decimal_comma(&scalar.text) {
+            match wanted.starts_with("a whole") {
+                true => problem.help(format!("write {wanted}, without a fraction")),
+                false => problem.help(format!("a decimal point is written `.`: {whole}.{part}")),
+            }
         } else if is_number(&bare) && bare != scalar.text {
             problem.help(format!("write digits only: {bare}"))
         } else {
@@ -262,6 +267,14 @@ fn not_a_map(scalar: &Scalar, wanted: &str, what: &str) -> Problem {
 }
 
 /// Whether it looks like the key of a setting.
+/// A number with a comma for its decimal point; three digits behind it may be thousands.
+pub(super) fn decimal_comma(text: &str) -> Option<(&str, &str)> {
+    let (whole, part) = text.split_once(',')?;
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let unsigned = whole.strip_prefix('-').unwrap_or(whole);
+    (digits(unsigned) && digits(part) && part.len() != 3).then_some((whole, part))
+}
+
 pub(super) fn is_word(text: &str) -> bool {
     text.starts_with(|c: char| c.is_alphabetic() || c == '_')
         && text

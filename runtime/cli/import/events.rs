@@ -3,12 +3,13 @@
 use std::sync::{Arc, Mutex};
 
 use csv::StringRecord;
-use kurant_engine::calendar::Instant;
+use kurant_engine::calendar::{Instant, Zone};
 use kurant_engine::definition::{Fields, Schema, Type};
 use kurant_runner::source::{Feed, Span, Translate};
 use kurant_runner::{BATCH, Runner};
 use serde_json::{Map, Value};
 
+use super::cells::Cells;
 use super::lines::bar;
 use super::sheet::{Sheet, is_csv};
 use super::{Met, Source, at, finished, mapping};
@@ -26,8 +27,9 @@ pub(super) async fn load(
     source: &Source,
     schema: &Arc<Schema>,
     met: &Mutex<Met>,
+    zone: Zone,
 ) -> Result<String, Error> {
-    let mut feed = open(source, schema)?;
+    let mut feed = open(source, schema, zone)?;
     let bar = bar("human_pos");
     bar.set_length(feed.len() as u64);
     loop {
@@ -55,12 +57,12 @@ pub(super) async fn load(
     ))
 }
 
-fn open(source: &Source, schema: &Arc<Schema>) -> Result<Feed, Error> {
+fn open(source: &Source, schema: &Arc<Schema>, zone: Zone) -> Result<Feed, Error> {
     let file = &source.file;
     if !is_csv(file) {
         return Feed::open(file, schema.clone()).map_err(failure);
     }
-    let sheet = Sheet::open(file, &mapping(source)?, &NEEDED)?;
+    let sheet = Sheet::open(file, &mapping(source)?, &NEEDED, zone)?;
     let spans = sheet.spans()?.map(|(offset, length, line)| Span {
         offset,
         length: u32::try_from(length).unwrap_or(u32::MAX),
@@ -69,35 +71,44 @@ fn open(source: &Source, schema: &Arc<Schema>) -> Result<Feed, Error> {
     let declared = schema.clone();
     let translate: Translate = Box::new(move |bytes| {
         let row = Sheet::row(sheet.separator(), bytes).ok_or("it is no row of a CSV file")?;
-        let cells = sheet.cells(row)?;
-        Ok(event(&declared, &sheet.names, &cells))
+        let row = sheet.row_of(row)?;
+        Ok(event(&declared, &sheet, &row))
     });
     Feed::translated(file, schema.clone(), spans, translate).map_err(failure)
 }
 
 /// A row as a CloudEvent in JSON: columns of the envelope by their names, `customer.NAME` brings an attribute along, all else
 /// is data.
-fn event(schema: &Schema, names: &[String], cells: &StringRecord) -> Vec<u8> {
+fn event(schema: &Schema, sheet: &Sheet, row: &StringRecord) -> Vec<u8> {
+    let (names, cells) = (&sheet.names, &sheet.cells);
     let kind = names
         .iter()
         .position(|name| name == "type")
-        .and_then(|column| cells.get(column))
+        .and_then(|column| row.get(column))
         .unwrap_or_default();
     let declared = schema.events.get(kind.trim());
     let (mut event, mut data, mut customer) = (Map::new(), Map::new(), Map::new());
     event.insert("specversion".to_owned(), "1.0".into());
-    for (name, cell) in names.iter().zip(cells) {
+    for (name, cell) in names.iter().zip(row) {
         let cell = cell.trim();
         if cell.is_empty() || name.is_empty() {
             continue;
         }
-        if ENVELOPE.contains(&name.as_str()) {
+        if name == "time" {
+            event.insert(
+                name.clone(),
+                cells.read(cell, &Type::Instant).as_ref().into(),
+            );
+        } else if ENVELOPE.contains(&name.as_str()) {
             event.insert(name.clone(), cell.into());
         } else if let Some(name) = name.strip_prefix("customer.") {
-            customer.insert(name.to_owned(), field(name, cell, Some(&schema.customer)));
+            customer.insert(
+                name.to_owned(),
+                field(cells, name, cell, Some(&schema.customer)),
+            );
         } else {
             let name = name.strip_prefix("data.").unwrap_or(name);
-            data.insert(name.to_owned(), field(name, cell, declared));
+            data.insert(name.to_owned(), field(cells, name, cell, declared));
         }
     }
     if !customer.is_empty() {
@@ -108,10 +119,13 @@ fn event(schema: &Schema, names: &[String], cells: &StringRecord) -> Vec<u8> {
 }
 
 /// A cell as JSON: text, unless its field is declared as something else that it can be read as.
-fn field(name: &str, cell: &str, declared: Option<&Fields>) -> Value {
-    match declared.and_then(|fields| fields.get(name)) {
-        None | Some(Type::Any | Type::Text(_) | Type::Date | Type::Instant) => cell.into(),
-        Some(Type::Boolean | Type::Integer | Type::Number | Type::List(_) | Type::Map(_)) => {
+fn field(cells: &Cells, name: &str, cell: &str, declared: Option<&Fields>) -> Value {
+    let wanted = declared.and_then(|fields| fields.get(name));
+    let wanted = wanted.unwrap_or(&Type::Any);
+    let cell = &*cells.read(cell, wanted);
+    match wanted {
+        Type::Any | Type::Text(_) | Type::Date | Type::Instant => cell.into(),
+        Type::Boolean | Type::Integer | Type::Number | Type::List(_) | Type::Map(_) => {
             serde_json::from_str(cell).unwrap_or_else(|_| cell.into())
         }
     }

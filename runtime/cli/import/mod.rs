@@ -1,6 +1,7 @@
 //! `kurant import`: loads what was before. It starts nothing, can be stopped and run again, and the same file twice changes
 //! nothing.
 
+mod cells;
 mod customers;
 mod events;
 mod lines;
@@ -15,6 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use kurant_engine::action::Action;
 use kurant_engine::calendar::{Instant, first_instant_of, parse_date};
 use kurant_engine::definition::Definitions;
+use kurant_engine::map::Map;
 use kurant_runner::source::RefusedLine;
 use kurant_runner::{Audience, Clock, Purpose, Runner};
 
@@ -69,7 +71,8 @@ enum What {
 struct Source {
     /// JSON Lines, or .csv with a header
     file: PathBuf,
-    /// What the columns of a .csv are called here: `columns: { COLUMN: name }`, `values: { name: VALUE }` for every row
+    /// What the columns of a .csv are called here: `columns: { COLUMN: name }`, `values: { name: VALUE }` for every row, and how
+    /// it writes days and yes and no: `dates: DD.MM.YYYY`, `yes: [yes, 1]`, `no: [no, 0]`
     #[arg(long, value_name = "FILE")]
     columns: Option<PathBuf>,
 }
@@ -79,15 +82,32 @@ struct Met {
     refused: Refused,
     undeclared: Undeclared,
     taken: u64,
+    /// Whether days, or words for yes and no, are written otherwise than they are read.
+    days: bool,
+    words: bool,
 }
 
 impl Met {
+    /// Notes a customer who is taken.
+    fn customer(&mut self, attributes: &Map, line: u64) {
+        self.undeclared.customer(attributes, line);
+        self.taken += 1;
+    }
+
+    /// Notes a line that is not taken, and what would help.
+    fn note(&mut self, line: &RefusedLine) {
+        let says = |part| line.message.contains(part);
+        self.days |= says("written like") || says("without a time") || says("without its offset");
+        self.words |= says("should be true or false");
+        self.refused.note(line);
+    }
+
     /// Notes a line that is not taken.
     ///
     /// # Errors
     /// When there is no good line among so many: then it is another kind of file.
     fn refuse(&mut self, line: &RefusedLine) -> Result<(), Error> {
-        self.refused.note(line);
+        self.note(line);
         if self.taken == 0 && self.refused.count() >= HOPELESS {
             let _ = self.refused.tell();
             return Err(Error::findings(format!(
@@ -111,7 +131,7 @@ impl Audience for Listener {
 
     fn refused(&mut self, line: &RefusedLine) {
         let mut met = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        met.refused.note(line);
+        met.note(line);
     }
 }
 
@@ -128,13 +148,15 @@ pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
         refused: Refused::of(folder, &source.file),
         undeclared: Undeclared::new(&definitions),
         taken: 0,
+        days: false,
+        words: false,
     }));
     let loaded = embedded::runtime()?.block_on(load(folder, args, definitions, &met));
     let mut met = met.lock().unwrap_or_else(PoisonError::into_inner);
     println!("{}", loaded?);
     met.undeclared.tell();
     met.refused.tell()?;
-    advise(args, &met);
+    advise(args, &met, source);
     Ok(ExitCode::from(u8::from(met.refused.count() > 0)))
 }
 
@@ -161,10 +183,10 @@ async fn load(
         embedded::runner(definitions, store, clock, ways, audience, Purpose::Import).await?;
     let told = match &args.what {
         What::Customers { source, .. } => {
-            customers::load(&mut runner, source, &schema, met, as_of).await?
+            customers::load(&mut runner, source, &schema, met, as_of, zone).await?
         }
-        What::Events { source } => events::load(&mut runner, source, &schema, met).await?,
-        What::Sends { source } => sends::load(&mut runner, source, met).await?,
+        What::Events { source } => events::load(&mut runner, source, &schema, met, zone).await?,
+        What::Sends { source } => sends::load(&mut runner, source, met, zone).await?,
     };
     runner.end_import().await.map_err(failure)?;
     Ok(told)
@@ -189,9 +211,20 @@ fn as_of_instant(
     Ok(at)
 }
 
-/// Says which other command a file may be for.
-fn advise(args: &Args, met: &Met) {
-    if met.taken > 0 || met.refused.count() == 0 {
+/// Says what would help: how a mapping tells of days and words, or which other command a file may be for.
+fn advise(args: &Args, met: &Met, source: &Source) {
+    if sheet::is_csv(&source.file) && met.days {
+        eprintln!(
+            "hint: say in the file of --columns how days are written, like `dates: DD.MM.YYYY`; a time without an offset, or a \
+             day where a time is wanted, is then on the workspace's clock"
+        );
+    }
+    if sheet::is_csv(&source.file) && met.words {
+        eprintln!(
+            "hint: say in the file of --columns what stands for true and for false: `yes: [yes, 1]`, `no: [no, 0]`"
+        );
+    }
+    if met.taken > 0 || met.refused.count() == 0 || met.days || met.words {
         return;
     }
     let (file, other) = match &args.what {

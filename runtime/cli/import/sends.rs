@@ -2,8 +2,8 @@
 
 use std::sync::Mutex;
 
-use kurant_engine::calendar::Instant;
-use kurant_engine::definition::Category;
+use kurant_engine::calendar::{Instant, Zone};
+use kurant_engine::definition::{Category, Type};
 use kurant_runner::source::RefusedLine;
 use kurant_runner::{BATCH, PastSend, Runner};
 use serde::Deserialize;
@@ -38,10 +38,11 @@ pub(super) async fn load(
     runner: &mut Runner,
     source: &Source,
     met: &Mutex<Met>,
+    zone: Zone,
 ) -> Result<String, Error> {
     let now = runner.now();
     let mut page = Vec::with_capacity(BATCH);
-    for (line, text) in texts(source)? {
+    for (line, text) in texts(source, zone)? {
         match text.and_then(|text| send(line, &text, now)) {
             Ok(send) => {
                 at(met, |met| {
@@ -65,7 +66,7 @@ pub(super) async fn load(
     Ok(format!("{} sends read", at(met, |met| met.taken)))
 }
 
-fn texts(source: &Source) -> Result<Box<dyn Iterator<Item = Line>>, Error> {
+fn texts(source: &Source, zone: Zone) -> Result<Box<dyn Iterator<Item = Line>>, Error> {
     if !is_csv(&source.file) {
         let lines = lines(&source.file, &bar("bytes"))?;
         return Ok(Box::new(lines.map(|(line, text)| {
@@ -74,15 +75,23 @@ fn texts(source: &Source) -> Result<Box<dyn Iterator<Item = Line>>, Error> {
             (line, text.map_err(refused))
         })));
     }
-    let sheet = Sheet::open(&source.file, &mapping(source)?, &NEEDED)?;
+    let sheet = Sheet::open(&source.file, &mapping(source)?, &NEEDED, zone)?;
     let rows = sheet.rows()?;
     Ok(Box::new(rows.map(move |(line, row)| {
         let text = sheet.text(&row);
-        let object = sheet.cells(row).map(|cells| {
+        let object = sheet.row_of(row).map(|cells| {
             let named = sheet.names.iter().zip(&cells);
             let said = named.filter(|(name, cell)| !name.is_empty() && !cell.trim().is_empty());
             let object: Map<String, Value> = said
-                .map(|(name, cell)| (name.clone(), cell.trim().into()))
+                .map(|(name, cell)| {
+                    let wanted = if name == "at" {
+                        &Type::Instant
+                    } else {
+                        &Type::Any
+                    };
+                    let cell = sheet.cells.read(cell.trim(), wanted);
+                    (name.clone(), cell.as_ref().into())
+                })
                 .collect();
             Value::from(object).to_string().into_bytes()
         });

@@ -7,8 +7,11 @@ use std::path::{Path, PathBuf};
 
 use csv::{ByteRecord, Reader, ReaderBuilder, StringRecord};
 use kurant_authoring::suggest::nearest;
-use serde::Deserialize;
+use kurant_engine::calendar::Zone;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
+use super::cells::{Cells, Ways};
 use crate::error::Error;
 
 /// Signs that may part columns; of equally frequent ones the first is taken.
@@ -30,6 +33,30 @@ pub(super) struct Mapping {
     values: BTreeMap<String, String>,
     /// What parts the columns.
     separator: Option<char>,
+    /// How days are written.
+    dates: Option<String>,
+    /// What is written for `true`.
+    #[serde(default, deserialize_with = "words")]
+    yes: Vec<String>,
+    /// What is written for `false`.
+    #[serde(default, deserialize_with = "words")]
+    no: Vec<String>,
+}
+
+/// One word or several, as text whatever they look like.
+fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    use serde_yaml::Value;
+    let list = match Value::deserialize(deserializer)? {
+        Value::Sequence(list) => list,
+        one => vec![one],
+    };
+    let text = |word: Value| match word {
+        Value::String(word) => Ok(word),
+        Value::Number(number) => Ok(number.to_string()),
+        Value::Bool(value) => Ok(value.to_string()),
+        _ => Err(D::Error::custom("expected words, like `[yes, 1]`")),
+    };
+    list.into_iter().map(text).collect()
 }
 
 impl Mapping {
@@ -39,9 +66,9 @@ impl Mapping {
             return Ok(Self::default());
         };
         let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
-        serde_yaml::from_str(&text).map_err(|error| {
+        serde_yaml::from_str(text.trim_start_matches(BOM)).map_err(|error| {
             Error::usage(format!("{}: {error}", path.display())).hint(
-                "write `columns: { COLUMN OF THE FILE: name }`, and `values: { name: VALUE }` for what every row shares",
+                "write `columns: { COLUMN OF THE FILE: name }`, `values: { name: VALUE }` for what every row shares, `dates: DD.MM.YYYY`, `yes: [yes, 1]`, `no: [no, 0]`",
             )
         })
     }
@@ -55,6 +82,8 @@ pub(super) struct Sheet {
     pub(super) names: Vec<String>,
     /// The values that every row shares, in the order of their names.
     shared: Vec<String>,
+    /// How cells are read.
+    pub(super) cells: Cells,
 }
 
 /// Whether a file is CSV, by its extension.
@@ -64,18 +93,30 @@ pub(super) fn is_csv(path: &Path) -> bool {
 }
 
 impl Sheet {
-    /// Reads the header of a file. `needed` are the names that every row must have.
-    pub(super) fn open(path: &Path, mapping: &Mapping, needed: &[&str]) -> Result<Self, Error> {
+    /// Reads the header of a file. `needed` are the names that every row must have; times without an offset are on the clock of
+    /// `zone`.
+    pub(super) fn open(
+        path: &Path,
+        mapping: &Mapping,
+        needed: &[&str],
+        zone: Zone,
+    ) -> Result<Self, Error> {
         let separator = match mapping.separator.map(u8::try_from) {
             Some(Ok(separator)) => separator,
             Some(Err(_)) => return Err(Error::usage("`separator` is one ASCII sign")),
             None => separator(path)?,
+        };
+        let ways = Ways {
+            dates: mapping.dates.clone(),
+            yes: mapping.yes.clone(),
+            no: mapping.no.clone(),
         };
         let mut sheet = Self {
             path: path.to_owned(),
             separator,
             names: Vec::new(),
             shared: mapping.values.values().cloned().collect(),
+            cells: Cells::new(ways, zone)?,
         };
         let mut reader = sheet.reader()?;
         let header = reader.headers().map_err(|error| unreadable(path, &error))?;
@@ -146,7 +187,7 @@ impl Sheet {
     }
 
     /// The cells of a row, and the values that every row shares.
-    pub(super) fn cells(&self, row: ByteRecord) -> Result<StringRecord, String> {
+    pub(super) fn row_of(&self, row: ByteRecord) -> Result<StringRecord, String> {
         let mut cells = StringRecord::from_byte_record(row)
             .map_err(|_| "it is not text in UTF-8".to_owned())?;
         let own = self.names.len() - self.shared.len();
@@ -247,6 +288,8 @@ pub(super) fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use kurant_engine::definition::Type;
+
     use super::*;
 
     fn sheet(text: &str, mapping: &str) -> Result<Sheet, Error> {
@@ -254,7 +297,7 @@ mod tests {
         let path = folder.path().join("f.csv");
         std::fs::write(&path, text).unwrap();
         let mapping = serde_yaml::from_str(mapping).unwrap();
-        Sheet::open(&path, &mapping, &["id"])
+        Sheet::open(&path, &mapping, &["id"], Zone::UTC)
     }
 
     #[test]
@@ -274,6 +317,14 @@ mod tests {
         let mapping = "columns: { Client: id, Note: }\nvalues: { source: shop }";
         let sheet = sheet("Client,Note,email\n", mapping).unwrap();
         assert_eq!(sheet.names, ["id", "", "email", "source"]);
+    }
+
+    #[test]
+    fn words_for_yes_and_no_come_alone_or_as_a_list() {
+        let sheet = sheet("id\n", "yes: так\nno: [ні, 0]").unwrap();
+        for (cell, value) in [("так", "true"), ("ні", "false"), ("0", "false")] {
+            assert_eq!(sheet.cells.read(cell, &Type::Boolean), value);
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `kurant log`: what was done and what happened, from the store. It only reads, also beside a running `run`.
 
 mod line;
+mod sought;
 
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
@@ -10,9 +11,10 @@ use std::time::Duration as Pause;
 use kurant_engine::calendar::{Duration, Instant, SECOND, Zone, first_instant_of, parse_date};
 use kurant_engine::definition::Definitions;
 use kurant_runner::Clock;
-use kurant_store::{LogLine, LogPlace, Store};
+use kurant_store::{LogPlace, Store};
 
 use self::line::{Line, Steps};
+use self::sought::Sought;
 use crate::embedded;
 use crate::error::Error;
 use crate::workspace;
@@ -71,6 +73,12 @@ pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
 
 async fn read(folder: &Path, args: &Args, definitions: &Definitions) -> Result<(), Error> {
     let store = embedded::store_to_read(folder, definitions).await?;
+    let pinned = store.pinned().await.map_err(embedded::unreadable)?;
+    let mut sought = Sought::of(args, definitions, &pinned);
+    if args.follow {
+        // It has no end at which to say so.
+        sought.end()?;
+    }
     let zone = definitions.workspace.timezone;
     let now = embedded::present(&*store).await?;
     let moment = |option: &str, text: &Option<String>| {
@@ -95,12 +103,12 @@ async fn read(folder: &Path, args: &Args, definitions: &Definitions) -> Result<(
         steps: Steps::of(definitions),
         zone,
     };
-    match reading.run(place).await {
+    match reading.run(place, &mut sought).await {
         // Whoever reads has seen enough.
         Err(Ended::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         Err(Ended::Output(error)) => Err(error.into()),
         Err(Ended::Store(error)) => Err(embedded::unreadable(error)),
-        Ok(()) => Ok(()),
+        Ok(()) => sought.end(),
     }
 }
 
@@ -120,7 +128,7 @@ struct Reading<'r> {
 }
 
 impl Reading<'_> {
-    async fn run(&self, mut place: LogPlace) -> Result<(), Ended> {
+    async fn run(&self, mut place: LogPlace, sought: &mut Sought<'_>) -> Result<(), Ended> {
         let customer = self.args.customer.as_deref();
         let (clock, mut out) = (Clock::real(), io::stdout());
         let mut heard = clock.now();
@@ -147,15 +155,16 @@ impl Reading<'_> {
                 if line.clock >= self.until {
                     return out.flush().map_err(Ended::Output);
                 }
-                self.show(&mut out, line).map_err(Ended::Output)?;
+                let line = Line::of(line);
+                sought.meet(&line, &self.steps);
+                self.show(&mut out, &line).map_err(Ended::Output)?;
             }
             out.flush().map_err(Ended::Output)?;
         }
     }
 
-    fn show(&self, out: &mut impl Write, line: &LogLine) -> io::Result<()> {
-        let line = Line::of(line);
-        if !self.is_asked_for(&line) {
+    fn show(&self, out: &mut impl Write, line: &Line<'_>) -> io::Result<()> {
+        if !self.is_asked_for(line) {
             return Ok(());
         }
         if self.args.json {

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kurant_engine::definition::Definitions;
+use kurant_runner::source::Undeclared;
 use kurant_runner::{
     Behind, Delivery, Door, Error as RunnerError, Purpose, Room, Runner, Standing, Wires,
 };
@@ -14,7 +15,7 @@ use tokio::task::JoinHandle;
 use super::halt::Halt;
 use super::show::Show;
 use super::sources::Sources;
-use super::{Args, WAITING, clock, end, watch};
+use super::{Args, WAITING, clock, end, tell_undeclared, watch};
 use crate::embedded::{self, failure};
 use crate::error::Error;
 use crate::workspace;
@@ -59,6 +60,7 @@ pub(super) async fn live(
     let (out, inbox) = mpsc::channel::<Delivery>(WAITING);
     let halt = Halt::after(house.stop.clone());
     let (own, behind) = Behind::at_first();
+    let undeclared = Undeclared::default();
     let sources = Sources {
         store: store.clone(),
         clock: clock.clone(),
@@ -67,11 +69,13 @@ pub(super) async fn live(
         stop: halt.told(),
         behind: own,
         standing: house.standing.clone(),
+        undeclared: undeclared.clone(),
     };
     let watching = sources.open(&mut runner, source, args.until_idle)?;
     let watching = halt.with_the_end_of(watching);
     let mut fresh = workspace::Fresh::of(folder);
     let (_watcher, changed) = watch::changes(folder)?;
+    let declared = schemas.clone();
     let room = Room {
         schemas,
         clock: clock.clone(),
@@ -99,6 +103,8 @@ pub(super) async fn live(
     halt.now();
     if ended.is_ok() {
         end(&mut runner);
+        let declared = declared.borrow().clone();
+        tell_undeclared(&mut runner, undeclared.counts(&declared), &declared);
     }
     // With the runner go the receipts that sources wait for.
     runner.abandon().await;

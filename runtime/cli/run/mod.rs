@@ -21,6 +21,7 @@ use tokio::sync::watch as signal;
 use self::show::Show;
 use crate::embedded::{self, failure};
 use crate::error::Error;
+use crate::kinds;
 use crate::refused::Refused;
 use crate::talk::Talk;
 use crate::workspace;
@@ -104,7 +105,7 @@ async fn play(
 ) -> Result<ExitCode, Error> {
     let zone = definitions.workspace.timezone;
     let schema: Arc<Schema> = Arc::new(definitions.schema.clone());
-    let mut feed = Feed::open(path, schema).map_err(failure)?;
+    let mut feed = Feed::open(path, schema.clone()).map_err(failure)?;
     let place = place(&*store).await?;
     let asked = |option, text: &Option<String>| {
         let text = text.as_ref();
@@ -136,6 +137,7 @@ async fn play(
         .await
         .map_err(failure)?;
     end(&mut runner);
+    tell_undeclared(&mut runner, feed.undeclared(), &schema);
     Ok(ExitCode::from(u8::from(runner.counts().unreadable > 0)))
 }
 
@@ -145,6 +147,13 @@ fn tell_passed_over(runner: &mut Runner, count: usize, place: Instant) {
         runner.tell(&format!(
             "{count} of them are passed over: time has gone on to {place} here; to play them again, begin without `.kurant`"
         ));
+    }
+}
+
+/// Hints at the types of events that nothing in the workspace knows.
+fn tell_undeclared(runner: &mut Runner, counts: Vec<(String, u64)>, schema: &Schema) {
+    for (kind, count) in counts {
+        runner.tell(&format!("hint: {}", kinds::told(&kind, count, schema)));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kurant_runner::source::{Inbox, Rabbit, Schemas};
+use kurant_runner::source::{Inbox, Rabbit, Schemas, Undeclared};
 use kurant_runner::{Behind, Clock, Delivery, Error as RunnerError, Runner, Standing};
 use kurant_store::Store;
 use tokio::sync::{mpsc, watch};
@@ -20,6 +20,7 @@ pub(super) struct Sources {
     pub(super) stop: watch::Receiver<bool>,
     pub(super) behind: Behind,
     pub(super) standing: Standing,
+    pub(super) undeclared: Undeclared,
 }
 
 impl Sources {
@@ -35,7 +36,8 @@ impl Sources {
                 runner.tell(&format!("drop files of events into {}", folder.display()));
                 let inbox = Inbox::new(folder, self.store, self.clock, self.schemas, self.out)
                     .until_empty(until_idle)
-                    .telling(self.behind);
+                    .telling(self.behind)
+                    .counting(self.undeclared);
                 Ok(tokio::spawn(inbox.watch(self.stop)))
             }
             Source::Rabbit { .. } if until_idle => Ok(tokio::spawn(async { Ok(()) })),

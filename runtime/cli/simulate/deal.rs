@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use kurant_authoring::suggest::nearest;
 use kurant_engine::calendar::Instant;
 use kurant_engine::decode::Error as DecodeError;
 use kurant_engine::definition::Schema;
@@ -10,6 +9,7 @@ use kurant_engine::event::Event;
 use kurant_engine::world::Seen;
 
 use super::refused::Refused;
+use crate::kinds;
 
 /// Events as they were read, each with the number of its world, or why it is refused.
 pub(super) type Read = Vec<Result<(usize, Event), DecodeError>>;
@@ -92,12 +92,7 @@ impl Dealer {
     /// Tells of types that no schema declares, with what was probably meant.
     pub(super) fn tell_undeclared(&self) {
         for (kind, _, count) in self.kinds.iter().filter(|(_, declared, _)| !declared) {
-            let known = self.schema.events.keys().map(String::as_str);
-            let meant = nearest(kind, known).map(|meant| format!("; did you mean `{meant}`?"));
-            eprintln!(
-                "{count} events of the type `{kind}`, which has no schema: no journey can start by it{}",
-                meant.unwrap_or_default()
-            );
+            eprintln!("{}", kinds::told(kind, *count, &self.schema));
         }
     }
 

@@ -61,6 +61,20 @@ pub enum Error {
         /// What stands there.
         found: &'static str,
     },
+    /// A field that the schema requires is absent, or null.
+    #[error("`{path}` is missing, and `required` of {schema} asks for it")]
+    Required {
+        /// Which.
+        path: String,
+        /// The schema's file.
+        schema: String,
+    },
+    /// A consent has a date, and is neither given nor withdrawn.
+    #[error("`{path}` is empty, and it has a date: say whether it was given or withdrawn")]
+    Undecided {
+        /// Which.
+        path: String,
+    },
     /// `time` is not RFC 3339.
     #[error("`time` is not an instant like 2026-11-22T08:00:00Z")]
     BadTime,
@@ -87,7 +101,8 @@ impl Error {
             Self::TooManyValues => "too_many_values",
             Self::Twice { .. } => "field_twice",
             Self::NumberTooLong => "number_too_long",
-            Self::Missing { .. } => "missing_field",
+            Self::Missing { .. } | Self::Required { .. } => "missing_field",
+            Self::Undecided { .. } => "consent_undecided",
             Self::NameTooLong { .. } => "name_too_long",
             Self::WrongVersion => "wrong_version",
             Self::WrongType { .. } => "wrong_type",
@@ -101,7 +116,10 @@ impl Error {
     /// Which field is wrong, where it is one: `id`, `birthday`, `items[0].sku`.
     pub fn field(&self) -> Option<&str> {
         match self {
-            Self::Twice { path } | Self::WrongType { path, .. } => Some(path),
+            Self::Twice { path }
+            | Self::WrongType { path, .. }
+            | Self::Required { path, .. }
+            | Self::Undecided { path } => Some(path),
             Self::Missing { field } | Self::NameTooLong { field } => Some(field),
             Self::WrongVersion => Some("specversion"),
             Self::BadTime | Self::Ahead => Some("time"),

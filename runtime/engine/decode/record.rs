@@ -17,6 +17,8 @@ pub struct Record {
     pub id: CustomerId,
     /// All other attributes, `consents`, `topics` and `tags` among them.
     pub attributes: Map,
+    /// Since when consents stand as they are told, by channel, where that is told.
+    pub since: Vec<(CompactString, Instant)>,
 }
 
 impl Record {
@@ -61,20 +63,31 @@ impl Record {
         Ok(Self {
             id,
             attributes: typed::attributes(schema, map)?,
+            since: Vec::new(),
         })
     }
 
-    /// The customer of whom this is all that is known. Consents count as given at the beginning of time, so that any
-    /// `consent.changed` is later.
-    pub fn into_customer(self) -> Customer {
-        let mut customer = Customer::new(self.id);
-        for (name, value) in self.attributes {
+    /// Since when a channel's consent stands as it is told, if that is told.
+    pub fn since(&self, channel: &str) -> Option<Instant> {
+        let told = self.since.iter().find(|(own, _)| own == channel);
+        told.map(|(_, at)| *at)
+    }
+
+    /// The customer of whom this is all that is known. Consents without a date count as given at the beginning of time, so that
+    /// any `consent.changed` is later.
+    pub fn into_customer(mut self) -> Customer {
+        let attributes = std::mem::take(&mut self.attributes);
+        let mut customer = Customer::new(self.id.clone());
+        for (name, value) in attributes {
             match (name.as_str(), value) {
                 (_, Value::Null) => {}
                 ("consents", Value::Map(consents)) => {
                     customer.consents = consents
                         .into_iter()
-                        .filter_map(|(channel, value)| consent(&channel, &value))
+                        .filter_map(|(channel, value)| {
+                            let at = self.since(&channel).unwrap_or(Instant::MIN);
+                            consent(&channel, &value, at)
+                        })
                         .collect();
                 }
                 ("topics", Value::Map(topics)) => {
@@ -92,18 +105,19 @@ impl Record {
     }
 }
 
-fn consent(channel: &str, value: &Value) -> Option<Consent> {
+fn consent(channel: &str, value: &Value, at: Instant) -> Option<Consent> {
     match value {
         Value::Bool(granted) => Some(Consent {
             channel: channel.into(),
             granted: *granted,
-            at: Instant::MIN,
+            at,
         }),
         _ => None,
     }
 }
 
-/// The header of a CSV file: which attribute each column holds. `consents.email` is a name within `consents`.
+/// The header of a CSV file: which attribute each column holds. `consents.email` is a name within `consents`, and
+/// `consents.email.at` says since when it stands so.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Columns {
     names: Vec<(CompactString, Option<CompactString>)>,
@@ -131,7 +145,7 @@ impl Columns {
         schema: &Schema,
         cells: impl IntoIterator<Item = &'a str>,
     ) -> Result<Record, Error> {
-        let mut map = Map::new();
+        let (mut map, mut since) = (Map::new(), Vec::new());
         for ((outer, inner), cell) in self.names.iter().zip(cells) {
             let cell = cell.trim();
             if cell.is_empty() || outer.is_empty() {
@@ -141,6 +155,9 @@ impl Columns {
             match inner {
                 None => {
                     map.insert(outer.clone(), value(outer, cell, declared));
+                }
+                Some(inner) if outer == "consents" && inner.ends_with(SINCE) => {
+                    since.push(moment(inner, cell)?);
                 }
                 Some(inner) => {
                     let declared = match declared {
@@ -161,7 +178,46 @@ impl Columns {
                 }
             }
         }
-        Record::from_map(schema, map)
+        self.agree(&mut map, &since)?;
+        let record = Record::from_map(schema, map)?;
+        Ok(Record { since, ..record })
+    }
+
+    /// A consent's date says what it dates: beside a column of its own that column's cell, else that it is given.
+    fn agree(&self, map: &mut Map, since: &[(CompactString, Instant)]) -> Result<(), Error> {
+        for (channel, _) in since {
+            let mut consents = match map.remove("consents") {
+                Some(Value::Map(consents)) => consents,
+                _ => Map::new(),
+            };
+            let has_column = |(outer, inner): &(CompactString, Option<CompactString>)| {
+                outer == "consents" && inner.as_ref() == Some(channel)
+            };
+            if consents.get(channel).is_none() {
+                if self.names.iter().any(has_column) {
+                    let path = format!("consents.{channel}");
+                    return Err(Error::Undecided { path });
+                }
+                consents.insert(channel.clone(), Value::Bool(true));
+            }
+            map.insert("consents", Value::Map(consents));
+        }
+        Ok(())
+    }
+}
+
+/// What a column's name ends with that says since when a consent stands.
+const SINCE: &str = ".at";
+
+fn moment(inner: &str, cell: &str) -> Result<(CompactString, Instant), Error> {
+    let channel = inner.strip_suffix(SINCE).unwrap_or(inner);
+    match Instant::parse(cell) {
+        Ok(at) => Ok((channel.into(), at)),
+        Err(_) => Err(Error::WrongType {
+            path: format!("consents.{inner}"),
+            expected: typed::expected(&Type::Instant),
+            found: typed::found(&Value::text(cell), &Type::Instant),
+        }),
     }
 }
 

@@ -89,7 +89,7 @@ fn a_wrong_type_names_its_path_and_no_value() {
         ),
         (
             r#"{"due":"22.11.2026"}"#,
-            "`due` should be a date like 2026-11-22, found other text",
+            "`due` should be a date like 2026-11-22, found a day written like 31.12.2025",
         ),
         (
             r#"{"customer":{"birthday":7}}"#,
@@ -313,5 +313,55 @@ fn a_customer_is_read_from_csv_by_the_same_types() {
     assert_eq!(
         error.to_string(),
         "`orders_count` should be an integer, found text"
+    );
+}
+
+#[test]
+fn an_event_without_a_required_field_is_refused_and_null_is_none() {
+    let mut schema = Schema::clone(&schema());
+    let required = ["total".to_owned()].into_iter().collect();
+    schema.required.insert("order.paid".to_owned(), required);
+    let mut decoder = Decoder::new(Arc::new(schema));
+    for (data, is_taken) in [
+        (r#"{"total":5}"#, true),
+        (r#"{"total":null}"#, false),
+        ("{}", false),
+    ] {
+        let line = format!(
+            r#"{{"specversion":"1.0","id":"1","source":"s","type":"order.paid","subject":"c","time":"2026-01-01T00:00:00Z","data":{data}}}"#
+        );
+        let read = decoder.event(line.as_bytes(), Arrival::OwnTime);
+        assert_eq!(read.is_ok(), is_taken, "{data}: {read:?}");
+        if let Err(error) = read {
+            assert_eq!(
+                (error.reason(), error.field()),
+                ("missing_field", Some("total"))
+            );
+        }
+    }
+}
+
+#[test]
+fn a_consent_has_a_date_of_its_own_in_csv() {
+    let columns = Columns::new([
+        "id",
+        "consents.email",
+        "consents.email.at",
+        "consents.sms.at",
+    ]);
+    let since = "2026-01-01T00:00:00Z";
+    let row = columns.record(&schema(), ["1", "false", since, since]);
+    let row = row.unwrap();
+    let at = Instant::parse(since).ok();
+    assert_eq!((row.since("email"), row.since("sms")), (at, at));
+    let consents = row.attributes.get("consents").unwrap().to_json();
+    assert_eq!(consents["email"], false);
+    assert_eq!(consents["sms"], true, "a date alone says that it was given");
+    let undecided = columns.record(&schema(), ["1", "", since, ""]).unwrap_err();
+    assert_eq!(undecided.field(), Some("consents.email"));
+    let wrong = columns.record(&schema(), ["1", "true", "31.12.2025", ""]);
+    assert_eq!(
+        wrong.unwrap_err().to_string(),
+        "`consents.email.at` should be an instant like 2026-11-22T08:00:00Z, found a day written like 31.12.2025"
     );
 }

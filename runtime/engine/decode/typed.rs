@@ -16,10 +16,18 @@ use crate::value::Value;
 pub fn attributes(schema: &Schema, map: Map) -> Result<Map, Error> {
     let map = fields(&schema.customer, map)?;
     for (name, value) in map.iter() {
+        if let ("consents" | "topics", Value::Map(inner)) = (name, value) {
+            let is_wrong = |value: &Value| !matches!(value, Value::Bool(_) | Value::Null);
+            if let Some((own, wrong)) = inner.iter().find(|(_, value)| is_wrong(value)) {
+                return Err(Error::WrongType {
+                    path: format!("{name}.{own}"),
+                    expected: expected(&Type::Boolean),
+                    found: wrong.kind(),
+                });
+            }
+            continue;
+        }
         let sound = match (name, value) {
-            ("consents" | "topics", Value::Map(inner)) => inner
-                .iter()
-                .all(|(_, value)| matches!(value, Value::Bool(_) | Value::Null)),
             ("tags", Value::List(tags)) => tags.iter().all(|tag| matches!(tag, Value::Text(_))),
             ("consents" | "topics" | "tags", Value::Null) => true,
             ("consents" | "topics" | "tags", _) => false,
@@ -184,7 +192,7 @@ pub(super) fn date(text: &str) -> Option<Date> {
     }
 }
 
-fn expected(declared: &Type) -> &'static str {
+pub(super) fn expected(declared: &Type) -> &'static str {
     match declared {
         Type::Any => "anything",
         Type::Boolean => "true or false",
@@ -198,9 +206,38 @@ fn expected(declared: &Type) -> &'static str {
     }
 }
 
-fn found(value: &Value, declared: &Type) -> &'static str {
+pub(super) fn found(value: &Value, declared: &Type) -> &'static str {
     match (declared, value) {
-        (Type::Date | Type::Instant, Value::Text(_)) => "other text",
+        (Type::Date, Value::Text(text)) => written(text, "a day with a time"),
+        (Type::Instant, Value::Text(text)) => written(text, "a time without its offset"),
         _ => value.kind(),
+    }
+}
+
+/// How a text that should be a date or an instant is written; `timed` is what a day with a time is called.
+fn written(text: &str, timed: &'static str) -> &'static str {
+    let day = text.trim().split([' ', 'T']).next().unwrap_or("");
+    let is_day = |sign, lengths: [std::ops::RangeInclusive<usize>; 3]| {
+        let parts: Vec<&str> = day.split(sign).collect();
+        let fits = |(part, length): (&&str, &std::ops::RangeInclusive<usize>)| {
+            length.contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        parts.len() == 3 && parts.iter().zip(&lengths).all(fits)
+    };
+    let year_last = || [1..=2, 1..=2, 2..=4];
+    if is_day('.', year_last()) {
+        "a day written like 31.12.2025"
+    } else if is_day('/', year_last()) {
+        "a day written like 31/12/2025"
+    } else if is_day('-', year_last()) {
+        "a day written like 31-12-2025"
+    } else if !is_day('-', [4..=4, 2..=2, 2..=2]) {
+        "other text"
+    } else if day.len() < text.trim().len() {
+        timed
+    } else if date(day).is_some() {
+        "a day without a time"
+    } else {
+        "a day that no calendar has"
     }
 }

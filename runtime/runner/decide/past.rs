@@ -10,15 +10,15 @@ use kurant_engine::value::Value;
 use crate::runner::PastSend;
 
 /// Sets what a record names; null removes. A consent that was withdrawn stays so. With `as_of`, events up to then are in it; without,
-/// what it says was so at `now`.
-pub(super) fn merge(person: &mut Person, record: Record, as_of: Option<Instant>, now: Instant) {
+/// what it says was so at `now`; but a consent with a date was so since then.
+pub(super) fn merge(person: &mut Person, mut record: Record, as_of: Option<Instant>, now: Instant) {
     let at = as_of.unwrap_or(now);
     person.as_of = person.as_of.max(as_of);
     let customer = &mut person.customer;
     let before = customer.clone();
-    for (name, value) in record.attributes {
+    for (name, value) in std::mem::take(&mut record.attributes) {
         match (name.as_str(), value) {
-            ("consents", Value::Map(consents)) => merge_consents(customer, &consents, at),
+            ("consents", Value::Map(consents)) => merge_consents(customer, &consents, &record, at),
             ("topics", Value::Map(topics)) => drop(customer.merge_topics(&topics)),
             (name, Value::Null) => drop(customer.attributes.remove(name)),
             (_, value) => drop(customer.attributes.insert(name, value)),
@@ -31,10 +31,14 @@ pub(super) fn merge(person: &mut Person, record: Record, as_of: Option<Instant>,
     }
 }
 
-fn merge_consents(customer: &mut Customer, consents: &Map, at: Instant) {
+fn merge_consents(customer: &mut Customer, consents: &Map, record: &Record, at: Instant) {
     for (channel, value) in consents.iter() {
-        if let Value::Bool(granted) = *value {
-            customer.merge_consent(channel, granted, at);
+        let Value::Bool(granted) = *value else {
+            continue;
+        };
+        match record.since(channel) {
+            Some(since) => drop(customer.merge_dated_consent(channel, granted, since)),
+            None => drop(customer.merge_consent(channel, granted, at)),
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Loads what was before: customers, events and sends of the past. It starts nothing.
 
+use std::collections::{BTreeSet, HashMap};
+
 use kurant_engine::calendar::Instant;
+use kurant_engine::customer::Customer;
 use kurant_engine::decode::Record;
 use kurant_engine::definition::Category;
 use kurant_engine::id::CustomerId;
@@ -31,19 +34,84 @@ pub struct PastSend {
     pub occasion: Option<String>,
 }
 
+/// What came of a page of customers.
+#[derive(Debug, Default)]
+pub struct Admitted {
+    /// How many customers changed.
+    pub changed: usize,
+    /// Which records of the page were refused, and the attribute that the schema requires and nobody has told.
+    pub lacking: Vec<(usize, String)>,
+}
+
 impl Runner {
     /// Loads customers: what a record names is set, null removes, what it doesn't name stays. With `as_of` the records hold
-    /// every event up to then already, and none of these changes a profile again. Returns how many changed.
+    /// every event up to then already, and none of these changes a profile again. Whoever would then lack what the schema
+    /// requires is left as before.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn import_customers(
         &mut self,
-        records: Vec<Record>,
+        mut records: Vec<Record>,
         as_of: Option<Instant>,
-    ) -> Result<usize, Error> {
+    ) -> Result<Admitted, Error> {
+        let lacking = self.lacking(&records).await?;
+        for (index, _) in lacking.iter().rev() {
+            records.remove(*index);
+        }
         let ids = records.iter().map(|record| record.id.clone()).collect();
-        self.admit(ids, Task::Customers { records, as_of }).await
+        let changed = self.admit(ids, Task::Customers { records, as_of }).await?;
+        Ok(Admitted { changed, lacking })
+    }
+
+    /// The records that lack what the schema requires, where neither the customer has it nor a record before them brings it.
+    async fn lacking(&mut self, records: &[Record]) -> Result<Vec<(usize, String)>, Error> {
+        let required = self
+            .decider
+            .with(|state| {
+                state
+                    .catalog
+                    .definitions()
+                    .schema
+                    .required_of_customer
+                    .clone()
+            })
+            .await?;
+        let lacks = |record: &Record, name: &str| record.attributes.get(name).is_none();
+        let is_short = |record: &&Record| required.iter().any(|name| lacks(record, name));
+        let mut short: Vec<CustomerId> = records
+            .iter()
+            .filter(is_short)
+            .map(|record| record.id.clone())
+            .collect();
+        if short.is_empty() {
+            return Ok(Vec::new());
+        }
+        short.sort();
+        short.dedup();
+        self.land().await?;
+        let clock = self.now();
+        let mut known: HashMap<CustomerId, BTreeSet<String>> = HashMap::new();
+        for stored in self.people(&short, clock).await? {
+            let customer = &stored.person.customer;
+            let names = required.iter().filter(|name| has(customer, name));
+            known.insert(customer.id.clone(), names.cloned().collect());
+        }
+        let mut lacking = Vec::new();
+        for (index, record) in records.iter().enumerate() {
+            let names = known.entry(record.id.clone()).or_default();
+            let removes = |name: &str| {
+                let mut told = record.attributes.iter();
+                told.any(|(own, value)| own == name && value.is_null())
+            };
+            let is_missing =
+                |name: &&String| lacks(record, name) && (removes(name) || !names.contains(*name));
+            match required.iter().find(is_missing) {
+                Some(name) => lacking.push((index, name.clone())),
+                None => names.extend(required.iter().cloned()),
+            }
+        }
+        Ok(lacking)
     }
 
     /// Loads messages of the past. Returns how many customers changed.
@@ -141,5 +209,14 @@ impl Runner {
             })
             .await?;
         Ok(())
+    }
+}
+
+/// Whether something is known of a customer.
+fn has(customer: &Customer, name: &str) -> bool {
+    match name {
+        "consents" => !customer.consents.is_empty(),
+        "topics" => !customer.opted_out.is_empty(),
+        _ => customer.attributes.get(name).is_some(),
     }
 }

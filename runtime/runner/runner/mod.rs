@@ -55,7 +55,7 @@ use self::stopped::Stopped;
 use self::tidy::Tidying;
 
 pub(crate) use crew::{host, worker_name};
-pub use import::PastSend;
+pub use import::{Admitted, PastSend};
 pub(crate) use late::typed;
 pub(crate) use steer::paused;
 

@@ -12,6 +12,7 @@ use kurant_engine::definition::Schema;
 
 use crate::error::Error;
 use crate::intake::Delivered;
+use crate::source::Undeclared;
 
 /// How many lines that can't be read are kept, with what is wrong with them; the others are only counted.
 const MOST_REFUSED: usize = 10_000;
@@ -27,6 +28,8 @@ pub struct Feed {
     path: PathBuf,
     file: File,
     decoder: Decoder,
+    schema: Arc<Schema>,
+    undeclared: Undeclared,
     translate: Option<Translate>,
     lines: Vec<Line>,
     next: usize,
@@ -147,7 +150,9 @@ impl Feed {
         Ok(Self {
             path: path.to_owned(),
             file: File::open(path).map_err(|error| Error::file(path, error))?,
-            decoder: Decoder::new(schema),
+            decoder: Decoder::new(schema.clone()),
+            schema,
+            undeclared: Undeclared::default(),
             translate,
             lines: Vec::new(),
             next: 0,
@@ -216,6 +221,11 @@ impl Feed {
         self.unnamed
     }
 
+    /// The types of the events so far that no schema declares, with their numbers.
+    pub fn undeclared(&self) -> Vec<(String, u64)> {
+        self.undeclared.counts(&self.schema)
+    }
+
     fn read(&mut self, span: Span, text: &mut Vec<u8>) -> Result<(), Error> {
         text.resize(span.length as usize, 0);
         self.file
@@ -282,10 +292,13 @@ impl Feed {
                 }
             };
             match self.decoder.event(&translated, Arrival::OwnTime) {
-                Ok(event) => events.push(Delivered {
-                    place: Some((name.clone(), span.line.into())),
-                    ..Delivered::from(event)
-                }),
+                Ok(event) => {
+                    self.undeclared.note(&self.schema, &event.kind);
+                    events.push(Delivered {
+                        place: Some((name.clone(), span.line.into())),
+                        ..Delivered::from(event)
+                    });
+                }
                 Err(error) => {
                     self.refuse(RefusedLine::of(span.line.into(), &error, bytes))?;
                 }

@@ -17,7 +17,7 @@ use kurant_engine::decode::LARGEST;
 use kurant_store::{Rejected, Store};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{Reader, Schemas};
+use super::{Reader, Schemas, Undeclared};
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::intake::{Behind, Delivered, Delivery, Via};
@@ -43,6 +43,7 @@ pub struct Inbox {
     out: mpsc::Sender<Delivery>,
     until_empty: bool,
     behind: Option<Behind>,
+    undeclared: Undeclared,
     /// By what name it takes the folder, where several workers may watch it.
     name: String,
 }
@@ -72,7 +73,15 @@ impl Inbox {
             out,
             until_empty: false,
             behind: None,
+            undeclared: Undeclared::default(),
         }
+    }
+
+    /// Counts the types of events that no schema declares.
+    #[must_use]
+    pub fn counting(mut self, undeclared: Undeclared) -> Self {
+        self.undeclared = undeclared;
+        self
     }
 
     /// Says whether files that were there at the start are still to be read.
@@ -192,7 +201,8 @@ impl Inbox {
             origin: origin.as_str().into(),
             mark: mark.clone(),
             place,
-            reader: Reader::new(self.schemas.clone(), self.clock.clone()),
+            reader: Reader::new(self.schemas.clone(), self.clock.clone())
+                .counting(self.undeclared.clone()),
             clock: self.clock.clone(),
             out: self.out.clone(),
             stop: stop.clone(),

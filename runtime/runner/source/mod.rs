@@ -4,8 +4,8 @@ mod feed;
 mod file;
 mod http;
 mod rabbitmq;
+mod undeclared;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use kurant_engine::calendar::Instant;
@@ -21,6 +21,7 @@ pub use feed::{Feed, RefusedLine, Span, Translate};
 pub use file::{Inbox, files};
 pub(crate) use http::{LARGEST_BODY, Taking, busy};
 pub use rabbitmq::{Origin, Rabbit, examine, examine_exchange, waiting};
+pub use undeclared::Undeclared;
 
 /// The schemas in force; a source follows them.
 pub type Schemas = watch::Receiver<Arc<Schema>>;
@@ -31,12 +32,8 @@ pub(crate) struct Reader {
     schema: Arc<Schema>,
     decoder: Decoder,
     clock: Arc<Clock>,
-    /// Types without a schema that were told.
-    told: HashSet<String>,
+    undeclared: Undeclared,
 }
-
-/// How many types without a schema are told; who makes up new ones fills no log.
-const MOST_TOLD: usize = 100;
 
 impl Reader {
     pub(crate) fn new(schemas: Schemas, clock: Arc<Clock>) -> Self {
@@ -46,8 +43,14 @@ impl Reader {
             decoder: Decoder::new(schema.clone()),
             schema,
             clock,
-            told: HashSet::new(),
+            undeclared: Undeclared::default(),
         }
+    }
+
+    /// Counts types without a schema together with others.
+    pub(crate) fn counting(mut self, undeclared: Undeclared) -> Self {
+        self.undeclared = undeclared;
+        self
     }
 
     /// Takes up schemas that have changed since.
@@ -55,7 +58,6 @@ impl Reader {
         if self.schemas.has_changed().unwrap_or(false) {
             self.schema = self.schemas.borrow_and_update().clone();
             self.decoder = Decoder::new(self.schema.clone());
-            self.told.clear();
         }
     }
 
@@ -88,14 +90,12 @@ impl Reader {
 
     /// Says once that a type of events has no schema: nothing in the workspace waits for it, or its name is mistyped.
     fn look_at(&mut self, kind: &str) {
-        if self.is_declared(kind) || self.told.len() >= MOST_TOLD || self.told.contains(kind) {
-            return;
+        if self.undeclared.note(&self.schema, kind) {
+            tracing::warn!(
+                kind,
+                "events of a type without a schema come in; they are kept, and no journey knows them"
+            );
         }
-        self.told.insert(kind.to_owned());
-        tracing::warn!(
-            kind,
-            "events of a type without a schema come in; they are kept, and no journey knows them"
-        );
     }
 
     /// What time it is.

@@ -38,7 +38,23 @@ pub(super) fn check(
     scope: &Scope,
     wanted: Wanted,
 ) -> Shape {
-    let site = world.site(file, Some(&script.place));
+    check_at(
+        world,
+        world.site(file, Some(&script.place)),
+        script,
+        scope,
+        wanted,
+    )
+}
+
+/// Checks a script, wherever it stands.
+pub(super) fn check_at(
+    world: &World<'_>,
+    site: Site<'_>,
+    script: &Script,
+    scope: &Scope,
+    wanted: Wanted,
+) -> Shape {
     let Some(tree) = tree(world, site, script) else {
         return Shape::Any;
     };

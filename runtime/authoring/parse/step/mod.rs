@@ -21,8 +21,7 @@ mod webhook;
 mod words;
 
 pub(super) use set::attribute_key;
-#[cfg(test)]
-pub(crate) use words::VERBS;
+pub(crate) use words::{BESIDE_VERBS, VERBS};
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -148,6 +147,15 @@ impl<'r, 'n: 'r> At<'r, 'n> {
 
 /// Reads a list of steps; one that cannot be read is reported and keeps its place, so that the others keep theirs.
 pub(super) fn list(steps: &Steps<'_>, node: &Node) -> Vec<Step> {
+    if let Some(dash) = dashed(node) {
+        let problem = Problem::new(
+            "missing-space",
+            "a space is missing after the `-` of a list item",
+        );
+        let help = format!("write `- {}: ...`", dash.key.text.trim_start_matches('-'));
+        steps.context.report(dash.key.span, problem.help(help));
+        return Vec::new();
+    }
     if node.as_map().is_some() {
         let problem = Problem::wrong_type("expected a list of steps, found a mapping")
             .help("begin each step with `- `");
@@ -163,6 +171,22 @@ pub(super) fn list(steps: &Steps<'_>, node: &Node) -> Vec<Step> {
         .iter()
         .map(|item| one(steps, item).unwrap_or_else(unread))
         .collect()
+}
+
+/// The first key of a mapping that is `-send`.
+fn dashed(node: &Node) -> Option<&Entry> {
+    let mut entries = node.as_map()?.iter();
+    entries.find(|entry| entry.key.text.starts_with('-'))
+}
+
+/// A step that stands beside a `steps:` without a value. `exit` and `start` may be meant as the journey's own.
+pub(super) fn beside(journey: &Node) -> Option<&Entry> {
+    let is_empty = journey.get("steps").is_some_and(Node::is_null);
+    let mut entries = journey.as_map().filter(|_| is_empty)?.iter();
+    entries.find(|entry| {
+        let key = entry.key.text.as_str();
+        VERBS.contains(&key) && !matches!(key, "exit" | "start")
+    })
 }
 
 /// Stands for a step that could not be read and has been reported.

@@ -116,6 +116,14 @@ fn short(node: &Node) -> Result<kurant_engine::calendar::Duration, Problem> {
     {
         return Err(wrong(format!("write `wait: {{ until: {text} }}`")));
     }
+    if let Some((span, at)) = text.split_once(" at ")
+        && kurant_engine::calendar::Duration::parse(span).is_ok()
+    {
+        return Err(wrong(format!(
+            "write `wait: {{ for: {span}, at: \"{}\" }}`",
+            at.trim_matches('"')
+        )));
+    }
     if time(node).is_ok() {
         return Err(wrong(format!("write `wait: {{ at: \"{text}\" }}`")));
     }

@@ -55,15 +55,22 @@ pub(super) fn read(at: At<'_, '_>) -> Option<Webhook> {
 
 fn url(node: &Node) -> Result<String, Problem> {
     let url = text(node)?;
-    if url.starts_with("https://")
-        || url.starts_with("http://")
-        || url.starts_with("${env:")
-        || url.starts_with("${file:")
-    {
+    let wrong =
+        |help: &str| Err(Problem::bad_value(format!("`{url}` is not an address")).help(help));
+    if url.starts_with("${env:") || url.starts_with("${file:") {
         return Ok(url);
     }
-    Err(Problem::bad_value(format!("`{url}` is not an address"))
-        .help("write it whole, like `https://crm.example/lead`"))
+    let rest = url.strip_prefix("https://").or(url.strip_prefix("http://"));
+    let host = rest.unwrap_or_default().split(['/', '?', '#']).next();
+    if url.contains("{{") {
+        return wrong(
+            "an address is the same for everybody; what differs stands in `body` or `headers`: `body: { id: =customer.id }`",
+        );
+    }
+    match host {
+        Some(host) if !host.is_empty() && !url.contains(char::is_whitespace) => Ok(url),
+        _ => wrong("write it whole, like `https://crm.example/lead`"),
+    }
 }
 
 fn on_error(at: &At<'_, '_>, map: &mut MapReader<'_>) -> OnError {

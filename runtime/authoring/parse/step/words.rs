@@ -11,6 +11,23 @@ pub(crate) const VERBS: &[&str] = &[
     "assign", "coupon", "emit", "webhook", "run", "start", "repeat", "exit",
 ];
 
+/// What stands beside a verb.
+pub(crate) const BESIDE_VERBS: &[&str] = &[
+    "id",
+    "when",
+    "template",
+    "data",
+    "to",
+    "fallback",
+    "fallback_after",
+    "window",
+    "valid_for",
+    "on_late",
+    "on_cap",
+    "then",
+    "else",
+];
+
 /// What people write for a verb, or for what stands beside it.
 const SYNONYMS: &[(&str, &str)] = &[
     ("delay", "wait"),
@@ -206,7 +223,13 @@ fn meant(entry: &Entry) -> String {
             format!("write `send: {value}` and `template: NAME` beside it")
         }
         (Some((_, help)), _) => (*help).to_owned(),
-        (None, _) => format!("write one of {}", either(VERBS.iter().copied())),
+        (None, _) => match key.split_once(' ') {
+            Some(("if", condition)) => {
+                format!("write `if: {condition}`, and below it `then:` with the steps")
+            }
+            Some((verb, rest)) if VERBS.contains(&verb) => format!("write `{verb}: {rest}`"),
+            _ => format!("write one of {}", either(VERBS.iter().copied())),
+        },
     }
 }
 
@@ -289,7 +312,15 @@ pub(super) fn teach_options(map: &mut MapReader<'_>, verb: &str) {
             ]);
         }
         "wait" => {
-            map.misplaced(&[("since", "write it inside: `wait: { for: 3d, since: ... }`")]);
+            map.misplaced(&[
+                ("since", "write it inside: `wait: { for: 3d, since: ... }`"),
+                ("at", "write it inside: `wait: { for: 3d, at: \"10:00\" }`"),
+                (
+                    "weekdays",
+                    "write it inside: `wait: { for: 3d, weekdays: workdays }`",
+                ),
+                ("until", "write it inside: `wait: { until: ... }`"),
+            ]);
         }
         "start" => {
             map.misplaced(&[(
@@ -317,6 +348,10 @@ pub(super) fn for_text(text: &str) -> String {
         "exit" | "stop" | "end" => "write `- exit: REASON`".to_owned(),
         word if VERBS.contains(&word) => match text[word.len()..].trim_start_matches([':', ' ']) {
             "" => format!("write `- {word}: ...`"),
+            rest if word == "send" && rest.contains(' ') => {
+                let (channel, template) = rest.split_once(' ').unwrap_or((rest, "NAME"));
+                format!("write `- send: {channel}`, and `template: {template}` below it")
+            }
             rest => format!("write `- {word}: {rest}`"),
         },
         _ => "write the verb and a colon, like `- send: email` or `- wait: 3d`".to_owned(),

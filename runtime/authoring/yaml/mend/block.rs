@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Mend, Scene, beside, indent, quote};
+use super::{Mend, Scene, beside, indent, quote, slashes};
 use crate::yaml::edits::Edit;
 use crate::yaml::line::Line;
 use crate::yaml::trap;
@@ -45,11 +45,17 @@ pub(super) fn mapping_value(scene: &Scene<'_>) -> Option<Mend> {
     if before.key.is_none() {
         return quote::whole_value(scene, &before).or_else(|| no_colon(scene, &before));
     }
-    (line.column() > before.column()).then(|| indent::too_deep(scene, &before))
+    if line.column() <= before.column() {
+        return None;
+    }
+    indent::tight_dash(scene, &before).or_else(|| Some(indent::too_deep(scene, &before)))
 }
 
 /// A line that should be `key: value` and has no colon, or no space after it.
 pub(super) fn no_colon(scene: &Scene<'_>, line: &Line) -> Option<Mend> {
+    if let Some(mend) = slashes::line(scene, line) {
+        return Some(mend);
+    }
     let content = scene.text.get(line.value.clone())?;
     if let Some((key, value)) = content.split_once(':').filter(|(key, _)| is_word(key)) {
         let colon = line.content + key.len();

@@ -6,7 +6,7 @@ use super::{Mend, Scene, block, quote};
 use crate::yaml::edits::Edit;
 use crate::yaml::line::Line;
 use crate::yaml::trap;
-use crate::yaml::value::is_word;
+use crate::yaml::value::{decimal_comma, is_word};
 
 /// A fault after the `[` or `{` at `scene.flow`: it is never closed, or a value in it needs quotes.
 pub(super) fn fault(scene: &Scene<'_>) -> Option<Mend> {
@@ -42,6 +42,20 @@ pub(super) fn cut_inside(scene: &Scene<'_>) -> Option<Mend> {
 pub(super) fn cut_by_comma(scene: &Scene<'_>) -> Option<Mend> {
     let range = scene.at..extent(scene.text, scene.at, scene.line.range.end, true);
     let value = scene.text.get(range.clone())?;
+    if let Some((whole, part)) = decimal_comma(value) {
+        let number = format!("{whole}.{part}");
+        let report = scene
+            .error(
+                "decimal-comma",
+                range.clone(),
+                "a decimal point is written `.`",
+            )
+            .help(format!("write `{}`", named(scene, &range, &number)));
+        return Some(Mend {
+            report,
+            edits: vec![Edit::put(range, number)],
+        });
+    }
     let report = scene
         .error(
             "quote-needed",

@@ -6,6 +6,7 @@ use super::block::{key_range, name, whole};
 use super::{Mend, Scene};
 use crate::yaml::edits::Edit;
 use crate::yaml::line::Line;
+use crate::yaml::value::is_word;
 
 /// Tabs before a key: every line that has one is reported where its tabs begin, and read with two spaces for each.
 pub(super) fn tabs(scene: &Scene<'_>) -> Option<Mend> {
@@ -57,11 +58,37 @@ pub(super) fn too_deep(scene: &Scene<'_>, before: &Line) -> Mend {
     Mend { report, edits }
 }
 
+/// `-send: email`: without a space behind it the dash begins no item.
+pub(super) fn tight_dash(scene: &Scene<'_>, line: &Line) -> Option<Mend> {
+    let key = line.key.clone()?;
+    let word = scene.text.get(key.clone())?.strip_prefix('-')?;
+    if !is_word(word) || scene.edits.moves(key.start) {
+        return None;
+    }
+    let value = &scene.text[line.value.clone()];
+    let report = scene
+        .error(
+            "missing-space",
+            key.start..key.start + 1,
+            "a space is missing after the `-` of a list item",
+        )
+        .help(format!("write `- {word}: {value}`"));
+    Some(Mend {
+        report,
+        edits: vec![Edit::put(key.start + 1..key.start + 1, " ")],
+    })
+}
+
 /// A line whose indentation fits none of those above it.
 pub(super) fn indentation(scene: &Scene<'_>) -> Option<Mend> {
     let line = &scene.line;
     if line.is_idle(scene.text) {
         return None;
+    }
+    let above = line.previous(scene.text);
+    let tight = |line: &Line| tight_dash(scene, line);
+    if let Some(mend) = tight(line).or_else(|| tight(above.as_ref()?)) {
+        return Some(mend);
     }
     let dash = is_item(scene.text, line);
     let own = line.indent;

@@ -1,12 +1,15 @@
 //! Values that need quotes, and quotes that went wrong.
 
-use super::{Mend, Scene};
+use super::{Mend, Scene, slashes};
 use crate::yaml::edits::Edit;
 use crate::yaml::line::Line;
 use crate::yaml::trap;
 
 /// The whole value of a line that needs quotes; `None` when nothing about it is a trap.
 pub(super) fn whole_value(scene: &Scene<'_>, line: &Line) -> Option<Mend> {
+    if let Some(mend) = slashes::behind(scene, line) {
+        return Some(mend);
+    }
     let value = scene.text.get(line.value.clone())?;
     let reason = trap::reason(value)?;
     if let Some(condition) = trap::without_colon(value) {

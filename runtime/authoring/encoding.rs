@@ -1,0 +1,96 @@
+//! How a file was saved: only UTF-8 is read, and whoever saves otherwise is told how to.
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::source::{FileId, Span};
+
+/// How a file was saved.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Encoding {
+    /// As it should be.
+    #[default]
+    Utf8,
+    /// Two bytes a letter, as Windows calls "Unicode".
+    Utf16,
+    /// Otherwise: up to this byte it could be UTF-8.
+    Other(usize),
+}
+
+/// The text of a file, as well as it can be read.
+pub(crate) fn decoded(bytes: Vec<u8>) -> (String, Encoding) {
+    if let Some(text) = utf16(&bytes) {
+        return (text, Encoding::Utf16);
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => (text, Encoding::Utf8),
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+            (text, Encoding::Other(at))
+        }
+    }
+}
+
+/// The text if it has two bytes a letter: by its mark, or by the zero in its first letter.
+fn utf16(bytes: &[u8]) -> Option<String> {
+    let read: fn([u8; 2]) -> u16 = match bytes.get(..2)? {
+        [0xff, 0xfe] => u16::from_le_bytes,
+        [0xfe, 0xff] => u16::from_be_bytes,
+        [letter, 0] if *letter > 0 => u16::from_le_bytes,
+        [0, letter] if *letter > 0 => u16::from_be_bytes,
+        _ => return None,
+    };
+    let (pairs, _) = bytes.as_chunks::<2>();
+    let letters: Vec<u16> = pairs.iter().map(|pair| read(*pair)).collect();
+    Some(String::from_utf16_lossy(&letters))
+}
+
+impl Encoding {
+    /// Reports what isn't UTF-8.
+    pub(crate) fn report(self, file: FileId, diagnostics: &Diagnostics) {
+        let (at, message, from) = match self {
+            Self::Utf8 => return,
+            Self::Utf16 => (
+                0,
+                "this file is saved as UTF-16, and only UTF-8 is read",
+                "UTF-16",
+            ),
+            Self::Other(at) => (
+                at,
+                "from here on this file is not UTF-8: it was saved in another encoding",
+                "WINDOWS-1251",
+            ),
+        };
+        let help = format!(
+            "save it as UTF-8: `Save as`, then `Encoding: UTF-8` in Notepad, `Save with Encoding` in VS Code; or \
+             `iconv -f {from} -t UTF-8 OLD > NEW`"
+        );
+        let report = Diagnostic::error("encoding", Span::new(file, at, at), message);
+        diagnostics.push(report.help(help));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_known_by_its_bytes() {
+        let utf16 = |read: fn(u16) -> [u8; 2], mark: &str| {
+            let text = format!("{mark}journey: ні");
+            text.encode_utf16().flat_map(read).collect::<Vec<u8>>()
+        };
+        for bytes in [
+            utf16(u16::to_le_bytes, "\u{feff}"),
+            utf16(u16::to_be_bytes, "\u{feff}"),
+            utf16(u16::to_le_bytes, ""),
+            utf16(u16::to_be_bytes, ""),
+        ] {
+            let (text, encoding) = decoded(bytes);
+            assert_eq!(encoding, Encoding::Utf16);
+            assert!(text.ends_with("journey: ні"), "{text}");
+        }
+        assert_eq!(decoded("ні".into()), ("ні".to_owned(), Encoding::Utf8));
+        assert_eq!(decoded(b"a: \xed\xb3".to_vec()).1, Encoding::Other(3));
+        assert_eq!(decoded(Vec::new()).1, Encoding::Utf8);
+    }
+}
