@@ -5,6 +5,7 @@ mod cli;
 mod docs;
 mod faults;
 mod journeys;
+mod mail;
 mod model;
 mod rabbitmq;
 mod run;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    check, dead, demo, doctor, enroll, explain, generate, graph, import, log, run, simulate,
-    status, steer, test,
+    channel, check, dead, demo, doctor, enroll, explain, generate, graph, import, log, run,
+    simulate, status, steer, test,
 };
 
 /// Messages at the right moment, once: journeys in YAML, run live or on a virtual clock
@@ -63,6 +63,8 @@ pub(crate) enum Command {
     Graph(graph::Args),
     /// Look whether all that the workspace names is there and safe
     Doctor(doctor::Args),
+    /// Try a channel: one test message, and what came of it
+    Channel(channel::Args),
     /// Load what was before: customers, events, sends
     Import(import::Args),
     /// Take in whom a journey missed before it went live, so many a day

@@ -3,15 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use kurant_engine::calendar::{DAY, Duration, Instant};
+use kurant_engine::calendar::Instant;
 use kurant_engine::definition::Definitions;
-use kurant_engine::value::Value;
 use kurant_runner::{Address, Audience, Clock, Error as RunnerError, Purpose, Runner, Ways};
 use kurant_store::{Durability, Memory, Postgres, Sqlite, Store, redacted};
 use serde::Deserialize;
 
 use crate::error::Error;
 use crate::secret;
+use crate::way::Way;
 
 /// Where state lives unless `store.url` says otherwise.
 const STORE: &str = "sqlite://.kurant/state.db";
@@ -22,8 +22,6 @@ const OUTBOX: &str = ".kurant/outbox";
 
 /// The mark under which the runner keeps how far it has come.
 pub(crate) const PLACE: &str = "fired";
-/// How long a command is tried after its moment unless the workspace says otherwise, in milliseconds.
-const VALID_FOR: i64 = DAY;
 /// The longest name of an exchange, in bytes.
 const LONGEST_EXCHANGE: usize = 200;
 
@@ -212,34 +210,32 @@ pub(crate) fn ways(folder: &Path, definitions: &Definitions) -> Result<Ways, Err
     // What a journey emits goes where the other commands go.
     let routes = [("crm", &settings.crm), ("events", &settings.crm)];
     for (route, own) in routes.into_iter().chain(channels) {
-        let text = |key: &str| own.get(key).and_then(Value::as_text);
-        if text("kind") != Some("amqp") {
-            continue;
+        let way = Way {
+            folder,
+            route,
+            settings: own,
+        };
+        match way.text("kind") {
+            Some("amqp") => {}
+            Some("smtp") => {
+                ways = ways.mail(route, way.mail_server()?);
+                continue;
+            }
+            _ => continue,
         }
-        let exchange = text("exchange").filter(|name| (1..=LONGEST_EXCHANGE).contains(&name.len()));
+        let exchange = way
+            .text("exchange")
+            .filter(|name| (1..=LONGEST_EXCHANGE).contains(&name.len()));
         let Some(exchange) = exchange else {
             let lacking = format!(
                 "`{route}` is published to RabbitMQ, and names no exchange that it could have"
             );
             return Err(Error::failure(lacking).hint("add `exchange: crm.commands`"));
         };
-        let address = broker(folder, definitions, route, text("url"))?;
-        let valid_for = valid_for(route, text("valid_for"))?;
-        ways = ways.publish(route, address, exchange, valid_for);
+        let address = broker(folder, definitions, route, way.text("url"))?;
+        ways = ways.publish(route, address, exchange, way.valid_for()?);
     }
     Ok(ways)
-}
-
-/// How long a command is tried after its moment, in milliseconds.
-fn valid_for(route: &str, own: Option<&str>) -> Result<i64, Error> {
-    let Some(text) = own else {
-        return Ok(VALID_FOR);
-    };
-    let parsed = Duration::parse(text).map_err(|error| {
-        Error::failure(format!("`valid_for` of `{route}`: {error}"))
-            .hint("write how long a command is tried, like `valid_for: 1d`")
-    });
-    Ok(parsed?.at_most_millis())
 }
 
 /// The broker of a route: its own, or the one that events come from.

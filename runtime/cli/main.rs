@@ -1,6 +1,7 @@
 //! The `kurant` command.
 
 mod args;
+mod channel;
 mod check;
 mod dead;
 mod demo;
@@ -26,6 +27,7 @@ mod status;
 mod steer;
 mod talk;
 mod test;
+mod way;
 mod workspace;
 
 use std::process::ExitCode;
@@ -65,6 +67,7 @@ fn run(args: &Args) -> Result<ExitCode, Error> {
         Command::Status(own) => status::run(folder, own),
         Command::Dead(own) => dead::run(folder, own),
         Command::Doctor(own) => doctor::run(folder, own),
+        Command::Channel(own) => channel::run(folder, own),
         Command::Import(own) => import::run(folder, own),
         Command::Enroll(own) => enroll::run(folder, own),
         Command::Pause(own) => steer::pause(folder, own),

@@ -21,9 +21,10 @@ mod standing;
 mod steering;
 
 pub use broker::{Address, Error as BrokerError};
+pub use channel::{Encryption, MailServer, examine_mail_server};
 pub use clock::Clock;
 pub use decide::{Late, Lateness};
-pub use dispatch::{Rendered, Renderer, Ways};
+pub use dispatch::{Rendered, Renderer, Trial, Ways, try_channel};
 pub use door::{Door, Room};
 pub use error::Error;
 pub use finding::{Finding, State};

@@ -209,3 +209,36 @@ fn a_line_that_is_too_long_is_a_dead_letter_and_the_others_are_taken() {
     let counted = String::from_utf8(counted.stdout).expect("text");
     assert_eq!(counted.lines().count(), 2, "{counted}");
 }
+
+#[test]
+fn with_a_token_only_whoever_shows_it_may_send_events() {
+    let shop = Shop::new();
+    shop.write("token.secret", "a long word\n");
+    let settings = std::fs::read_to_string(shop.path("kurant.yaml")).expect("the workspace");
+    let console = "console: { token: \"${file:token.secret}\" }\n";
+    shop.write("kurant.yaml", &(settings + console));
+    let running = shop.start(&["run", "--listen", "127.0.0.1:0"]);
+    let address = running.address();
+    running.wait_for("running");
+    let json = "Content-Type: application/json\r\n";
+    for shown in [
+        "",
+        "Authorization: a long word\r\n",
+        "Authorization: Bearer another\r\n",
+        "Authorization: Basic a long word\r\n",
+    ] {
+        let (status, answer) = post(&address, &format!("{json}{shown}"), &order("1", "anna"));
+        assert_eq!(status, 401, "{shown}");
+        assert!(
+            answer["error"]
+                .as_str()
+                .is_some_and(|own| own.contains("Bearer"))
+        );
+    }
+    let shown = format!("{json}Authorization: bearer a long word\r\n");
+    let (status, answer) = post(&address, &shown, &order("1", "anna"));
+    assert_eq!((status, &answer["taken"]), (202, &serde_json::json!(1)));
+    // Whoever watches over it needs none.
+    assert_eq!(super::asking::ask(&address, "GET /health", "", "").0, 200);
+    running.end();
+}

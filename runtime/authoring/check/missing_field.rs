@@ -2,8 +2,8 @@
 //!
 //! **What it does.** Reports an event in a test, or in an `emit`, that lacks a field which its schema lists under `required`.
 //!
-//! **Why it matters.** The real events have it. What is tested with less than that tests what never happens: such an event is refused, live and
-//! in tests.
+//! **Why it matters.** The real events have it. What is tested with less than that tests what never happens. Live, such an event is taken in
+//! all the same, since only a wrong value makes one unusable; what is missing is `()`.
 //!
 //! **Example.** `- { at: ..., type: order.paid, data: { order_id: o1 } }`, where `total` is required
 //!

@@ -46,6 +46,7 @@ mod unknown_segment;
 mod unknown_template;
 mod unknown_value;
 mod unknown_variable;
+mod unmailed_template;
 mod unreachable;
 mod unsubscribe;
 mod untraceable;
@@ -100,6 +101,7 @@ pub(crate) fn run(parsed: &Parsed, places: &Places, sources: &Sources, diagnosti
     unsubscribe::check(&world, &walks);
     empty_link::check(&world);
     no_subject::check(&world);
+    unmailed_template::check(&world);
     forgotten_equals::check(&world, &walks);
     scenario::check(&world, &walks);
 }

@@ -8,25 +8,17 @@
 //!
 //! **Write instead.** `---`, `subject: We miss you`, `---` above it.
 
-use kurant_engine::value::Value;
-
 use super::world::World;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::Span;
 
 /// All templates of emails.
 pub(super) fn check(world: &World<'_>) {
-    let channels = world
-        .parsed
-        .workspace
-        .iter()
-        .flat_map(|file| &file.item.channels);
-    let is_sent = channels
-        .filter(|channel| channel.name == "email")
-        .any(|channel| channel.settings.get("kind").and_then(Value::as_text) == Some("smtp"));
     for template in &world.parsed.templates {
         let item = &template.item;
-        if item.channel != "email" || item.front.contains_key("subject") || template.damaged {
+        let is_mailed = world.is_mailed(&item.channel);
+        let is_email = is_mailed || item.channel == "email";
+        if !is_email || item.front.contains_key("subject") || template.damaged {
             continue;
         }
         let mut report = Diagnostic::warning(
@@ -34,7 +26,7 @@ pub(super) fn check(world: &World<'_>) {
             Span::file_start(template.file),
             "this email has no subject",
         );
-        if is_sent {
+        if is_mailed {
             report.severity = Severity::Error;
         }
         world.push(

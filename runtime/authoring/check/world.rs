@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kurant_engine::definition::{Journey, TriggerKind};
 use kurant_engine::script::Reader;
+use kurant_engine::value::Value;
 use rhai::AST;
 
 use super::scope::Declared;
@@ -167,6 +168,16 @@ impl<'a> World<'a> {
             places: self.places,
             sources: self.sources,
         }
+    }
+
+    /// Whether what goes to a channel leaves by SMTP.
+    pub(super) fn is_mailed(&self, channel: &str) -> bool {
+        let workspace = self.parsed.workspace.iter();
+        let mut channels = workspace.flat_map(|file| &file.item.channels);
+        channels.any(|own| {
+            let kind = own.settings.get("kind").and_then(Value::as_text);
+            own.name == channel && kind == Some("smtp")
+        })
     }
 
     pub(super) fn push(&self, diagnostic: Diagnostic) {

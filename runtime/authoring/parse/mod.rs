@@ -5,6 +5,7 @@
 
 mod broker;
 mod calendar;
+mod channel;
 mod computed;
 pub(crate) mod context;
 mod entry;

@@ -2,14 +2,14 @@
 
 use kurant_engine::calendar::{DAY, DayWindow, HOUR, MINUTE, SECOND, Zone};
 use kurant_engine::definition::{
-    Cap, ChannelSettings, EventsFrom, Guard, Links, Pool, Rate, Settings, UnknownCustomers,
-    Workspace,
+    Cap, EventsFrom, Guard, Links, Pool, Rate, Settings, UnknownCustomers, Workspace,
 };
 use kurant_engine::map::Map;
 use kurant_engine::value::Value;
 
 use super::Context;
 use super::calendar::{day_window, some_duration, work_hours, zone};
+use super::channel::{channels, not_yet};
 use super::context::{name, text};
 use super::journey::category;
 use super::settings::with_kind;
@@ -23,13 +23,8 @@ const LISTEN: &str = "127.0.0.1:8080";
 const LOCALE: &str = "en";
 const NAME: &str = "kurant";
 
-/// How a channel can be reached.
-const CHANNEL_KINDS: &[&str] = &["file", "smtp", "http", "amqp", "terminal"];
 /// How the CRM can be reached.
 const CRM_KINDS: &[&str] = &["file", "amqp", "http"];
-
-/// Kinds that are still to come.
-const TO_COME: &[&str] = &["smtp", "http", "terminal"];
 
 /// The highest cap that makes sense.
 const MAX_CAP: i64 = 10_000;
@@ -156,53 +151,6 @@ fn quiet_hours(context: &Context<'_>, node: &Node) -> Option<DayWindow> {
         return None;
     }
     day_window(context, node, "`quiet_hours`")
-}
-
-fn channels(context: &Context<'_>, node: &Node) -> Vec<ChannelSettings> {
-    if node.as_list().is_some() {
-        let problem = Problem::wrong_type("expected the channels by name, found a list");
-        let help = "write `channels: { email: { kind: file } }`, each with its name and its kind";
-        context.report(node.head(), problem.help(help));
-        return Vec::new();
-    }
-    let entries = context
-        .diagnostics
-        .keep(node.span, node.map("the channels by name"))
-        .unwrap_or(&[]);
-    let read = |entry: &Entry| {
-        if entry.key.text == "best" || entry.key.text == "any" {
-            let problem = Problem::bad_value(format!(
-                "`{}` cannot be the name of a channel",
-                entry.key.text
-            ));
-            context.report(
-                entry.key.span,
-                problem.help("give it another name: the word has a meaning of its own"),
-            );
-        }
-        let settings = with_kind(context, &entry.value, "a channel", CHANNEL_KINDS)?;
-        not_yet(context, &entry.value, &entry.key.text);
-        Some(ChannelSettings {
-            name: entry.key.text.clone(),
-            settings,
-        })
-    };
-    entries.iter().filter_map(read).collect()
-}
-
-/// Warns of a kind that is known and that nothing goes out by yet: its lines are written to a file.
-fn not_yet(context: &Context<'_>, node: &Node, route: &str) {
-    let Some(kind) = node.get("kind") else { return };
-    let Some(word) = kind.text().ok().filter(|word| TO_COME.contains(word)) else {
-        return;
-    };
-    let message = format!(
-        "nothing is sent by `kind: {word}` yet: what goes to `{route}` is written to `.kurant/outbox/{route}.jsonl`"
-    );
-    let report = Diagnostic::warning("not-yet", kind.span, message);
-    context.diagnostics.push(report.help(
-        "write `kind: file` if that is meant, or `kind: amqp` to hand it to a queue; keep it to be ready for when it comes",
-    ));
 }
 
 fn caps(context: &Context<'_>, node: &Node) -> Vec<Cap> {
@@ -339,9 +287,10 @@ fn settings(context: &Context<'_>, map: &mut MapReader<'_>) -> Settings {
             url: EVENTS.to_owned(),
             ..EventsFrom::default()
         });
-    let listen = map
+    let (listen, token) = map
         .optional("console")
-        .and_then(|node| one(node, "the console", "listen"));
+        .map(|node| console(context, node))
+        .unwrap_or_default();
     let crm = map.optional("crm").and_then(|node| {
         super::broker::crm(context, node);
         not_yet(context, node, "crm");
@@ -358,7 +307,38 @@ fn settings(context: &Context<'_>, map: &mut MapReader<'_>) -> Settings {
         events,
         crm: crm.unwrap_or_else(|| Map::from_iter([("kind", Value::text("file"))])),
         listen: listen.unwrap_or_else(|| LISTEN.to_owned()),
+        token,
     }
+}
+
+/// `console: { listen: "127.0.0.1:8080", token: "${env:KURANT_TOKEN}" }`.
+fn console(context: &Context<'_>, node: &Node) -> (Option<String>, Option<String>) {
+    let Some(mut map) = context.open(node, "the console") else {
+        return (None, None);
+    };
+    map.synonyms(&[
+        ("address", "listen"),
+        ("port", "listen"),
+        ("url", "listen"),
+        ("secret", "token"),
+        ("password", "token"),
+        ("key", "token"),
+        ("api_key", "token"),
+    ]);
+    let read = (map.read("listen", text), map.read("token", secret));
+    map.finish();
+    read
+}
+
+/// A secret: it never stands in the file itself.
+fn secret(node: &Node) -> Result<String, Problem> {
+    let written = text(node)?;
+    if written.starts_with("${") && written.ends_with('}') {
+        return Ok(written);
+    }
+    Err(Problem::bad_value("a secret stands in the file").help(
+        "write where it is, like `token: \"${env:KURANT_TOKEN}\"` or `token: \"${file:token.secret}\"`",
+    ))
 }
 
 /// `links: { unsubscribe: "https://...", preferences: "https://..." }`.

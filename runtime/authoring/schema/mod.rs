@@ -2,6 +2,7 @@
 //!
 //! One table of keys per kind of file. `check` says far more than a schema can; these only help while writing.
 
+mod channel;
 mod journey;
 mod shape;
 mod step;

@@ -58,6 +58,8 @@ pub(super) enum Shape {
     Words(&'static [&'static str]),
     /// These keys and no others.
     Object(Vec<Key>),
+    /// These keys, and others.
+    Open(Vec<Key>),
     /// Names of the author's own, each with such a value.
     Named(Box<Shape>),
     /// A list.
@@ -105,6 +107,11 @@ impl Shape {
             }
             Self::Words(words) => json!({ "enum": words }),
             Self::Object(keys) => object(keys),
+            Self::Open(keys) => {
+                let mut schema = object(keys);
+                schema["additionalProperties"] = json!(true);
+                schema
+            }
             Self::Named(shape) => {
                 json!({ "type": "object", "additionalProperties": shape.schema() })
             }

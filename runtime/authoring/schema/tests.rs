@@ -102,6 +102,7 @@ fn every_mapping_has_the_keys_that_its_reader_knows() {
         ("workspace", "kurant.yaml", vec![], "timezone: UTC\nzzzz9: 1\n".to_owned()),
         ("workspace", "kurant.yaml", vec!["quiet_hours"], "timezone: UTC\nquiet_hours: { from: \"21:00\", to: \"09:00\", zzzz9: 1 }\n".to_owned()),
         ("workspace", "kurant.yaml", vec!["frequency_caps"], "timezone: UTC\nfrequency_caps: [ { category: marketing, max: 1, per: 1d, zzzz9: 1 } ]\n".to_owned()),
+        ("workspace", "kurant.yaml", vec!["channels", "*"], "timezone: UTC\nchannels: { a: { kind: smtp, host: a, from: a@b.example, zzzz9: 1 } }\n".to_owned()),
         ("workspace", "kurant.yaml", vec!["pools", "*"], "timezone: UTC\npools: { a: { people: [a], zzzz9: 1 } }\n".to_owned()),
         ("workspace", "kurant.yaml", vec!["guard"], "timezone: UTC\nguard: { zzzz9: 1 }\n".to_owned()),
         ("profile", "profile.yaml", vec!["updates"], "updates: [ { event: a, set: { a: 1 }, zzzz9: 1 } ]\n".to_owned()),

@@ -73,7 +73,7 @@ fn customs() -> Vec<Key> {
         Key::new(
             "channels",
             "How each channel is reached, in order of preference for send: best",
-            Named(Box::new(Fields)),
+            Named(Box::new(super::channel::channel())),
         ),
         Key::new(
             "pools",
@@ -129,11 +129,14 @@ fn places() -> Vec<Key> {
         Key::new(
             "console",
             "Where the console listens",
-            Object(vec![Key::needed(
-                "listen",
-                "An address and a port, like 127.0.0.1:8080",
-                Text,
-            )]),
+            Object(vec![
+                Key::new("listen", "An address and a port, like 127.0.0.1:8080", Text),
+                Key::new(
+                    "token",
+                    "What whoever sends events has to show, like ${env:KURANT_TOKEN}",
+                    Text,
+                ),
+            ]),
         ),
         Key::new(
             "links",

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use kurant_engine::definition::Definitions;
 use kurant_runner::source::{examine, examine_exchange, files};
-use kurant_runner::{Finding, State};
+use kurant_runner::{Finding, State, examine_mail_server};
 use serde_json::{Value, json};
 
 use crate::embedded::{self, Source};
@@ -71,6 +71,9 @@ async fn look(folder: &Path, definitions: &Definitions, deep: bool) -> Vec<Findi
         Ok(ways) => {
             for (address, exchange) in ways.exchanges() {
                 findings.push(examine_exchange(address, exchange).await);
+            }
+            for (channel, server) in ways.mail_servers() {
+                findings.push(examine_mail_server(channel, server).await);
             }
         }
         Err(error) => findings.push(unset(&error)),

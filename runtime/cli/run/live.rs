@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kurant_engine::definition::Definitions;
 use kurant_runner::source::Undeclared;
 use kurant_runner::{
-    Behind, Delivery, Door, Error as RunnerError, Purpose, Room, Runner, Standing, Wires,
+    Behind, Delivery, Door, Error as RunnerError, Purpose, Room, Runner, Standing, Ways, Wires,
 };
 use kurant_store::Store;
 use tokio::sync::{mpsc, watch as signal};
@@ -30,6 +30,15 @@ pub(super) struct House<'h> {
 }
 
 impl House<'_> {
+    /// The ways out. On a clock of its own nothing leaves this machine.
+    fn ways(&self, definitions: &Definitions) -> Result<Ways, Error> {
+        let ways = embedded::ways(self.folder, definitions)?.telling(self.standing.clone());
+        Ok(match self.args.time_lapse {
+            Some(_) => ways.staying_here(),
+            None => ways,
+        })
+    }
+
     /// Lets events in by the door. Without one only the source holds the other end of the room: with it ends what can come.
     fn admit(&self, room: Room, runner: &mut Runner) {
         if let Some(door) = self.door {
@@ -54,7 +63,7 @@ pub(super) async fn live(
     let (schema, schemas) = signal::channel(Arc::new(definitions.schema.clone()));
     let show = Box::new(Show::new(args, zone)?);
     let (own, purpose) = (clock.clone(), Purpose::Run);
-    let ways = embedded::ways(folder, &definitions)?.telling(house.standing.clone());
+    let ways = house.ways(&definitions)?;
     let begun = embedded::runner(definitions, store.clone(), own, ways, show, purpose);
     let mut runner = begun.await?;
     let (out, inbox) = mpsc::channel::<Delivery>(WAITING);

@@ -23,6 +23,7 @@ use crate::embedded::{self, failure};
 use crate::error::Error;
 use crate::kinds;
 use crate::refused::Refused;
+use crate::secret;
 use crate::talk::Talk;
 use crate::workspace;
 
@@ -127,7 +128,7 @@ async fn play(
     let show = Show::new(args, zone)?;
     let show = Box::new(show.refusing(Refused::of(folder, path)));
     let (own, purpose) = (clock.clone(), Purpose::Run);
-    let ways = embedded::ways(folder, &definitions)?;
+    let ways = embedded::ways(folder, &definitions)?.staying_here();
     let begun = embedded::runner(definitions, store, own, ways, show, purpose);
     let mut runner = begun.await?;
     runner.tell(&format!("playing {} events, {from} to {until}", feed.len()));
@@ -167,6 +168,7 @@ fn end(runner: &mut Runner) {
 
 /// Opens the door. An address that nobody asked for and that is taken is no reason not to run.
 async fn open_door(
+    folder: &Path,
     args: &Args,
     definitions: &Definitions,
     standing: Standing,
@@ -174,8 +176,18 @@ async fn open_door(
     let Some(address) = address(args, definitions) else {
         return Ok(None);
     };
-    match Door::open(&address, standing).await {
-        Ok(door) => Ok(Some(door)),
+    let token = definitions.workspace.settings.token.as_deref();
+    let token = token.map(|token| secret::open(folder, token)).transpose()?;
+    match Door::open(&address, token.as_deref(), standing).await {
+        Ok(door) => {
+            if door.is_wide_open() {
+                tracing::warn!(
+                    "anybody who reaches {} may send events; add `token: \"${{env:KURANT_TOKEN}}\"` to `console` in kurant.yaml",
+                    door.address()
+                );
+            }
+            Ok(Some(door))
+        }
         Err(error) if args.listen.is_some() => Err(failure(error)),
         Err(error) => {
             args.talk.tell(&format!(

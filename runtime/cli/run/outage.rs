@@ -116,7 +116,7 @@ async fn live_on(
                 standing.lacks(Standing::RUN, "it is starting");
             }
             if door.is_none() && !has_run {
-                *door = open_door(args, &definitions, standing.clone()).await?;
+                *door = open_door(folder, args, &definitions, standing.clone()).await?;
             }
             standing.has(Standing::STORE);
             let began = || {

@@ -137,12 +137,6 @@ impl Decoder {
             }
         };
         let data = typed::data(&self.schema, &event.kind, data)?;
-        if let Some(name) = self.schema.missing(&event.kind, &data) {
-            return Err(Error::Required {
-                path: name.to_owned(),
-                schema: format!("schemas/events/{}.json", event.kind),
-            });
-        }
         Ok(Event {
             data,
             attributes,

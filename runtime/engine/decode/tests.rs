@@ -317,31 +317,6 @@ fn a_customer_is_read_from_csv_by_the_same_types() {
 }
 
 #[test]
-fn an_event_without_a_required_field_is_refused_and_null_is_none() {
-    let mut schema = Schema::clone(&schema());
-    let required = ["total".to_owned()].into_iter().collect();
-    schema.required.insert("order.paid".to_owned(), required);
-    let mut decoder = Decoder::new(Arc::new(schema));
-    for (data, is_taken) in [
-        (r#"{"total":5}"#, true),
-        (r#"{"total":null}"#, false),
-        ("{}", false),
-    ] {
-        let line = format!(
-            r#"{{"specversion":"1.0","id":"1","source":"s","type":"order.paid","subject":"c","time":"2026-01-01T00:00:00Z","data":{data}}}"#
-        );
-        let read = decoder.event(line.as_bytes(), Arrival::OwnTime);
-        assert_eq!(read.is_ok(), is_taken, "{data}: {read:?}");
-        if let Err(error) = read {
-            assert_eq!(
-                (error.reason(), error.field()),
-                ("missing_field", Some("total"))
-            );
-        }
-    }
-}
-
-#[test]
 fn a_consent_has_a_date_of_its_own_in_csv() {
     let columns = Columns::new([
         "id",

@@ -4,8 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::map::Map;
-
 /// The fields of a customer, of an event's data or of a nested object.
 pub type Fields = BTreeMap<String, Type>;
 
@@ -16,20 +14,12 @@ pub struct Schema {
     pub customer: Fields,
     /// The data of each event type, those that are known unasked included.
     pub events: BTreeMap<String, Fields>,
-    /// The fields that an event type lists under `required`: an event without one is refused.
+    /// The fields that an event type lists under `required`. Only `check` asks for them: what has happened is taken in as it was.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub required: BTreeMap<String, BTreeSet<String>>,
     /// The attributes that the customer's schema lists under `required`: an import brings nobody in without them.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub required_of_customer: BTreeSet<String>,
-}
-
-impl Schema {
-    /// The first field that an event of this type must have and that its data lack; null is the same as absent.
-    pub fn missing(&self, kind: &str, data: &Map) -> Option<&str> {
-        let mut required = self.required.get(kind)?.iter().map(String::as_str);
-        required.find(|name| data.get(name).is_none())
-    }
 }
 
 /// The type of a field.

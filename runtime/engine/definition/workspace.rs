@@ -97,6 +97,9 @@ pub struct Settings {
     pub crm: Map,
     /// `console.listen`.
     pub listen: String,
+    /// `console.token`, with secrets still as `${env:NAME}`: whoever sends events has to show it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
     /// `links`.
     #[serde(default)]
     pub links: Links,

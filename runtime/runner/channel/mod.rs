@@ -1,8 +1,11 @@
-//! The ways out: files, and RabbitMQ.
+//! The ways out: files, RabbitMQ, and mail servers.
 
 mod amqp;
 mod backoff;
 mod file;
+mod lanes;
+mod mail;
+mod outcome;
 
 use kurant_engine::calendar::Instant;
 use kurant_engine::id::CustomerId;
@@ -13,6 +16,9 @@ use kurant_store::{OutboxState, Outgoing, Queue, Settled};
 
 pub(crate) use amqp::Amqp;
 pub(crate) use file::{Files, HANDED};
+pub(crate) use lanes::Parcel;
+pub(crate) use mail::{Email, Mail};
+pub use mail::{Encryption, MailServer, examine_mail_server};
 
 use crate::meter::Tally;
 

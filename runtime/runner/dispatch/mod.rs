@@ -1,22 +1,28 @@
 //! Hands over what left the engine: each route has its way out.
 
 mod line;
+mod parcel;
 mod queue;
 mod render;
+mod trial;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use futures_util::future::join_all;
 use kurant_engine::calendar::Instant;
 use kurant_store::Outgoing;
 
 use crate::broker::Address;
-use crate::channel::{Amqp, Files, HandedOver, Line, accepted, dead};
+use crate::channel::{
+    Amqp, Email, Files, HandedOver, Line, Mail, MailServer, Parcel, accepted, dead,
+};
 use crate::error::Error;
 use crate::standing::Standing;
 pub(crate) use line::key;
 pub use render::{Rendered, Renderer};
+pub use trial::{Trial, try_channel};
 
 /// An exchange: the broker, its name, and how long a command is tried there after its moment, in milliseconds.
 type Way = (Address, String, i64);
@@ -26,6 +32,7 @@ type Way = (Address, String, i64);
 pub struct Ways {
     files: PathBuf,
     exchanges: BTreeMap<String, Way>,
+    mails: BTreeMap<String, MailServer>,
     standing: Standing,
 }
 
@@ -35,6 +42,7 @@ impl Ways {
         Self {
             files: folder,
             exchanges: BTreeMap::new(),
+            mails: BTreeMap::new(),
             standing: Standing::default(),
         }
     }
@@ -52,6 +60,27 @@ impl Ways {
         let way = (address, exchange.to_owned(), valid_for);
         self.exchanges.insert(route.to_owned(), way);
         self
+    }
+
+    /// The messages of this channel are handed to a mail server.
+    #[must_use]
+    pub fn mail(mut self, route: &str, server: MailServer) -> Self {
+        self.mails.insert(route.to_owned(), server);
+        self
+    }
+
+    /// Nobody gets a message: what would leave for people goes to the files. For a clock that isn't the machine's.
+    #[must_use]
+    pub fn staying_here(mut self) -> Self {
+        self.mails.clear();
+        self
+    }
+
+    /// The channels whose messages are handed to mail servers.
+    pub fn mail_servers(&self) -> impl Iterator<Item = (&str, &MailServer)> {
+        self.mails
+            .iter()
+            .map(|(route, server)| (route.as_str(), server))
     }
 
     /// The exchanges that are published to, each with its broker.
@@ -83,6 +112,7 @@ impl Ways {
 pub(crate) struct Dispatch {
     files: Files,
     exchanges: Vec<Exchange>,
+    mails: BTreeMap<String, Mail>,
     renderer: RwLock<Arc<Renderer>>,
 }
 
@@ -107,9 +137,12 @@ impl Dispatch {
             routes,
             amqp: Amqp::open(address, exchange, valid_for, standing.clone()),
         };
+        let mail =
+            |(route, server): (String, MailServer)| (route.clone(), Mail::new(route, server));
         Self {
             files: Files::new(ways.files),
             exchanges: places.into_iter().map(open).collect(),
+            mails: ways.mails.into_iter().map(mail).collect(),
             renderer: RwLock::new(renderer),
         }
     }
@@ -123,7 +156,7 @@ impl Dispatch {
 
     /// Whether any route may fail to take what is handed over, so that it has to be tried again.
     pub(crate) fn may_refuse(&self) -> bool {
-        !self.exchanges.is_empty()
+        !self.exchanges.is_empty() || !self.mails.is_empty()
     }
 
     /// Hands these commands over, each by its route, and says how each went.
@@ -136,8 +169,16 @@ impl Dispatch {
         let mut through_files = Vec::new();
         let mut published: Vec<Vec<Line>> = Vec::new();
         published.resize_with(self.exchanges.len(), Vec::new);
+        let mut mailed: BTreeMap<&str, Vec<Parcel<Email>>> = BTreeMap::new();
         let renderer = self.renderer();
         for row in outgoing {
+            if let Some((route, mail)) = self.mails.get_key_value(&row.route) {
+                match parcel::email(&row.command, &renderer, mail.server()) {
+                    Ok(email) => mailed.entry(route).or_default().push((row, email)),
+                    Err(reason) => done.note(&row, dead(&row, now, reason), now),
+                }
+                continue;
+            }
             let lines = match self.exchange_of(&row.route) {
                 Some(place) => &mut published[place],
                 None => &mut through_files,
@@ -152,11 +193,19 @@ impl Dispatch {
             let written = tokio::task::spawn_blocking(move || files.hand_over(&through_files));
             done.add(written.await??);
         }
-        for (exchange, lines) in self.exchanges.iter().zip(published) {
-            if !lines.is_empty() {
-                done.add(exchange.amqp.hand_over(&lines, now).await);
-            }
-        }
+        // Beside each other: a way that is slow holds up none of the others.
+        let published = self.exchanges.iter().zip(published);
+        let publishing = published
+            .filter(|(_, lines)| !lines.is_empty())
+            .map(|(exchange, lines)| async move { exchange.amqp.hand_over(&lines, now).await });
+        let mailing = mailed
+            .into_iter()
+            .filter_map(|(route, emails)| Some(self.mails.get(route)?.hand_over(emails, now)));
+        let (published, mailed) = tokio::join!(join_all(publishing), join_all(mailing));
+        published
+            .into_iter()
+            .chain(mailed)
+            .for_each(|own| done.add(own));
         Ok(done)
     }
 
@@ -169,7 +218,7 @@ impl Dispatch {
     ) -> Result<(HandedOver, Vec<Outgoing>), Error> {
         let (mut missing, through_files): (Vec<Outgoing>, Vec<Outgoing>) = claimed
             .into_iter()
-            .partition(|row| self.exchange_of(&row.route).is_some());
+            .partition(|row| self.is_away(&row.route));
         let files = self.files.clone();
         let look = move || files.look_for(through_files, marks.as_deref());
         let (there, lost) = tokio::task::spawn_blocking(look).await??;
@@ -194,6 +243,11 @@ impl Dispatch {
             missing = queue::still_moving(behind, &mut done);
         }
         Ok(done)
+    }
+
+    /// Whether what leaves by a route leaves this machine.
+    fn is_away(&self, route: &str) -> bool {
+        self.exchange_of(route).is_some() || self.mails.contains_key(route)
     }
 
     fn exchange_of(&self, route: &str) -> Option<usize> {

@@ -13,8 +13,10 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
 use axum::response::Response;
 use axum::routing::{get, post};
+use kurant_engine::id::Key;
 use kurant_store::Store;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -24,7 +26,7 @@ use crate::clock::Clock;
 use crate::error::Error;
 use crate::intake::Delivery;
 use crate::meter::Exporter;
-use crate::source::{LARGEST_BODY, Schemas, Taking, busy};
+use crate::source::{LARGEST_BODY, Schemas, Taking, busy, unknown};
 use crate::standing::Standing;
 
 /// How long whoever is being answered has when it closes.
@@ -54,6 +56,8 @@ pub struct Room {
 /// What is behind the door.
 struct Hall {
     room: RwLock<Option<Arc<Inside>>>,
+    /// A hash of what whoever sends events has to show; none = anybody may.
+    token: Option<Key>,
     standing: Standing,
     exporter: Option<Exporter>,
 }
@@ -66,11 +70,16 @@ struct Inside {
 }
 
 impl Door {
-    /// Listens on an address from now on; nobody is behind it yet. Counters begin to count.
+    /// Listens on an address from now on; nobody is behind it yet. Counters begin to count. With a token only whoever shows it
+    /// may send events.
     ///
     /// # Errors
     /// When the address can't be used.
-    pub async fn open(address: &str, standing: Standing) -> Result<Self, Error> {
+    pub async fn open(
+        address: &str,
+        token: Option<&str>,
+        standing: Standing,
+    ) -> Result<Self, Error> {
         let failed = |source| Error::Listen {
             address: address.to_owned(),
             source,
@@ -81,6 +90,7 @@ impl Door {
         let tidying = exporter.clone().map(|own| tokio::spawn(own.tidy()));
         let hall = Arc::new(Hall {
             room: RwLock::default(),
+            token: token.map(hash),
             standing,
             exporter,
         });
@@ -107,6 +117,11 @@ impl Door {
             listening,
             tidying,
         })
+    }
+
+    /// Whether anybody who reaches it may send events, from other machines too.
+    pub fn is_wide_open(&self) -> bool {
+        self.hall.token.is_none() && !self.address.ip().is_loopback()
     }
 
     /// The address that is listened on.
@@ -155,7 +170,23 @@ impl Hall {
     }
 }
 
+/// Secrets are compared by their hashes, so that how long it takes says nothing of them.
+fn hash(secret: &str) -> Key {
+    Key::of(&["token", secret])
+}
+
+/// What a request shows as `Authorization: Bearer TOKEN`.
+fn shown(headers: &HeaderMap) -> Option<Key> {
+    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then(|| hash(token.trim()))
+}
+
 async fn take_in(State(hall): State<Arc<Hall>>, headers: HeaderMap, text: Bytes) -> Response {
+    if hall.token.is_some() && shown(&headers) != hall.token {
+        return unknown();
+    }
     match hall.inside() {
         Some(inside) => inside.taking.take_in(&headers, &text).await,
         None => busy(),

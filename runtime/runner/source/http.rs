@@ -82,6 +82,18 @@ fn answer(receipt: Receipt, undeclared: Vec<String>) -> Response {
     (StatusCode::ACCEPTED, Json(answer)).into_response()
 }
 
+/// Nobody knows who sends these.
+pub(crate) fn unknown() -> Response {
+    let answer =
+        json!({ "error": "show the token of this workspace: `Authorization: Bearer TOKEN`" });
+    (
+        StatusCode::UNAUTHORIZED,
+        [(header::WWW_AUTHENTICATE, "Bearer")],
+        Json(answer),
+    )
+        .into_response()
+}
+
 /// Nobody takes events at the moment, or nobody knows whether they were taken.
 pub(crate) fn busy() -> Response {
     let answer = json!({ "error": "the events are not known to be durable; send them again, they take effect once" });

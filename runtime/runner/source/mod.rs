@@ -19,7 +19,7 @@ use crate::intake::Delivered;
 
 pub use feed::{Feed, RefusedLine, Span, Translate};
 pub use file::{Inbox, files};
-pub(crate) use http::{LARGEST_BODY, Taking, busy};
+pub(crate) use http::{LARGEST_BODY, Taking, busy, unknown};
 pub use rabbitmq::{Origin, Rabbit, examine, examine_exchange, waiting};
 pub use undeclared::Undeclared;
 

@@ -1,0 +1,109 @@
+//! `kurant channel try`: one test message by a channel, and what came of it in people's words.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use kurant_engine::definition::{ChannelSettings, Definitions};
+use kurant_engine::value::Value;
+use kurant_runner::{Clock, Trial, Ways, try_channel};
+
+use crate::embedded::{self, failure};
+use crate::error::Error;
+use crate::workspace;
+
+/// Where a test message goes that nobody gets.
+const NOBODY: &str = "test@example.com";
+
+/// Arguments of `kurant channel`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    kurant channel try email --to me@shop.example    one test message, and whether it was taken\n  \
+    kurant channel try email                         the same, to the address that the channel sends from\n\n\
+    The exit code is 0 if it was taken, 3 if it was not. No journey and no customer has to do with it.")]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Send one test message by a channel and say what came of it
+    Try {
+        /// The channel's name in kurant.yaml
+        name: String,
+        /// Whom to send it to
+        #[arg(long, value_name = "ADDRESS")]
+        to: Option<String>,
+    },
+}
+
+/// Tries a channel.
+pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
+    let What::Try { name, to } = &args.what;
+    let (definitions, _) = workspace::definitions(folder)?;
+    let channel = channel(&definitions, name)?;
+    let runtime = embedded::runtime()?;
+    runtime.block_on(async {
+        // Connections are made by tasks of their own.
+        let ways = embedded::ways(folder, &definitions)?;
+        let from = sender(&ways, name);
+        let to = to.clone().or(from).unwrap_or_else(|| NOBODY.to_owned());
+        let now = Clock::real().now();
+        let trial = try_channel(ways, &definitions, name, &to, now).await;
+        tell(channel, &to, trial.map_err(failure)?)
+    })
+}
+
+fn channel<'d>(definitions: &'d Definitions, name: &str) -> Result<&'d ChannelSettings, Error> {
+    let channels = &definitions.workspace.channels;
+    let found = channels.iter().find(|own| own.name == name);
+    found.ok_or_else(|| {
+        let known: Vec<&str> = channels.iter().map(|own| own.name.as_str()).collect();
+        let hint = match known.is_empty() {
+            true => "add it to `channels` in kurant.yaml".to_owned(),
+            false => workspace::likely(name, &known),
+        };
+        Error::usage(format!("there is no channel `{name}`")).hint(hint)
+    })
+}
+
+/// Who sends by a channel: whoever is named by no `--to` gets it.
+fn sender(ways: &Ways, name: &str) -> Option<String> {
+    let mut servers = ways.mail_servers();
+    servers
+        .find(|(route, _)| *route == name)
+        .map(|(_, server)| server.sender())
+}
+
+fn tell(channel: &ChannelSettings, to: &str, trial: Trial) -> Result<ExitCode, Error> {
+    let name = &channel.name;
+    let kind = channel.settings.get("kind").and_then(Value::as_text);
+    match trial {
+        Trial::Taken => {
+            println!("{}", taken(name, kind, to));
+            Ok(ExitCode::SUCCESS)
+        }
+        Trial::NotNow(why) => Err(Error::failure(format!("{name}: the message was not taken: {why}"))
+            .hint("a journey's message would be tried again; `kurant doctor` looks at what it needs")),
+        Trial::Refused(why) => Err(Error::failure(format!("{name}: the message was refused for good: {why}"))
+            .hint("a journey's message would be given up, and its fallback tried; try another --to, or mend the channel in kurant.yaml")),
+        Trial::InDoubt(why) => Err(Error::failure(format!("{name}: nobody knows whether the message was taken: {why}"))
+            .hint(format!("look whether it has come to {to} before you try again"))),
+    }
+}
+
+fn taken(name: &str, kind: Option<&str>, to: &str) -> String {
+    match kind {
+        Some("smtp") => format!(
+            "{name}: the mail server took the message for {to}; look into that mailbox, and among what is taken for spam"
+        ),
+        Some("amqp") => {
+            format!(
+                "{name}: the broker took the message for {to}; whoever reads the queue has it now"
+            )
+        }
+        _ => {
+            format!("{name}: the message for {to} stands at the end of .kurant/outbox/{name}.jsonl")
+        }
+    }
+}

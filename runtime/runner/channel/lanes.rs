@@ -1,0 +1,128 @@
+//! Hands many things over to one place, so many at once, and those of one customer one after the other.
+//!
+//! It ends in good time: what has not begun by then goes back and is claimed again, so that a slow place holds nobody up and
+//! no claim runs out. For the same reason a kill leaves only so many of which the store doesn't know how they went.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use kurant_engine::calendar::Instant;
+use kurant_store::{OutboxState, Outgoing, Queue};
+
+use super::backoff::while_away;
+use super::outcome::Outcome;
+use super::{HandedOver, again, queued};
+use crate::clock::Stopwatch;
+
+/// After so long nothing more is begun.
+const BEGINS_WITHIN: Duration = Duration::from_secs(5);
+/// So many are begun at the most.
+pub(crate) const MOST_BEGUN: usize = 100;
+/// After so many in a row that were not taken the others wait too.
+const TROUBLE_IN_A_ROW: usize = 10;
+
+/// How a place wants to be treated.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Manners {
+    /// So many at once.
+    pub(crate) at_once: usize,
+    /// How long a message is tried after its moment, in milliseconds.
+    pub(crate) valid_for: i64,
+}
+
+/// Something to be handed over, with its row of the outbox.
+pub(crate) type Parcel<T> = (Outgoing, T);
+
+/// Hands these over with `send`, and says how each went.
+pub(crate) async fn hand_over<T, F>(
+    parcels: Vec<Parcel<T>>,
+    manners: Manners,
+    now: Instant,
+    send: impl Fn(T) -> F,
+) -> HandedOver
+where
+    F: Future<Output = Outcome>,
+{
+    let round = Round {
+        watch: Stopwatch::start(),
+        begun: AtomicUsize::new(0),
+        trouble: AtomicUsize::new(0),
+    };
+    let (round, send) = (&round, &send);
+    let lane = |parcels: Vec<Parcel<T>>| async move {
+        let (mut done, mut is_held) = (HandedOver::default(), false);
+        for (row, what) in parcels {
+            let settled = if is_held {
+                queued(&row)
+            } else if round.is_in_trouble() {
+                let reason = "away: others before it were not taken".to_owned();
+                again(&row, while_away(&row, now), reason)
+            } else if round.is_over() {
+                let reason = "queued: others leave before it".to_owned();
+                again(&row, row.due, reason)
+            } else {
+                let outcome = send(what).await;
+                round.note(&outcome);
+                outcome.settle(&row, now, manners.valid_for)
+            };
+            is_held |= settled.state == OutboxState::Pending;
+            done.note(&row, settled, now);
+        }
+        done
+    };
+    let lanes = stream::iter(lanes(parcels)).map(lane);
+    let mut done = HandedOver::default();
+    let mut ended = lanes.buffer_unordered(manners.at_once.max(1));
+    while let Some(own) = ended.next().await {
+        done.add(own);
+    }
+    done
+}
+
+/// One call of the above.
+struct Round {
+    watch: Stopwatch,
+    begun: AtomicUsize,
+    trouble: AtomicUsize,
+}
+
+impl Round {
+    /// Whether nothing more is to be begun; else one more is.
+    fn is_over(&self) -> bool {
+        self.begun.fetch_add(1, Ordering::Relaxed) >= MOST_BEGUN
+            || self.watch.passed() > BEGINS_WITHIN
+    }
+
+    fn is_in_trouble(&self) -> bool {
+        self.trouble.load(Ordering::Relaxed) >= TROUBLE_IN_A_ROW
+    }
+
+    fn note(&self, outcome: &Outcome) {
+        match outcome {
+            // Nobody who comes next would find it there.
+            Outcome::Away(_) => self.trouble.store(TROUBLE_IN_A_ROW, Ordering::Relaxed),
+            other if other.is_trouble() => {
+                self.trouble.fetch_add(1, Ordering::Relaxed);
+            }
+            _ => self.trouble.store(0, Ordering::Relaxed),
+        }
+    }
+}
+
+/// The parcels of each customer, in their order.
+fn lanes<T>(parcels: Vec<Parcel<T>>) -> Vec<Vec<Parcel<T>>> {
+    let mut places: HashMap<Queue, usize> = HashMap::new();
+    let mut lanes: Vec<Vec<Parcel<T>>> = Vec::new();
+    for parcel in parcels {
+        let place = *places.entry(parcel.0.queue()).or_insert(lanes.len());
+        if place == lanes.len() {
+            lanes.push(Vec::new());
+        }
+        lanes[place].push(parcel);
+    }
+    lanes
+}

@@ -1,0 +1,119 @@
+//! A message as it goes over the wire: the same bytes at each try, as long as its template is the same.
+
+use std::time::{Duration, SystemTime};
+
+use kurant_engine::input::Command;
+use lettre::Address;
+use lettre::message::header::ContentType;
+use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
+
+use super::MailServer;
+use crate::dispatch::Rendered;
+
+/// The longest subject, in bytes.
+const LONGEST_SUBJECT: usize = 900;
+
+/// A message, ready to be sent.
+pub(crate) struct Email {
+    pub(super) from: Address,
+    pub(super) to: Address,
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Email {
+    /// The message of a command to an address, by a server.
+    ///
+    /// # Errors
+    /// Why it can't be one, without anything personal.
+    pub(crate) fn write(
+        server: &MailServer,
+        command: &Command,
+        to: &str,
+        rendered: &Rendered,
+    ) -> Result<Self, String> {
+        if is_unfit(to) {
+            return Err("unfit: the address holds a character that none may hold".to_owned());
+        }
+        let to: Address = to
+            .trim()
+            .parse()
+            .map_err(|_| "unfit: the customer's address is none".to_owned())?;
+        let subject = subject(rendered)?;
+        let domain = server.from.email.domain();
+        let mut message = Message::builder()
+            .from(server.from.clone())
+            .to(Mailbox::new(None, to.clone()))
+            .subject(subject)
+            .date(moment(command.at.millis()))
+            .message_id(Some(format!("<{}@{domain}>", command.key)));
+        if let Some(reply_to) = &server.reply_to {
+            message = message.reply_to(reply_to.clone());
+        }
+        let unwritten = |error: lettre::error::Error| format!("unfit: {error}");
+        let text = |body: &str| SinglePart::plain(body.to_owned());
+        let message = match rendered.format.as_str() {
+            "html" => {
+                let html = SinglePart::builder()
+                    .header(ContentType::TEXT_HTML)
+                    .body(rendered.body.clone());
+                let both = MultiPart::alternative()
+                    .singlepart(text(&plain(&rendered.body)?))
+                    .singlepart(html);
+                message.multipart(both).map_err(unwritten)?
+            }
+            "mjml" => {
+                let why =
+                    "unfit: an email is sent as text, Markdown or HTML, and its template is MJML";
+                return Err(why.to_owned());
+            }
+            _ => message
+                .singlepart(text(&rendered.body))
+                .map_err(unwritten)?,
+        };
+        Ok(Self {
+            from: server.from.email.clone(),
+            to,
+            bytes: message.formatted(),
+        })
+    }
+}
+
+/// What stands above it. What comes of a template may hold whatever a customer wrote.
+fn subject(rendered: &Rendered) -> Result<&str, String> {
+    let subject = rendered.front.get("subject").map_or("", |own| own.trim());
+    if subject.is_empty() {
+        return Err("unfit: the message has no subject".to_owned());
+    }
+    if is_unfit(subject) {
+        return Err(
+            "unfit: the subject holds a line break, or a character that isn't seen".to_owned(),
+        );
+    }
+    if subject.len() > LONGEST_SUBJECT {
+        return Err(format!(
+            "unfit: the subject is longer than {LONGEST_SUBJECT} bytes"
+        ));
+    }
+    Ok(subject)
+}
+
+/// Whether a text may not stand in a header: it holds what ends one, what nobody sees, or what turns the reading round.
+pub(super) fn is_unfit(text: &str) -> bool {
+    let is_unseen = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}' | '\u{FEFF}')
+    };
+    text.chars().any(is_unseen)
+}
+
+/// HTML as text, for those who read none.
+fn plain(html: &str) -> Result<String, String> {
+    const WIDTH: usize = 78;
+    html2text::from_read(html.as_bytes(), WIDTH)
+        .map_err(|_| "unfit: its HTML can't be read".to_owned())
+}
+
+fn moment(millis: i64) -> SystemTime {
+    let since = Duration::from_millis(u64::try_from(millis).unwrap_or_default());
+    SystemTime::UNIX_EPOCH + since
+}

@@ -1,0 +1,168 @@
+//! Email by SMTP.
+//!
+//! A message is handed over once the server has said yes after its last line. Until then it was surely not taken, except where
+//! the connection is lost, or the server says nothing, after the server was given the message: then nobody knows. SMTP has no
+//! way to ask, so it is kept for a person to decide.
+
+mod email;
+mod server;
+mod talk;
+
+use std::sync::{Mutex, PoisonError};
+
+use kurant_engine::calendar::Instant;
+
+pub(crate) use email::Email;
+pub use server::{Encryption, MailServer};
+
+use self::talk::{Failure, Line};
+use super::lanes::{self, Manners, Parcel};
+use super::{HandedOver, outcome::Outcome};
+use crate::finding::Finding;
+
+/// A connection is closed after so many messages: servers like to spread their work.
+const MESSAGES_A_CONNECTION: u32 = 100;
+
+/// A mail server that messages are handed to.
+pub(crate) struct Mail {
+    /// The channel's name.
+    route: String,
+    server: MailServer,
+    /// Connections that nobody uses at the moment.
+    idle: Mutex<Vec<Line>>,
+    /// Whether it was told that the server isn't there.
+    is_told: Mutex<bool>,
+}
+
+impl Mail {
+    pub(crate) fn new(route: String, server: MailServer) -> Self {
+        Self {
+            route,
+            server,
+            idle: Mutex::default(),
+            is_told: Mutex::default(),
+        }
+    }
+
+    /// Whose messages these are.
+    pub(crate) fn server(&self) -> &MailServer {
+        &self.server
+    }
+
+    /// Hands these over, several at once, and says how each went.
+    pub(crate) async fn hand_over(&self, emails: Vec<Parcel<Email>>, now: Instant) -> HandedOver {
+        let manners = Manners {
+            at_once: self.server.connections,
+            valid_for: self.server.valid_for,
+        };
+        lanes::hand_over(emails, manners, now, |email| self.send(email)).await
+    }
+
+    /// One try.
+    pub(crate) async fn send(&self, email: Email) -> Outcome {
+        let (mut line, mut is_used) = match self.take() {
+            Some(line) => (line, true),
+            None => match self.connect().await {
+                Ok(line) => (line, false),
+                Err(away) => return away,
+            },
+        };
+        loop {
+            match line.announce(&email).await {
+                Ok(()) => break,
+                // A server hangs up on those who were silent for long.
+                Err(failure) if is_used && failure.is_hanging_up() => match self.connect().await {
+                    Ok(fresh) => (line, is_used) = (fresh, false),
+                    Err(away) => return away,
+                },
+                Err(failure) => {
+                    if failure.is_answer() && line.reset().await {
+                        self.give_back(line);
+                    }
+                    return before_the_message(failure);
+                }
+            }
+        }
+        let said = line.message(&email).await;
+        if said.as_ref().map_or_else(Failure::is_answer, |()| true) {
+            self.give_back(line);
+        }
+        match said {
+            Ok(()) => Outcome::Accepted,
+            Err(failure @ Failure::Answer { .. }) => before_the_message(failure),
+            Err(Failure::Lost(why) | Failure::Unable(why)) => Outcome::InDoubt(format!(
+                "in doubt: the mail server was given the message, and then {why}"
+            )),
+        }
+    }
+
+    async fn connect(&self) -> Result<Line, Outcome> {
+        match Line::open(&self.server).await {
+            Ok(line) => {
+                if self.tell(false) {
+                    tracing::info!(channel = self.route, "the mail server is there again");
+                }
+                Ok(line)
+            }
+            Err(why) => {
+                if self.tell(true) {
+                    let server = &self.server;
+                    tracing::warn!(
+                        channel = self.route,
+                        "messages can't be handed to the mail server at {server}: {why}; they wait until it can be"
+                    );
+                }
+                Err(Outcome::Away(why))
+            }
+        }
+    }
+
+    /// Notes whether the server is away; says whether that is news.
+    fn tell(&self, is_away: bool) -> bool {
+        let mut told = self.is_told.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *told, is_away) != is_away
+    }
+
+    fn take(&self) -> Option<Line> {
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop()
+    }
+
+    fn give_back(&self, line: Line) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if line.sent < MESSAGES_A_CONNECTION && idle.len() < self.server.connections {
+            idle.push(line);
+        }
+    }
+}
+
+/// Whether a mail server is there and lets us in. Nothing is sent.
+pub async fn examine_mail_server(channel: &str, server: &MailServer) -> Finding {
+    match Line::open(server).await {
+        Ok(_) => Finding::good(
+            "mail",
+            format!("messages of {channel} go to the mail server at {server}"),
+        ),
+        Err(why) => Finding::bad(
+            "mail",
+            format!("messages of {channel} can't be handed to the mail server at {server}: {why}"),
+            "mend its address, user and password in kurant.yaml, or the server; messages wait until then",
+        ),
+    }
+}
+
+/// What came of a try that the server answered, or that it was never given the message in.
+fn before_the_message(failure: Failure) -> Outcome {
+    match failure {
+        Failure::Answer { code, said } if (500..600).contains(&code) => {
+            Outcome::Refused(format!("refused: the mail server says {said}"))
+        }
+        Failure::Answer { said, .. } => {
+            Outcome::later(format!("not now: the mail server says {said}"))
+        }
+        Failure::Lost(why) => Outcome::later(format!("not now: {why}")),
+        Failure::Unable(why) => Outcome::Refused(format!("refused here: {why}")),
+    }
+}
