@@ -113,7 +113,9 @@ impl Way<'_> {
             "smtp" => Encryption::StartTls,
             _ => return Err(lacking()),
         };
-        let host = url.host_str().ok_or_else(lacking)?.to_owned();
+        let host = url.host_str().ok_or_else(lacking)?;
+        // An IPv6 address stands in brackets there.
+        let host = host.trim_matches(['[', ']']).to_owned();
         let plain = |text: &str| {
             let decoded = percent_encoding::percent_decode_str(text).decode_utf8();
             decoded.map(String::from).map_err(|_| lacking())

@@ -1,5 +1,7 @@
 //! What can go wrong in a store.
 
+use std::io::ErrorKind;
+
 /// Why a store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -116,8 +118,15 @@ impl Error {
     /// full, read only or too slow. What was asked may be asked again later; a commit may have been made or not, and the same
     /// batch again tells.
     pub fn is_passing(&self) -> bool {
-        let (Self::Database(error) | Self::Unreachable { source: error, .. }) = self else {
-            return false;
+        let error = match self {
+            Self::Database(error) | Self::Unreachable { source: error, .. } => error,
+            Self::File { source, .. } => {
+                return matches!(
+                    source.kind(),
+                    ErrorKind::StorageFull | ErrorKind::QuotaExceeded
+                );
+            }
+            _ => return false,
         };
         match error {
             sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed => true,
@@ -129,8 +138,13 @@ impl Error {
                     .iter()
                     .any(|class| code.starts_with(class))
             }
-            // SQLITE_FULL: somebody may make room.
-            sqlx::Error::Database(error) => error.code().as_deref() == Some("13"),
+            // SQLITE_FULL, and IOERR of WRITE, FSYNC and SHMSIZE: somebody may make room.
+            sqlx::Error::Database(error) => {
+                matches!(
+                    error.code().as_deref(),
+                    Some("13" | "778" | "1034" | "4874")
+                )
+            }
             _ => false,
         }
     }

@@ -3,13 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use kurant_engine::calendar::Instant;
 use kurant_engine::definition::Definitions;
 use kurant_runner::source::Undeclared;
 use kurant_runner::{
     Behind, Delivery, Door, Error as RunnerError, Purpose, Room, Runner, Standing, Ways, Wires,
 };
-use kurant_store::Store;
-use tokio::sync::{mpsc, watch as signal};
+use kurant_store::{Batch, Settled, Store};
+use tokio::sync::{Mutex, mpsc, watch as signal};
 use tokio::task::JoinHandle;
 
 use super::halt::Halt;
@@ -27,9 +28,28 @@ pub(super) struct House<'h> {
     pub(super) stop: &'h signal::Receiver<bool>,
     pub(super) door: Option<&'h Door>,
     pub(super) standing: &'h Standing,
+    /// What the run before knew of hand-overs and could not tell the store.
+    pub(super) untold: &'h Mutex<Vec<Settled>>,
 }
 
 impl House<'_> {
+    /// Tells the store what the run before could not, so that nothing leaves a second time of which it is known that it has left.
+    async fn tell(&self, store: &dyn Store, clock: Instant) -> Result<(), Error> {
+        let settled = self.untold.lock().await.clone();
+        if settled.is_empty() {
+            return Ok(());
+        }
+        let batch = Batch {
+            clock,
+            settled,
+            ..Batch::default()
+        };
+        let told = store.commit(batch).await;
+        told.map_err(|error| failure(error.into()))?;
+        self.untold.lock().await.clear();
+        Ok(())
+    }
+
     /// The ways out. On a clock of its own nothing leaves this machine.
     fn ways(&self, definitions: &Definitions) -> Result<Ways, Error> {
         let ways = embedded::ways(self.folder, definitions)?.telling(self.standing.clone());
@@ -64,6 +84,7 @@ pub(super) async fn live(
     let show = Box::new(Show::new(args, zone)?);
     let (own, purpose) = (clock.clone(), Purpose::Run);
     let ways = house.ways(&definitions)?;
+    house.tell(&*store, clock.now()).await?;
     let begun = embedded::runner(definitions, store.clone(), own, ways, show, purpose);
     let mut runner = begun.await?;
     let (out, inbox) = mpsc::channel::<Delivery>(WAITING);
@@ -116,7 +137,7 @@ pub(super) async fn live(
         tell_undeclared(&mut runner, undeclared.counts(&declared), &declared);
     }
     // With the runner go the receipts that sources wait for.
-    runner.abandon().await;
+    house.untold.lock().await.extend(runner.abandon().await);
     ended.map_err(failure).and(closed(watching).await)
 }
 

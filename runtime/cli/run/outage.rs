@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use kurant_engine::definition::Definitions;
 use kurant_runner::{Door, Standing};
-use tokio::sync::{Notify, watch as signal};
+use tokio::sync::{Mutex, Notify, watch as signal};
 
 use super::live::{House, live};
 use super::{Args, open_door};
@@ -27,6 +27,7 @@ struct Outage {
     is_away: AtomicBool,
     /// How often in a row it has gone before it counted as working.
     short: AtomicU32,
+    has_begun: AtomicBool,
     began: Notify,
 }
 
@@ -34,6 +35,7 @@ impl Outage {
     /// Tells that it is there again, of what is steady at once.
     async fn watch(&self) {
         self.began.notified().await;
+        self.has_begun.store(true, Relaxed);
         if !self.is_shaky() {
             self.is_over();
         }
@@ -50,7 +52,9 @@ impl Outage {
     }
 
     fn begins(&self, error: &Error) {
-        self.short.fetch_add(1, Relaxed);
+        if self.has_begun.swap(false, Relaxed) {
+            self.short.fetch_add(1, Relaxed);
+        }
         if !self.is_away.swap(true, Relaxed) {
             tracing::warn!("{}; waiting until it is there again", error.message());
         }
@@ -104,6 +108,7 @@ async fn live_on(
     standing: &Standing,
 ) -> Result<(), Error> {
     let (mut has_run, outage) = (false, Outage::default());
+    let untold = Mutex::default();
     // On a clock of its own nobody works with others.
     let company = match args.time_lapse {
         Some(_) => Company::Alone,
@@ -132,6 +137,7 @@ async fn live_on(
                 stop: &stop,
                 door: door.as_ref(),
                 standing,
+                untold: &untold,
             };
             live(&house, definitions.clone(), store, began).await
         };

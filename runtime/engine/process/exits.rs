@@ -37,7 +37,10 @@ impl Work<'_> {
                 continue;
             };
             if let Some(reason) = self.exit_by_event(&loaded, index, event) {
-                self.end(index, &reason);
+                match reason.as_str() {
+                    "error" => self.leave(index, "error"),
+                    reason => self.end(index, reason),
+                }
                 ended.extend(active.then_some(index));
             } else if self.exit_when(&loaded, index) {
                 ended.extend(active.then_some(index));

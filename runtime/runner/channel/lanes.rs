@@ -20,6 +20,8 @@ use crate::clock::Stopwatch;
 
 /// After so long nothing more is begun.
 const BEGINS_WITHIN: Duration = Duration::from_secs(5);
+/// No hand-over takes longer.
+const LONGEST: Duration = Duration::from_secs(50);
 /// So many are begun at the most.
 pub(crate) const MOST_BEGUN: usize = 100;
 /// After so many in a row that were not taken the others wait too.
@@ -61,6 +63,9 @@ where
             } else if round.is_in_trouble() {
                 let reason = "away: others before it were not taken".to_owned();
                 again(&row, while_away(&row, now), reason)
+            } else if round.runs_out(&row, now) {
+                let reason = "queued: its claim would run out".to_owned();
+                again(&row, row.due, reason)
             } else if round.is_over() {
                 let reason = "queued: others leave before it".to_owned();
                 again(&row, row.due, reason)
@@ -95,6 +100,14 @@ impl Round {
     fn is_over(&self) -> bool {
         self.begun.fetch_add(1, Ordering::Relaxed) >= MOST_BEGUN
             || self.watch.passed() > BEGINS_WITHIN
+    }
+
+    /// Whether somebody else may claim it before the longest hand-over is over.
+    fn runs_out(&self, row: &Outgoing, began: Instant) -> bool {
+        let passed = self.watch.passed() + LONGEST;
+        let millis = i64::try_from(passed.as_millis()).unwrap_or(i64::MAX);
+        row.lease
+            .is_some_and(|lease| lease.millis_since(began) < millis)
     }
 
     fn is_in_trouble(&self) -> bool {

@@ -172,15 +172,13 @@ impl Hall {
 
 /// Secrets are compared by their hashes, so that how long it takes says nothing of them.
 fn hash(secret: &str) -> Key {
-    Key::of(&["token", secret])
+    Key::of(&["token", secret.trim()])
 }
 
 /// What a request shows as `Authorization: Bearer TOKEN`.
 fn shown(headers: &HeaderMap) -> Option<Key> {
     let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme
-        .eq_ignore_ascii_case("bearer")
-        .then(|| hash(token.trim()))
+    scheme.eq_ignore_ascii_case("bearer").then(|| hash(token))
 }
 
 async fn take_in(State(hall): State<Arc<Hall>>, headers: HeaderMap, text: Bytes) -> Response {

@@ -8,7 +8,7 @@ use kurant_store::{OutboxState, Outgoing, Queue};
 use tokio::task::JoinHandle;
 
 use super::{BATCH, Runner};
-use crate::channel::queued;
+use crate::channel::{HandedOver, queued};
 use crate::error::Error;
 
 /// How long a claim holds, in milliseconds: longer than any hand-over takes.
@@ -64,15 +64,18 @@ impl Runner {
             return Ok(());
         }
         self.handed().await?;
-        self.fall_back().await?;
+        if !self.given_up.is_empty() {
+            self.flush().await?;
+        }
         let now = self.clock.now();
         let is_over = !self.mate.is_shared() && !self.dispatch.may_refuse();
         if is_over && !self.is_anything_pending(now).await? {
             self.behind = Behind::default();
             return Ok(());
         }
-        if !self.behind.places.is_empty() {
-            // What waits to be told to the store is known here only.
+        let is_settled = self.settled.is_empty() && self.behind.places.is_empty();
+        if !is_settled || self.flight.is_some() || self.handing.is_some() {
+            // What waits to be told to the store is known here only, and only one hand-over goes on at a time.
             self.flush().await?;
         }
         let claimed = self
@@ -95,9 +98,14 @@ impl Runner {
     /// Begins to hand over what may have been handed over before: by a worker that has ended since, for one.
     async fn resume_handing(&mut self, claimed: Vec<Outgoing>) -> Result<(), Error> {
         let (dispatch, now) = (self.dispatch.clone(), self.clock.now());
-        let (mut done, missing) = dispatch.look_for(claimed, None).await?;
+        // Alone, it has looked for whatever a run before left claimed when it began.
+        let (mut done, missing) = match self.mate.is_shared() {
+            true => dispatch.look_for(claimed, None).await?,
+            false => (HandedOver::default(), claimed),
+        };
         let (leaving, settled) = self.judged(missing, now).await?;
         done.add(settled);
+        debug_assert!(self.handing.is_none(), "what comes of it would be lost");
         self.handing = Some(tokio::spawn(async move {
             done.add(dispatch.hand_over_again(leaving, now).await?);
             Ok(done)

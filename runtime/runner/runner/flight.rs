@@ -181,7 +181,11 @@ impl Runner {
                 self.carefully(flight.after).await?;
                 Ok(Ground::Lost)
             }
-            Err(error) => Err(error.into()),
+            Err(error) => {
+                // Whoever begins anew tells it.
+                self.settled.extend(flight.settled);
+                Err(error.into())
+            }
         }
     }
 
@@ -244,6 +248,7 @@ impl Runner {
     pub(super) fn hand_over(&mut self, claimed: Vec<Outgoing>) {
         let (dispatch, now) = (self.dispatch.clone(), self.clock.now());
         fail_point!("hand_over.begins");
+        debug_assert!(self.handing.is_none(), "what comes of it would be lost");
         let handing = async move { dispatch.hand_over(claimed, now).await };
         self.handing = Some(tokio::spawn(handing));
     }
@@ -274,21 +279,28 @@ impl Runner {
     }
 
     /// After a failure: lets the commit and the hand-over that are under way come to their ends, whatever those are. Only then
-    /// may another runner make good what was left half done.
-    pub async fn abandon(mut self) {
-        if let Some(flight) = self.flight.take()
-            && let Ok((Ok(()), at)) = flight.task.await
-        {
-            let took = flight.begun.map(|begun| begun.until(at));
-            meter::committed(flight.seen.len(), took.unwrap_or_default());
-            // It took effect, though nobody is told: what comes again will be known.
-            let receipts = flight.after.receipts.iter();
-            receipts.for_each(|(_, receipt)| meter::settled(receipt));
+    /// may another runner make good what was left half done. Returns what is known of hand-overs and could not be told to the
+    /// store.
+    pub async fn abandon(mut self) -> Vec<Settled> {
+        if let Some(flight) = self.flight.take() {
+            if let Ok((Ok(()), at)) = flight.task.await {
+                let took = flight.begun.map(|begun| begun.until(at));
+                meter::committed(flight.seen.len(), took.unwrap_or_default());
+                // It took effect, though nobody is told: what comes again will be known.
+                let receipts = flight.after.receipts.iter();
+                receipts.for_each(|(_, receipt)| meter::settled(receipt));
+            } else {
+                self.settled.extend(flight.settled);
+            }
         }
-        if let Some(handing) = self.handing.take() {
-            let _ = handing.await;
+        // Those that were given up are tried once more, so that their fallbacks are not forgotten.
+        if let Some(handing) = self.handing.take()
+            && let Ok(Ok(done)) = handing.await
+        {
+            self.settled.extend(done.settled);
         }
         meter::given_back();
+        self.settled
     }
 
     /// Waits until everything is durable, handed over and settled.
@@ -318,7 +330,11 @@ impl Runner {
         };
         tell(&mut batch, &std::mem::take(&mut self.told));
         fail_point!("flush.settles");
-        self.store.commit(batch).await?;
+        let settled = batch.settled.clone();
+        if let Err(error) = self.store.commit(batch).await {
+            self.settled = settled;
+            return Err(error.into());
+        }
         fail_point!("flush.settled");
         Ok(())
     }

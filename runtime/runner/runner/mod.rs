@@ -39,7 +39,7 @@ use kurant_store::{Batch, Kept, Settled, Store, Stored};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::channel::{HANDED, HandedOver};
+use crate::channel::{HANDED, HandedOver, again as later};
 use crate::clock::Clock;
 use crate::decide::Decider;
 use crate::dispatch::{Dispatch, Renderer, Ways};
@@ -333,20 +333,23 @@ impl Runner {
             fail_point!("resume.claimed");
             let looked = self.dispatch.look_for(claimed, Some(marks.clone())).await?;
             let (mut done, missing) = looked;
-            // A history that is played goes on at the very moment at which they were judged before.
-            let (leaving, settled) = match self.clock.is_virtual() {
-                true => (missing, HandedOver::default()),
-                false => self.judged(missing, now).await?,
-            };
-            done.add(settled);
-            done.add(self.dispatch.hand_over_again(leaving, now).await?);
+            if self.clock.is_virtual() {
+                // A history that is played goes on at the very moment at which they were judged before.
+                done.add(self.dispatch.hand_over_again(missing, now).await?);
+            } else {
+                // They are claimed anew, and judged again, before they leave: a store that can't write sends nothing.
+                for row in missing {
+                    let settled = later(&row, now, "resumed: a run before ended".to_owned());
+                    done.note(&row, settled, now);
+                }
+            }
+            self.behind.add(std::mem::take(&mut done.retried));
             fail_point!("resume.handed_over");
             self.counts.handed_over += done.accepted();
             done.tally.count();
-            // Their fallbacks follow once nothing is claimed any more; what is said of places in files would hide what is.
-            let given_up = done.given_up.iter().map(|(_, settled)| settled.clone());
-            done.settled.extend(given_up);
-            self.given_up.extend(done.given_up);
+            // What is said of places in files would hide what is still to be looked for.
+            done.settled
+                .extend(done.given_up.into_iter().map(|(_, settled)| settled));
             let mut batch = Batch {
                 clock: now,
                 settled: done.settled,

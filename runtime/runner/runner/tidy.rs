@@ -15,6 +15,8 @@ use crate::intake::Delivery;
 
 /// How many rows are forgotten at once.
 const CHUNK: usize = 5_000;
+/// Of an event that is older it may have been forgotten that it was taken in, however long that is kept by now.
+const LONG_AGO: i64 = DAY;
 /// How long nothing is looked for once all that is old is forgotten, in milliseconds.
 const REST: i64 = HOUR;
 
@@ -49,16 +51,6 @@ impl Tidying {
         };
         Some(kept.before(now, self.zone))
     }
-
-    /// Whether it may have been forgotten of an event of this time that it was taken in. Events may be dated up to a day ahead
-    /// of their arrival.
-    fn is_long_ago(&self, time: Instant, now: Instant) -> bool {
-        time < self
-            .retention
-            .repeats
-            .before(now, self.zone)
-            .plus_millis(DAY)
-    }
 }
 
 impl Runner {
@@ -81,9 +73,16 @@ impl Runner {
             return Ok(());
         };
         if let Some(before) = self.tidying.horizon(old, self.clock.now()) {
-            let gone = self.store.forget(old, before, CHUNK).await?;
-            if gone >= CHUNK as u64 {
-                return Ok(());
+            match self.store.forget(old, before, CHUNK).await {
+                Ok(gone) if gone >= CHUNK as u64 => return Ok(()),
+                Ok(_) => {}
+                // It can wait.
+                Err(error) if error.is_passing() => {
+                    tracing::warn!(%error, "what is old could not be forgotten, and will be later");
+                    self.tidying.rested = Some(millis);
+                    return Ok(());
+                }
+                Err(error) => return Err(error.into()),
             }
         }
         self.tidying.next += 1;
@@ -98,7 +97,7 @@ impl Runner {
     ) -> Result<(), Error> {
         let now = self.clock.now();
         let all = deliveries.iter().flat_map(|delivery| &delivery.events);
-        let old = all.filter(|own| self.tidying.is_long_ago(own.event.time, now));
+        let old = all.filter(|own| own.event.time < now.plus_millis(-LONG_AGO));
         let bodies: HashMap<Key, u64> = old
             .clone()
             .map(|own| (own.event.identity(), own.body))

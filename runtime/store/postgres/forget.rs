@@ -26,7 +26,8 @@ const LETTERS: &str = "WITH gone AS (DELETE FROM rejected WHERE n IN ( \
        SELECT n FROM rejected WHERE at < $2 ORDER BY n LIMIT $1) RETURNING 1) \
    SELECT count(*) FROM gone";
 const GIVEN_UP: &str = "WITH gone AS (DELETE FROM outbox WHERE key IN ( \
-       SELECT key FROM outbox WHERE state IN ('dead', 'in_doubt') AND due < $2 ORDER BY n LIMIT $1) RETURNING route, state), \
+       SELECT key FROM outbox WHERE state IN ('dead', 'in_doubt') AND due < $2 ORDER BY n LIMIT $1) \
+       AND state IN ('dead', 'in_doubt') RETURNING route, state), \
      said AS (INSERT INTO outbox_left (count, route, state) SELECT count(*), route, state FROM gone GROUP BY route, state) \
    SELECT count(*) FROM gone";
 // Those that others add meanwhile stay for the next time.

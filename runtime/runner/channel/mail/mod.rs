@@ -156,6 +156,11 @@ pub async fn examine_mail_server(channel: &str, server: &MailServer) -> Finding 
 /// What came of a try that the server answered, or that it was never given the message in.
 fn before_the_message(failure: Failure) -> Outcome {
     match failure {
+        // Those speak of us, and of no message: nothing is given up for them.
+        Failure::Answer {
+            code: 530 | 535 | 538,
+            said,
+        } => Outcome::Away(format!("away: the mail server says {said}")),
         Failure::Answer { code, said } if (500..600).contains(&code) => {
             Outcome::Refused(format!("refused: the mail server says {said}"))
         }

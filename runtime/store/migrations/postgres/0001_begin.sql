@@ -22,7 +22,7 @@ CREATE TABLE seen (
     body BIGINT NOT NULL,
     -- When: what is old is forgotten. Rows stand about in the order of their coming, so that an index of their places is enough.
     at BIGINT NOT NULL
-);
+) WITH (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_limit = 2000);
 CREATE INDEX seen_at ON seen USING brin (at);
 
 -- The events of each customer side by side, in the order of their times, then of their arrival.
