@@ -1,6 +1,7 @@
 //! `kurant explain`: why a customer gets, or doesn't get, what a journey sends. It only reads, also beside a running `run`.
 
 use std::fmt::Write as _;
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -106,9 +107,9 @@ async fn answer(
     match args.format {
         Format::Text => {
             let journey = catalog.journey(&args.journey);
-            print!("{}", told(&explanation, &past, journey, zone));
+            write!(io::stdout(), "{}", told(&explanation, &past, journey, zone))?;
         }
-        Format::Json => println!("{:#}", machine(&explanation, &past)),
+        Format::Json => writeln!(io::stdout(), "{:#}", machine(&explanation, &past))?,
     }
     Ok(ExitCode::SUCCESS)
 }

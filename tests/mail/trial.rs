@@ -31,6 +31,16 @@ fn a_message_that_is_taken_is_said_to_be_and_goes_to_whom_it_should() {
         message.contains("To: olena@shop.example") && message.contains("A test of Kurant"),
         "{message}"
     );
+    // Links that ask for a customer ask for none here.
+    let linked = Scripted::doing(&[]);
+    let shop = shop(&format!(
+        "host: 127.0.0.1, port: {}, tls: none",
+        linked.port
+    ));
+    let settings = std::fs::read_to_string(shop.path("kurant.yaml")).expect("the workspace");
+    let links = "links: { unsubscribe: 'https://shop.example/u?id={{ customer.id }}' }\n";
+    shop.write("kurant.yaml", &(settings + links));
+    shop.kurant(&["channel", "try", "email"]);
     let (code, said, _) = tried(&[], &["email"]);
     assert_eq!(code, 0, "{said}");
     assert!(

@@ -145,6 +145,12 @@ fn a_changed_workspace_is_taken_up_whole_or_not_at_all() {
         "journey: new\nstatus: live\ntrigger: { manual: true }\nsteps:\n  - tag: new\n",
     );
     running.wait_for("is in force");
+    // How a channel is reached is settled when a run begins.
+    let settings = std::fs::read_to_string(shop.path("kurant.yaml")).expect("the workspace");
+    let other = settings.replacen("email: { kind: file }", "email: { kind: file, to: x }", 1);
+    assert_ne!(other, settings);
+    shop.write("kurant.yaml", &other);
+    running.wait_for_all(&["ALERT", "channels", "started again"]);
     running.end();
 }
 

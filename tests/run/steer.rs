@@ -59,6 +59,13 @@ fn a_paused_journey_waits_and_goes_on_when_it_is_resumed() {
         "{why}"
     );
     assert!(said(&shop, &["pause"]).contains("thanks is paused by olena"));
+    let status = said(&shop, &["status"]);
+    assert!(
+        status.contains("paused     thanks, by olena since ")
+            && status.contains(": a wrong price\n"),
+        "{status}"
+    );
+    assert!(said(&shop, &["status", "--json"]).contains(r#""target": "thanks""#));
     let told = said(&shop, &["resume", "thanks", "--by", "taras"]);
     assert_eq!(told, "thanks is resumed\n");
     running.wait_for_all(&["thanks is resumed by taras"]);

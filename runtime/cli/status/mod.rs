@@ -3,6 +3,7 @@
 mod show;
 
 use std::collections::BTreeMap;
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -10,10 +11,12 @@ use kurant_engine::calendar::{Instant, MINUTE};
 use kurant_engine::catalog::{Acting, Catalog};
 use kurant_engine::definition::{Definitions, Status as Standing};
 use kurant_engine::id::Key;
+use kurant_engine::paused::Paused;
+use kurant_runner::Steering;
 use kurant_runner::source::{files, waiting};
 use kurant_store::{OutboxState, Share, Store, Waiting, Worker};
 
-use crate::embedded::{self, Source, unreadable};
+use crate::embedded::{self, Source, failure, unreadable};
 use crate::error::Error;
 use crate::workspace;
 
@@ -38,6 +41,8 @@ struct Status {
     now: Instant,
     workers: Vec<Worker>,
     journeys: Vec<Journey>,
+    /// What is held back, by whom and since when.
+    paused: Paused,
     /// Timers that are due and not worked off.
     late: Option<Late>,
     /// Date, inactivity and schedule triggers are worked off up to here.
@@ -80,9 +85,9 @@ pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
     let zone = definitions.workspace.timezone;
     let status = embedded::runtime()?.block_on(status(folder, &definitions))?;
     if args.json {
-        println!("{:#}", show::object(&status));
+        writeln!(io::stdout(), "{:#}", show::object(&status))?;
     } else {
-        print!("{}", show::text(&status, zone));
+        write!(io::stdout(), "{}", show::text(&status, zone))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -103,6 +108,7 @@ async fn status(folder: &Path, definitions: &Definitions) -> Result<Status, Erro
         now,
         workers: store.workers().await.map_err(unreadable)?,
         journeys: journeys(store, definitions).await?,
+        paused: Steering::on(store).paused().await.map_err(failure)?,
         late,
         triggers: embedded::triggers_place(store).await?,
         intake: intake(folder, definitions).await,

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use kurant_engine::calendar::{DAY, HOUR, Instant, MINUTE, SECOND, Zone};
+use kurant_engine::paused::{Pause, Target};
 use kurant_store::OutboxState;
 use serde_json::{Value, json};
 
@@ -27,6 +28,7 @@ pub(super) fn text(status: &Status, zone: Zone) -> String {
             )
         }),
     };
+    text += &paused(status, clock);
     let _ = match &status.late {
         None => writeln!(text, "timers     none is late"),
         Some(late) => {
@@ -129,6 +131,11 @@ pub(super) fn object(status: &Status) -> Value {
             json!({ "journey": own.id, "status": own.standing, "inside": own.inside, "steps": own.steps })
         })
         .collect();
+    let paused: Vec<Value> = status
+        .paused
+        .iter()
+        .map(|(target, own)| json!({ "target": target.to_string(), "by": own.by, "since": own.at, "why": own.why }))
+        .collect();
     let outbox: Vec<Value> = status
         .outbox
         .iter()
@@ -148,12 +155,25 @@ pub(super) fn object(status: &Status) -> Value {
         .map(|(minutes, count)| json!({ "minutes": minutes, "actions": count }))
         .collect();
     json!({
-        "at": status.now, "workers": workers, "journeys": journeys, "late": late,
+        "at": status.now, "workers": workers, "journeys": journeys, "paused": paused, "late": late,
         "triggers": status.triggers.map(|at| json!({ "place": at, "seconds": seconds(at) })),
         "intake": intake, "outbox": outbox, "in_doubt": of(status, OutboxState::InDoubt),
         "dead": of(status, OutboxState::Dead),
         "oldest_waiting": status.oldest, "dead_letters": status.dead_letters, "rates": rates,
     })
+}
+
+/// What is held back.
+fn paused(status: &Status, clock: impl Fn(Instant) -> String) -> String {
+    let line = |(target, pause): (&Target, &Pause)| {
+        let why = match pause.why.as_str() {
+            "" => String::new(),
+            why => format!(": {why}"),
+        };
+        let (by, since) = (&pause.by, clock(pause.at));
+        format!("paused     {target}, by {by} since {since}{why}\n")
+    };
+    status.paused.iter().map(line).collect()
 }
 
 /// So much time, in its two largest units.

@@ -75,9 +75,19 @@ impl Offset {
         match trimmed.strip_prefix('-') {
             Some(rest) => read(rest.trim_start())
                 .map(Duration::backward)
-                .map_err(|advice| Error::Duration {
-                    text: text.to_owned(),
-                    advice,
+                .map_err(|advice| {
+                    // What is to be written instead has the same sign.
+                    let digits = rest
+                        .trim_start()
+                        .split(|c: char| !c.is_ascii_digit())
+                        .next();
+                    let own = digits.filter(|own| !own.is_empty());
+                    Error::Duration {
+                        text: text.to_owned(),
+                        advice: own.map_or(advice.clone(), |own| {
+                            advice.replace(&format!("`{own}"), &format!("`-{own}"))
+                        }),
+                    }
                 }),
             None => Duration::parse(text).map(Duration::forward),
         }
@@ -430,6 +440,8 @@ mod tests {
             Offset::parse("-1d 12h"),
             Ok(duration(0, 1, 0, 12 * HOUR).backward())
         );
+        let bare = Offset::parse("-7").unwrap_err().to_string();
+        assert!(bare.contains("`-7d`") && !bare.contains("`7d`"), "{bare}");
         assert_eq!(Offset::parse("-P1M"), Ok(duration(1, 0, 0, 0).backward()));
         assert_eq!(
             Offset::parse("+2h"),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kurant_engine::calendar::Instant;
-use kurant_engine::definition::{Definitions, Template};
+use kurant_engine::definition::{Definitions, Links, Template};
 use kurant_engine::id::Key;
 use kurant_engine::input::{Command, Effect};
 use kurant_engine::map::Map;
@@ -42,6 +42,8 @@ pub async fn try_channel(
     now: Instant,
 ) -> Result<Trial, Error> {
     let mut own = Definitions::new(definitions.workspace.clone());
+    // They lead to a customer's page, and this is none.
+    own.workspace.settings.links = Links::default();
     own.templates.push(Template {
         name: NAME.to_owned(),
         channel: channel.to_owned(),

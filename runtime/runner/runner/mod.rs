@@ -30,10 +30,11 @@ use fail::fail_point;
 use kurant_engine::action::Action;
 use kurant_engine::calendar::Instant;
 use kurant_engine::catalog::Needs;
-use kurant_engine::definition::{Definitions, Guard, Version};
+use kurant_engine::definition::{ChannelSettings, Definitions, Guard, Version};
 use kurant_engine::guard::Watch;
 use kurant_engine::id::{CustomerId, Key};
 use kurant_engine::input::Trace;
+use kurant_engine::map::Map;
 use kurant_engine::paused::Paused;
 use kurant_store::{Batch, Kept, Settled, Store, Stored};
 use tokio::sync::watch;
@@ -152,6 +153,8 @@ pub struct Runner {
     tidying: Tidying,
     /// What is held back.
     paused: Paused,
+    /// How channels and the CRM were to be reached when it began.
+    ways: Option<(Vec<ChannelSettings>, Map)>,
     /// What a journey may do at the most.
     limits: Guard,
     guard: Watch,
@@ -216,6 +219,7 @@ impl Runner {
             stopped: Stopped::default(),
             tidying: Tidying::of(&definitions),
             paused: Paused::default(),
+            ways: None,
             limits: definitions.workspace.guard,
             guard: Watch::default(),
             guarding: true,
@@ -287,6 +291,18 @@ impl Runner {
         self.audience.told(line);
     }
 
+    /// How channels are reached is settled when a run begins: says so of one that is changed.
+    fn tell_of_ways(&mut self, definitions: &Definitions) {
+        let workspace = &definitions.workspace;
+        let ways = (workspace.channels.clone(), workspace.settings.crm.clone());
+        if self.ways.get_or_insert_with(|| ways.clone()) != &ways {
+            tracing::warn!("channels or crm in kurant.yaml have changed since the start");
+            self.audience.told(
+                "ALERT: `channels` or `crm` in kurant.yaml have changed: messages leave as they did when this run began until it is started again",
+            );
+        }
+    }
+
     async fn load(&mut self, definitions: Definitions) -> Result<(), Error> {
         let now = self.clock.now();
         let pinned = self.store.pinned().await?;
@@ -298,6 +314,7 @@ impl Runner {
         self.hold_from_the_start().await?;
         self.store.publish(&definitions, now).await?;
         self.limits = definitions.workspace.guard;
+        self.tell_of_ways(&definitions);
         self.tidying = Tidying::of(&definitions);
         self.tell_who_is_left(&definitions, &pinned).await?;
         self.tell_what_is_gone(&definitions, &pinned).await?;

@@ -37,7 +37,7 @@ impl Email {
         let to: Address = to
             .trim()
             .parse()
-            .map_err(|_| "unfit: the customer's address is none".to_owned())?;
+            .map_err(|_| "unfit: the customer's address is no email address".to_owned())?;
         let subject = subject(rendered)?;
         let domain = server.from.email.domain();
         let mut message = Message::builder()
