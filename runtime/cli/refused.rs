@@ -23,11 +23,11 @@ pub(crate) struct Refused {
 }
 
 impl Refused {
-    /// Nothing so far. What a run before refused of a file of this name is forgotten.
+    /// Nothing so far. What a run before refused of a file of this name is forgotten once this one has refused something, or has
+    /// come to its end.
     pub(crate) fn of(workspace: &Path, file: &Path) -> Self {
         let stem = file.file_stem().unwrap_or_default().to_string_lossy();
         let path = workspace.join(FOLDER).join(format!("{stem}.jsonl"));
-        let _ = std::fs::remove_file(&path);
         Self {
             path,
             out: None,
@@ -76,6 +76,7 @@ impl Refused {
             out.flush()?;
         }
         if self.count == 0 {
+            let _ = std::fs::remove_file(&self.path);
             return Ok(());
         }
         let lines = if self.count == 1 {

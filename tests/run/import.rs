@@ -95,6 +95,10 @@ fn the_good_lines_are_taken_and_the_others_named_with_line_field_and_reason() {
         })
         .collect();
     assert_eq!(rows, [(2, "birthday", "wrong_type"), (3, "-", "not_json")]);
+    // A call that never comes to a line leaves it as it is.
+    shop.write("other/customers.csv", "name\nanna\n");
+    assert_ne!(import(&shop, &["customers", "other/customers.csv"]).0, 0);
+    assert_eq!(shop.lines(".kurant/rejected/customers.jsonl").len(), 2);
     // Mended, nothing is left of the report.
     shop.write("customers.jsonl", "{\"id\":\"anna\"}\n");
     assert_eq!(import(&shop, &["customers", "customers.jsonl"]).0, 0);

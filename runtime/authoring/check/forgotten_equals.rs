@@ -17,6 +17,22 @@ use super::world::World;
 use crate::diagnostic::Diagnostic;
 use crate::source::FileId;
 
+/// Functions that values are computed with.
+const CALLS: [&str; 13] = [
+    "count",
+    "date",
+    "days",
+    "days_since",
+    "hours",
+    "instant",
+    "minutes",
+    "months",
+    "months_since",
+    "sum",
+    "today",
+    "years_since",
+    "latest",
+];
 /// The parts of `trigger`.
 const TRIGGER: [&str; 5] = ["kind", "time", "event", "date", "since"];
 
@@ -72,7 +88,7 @@ fn computed(world: &World<'_>, file: FileId, place: &str, value: &Computed) {
 /// Warns of the texts inside a value that read like an expression.
 pub(super) fn literal(world: &World<'_>, file: FileId, place: &str, value: &Value) {
     match value {
-        Value::Text(text) if is_path(world, text) => {
+        Value::Text(text) if is_path(world, text) || is_call(text) => {
             let message = format!("without a leading `=` this is the text `{text}` itself");
             let report = Diagnostic::warning("forgotten-equals", world.span(file, place), message);
             world.push(report.help(format!("did you mean `={text}`?")));
@@ -113,6 +129,14 @@ fn joined(text: &str) -> String {
         parts.push(said(rest));
     }
     format!("={}", parts.join(" + "))
+}
+
+/// Whether a text begins with the call of a function: `today() + days(7)`. In prose a blank stands before a bracket.
+fn is_call(text: &str) -> bool {
+    let called = text
+        .split_once('(')
+        .filter(|(name, _)| CALLS.contains(name));
+    called.is_some_and(|(_, rest)| rest.contains(')'))
 }
 
 /// Whether a text begins with the path of something that is known: `event.total`, `customer.first_name ?? "friend"`.
