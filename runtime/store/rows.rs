@@ -93,6 +93,11 @@ pub(crate) fn seen<'r>(mut columns: impl Columns<'r>) -> Result<Seen, Error> {
     })
 }
 
+/// From source, id.
+pub(crate) fn identity<'r>(mut columns: impl Columns<'r>) -> Result<Key, Error> {
+    Ok(Key::of(&[columns.text()?, columns.text()?]))
+}
+
 /// From n, clock, customer, actions, traces.
 pub(crate) fn entry<'r>(mut columns: impl Columns<'r>) -> Result<Entry, Error> {
     Ok(Entry {

@@ -12,6 +12,22 @@ fn event(id: &str, kind: &str, data: &str) -> String {
 
 /// Anna is written to, with a template that can't be rendered.
 fn given_up(category: &str) -> Shop {
+    let anna = r#"{"id":"anna","email":"a@example.com","consents":{"email":true}}"#;
+    let rest = "steps:\n  - { id: offer, send: email, template: offer }\n";
+    given_up_in(&format!("category: {category}\n"), rest, anna)
+}
+
+/// As `given_up`, with this message, and something behind it.
+fn given_up_with(message: &str) -> Shop {
+    let anna = r#"{"id":"anna","email":"a@example.com","phone":"+380671234567","consents":{"email":true,"sms":true}}"#;
+    let rest = format!(
+        "exit: [{{ event: order.paid, reason: bought }}]\nsteps:\n  {message}\n  - {{ id: rest, wait: 30d }}\n"
+    );
+    given_up_in("category: marketing\n", &rest, anna)
+}
+
+/// A journey with this category and these steps writes to her whose line this is; the template is mended afterwards.
+fn given_up_in(category: &str, rest: &str, anna: &str) -> Shop {
     let shop = Shop::new();
     // Whatever the hour.
     shop.write(
@@ -20,16 +36,11 @@ fn given_up(category: &str) -> Shop {
     );
     shop.write(
         "journeys/offer.yaml",
-        &format!(
-            "journey: offer\nstatus: live\ncategory: {category}\ntrigger: {{ event: cart.left }}\nsteps:\n  \
-             - {{ id: offer, send: email, template: offer }}\n"
-        ),
+        &format!("journey: offer\nstatus: live\n{category}trigger: {{ event: cart.left }}\n{rest}"),
     );
     shop.write("templates/offer/email.txt", BROKEN);
-    shop.write(
-        "customers.jsonl",
-        r#"{"id":"anna","email":"a@example.com","consents":{"email":true}}"#,
-    );
+    shop.write("templates/offer/sms.txt", "Hello\n");
+    shop.write("customers.jsonl", anna);
     shop.kurant(&["import", "customers", "customers.jsonl"]);
     shop.drop_events("1.jsonl", &[event("1", "cart.left", "{\"cart_id\":\"a\"}")]);
     shop.kurant(&["run", "--until-idle", "--quiet"]);
@@ -80,34 +91,6 @@ fn what_is_paused_meanwhile_waits() {
     shop.kurant(&["pause", "offer"]);
     assert_eq!(sent_at_last(&shop), [""; 0]);
     assert!(!log(&shop).contains("not_sent"), "{}", log(&shop));
-}
-
-/// As `given_up`, with this behind the message.
-fn given_up_with(more: &str) -> Shop {
-    let shop = Shop::new();
-    shop.write(
-        "kurant.yaml",
-        "workspace: shop\ntimezone: Europe/Kyiv\nlocale: uk\nchannels: { email: { kind: file }, sms: { kind: file } }\ncrm: { kind: file }\n",
-    );
-    shop.write(
-        "journeys/offer.yaml",
-        &format!(
-            "journey: offer\nstatus: live\ncategory: marketing\ntrigger: {{ event: cart.left }}\n\
-             exit: [{{ event: order.paid, reason: bought }}]\nsteps:\n  {more}\n  - {{ id: rest, wait: 30d }}\n"
-        ),
-    );
-    shop.write("templates/offer/email.txt", BROKEN);
-    shop.write("templates/offer/sms.txt", "Hello\n");
-    shop.write(
-        "customers.jsonl",
-        r#"{"id":"anna","email":"a@example.com","phone":"+380671234567","consents":{"email":true,"sms":true}}"#,
-    );
-    shop.kurant(&["import", "customers", "customers.jsonl"]);
-    shop.drop_events("1.jsonl", &[event("1", "cart.left", "{\"cart_id\":\"a\"}")]);
-    shop.kurant(&["run", "--until-idle", "--quiet"]);
-    let mended = BROKEN.replace("{{ \"x\" | int }}", "again");
-    shop.write("templates/offer/email.txt", &mended);
-    shop
 }
 
 /// That the email never leaves, for this reason.

@@ -1,6 +1,6 @@
 //! What is old is forgotten, a chunk at a time between other work, by the worker that leads.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use kurant_engine::calendar::{DAY, HOUR, Instant, Zone};
@@ -98,18 +98,15 @@ impl Runner {
         let now = self.clock.now();
         let all = deliveries.iter().flat_map(|delivery| &delivery.events);
         let old = all.filter(|own| own.event.time < now.plus_millis(-LONG_AGO));
-        let bodies: HashMap<Key, u64> = old
-            .clone()
-            .map(|own| (own.event.identity(), own.body))
-            .collect();
-        let old: Vec<Arc<Event>> = old.map(|own| own.event.clone()).collect();
-        if old.is_empty() {
+        let events: Vec<Arc<Event>> = old.clone().map(|own| own.event.clone()).collect();
+        if events.is_empty() {
             return Ok(());
         }
-        for identity in self.store.in_history(&old).await? {
+        let known = self.store.in_history(&events).await?;
+        let known: HashSet<Key> = known.into_iter().collect();
+        for own in old.filter(|own| known.contains(&own.event.identity())) {
             // What it said then is not compared: histories hold it as it was understood.
-            let body = bodies.get(&identity).copied().unwrap_or_default();
-            seen.entry(identity).or_insert(body);
+            seen.entry(own.event.identity()).or_insert(own.body);
         }
         Ok(())
     }

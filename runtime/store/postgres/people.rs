@@ -168,11 +168,9 @@ pub(super) async fn in_history(pool: &PgPool, events: &[Arc<Event>]) -> Result<V
     .bind(column(|own| &own.id))
     .fetch_all(pool)
     .await?;
-    let known = rows.iter().map(|row| {
-        let mut columns = columns(row, "event");
-        Ok(Key::of(&[columns.text()?, columns.text()?]))
-    });
-    known.collect()
+    rows.iter()
+        .map(|row| rows::identity(columns(row, "event")))
+        .collect()
 }
 
 /// Customers inside a journey, or inside any, after one.

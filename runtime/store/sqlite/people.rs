@@ -149,11 +149,9 @@ pub(super) async fn in_history(
     .bind(asked)
     .fetch_all(pool)
     .await?;
-    let known = rows.iter().map(|row| {
-        let mut columns = columns(row, "event");
-        Ok(Key::of(&[columns.text()?, columns.text()?]))
-    });
-    known.collect()
+    rows.iter()
+        .map(|row| rows::identity(columns(row, "event")))
+        .collect()
 }
 
 /// All customers after one.
