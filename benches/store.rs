@@ -109,6 +109,7 @@ fn batch(number: u64) -> Batch {
             batch.settled.extend((round > 0).then(|| Settled {
                 key: Key::of(&["send", &id, "0"]),
                 attempt: 1,
+                tries: 0,
                 state: OutboxState::Accepted,
                 due: None,
                 reason: None,
@@ -171,6 +172,7 @@ fn outgoing(action: &Action, round: u64) -> Outgoing {
         due: action.at,
         state: OutboxState::Claimed,
         attempt: 1,
+        tries: 0,
         lease: None,
         is_withdrawn: false,
     }

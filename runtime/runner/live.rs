@@ -105,10 +105,10 @@ impl Runner {
         }
         self.say_trouble(false);
         if is_idle && !self.more_to_take_in {
-            self.flush().await?;
+            self.settle().await?;
             let is_over = wires.inbox.is_closed() && wires.inbox.is_empty() && !is_behind;
             // Of many messages a slow way takes some at a time; the rest is due all the same, as long as it takes any.
-            let is_leaving = self.counts().handed_over > before;
+            let is_leaving = self.is_handing_over() || self.counts().handed_over > before;
             if wires.until_idle && is_over && !is_leaving {
                 return Ok(false);
             }
@@ -133,6 +133,7 @@ impl Runner {
             Duration::from_millis(1)
         };
         let sleep = until_due.clamp(shortest, longest);
+        let ended = self.hand_over_ended();
         tokio::select! {
             delivery = wires.inbox.recv() => match delivery {
                 Some(delivery) => {
@@ -144,6 +145,7 @@ impl Runner {
                 None => tokio::time::sleep(sleep).await,
             },
             _ = wires.stop.changed() => {}
+            () = ended.notified() => {}
             () = tokio::time::sleep(sleep) => {}
         }
         Ok(())

@@ -208,6 +208,8 @@ pub struct Outgoing {
     pub state: OutboxState,
     /// How often it has been claimed.
     pub attempt: u32,
+    /// How often the other side was asked to take it, before this claim.
+    pub tries: u32,
     /// Until when the claim holds.
     pub lease: Option<Instant>,
     /// What it belongs to was ended meanwhile: it must not leave any more.
@@ -240,6 +242,8 @@ pub struct Settled {
     pub key: Key,
     /// The claim that it was handed over under; another one changes nothing.
     pub attempt: u32,
+    /// How often the other side has been asked to take it.
+    pub tries: u32,
     /// Where it stands now.
     pub state: OutboxState,
     /// When it may leave again, if it is pending again.

@@ -122,11 +122,20 @@ pub trait Store: Send + Sync {
     /// Rows of the outbox in a state, due up to an instant, earliest first.
     fn outbox(&self, state: OutboxState, upto: Instant, limit: usize) -> Reply<'_, Vec<Outgoing>>;
 
-    /// Claims rows of the outbox for whoever asks: claimed ones whose lease has passed, then as many pending ones that
+    /// The routes by which something is to be tried again, now or later, or was claimed under a lease that has passed; by name.
+    fn routes_waiting(&self, now: Instant) -> Reply<'_, Vec<String>>;
+
+    /// Claims rows of the outbox that leave by a route for whoever asks: claimed ones whose lease has passed, then as many pending ones that
     /// are due as the limit leaves room for; in the order of their making, each with its new attempt and lease. Claims
-    /// without a lease are left alone. Of one customer and route the first one is claimed, and behind it as many that are due
+    /// without a lease are left alone. Of one customer the first one is claimed, and behind it as many that are due
     /// as there is room for; while any of them is tried again the others wait: none overtakes another.
-    fn reclaim(&self, now: Instant, lease: Instant, limit: usize) -> Reply<'_, Vec<Outgoing>>;
+    fn reclaim<'s>(
+        &'s self,
+        route: &'s str,
+        now: Instant,
+        lease: Instant,
+        limit: usize,
+    ) -> Reply<'s, Vec<Outgoing>>;
 
     /// Whose commands are being tried again, by route: those made now have to queue behind them.
     fn retried(&self, limit: usize) -> Reply<'_, Vec<Queue>>;

@@ -147,7 +147,7 @@ pub(crate) fn waiting<'r>(mut columns: impl Columns<'r>) -> Result<Waiting, Erro
     })
 }
 
-/// From command, route, due, attempt, lease, withdrawn.
+/// From command, route, due, attempt, tries, lease, withdrawn.
 pub(crate) fn outgoing<'r>(
     columns: &mut impl Columns<'r>,
     state: OutboxState,
@@ -158,12 +158,13 @@ pub(crate) fn outgoing<'r>(
         due: columns.instant()?,
         state,
         attempt: columns.small()?,
+        tries: columns.small()?,
         lease: columns.maybe_instant()?,
         is_withdrawn: columns.small()? != 0,
     })
 }
 
-/// From n, state, reason, command, route, due, attempt, lease, withdrawn.
+/// From n, state, reason, command, route, due, attempt, tries, lease, withdrawn.
 pub(crate) fn given_up<'r>(mut columns: impl Columns<'r>) -> Result<GivenUp, Error> {
     let n = columns.number()?;
     let word = columns.text()?;

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 
 /// Where in the talk something happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub(super) enum At {
 pub(super) enum Does {
     Says(&'static str),
     HangsUp,
+    /// Says nothing until it is let go.
+    Waits,
 }
 
 /// What has come.
@@ -35,7 +37,14 @@ pub(super) struct Seen {
 pub(super) struct Scripted {
     pub(super) port: u16,
     seen: Arc<Mutex<Seen>>,
-    plan: Arc<Mutex<Vec<(At, Does)>>>,
+    plan: Arc<Plan>,
+}
+
+/// What it is to do.
+struct Plan {
+    steps: Mutex<Vec<(At, Does)>>,
+    /// Whether it has been let go.
+    free: (Mutex<bool>, Condvar),
 }
 
 impl Scripted {
@@ -44,7 +53,10 @@ impl Scripted {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let seen: Arc<Mutex<Seen>> = Arc::default();
-        let plan = Arc::new(Mutex::new(plan.to_vec()));
+        let plan = Arc::new(Plan {
+            steps: Mutex::new(plan.to_vec()),
+            free: Default::default(),
+        });
         let (own, planned) = (seen.clone(), plan.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
@@ -62,12 +74,19 @@ impl Scripted {
 
     /// How much of what it was to do is still to be done.
     pub(super) fn to_do(&self) -> usize {
-        self.plan.lock().expect("a plan").len()
+        self.plan.steps.lock().expect("a plan").len()
+    }
+
+    /// What waits goes on.
+    pub(super) fn let_go(&self) {
+        let (free, told) = &self.plan.free;
+        *free.lock().expect("a word") = true;
+        told.notify_all();
     }
 }
 
 /// Talks until somebody hangs up.
-fn serve(stream: &TcpStream, seen: &Mutex<Seen>, plan: &Mutex<Vec<(At, Does)>>) -> Option<()> {
+fn serve(stream: &TcpStream, seen: &Mutex<Seen>, plan: &Plan) -> Option<()> {
     let mut lines = BufReader::new(stream);
     answer(stream, plan, At::Greeting, "220 here")?;
     loop {
@@ -96,24 +115,25 @@ fn serve(stream: &TcpStream, seen: &Mutex<Seen>, plan: &Mutex<Vec<(At, Does)>>) 
 }
 
 /// Says what is to be said; whether it is what it should be. None when it hangs up.
-fn answer(
-    mut stream: &TcpStream,
-    plan: &Mutex<Vec<(At, Does)>>,
-    at: At,
-    good: &str,
-) -> Option<bool> {
-    let mut plan = plan.lock().expect("a plan");
-    let next = plan
+fn answer(mut stream: &TcpStream, plan: &Plan, at: At, good: &str) -> Option<bool> {
+    let mut steps = plan.steps.lock().expect("a plan");
+    let next = steps
         .first()
         .filter(|(own, _)| *own == at)
         .map(|(_, does)| *does);
     if next.is_some() {
-        plan.remove(0);
+        steps.remove(0);
     }
-    drop(plan);
+    drop(steps);
     match next {
         None => write!(stream, "{good}\r\n").ok().map(|()| true),
         Some(Does::Says(other)) => write!(stream, "{other}\r\n").ok().map(|()| false),
+        Some(Does::Waits) => {
+            let (free, told) = &plan.free;
+            let waited = told.wait_while(free.lock().expect("a word"), |is_free| !*is_free);
+            drop(waited.expect("a word"));
+            write!(stream, "{good}\r\n").ok().map(|()| true)
+        }
         Some(Does::HangsUp) => {
             let _ = stream.shutdown(Shutdown::Both);
             None

@@ -16,6 +16,7 @@ pub(super) async fn what_waits_is_counted(store: &dyn Store) {
     let left = Settled {
         key: outbox[0].command.key,
         attempt: 1,
+        tries: 0,
         state: OutboxState::Accepted,
         due: None,
         reason: None,

@@ -157,6 +157,7 @@ pub(super) async fn counts_are_added_up(store: &dyn Store) {
         let settled = Settled {
             key: outgoing(name, 1, OutboxState::Claimed).command.key,
             attempt: 1,
+            tries: 0,
             state: OutboxState::Accepted,
             due: None,
             reason: None,

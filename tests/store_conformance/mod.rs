@@ -51,7 +51,7 @@ conformance! {
     outbox: due_customers_come_in_order a_share_holds_its_own_customers outbox_rows_move_on only_the_own_claim_settles
         what_is_withdrawn_is_claimed_as_that
         a_claim_whose_lease_has_passed_is_claimed_anew one_worker_has_a_piece_of_work_until_its_time_is_up
-        a_worker_alone_has_everybody what_is_tried_again_keeps_its_order_for_each_customer what_was_given_up_is_kept_and_can_be_tried_again;
+        a_worker_alone_has_everybody each_route_is_claimed_by_itself what_is_tried_again_keeps_its_order_for_each_customer what_was_given_up_is_kept_and_can_be_tried_again;
     log: the_log_is_read_in_pages_in_the_order_of_commits one_customers_log_is_read_alone a_time_has_its_place_in_the_log;
     reports: the_log_is_kept_by_customer enrollments_are_counted members_are_those_inside_by_id pinned_versions_are_those_held definitions_are_replaced
         dead_letters_are_kept_once;

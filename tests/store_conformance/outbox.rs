@@ -93,7 +93,7 @@ pub(super) async fn what_is_withdrawn_is_claimed_as_that(store: &dyn Store) {
         };
         store.commit(batch).await.unwrap();
     }
-    let claimed = store.reclaim(at(9), at(90), 9).await.unwrap();
+    let claimed = store.reclaim("email", at(9), at(90), 9).await.unwrap();
     let found: Vec<_> = claimed
         .iter()
         .map(|row| (row.command.key, row.is_withdrawn))
@@ -131,7 +131,7 @@ pub(super) async fn a_claim_whose_lease_has_passed_is_claimed_anew(store: &dyn S
         })
         .await
         .unwrap();
-    let claimed = store.reclaim(at(50), at(90), 9).await.unwrap();
+    let claimed = store.reclaim("email", at(50), at(90), 9).await.unwrap();
     let anew = |row: &Outgoing| Outgoing {
         state: Claimed,
         attempt: row.attempt + 1,
@@ -140,7 +140,7 @@ pub(super) async fn a_claim_whose_lease_has_passed_is_claimed_anew(store: &dyn S
     };
     // In the order of their making.
     assert_eq!(claimed, [anew(&outbox[0]), anew(&outbox[3])]);
-    assert_eq!(store.reclaim(at(50), at(91), 9).await.unwrap(), []);
+    assert_eq!(store.reclaim("email", at(50), at(91), 9).await.unwrap(), []);
     // Whoever held it before comes too late.
     let done = |attempt| Batch {
         settled: vec![settled(5, attempt, Accepted, None)],
@@ -157,8 +157,68 @@ pub(super) async fn a_claim_whose_lease_has_passed_is_claimed_anew(store: &dyn S
         3
     );
     // A few at a time.
-    let next = store.reclaim(at(90), at(99), 1).await.unwrap();
+    let next = store.reclaim("email", at(90), at(99), 1).await.unwrap();
     assert_eq!((next[0].due, next[0].attempt), (at(2), 2));
+}
+
+pub(super) async fn each_route_is_claimed_by_itself(store: &dyn Store) {
+    use OutboxState::{Accepted, Claimed, Dead, Pending};
+    let by = |route: &str, customer: &str, number, state, lease: Option<i64>| Outgoing {
+        route: route.into(),
+        lease: lease.map(at),
+        ..outgoing(customer, number, state)
+    };
+    let outbox = vec![
+        by("sms", "anna", 1, Pending, None),
+        by("email", "anna", 2, Pending, None),
+        by("viber", "anna", 3, Claimed, Some(50)),
+        by("crm", "anna", 4, Claimed, None),
+        by("push", "anna", 5, Dead, None),
+        by("sms", "bohdan", 6, Pending, None),
+        by("sms", "anna", 99, Pending, None),
+    ];
+    let batch = Batch {
+        outbox,
+        ..Batch::default()
+    };
+    store.commit(batch).await.unwrap();
+    assert_eq!(
+        store.routes_waiting(at(49)).await.unwrap(),
+        ["email", "sms"]
+    );
+    let waiting = store.routes_waiting(at(50)).await.unwrap();
+    assert_eq!(waiting, ["email", "sms", "viber"]);
+    let claimed = async |route: &'static str, limit| {
+        let rows = store.reclaim(route, at(50), at(90), limit).await.unwrap();
+        rows.iter().map(|row| row.due).collect::<Vec<_>>()
+    };
+    assert_eq!(claimed("telegram", 9).await, []);
+    assert_eq!(claimed("sms", 0).await, []);
+    assert_eq!(claimed("sms", 9).await, [at(1), at(6)]);
+    assert_eq!(claimed("viber", 9).await, [at(3)]);
+    assert_eq!(claimed("email", 9).await, [at(2)]);
+    // What is not due yet waits all the same, until its turn has come.
+    assert_eq!(store.routes_waiting(at(50)).await.unwrap(), ["sms"]);
+    let key = by("sms", "anna", 1, Claimed, None).command.key;
+    let tried = |attempt, tries, state| Batch {
+        settled: vec![Settled {
+            key,
+            attempt,
+            tries,
+            state,
+            due: None,
+            reason: None,
+        }],
+        ..Batch::default()
+    };
+    // How often the other side was asked is another thing than how often it was claimed.
+    store.commit(tried(1, 0, Pending)).await.unwrap();
+    let again = store.reclaim("sms", at(50), at(90), 1).await.unwrap();
+    assert_eq!((again[0].attempt, again[0].tries), (2, 0));
+    store.commit(tried(2, 1, Pending)).await.unwrap();
+    let again = store.reclaim("sms", at(50), at(90), 1).await.unwrap();
+    assert_eq!((again[0].attempt, again[0].tries), (3, 1));
+    store.commit(tried(3, 2, Accepted)).await.unwrap();
 }
 
 pub(super) async fn one_worker_has_a_piece_of_work_until_its_time_is_up(store: &dyn Store) {
@@ -188,6 +248,7 @@ fn settled(number: i64, attempt: u32, state: OutboxState, due: Option<Instant>) 
     Settled {
         key: outgoing("anna", number, state).command.key,
         attempt,
+        tries: attempt,
         state,
         due,
         reason: None,
@@ -270,10 +331,14 @@ pub(super) async fn only_the_own_claim_settles(store: &dyn Store) {
 
 /// The moments of what can be claimed at an instant, each settled as told.
 async fn tried(store: &dyn Store, now: i64, state: OutboxState, due: Option<i64>) -> Vec<Instant> {
-    let rows = store.reclaim(at(now), at(now + 50), 9).await.unwrap();
+    let rows = store
+        .reclaim("email", at(now), at(now + 50), 9)
+        .await
+        .unwrap();
     let settled = rows.iter().map(|row| Settled {
         key: row.command.key,
         attempt: row.attempt,
+        tries: row.tries + 1,
         state,
         due: due.map(at),
         reason: Some("refused".into()),
@@ -317,11 +382,11 @@ pub(super) async fn what_is_tried_again_keeps_its_order_for_each_customer(store:
     assert_eq!(tried(store, 30, Pending, Some(40)).await, all);
     assert_eq!(tried(store, 39, Accepted, None).await, []);
     // While one is on its way the next one waits.
-    let under_way = store.reclaim(at(40), at(90), 1).await.unwrap();
+    let under_way = store.reclaim("email", at(40), at(90), 1).await.unwrap();
     assert_eq!(under_way.len(), 1);
     assert_eq!(tried(store, 41, Accepted, None).await, []);
     assert_eq!(store.retried(9).await.unwrap(), [email("anna")]);
-    let ended = store.reclaim(at(90), at(99), 1).await.unwrap();
+    let ended = store.reclaim("email", at(90), at(99), 1).await.unwrap();
     assert_eq!(ended[0].command.at, at(1));
     assert_eq!(tried(store, 99, Accepted, None).await[..1], [at(1)]);
     while !store.retried(9).await.unwrap().is_empty() {
@@ -378,7 +443,7 @@ pub(super) async fn what_was_given_up_is_kept_and_can_be_tried_again(store: &dyn
     }
     let left = store.given_up(0, 9).await.unwrap();
     assert_eq!(left, given_up[1..2]);
-    let again = store.reclaim(at(60), at(90), 9).await.unwrap();
+    let again = store.reclaim("email", at(60), at(90), 9).await.unwrap();
     assert_eq!(again.len(), 1);
     assert_eq!((&again[0].command, again[0].attempt), (&rows[0].command, 2));
 }

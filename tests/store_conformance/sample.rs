@@ -156,6 +156,7 @@ pub(super) fn outgoing(customer: &str, number: i64, state: OutboxState) -> Outgo
         due: at(number),
         state,
         attempt: u32::from(state == OutboxState::Claimed),
+        tries: 0,
         lease: None,
         is_withdrawn: false,
     }

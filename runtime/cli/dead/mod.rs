@@ -23,7 +23,7 @@ const LETTER: &str = "letter-";
 /// Arguments of `kurant dead`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
-    kurant dead list                                 what was given up, where, why and after how many attempts\n  \
+    kurant dead list                                 what was given up, where, why and after how many tries\n  \
     kurant dead list --route crm --json              the same for a program\n  \
     kurant dead show 4a9f4bd2c1e07f1e8c5d3a2b1c0d9e8f\n  \
     kurant dead retry --all --route crm              once the cause is mended\n  \
@@ -267,6 +267,8 @@ fn command(own: &GivenUp, again: bool, now: kurant_engine::calendar::Instant) ->
     Settled {
         key: own.outgoing.command.key,
         attempt: own.outgoing.attempt,
+        // Asked for by hand, it is tried as if for the first time.
+        tries: 0,
         state,
         due: Some(now),
         reason: (!again).then(|| "dropped".to_owned()),

@@ -13,14 +13,14 @@ pub(super) fn text(dead: &Dead, zone: Zone) -> String {
         Dead::Command(own) => {
             let (row, command) = (&own.outgoing, &own.outgoing.command);
             format!(
-                "{id:<32}  {}  {:<8} {:<10} {:<24} {:<18} {:<16} after {} attempts: {}",
+                "{id:<32}  {}  {:<8} {:<10} {:<24} {:<18} {:<16} after {} tries: {}",
                 clock(row.due),
                 row.state.word(),
                 row.route,
                 command.journey,
                 command.step,
                 command.customer,
-                row.attempt,
+                row.tries,
                 own.reason.as_deref().unwrap_or("-"),
             )
         }
@@ -41,7 +41,7 @@ pub(super) fn object(dead: &Dead) -> Value {
         Dead::Command(own) => {
             let (row, command) = (&own.outgoing, &own.outgoing.command);
             json!({
-                "id": dead.id(), "state": row.state.word(), "route": row.route, "at": row.due, "attempts": row.attempt,
+                "id": dead.id(), "state": row.state.word(), "route": row.route, "at": row.due, "attempts": row.tries,
                 "reason": own.reason, "journey": command.journey, "step": command.step, "customer": command.customer,
                 "made": command.at,
             })

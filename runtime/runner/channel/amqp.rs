@@ -22,7 +22,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Sleep;
 
 use super::backoff::{after_refusal, is_over, while_away};
-use super::{HandedOver, Line, accepted, again, dead, in_doubt};
+use super::{HandedOver, Line, accepted, again, dead, in_doubt, tried};
 use crate::broker::{Address, Error, PATIENCE, Pauses};
 use crate::standing::Standing;
 
@@ -86,6 +86,11 @@ impl Amqp {
             supervisor,
             unheard: Mutex::default(),
         }
+    }
+
+    /// Whether it is known that there is no connection.
+    pub(crate) fn is_gone(&self) -> bool {
+        matches!(&*self.line.borrow(), State::Gone)
     }
 
     /// Publishes all of these, then waits for the answers, and says how each went.
@@ -185,9 +190,12 @@ impl Amqp {
                 self.refused(row, now, reason)
             }
             Answer::Lost(why) if is_over(row, now, self.valid_for) => {
-                in_doubt(row, now, format!("unconfirmed: {why}"))
+                tried(in_doubt(row, now, format!("unconfirmed: {why}")))
             }
-            Answer::Lost(why) => again(row, while_away(row, now), format!("unconfirmed: {why}")),
+            Answer::Lost(why) => {
+                let reason = format!("unconfirmed: {why}");
+                tried(again(row, while_away(row, now), reason))
+            }
         }
     }
 }
@@ -196,9 +204,9 @@ impl Amqp {
     /// It was surely not taken: it is tried again, unless it has been for long enough.
     fn refused(&self, row: &Outgoing, now: Instant, reason: String) -> Settled {
         if is_over(row, now, self.valid_for) {
-            return dead(row, now, reason);
+            return tried(dead(row, now, reason));
         }
-        again(row, after_refusal(row, now), reason)
+        tried(again(row, after_refusal(row, now), reason))
     }
 }
 

@@ -18,12 +18,12 @@ const LEAST_TRIES: u32 = 3;
 
 /// Whether a command has been tried for long enough.
 pub(super) fn is_over(row: &Outgoing, now: Instant, valid_for: i64) -> bool {
-    row.attempt >= LEAST_TRIES && now.millis_since(row.command.at) > valid_for
+    row.tries + 1 >= LEAST_TRIES && now.millis_since(row.command.at) > valid_for
 }
 
-/// After the command itself was refused: anywhere up to a wait that doubles with each attempt.
+/// After the command itself was refused: anywhere up to a wait that doubles with each try.
 pub(super) fn after_refusal(row: &Outgoing, now: Instant) -> Instant {
-    let doubled = BASE.saturating_mul(1 << row.attempt.saturating_sub(1).min(20));
+    let doubled = BASE.saturating_mul(1 << row.tries.min(20));
     within(row, now, doubled.min(LONGEST))
 }
 
@@ -67,6 +67,7 @@ mod tests {
             due: Instant::from_millis(0),
             state: OutboxState::Claimed,
             attempt,
+            tries: attempt - 1,
             lease: None,
             is_withdrawn: false,
         }

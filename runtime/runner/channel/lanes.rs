@@ -14,8 +14,9 @@ use kurant_engine::calendar::Instant;
 use kurant_store::{OutboxState, Outgoing, Queue};
 
 use super::backoff::while_away;
+use super::breaker::Breaker;
 use super::outcome::Outcome;
-use super::{HandedOver, again, queued};
+use super::{HandedOver, again, put_back, queued};
 use crate::clock::Stopwatch;
 
 /// After so long nothing more is begun.
@@ -24,8 +25,6 @@ const BEGINS_WITHIN: Duration = Duration::from_secs(5);
 const LONGEST: Duration = Duration::from_secs(50);
 /// So many are begun at the most.
 pub(crate) const MOST_BEGUN: usize = 100;
-/// After so many in a row that were not taken the others wait too.
-const TROUBLE_IN_A_ROW: usize = 10;
 
 /// How a place wants to be treated.
 #[derive(Debug, Clone, Copy)]
@@ -39,10 +38,16 @@ pub(crate) struct Manners {
 /// Something to be handed over, with its row of the outbox.
 pub(crate) type Parcel<T> = (Outgoing, T);
 
+/// How many of those that are tried again a place would take now.
+pub(crate) fn room(breaker: &Breaker) -> usize {
+    breaker.room(MOST_BEGUN)
+}
+
 /// Hands these over with `send`, and says how each went.
 pub(crate) async fn hand_over<T, F>(
     parcels: Vec<Parcel<T>>,
     manners: Manners,
+    breaker: &Breaker,
     now: Instant,
     send: impl Fn(T) -> F,
 ) -> HandedOver
@@ -52,7 +57,7 @@ where
     let round = Round {
         watch: Stopwatch::start(),
         begun: AtomicUsize::new(0),
-        trouble: AtomicUsize::new(0),
+        most: room(breaker),
     };
     let (round, send) = (&round, &send);
     let lane = |parcels: Vec<Parcel<T>>| async move {
@@ -60,18 +65,17 @@ where
         for (row, what) in parcels {
             let settled = if is_held {
                 queued(&row)
-            } else if round.is_in_trouble() {
+            } else if breaker.is_open() {
                 let reason = "away: others before it were not taken".to_owned();
                 again(&row, while_away(&row, now), reason)
             } else if round.runs_out(&row, now) {
                 let reason = "queued: its claim would run out".to_owned();
                 again(&row, row.due, reason)
             } else if round.is_over() {
-                let reason = "queued: others leave before it".to_owned();
-                again(&row, row.due, reason)
+                put_back(&row)
             } else {
                 let outcome = send(what).await;
-                round.note(&outcome);
+                breaker.note(&outcome);
                 outcome.settle(&row, now, manners.valid_for)
             };
             is_held |= settled.state == OutboxState::Pending;
@@ -92,13 +96,14 @@ where
 struct Round {
     watch: Stopwatch,
     begun: AtomicUsize,
-    trouble: AtomicUsize,
+    /// So many are begun at the most.
+    most: usize,
 }
 
 impl Round {
     /// Whether nothing more is to be begun; else one more is.
     fn is_over(&self) -> bool {
-        self.begun.fetch_add(1, Ordering::Relaxed) >= MOST_BEGUN
+        self.begun.fetch_add(1, Ordering::Relaxed) >= self.most
             || self.watch.passed() > BEGINS_WITHIN
     }
 
@@ -108,21 +113,6 @@ impl Round {
         let millis = i64::try_from(passed.as_millis()).unwrap_or(i64::MAX);
         row.lease
             .is_some_and(|lease| lease.millis_since(began) < millis)
-    }
-
-    fn is_in_trouble(&self) -> bool {
-        self.trouble.load(Ordering::Relaxed) >= TROUBLE_IN_A_ROW
-    }
-
-    fn note(&self, outcome: &Outcome) {
-        match outcome {
-            // Nobody who comes next would find it there.
-            Outcome::Away(_) => self.trouble.store(TROUBLE_IN_A_ROW, Ordering::Relaxed),
-            other if other.is_trouble() => {
-                self.trouble.fetch_add(1, Ordering::Relaxed);
-            }
-            _ => self.trouble.store(0, Ordering::Relaxed),
-        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod amqp;
 mod backoff;
+mod breaker;
 mod file;
 mod lanes;
 mod mail;
@@ -114,6 +115,12 @@ pub(crate) fn queued(row: &Outgoing) -> Settled {
     again(row, row.due, reason)
 }
 
+/// It goes back to wait until its way has taken what came before.
+pub(crate) fn put_back(row: &Outgoing) -> Settled {
+    let reason = "queued: others leave before it".to_owned();
+    again(row, row.due, reason)
+}
+
 /// Nobody knows whether it was taken, and it is not tried again.
 pub(crate) fn in_doubt(row: &Outgoing, now: Instant, reason: String) -> Settled {
     settled(row, OutboxState::InDoubt, Some(now), Some(reason))
@@ -124,7 +131,7 @@ fn gave_up(row: &Outgoing, settled: &Settled, now: Instant) -> Trace {
     let mut values = Map::new();
     values.insert("key", Value::text(row.command.key.to_string()));
     values.insert("route", Value::text(row.route.as_str()));
-    values.insert("attempts", Value::Integer(row.attempt.into()));
+    values.insert("attempts", Value::Integer(settled.tries.into()));
     let what = match settled.state {
         OutboxState::InDoubt => "in_doubt",
         OutboxState::Skipped => "not_sent",
@@ -151,8 +158,17 @@ fn settled(
     Settled {
         key: row.command.key,
         attempt: row.attempt,
+        tries: row.tries,
         state,
         due,
         reason,
+    }
+}
+
+/// The other side was asked for it.
+pub(crate) fn tried(settled: Settled) -> Settled {
+    Settled {
+        tries: settled.tries.saturating_add(1),
+        ..settled
     }
 }

@@ -6,7 +6,7 @@ use kurant_engine::calendar::Instant;
 use kurant_store::{Outgoing, Settled};
 
 use super::backoff::{after_refusal, is_over, while_away};
-use super::{accepted, again, dead, in_doubt};
+use super::{accepted, again, dead, in_doubt, tried};
 
 /// Nobody is asked to come back later than this, in milliseconds, whatever the other side says.
 const LONGEST_ASKED: i64 = kurant_engine::calendar::HOUR;
@@ -47,16 +47,18 @@ impl Outcome {
     pub(crate) fn settle(self, row: &Outgoing, now: Instant, valid_for: i64) -> Settled {
         match self {
             Self::Accepted => accepted(row),
-            Self::Later { reason, .. } if is_over(row, now, valid_for) => dead(row, now, reason),
+            Self::Later { reason, .. } if is_over(row, now, valid_for) => {
+                tried(dead(row, now, reason))
+            }
             Self::Later { reason, after } => {
                 let asked =
                     after.map_or(0, |after| after.as_millis().try_into().unwrap_or(i64::MAX));
                 let earliest = now.plus_millis(asked.min(LONGEST_ASKED));
-                again(row, after_refusal(row, now).max(earliest), reason)
+                tried(again(row, after_refusal(row, now).max(earliest), reason))
             }
             Self::Away(reason) => again(row, while_away(row, now), format!("away: {reason}")),
-            Self::Refused(reason) => dead(row, now, reason),
-            Self::InDoubt(reason) => in_doubt(row, now, reason),
+            Self::Refused(reason) => tried(dead(row, now, reason)),
+            Self::InDoubt(reason) => tried(in_doubt(row, now, reason)),
         }
     }
 }

@@ -105,6 +105,7 @@ fn leave(batch: &mut Batch, command: Command) {
         due,
         state: OutboxState::Claimed,
         attempt: 1,
+        tries: 0,
         lease: None,
         is_withdrawn: false,
     });

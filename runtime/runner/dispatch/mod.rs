@@ -5,144 +5,66 @@ mod parcel;
 mod queue;
 mod render;
 mod trial;
+mod way;
+mod ways;
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use kurant_engine::calendar::Instant;
 use kurant_store::Outgoing;
 
-use crate::broker::Address;
-use crate::channel::{
-    Amqp, Email, Files, HandedOver, Line, Mail, MailServer, Parcel, accepted, dead,
-};
+use crate::channel::{Amqp, Files, HandedOver, Mail, accepted};
 use crate::error::Error;
-use crate::standing::Standing;
 pub(crate) use line::key;
 pub use render::{Rendered, Renderer};
 pub use trial::{Trial, try_channel};
+pub use ways::Ways;
 
-/// An exchange: the broker, its name, and how long a command is tried there after its moment, in milliseconds.
-type Way = (Address, String, i64);
+use self::way::Way;
+use self::ways::Exchange;
 
-/// Which way each route leaves: through files, unless told.
-#[derive(Clone)]
-pub struct Ways {
-    files: PathBuf,
-    exchanges: BTreeMap<String, Way>,
-    mails: BTreeMap<String, MailServer>,
-    standing: Standing,
-}
-
-impl Ways {
-    /// Every route has a file in this folder.
-    pub fn files(folder: PathBuf) -> Self {
-        Self {
-            files: folder,
-            exchanges: BTreeMap::new(),
-            mails: BTreeMap::new(),
-            standing: Standing::default(),
-        }
-    }
-
-    /// What leaves by this route is published to an exchange; what the broker does not take in so many milliseconds after
-    /// its moment is given up. The routes are the channels by their names, `crm`, `events` and `webhook`.
-    #[must_use]
-    pub fn publish(
-        mut self,
-        route: &str,
-        address: Address,
-        exchange: &str,
-        valid_for: i64,
-    ) -> Self {
-        let way = (address, exchange.to_owned(), valid_for);
-        self.exchanges.insert(route.to_owned(), way);
-        self
-    }
-
-    /// The messages of this channel are handed to a mail server.
-    #[must_use]
-    pub fn mail(mut self, route: &str, server: MailServer) -> Self {
-        self.mails.insert(route.to_owned(), server);
-        self
-    }
-
-    /// Nobody gets a message: what would leave for people goes to the files. For a clock that isn't the machine's.
-    #[must_use]
-    pub fn staying_here(mut self) -> Self {
-        self.mails.clear();
-        self
-    }
-
-    /// The channels whose messages are handed to mail servers.
-    pub fn mail_servers(&self) -> impl Iterator<Item = (&str, &MailServer)> {
-        self.mails
-            .iter()
-            .map(|(route, server)| (route.as_str(), server))
-    }
-
-    /// The exchanges that are published to, each with its broker.
-    pub fn exchanges(&self) -> impl Iterator<Item = (&Address, &str)> {
-        let mut places: Vec<(&Address, &str)> = Vec::new();
-        for (address, exchange, _) in self.exchanges.values() {
-            let place = (address, exchange.as_str());
-            if !places.contains(&place) {
-                places.push(place);
-            }
-        }
-        places.into_iter()
-    }
-
-    /// What is there and what is missing is noted here from now on.
-    #[must_use]
-    pub fn telling(mut self, standing: Standing) -> Self {
-        self.standing = standing;
-        self
-    }
-
-    /// Where it is noted.
-    pub(crate) fn standing(&self) -> Standing {
-        self.standing.clone()
-    }
-}
+/// Which of the ways out, by its number.
+pub(crate) type WayNumber = usize;
+/// The way of routes that no other one is told for.
+const FILES: WayNumber = 0;
 
 /// The ways out, open.
 pub(crate) struct Dispatch {
-    files: Files,
-    exchanges: Vec<Exchange>,
-    mails: BTreeMap<String, Mail>,
+    ways: Vec<Way>,
+    /// Which way each route leaves; those that aren't here leave through files.
+    routes: HashMap<String, WayNumber>,
     renderer: RwLock<Arc<Renderer>>,
-}
-
-/// An exchange, and the routes that leave through it.
-struct Exchange {
-    routes: Vec<String>,
-    amqp: Amqp,
 }
 
 impl Dispatch {
     /// Opens the ways out; connections are made from now on.
     pub(crate) fn open(ways: Ways, renderer: Arc<Renderer>) -> Self {
-        let mut places: Vec<(Way, Vec<String>)> = Vec::new();
+        let mut open = vec![Way::Files(Files::new(ways.files))];
+        let mut routes = HashMap::new();
+        // Routes that leave through one exchange share the connection.
+        let mut places: Vec<(Exchange, WayNumber)> = Vec::new();
         for (route, place) in ways.exchanges {
-            match places.iter_mut().find(|(own, _)| *own == place) {
-                Some((_, routes)) => routes.push(route),
-                None => places.push((place, vec![route])),
+            let known = places.iter().find(|(own, _)| *own == place);
+            let number = known.map_or(open.len(), |(_, number)| *number);
+            if number == open.len() {
+                let (address, exchange, valid_for) = place.clone();
+                let standing = ways.standing.clone();
+                let amqp = Amqp::open(address, exchange, valid_for, standing);
+                open.push(Way::Exchange(amqp));
+                places.push((place, number));
             }
+            routes.insert(route, number);
         }
-        let standing = ways.standing;
-        let open = |((address, exchange, valid_for), routes)| Exchange {
-            routes,
-            amqp: Amqp::open(address, exchange, valid_for, standing.clone()),
-        };
-        let mail =
-            |(route, server): (String, MailServer)| (route.clone(), Mail::new(route, server));
+        for (route, server) in ways.mails {
+            routes.insert(route.clone(), open.len());
+            open.push(Way::Mail(Mail::new(route, server)));
+        }
         Self {
-            files: Files::new(ways.files),
-            exchanges: places.into_iter().map(open).collect(),
-            mails: ways.mails.into_iter().map(mail).collect(),
+            ways: open,
+            routes,
             renderer: RwLock::new(renderer),
         }
     }
@@ -156,57 +78,65 @@ impl Dispatch {
 
     /// Whether any route may fail to take what is handed over, so that it has to be tried again.
     pub(crate) fn may_refuse(&self) -> bool {
-        !self.exchanges.is_empty() || !self.mails.is_empty()
+        self.ways.iter().any(Way::is_away)
     }
 
-    /// Hands these commands over, each by its route, and says how each went.
+    /// How many ways there are.
+    pub(crate) fn ways(&self) -> usize {
+        self.ways.len()
+    }
+
+    /// The way by which a route leaves.
+    pub(crate) fn way_of(&self, route: &str) -> WayNumber {
+        self.routes.get(route).copied().unwrap_or(FILES)
+    }
+
+    /// Commands by their ways, each in its order.
+    pub(crate) fn by_way(&self, rows: Vec<Outgoing>) -> BTreeMap<WayNumber, Vec<Outgoing>> {
+        let mut by_way: BTreeMap<WayNumber, Vec<Outgoing>> = BTreeMap::new();
+        for row in rows {
+            by_way.entry(self.way_of(&row.route)).or_default().push(row);
+        }
+        by_way
+    }
+
+    /// How many of those that are tried again a way would take now.
+    pub(crate) fn room(&self, way: WayNumber) -> usize {
+        self.ways.get(way).map_or(0, Way::room)
+    }
+
+    /// How long what is decided may wait until a way has taken what came before; none = as long as it takes.
+    pub(crate) fn patience(&self, way: WayNumber) -> Option<Duration> {
+        self.ways.get(way).and_then(Way::patience)
+    }
+
+    /// Hands these commands over, each by its way and all ways beside each other, and says how each went.
     pub(crate) async fn hand_over(
         &self,
         outgoing: Vec<Outgoing>,
         now: Instant,
     ) -> Result<HandedOver, Error> {
+        let by_way = self.by_way(outgoing).into_iter();
+        let handing = by_way.map(|(way, rows)| self.hand_over_by(way, rows, now));
         let mut done = HandedOver::default();
-        let mut through_files = Vec::new();
-        let mut published: Vec<Vec<Line>> = Vec::new();
-        published.resize_with(self.exchanges.len(), Vec::new);
-        let mut mailed: BTreeMap<&str, Vec<Parcel<Email>>> = BTreeMap::new();
-        let renderer = self.renderer();
-        for row in outgoing {
-            if let Some((route, mail)) = self.mails.get_key_value(&row.route) {
-                match parcel::email(&row.command, &renderer, mail.server()) {
-                    Ok(email) => mailed.entry(route).or_default().push((row, email)),
-                    Err(reason) => done.note(&row, dead(&row, now, reason), now),
-                }
-                continue;
-            }
-            let lines = match self.exchange_of(&row.route) {
-                Some(place) => &mut published[place],
-                None => &mut through_files,
-            };
-            match line::of(&row.command, &renderer) {
-                Ok(text) => lines.push(Line { row, text }),
-                Err(reason) => done.note(&row, dead(&row, now, reason), now),
-            }
+        for own in join_all(handing).await {
+            done.add(own?);
         }
-        if !through_files.is_empty() {
-            let files = self.files.clone();
-            let written = tokio::task::spawn_blocking(move || files.hand_over(&through_files));
-            done.add(written.await??);
-        }
-        // Beside each other: a way that is slow holds up none of the others.
-        let published = self.exchanges.iter().zip(published);
-        let publishing = published
-            .filter(|(_, lines)| !lines.is_empty())
-            .map(|(exchange, lines)| async move { exchange.amqp.hand_over(&lines, now).await });
-        let mailing = mailed
-            .into_iter()
-            .filter_map(|(route, emails)| Some(self.mails.get(route)?.hand_over(emails, now)));
-        let (published, mailed) = tokio::join!(join_all(publishing), join_all(mailing));
-        published
-            .into_iter()
-            .chain(mailed)
-            .for_each(|own| done.add(own));
         Ok(done)
+    }
+
+    /// Hands these commands over by one way, and says how each went.
+    pub(crate) async fn hand_over_by(
+        &self,
+        way: WayNumber,
+        rows: Vec<Outgoing>,
+        now: Instant,
+    ) -> Result<HandedOver, Error> {
+        let renderer = self.renderer();
+        match self.ways.get(way) {
+            Some(way) => way.hand_over(rows, &renderer, now).await,
+            None => Ok(HandedOver::default()),
+        }
     }
 
     /// After a stop, of this worker or, without `marks`, of another one: of the commands that were claimed, settles those whose
@@ -216,16 +146,20 @@ impl Dispatch {
         claimed: Vec<Outgoing>,
         marks: Option<Vec<(String, String)>>,
     ) -> Result<(HandedOver, Vec<Outgoing>), Error> {
-        let (mut missing, through_files): (Vec<Outgoing>, Vec<Outgoing>) = claimed
-            .into_iter()
-            .partition(|row| self.is_away(&row.route));
-        let files = self.files.clone();
-        let look = move || files.look_for(through_files, marks.as_deref());
-        let (there, lost) = tokio::task::spawn_blocking(look).await??;
-        missing.extend(lost);
         let mut done = HandedOver::default();
-        for row in &there {
-            done.settle(row, accepted(row));
+        let mut missing = Vec::new();
+        for (way, rows) in self.by_way(claimed) {
+            let Some(Way::Files(files)) = self.ways.get(way) else {
+                missing.extend(rows);
+                continue;
+            };
+            let (files, marks) = (files.clone(), marks.clone());
+            let look = move || files.look_for(rows, marks.as_deref());
+            let (there, lost) = tokio::task::spawn_blocking(look).await??;
+            missing.extend(lost);
+            for row in &there {
+                done.settle(row, accepted(row));
+            }
         }
         Ok((done, missing))
     }
@@ -243,16 +177,6 @@ impl Dispatch {
             missing = queue::still_moving(behind, &mut done);
         }
         Ok(done)
-    }
-
-    /// Whether what leaves by a route leaves this machine.
-    fn is_away(&self, route: &str) -> bool {
-        self.exchange_of(route).is_some() || self.mails.contains_key(route)
-    }
-
-    fn exchange_of(&self, route: &str) -> Option<usize> {
-        let has = |exchange: &Exchange| exchange.routes.iter().any(|own| own == route);
-        self.exchanges.iter().position(has)
     }
 
     fn renderer(&self) -> Arc<Renderer> {

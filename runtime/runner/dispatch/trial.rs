@@ -91,6 +91,7 @@ fn message(channel: &str, to: &str, now: Instant) -> Outgoing {
         due: now,
         state: OutboxState::Claimed,
         attempt: 1,
+        tries: 0,
         lease: None,
         is_withdrawn: false,
     }

@@ -152,10 +152,10 @@ pub(crate) struct Tally(Vec<(String, OutboxState, &'static str, u64)>);
 impl Tally {
     /// One more.
     pub(crate) fn note(&mut self, row: &Outgoing, state: OutboxState) {
-        let attempt = match row.attempt {
-            0 | 1 => "1",
-            2 => "2",
-            3..=5 => "3-5",
+        let attempt = match row.tries {
+            0 => "1",
+            1 => "2",
+            2..=4 => "3-5",
             _ => "6+",
         };
         self.add_up(&row.route, state, attempt, 1);

@@ -1,14 +1,17 @@
 //! What was not taken on the other side is handed over again when it is due.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use fail::fail_point;
 use kurant_engine::calendar::{Instant, MINUTE};
 use kurant_store::{OutboxState, Outgoing, Queue};
-use tokio::task::JoinHandle;
+use tokio::sync::Notify;
 
-use super::{BATCH, Runner};
+use super::Runner;
+use super::leaving::customers;
 use crate::channel::{HandedOver, queued};
+use crate::dispatch::WayNumber;
 use crate::error::Error;
 
 /// How long a claim holds, in milliseconds: longer than any hand-over takes.
@@ -54,49 +57,70 @@ impl Runner {
         self.behind.moving
     }
 
-    /// Begins to hand over again what is due, unless something is being handed over.
+    /// Whether anything is being handed over.
+    pub(crate) fn is_handing_over(&self) -> bool {
+        self.leaving.is_busy()
+    }
+
+    /// Tells when a hand-over has ended.
+    pub(crate) fn hand_over_ended(&self) -> Arc<Notify> {
+        self.leaving.ended()
+    }
+
+    /// Begins to hand over again what is due, by each way that has nothing to do and takes anything.
     pub(crate) async fn hand_over_again(&mut self) -> Result<(), Error> {
-        let is_busy = self
-            .handing
-            .as_ref()
-            .is_some_and(|handing| !JoinHandle::is_finished(handing));
-        if is_busy {
-            return Ok(());
-        }
-        self.handed().await?;
-        if !self.given_up.is_empty() {
-            self.flush().await?;
-        }
+        self.collect().await?;
         let now = self.clock.now();
         let is_over = !self.mate.is_shared() && !self.dispatch.may_refuse();
-        if is_over && !self.is_anything_pending(now).await? {
+        if is_over && self.given_up.is_empty() && !self.is_anything_pending(now).await? {
             self.behind = Behind::default();
             return Ok(());
         }
-        let is_settled = self.settled.is_empty() && self.behind.places.is_empty();
-        if !is_settled || self.flight.is_some() || self.handing.is_some() {
-            // What waits to be told to the store is known here only, and only one hand-over goes on at a time.
-            self.flush().await?;
+        let is_told = self.settled.is_empty() && self.given_up.is_empty();
+        if !is_told || !self.behind.places.is_empty() || self.flight.is_some() {
+            // What waits to be told to the store is known here only.
+            self.settle().await?;
         }
-        let claimed = self
-            .store
-            .reclaim(now, now.plus_millis(LEASE), BATCH)
-            .await?;
+        let claimed = self.reclaim(now).await?;
         let retried = self.store.retried(MOST_BEHIND).await?;
         self.behind = Behind {
             moving: !claimed.is_empty(),
             ..Behind::default()
         };
         self.behind.add(retried);
-        if !claimed.is_empty() {
+        for (way, rows) in claimed {
             fail_point!("reclaim.claimed");
-            self.resume_handing(claimed).await?;
+            self.resume_handing(way, rows).await?;
         }
         Ok(())
     }
 
+    /// Claims what is due, by ways that have nothing to do, as much as each takes.
+    async fn reclaim(&self, now: Instant) -> Result<BTreeMap<WayNumber, Vec<Outgoing>>, Error> {
+        let mut claimed: BTreeMap<WayNumber, Vec<Outgoing>> = BTreeMap::new();
+        let free = self.leaving.free();
+        for route in self.store.routes_waiting(now).await? {
+            let way = self.dispatch.way_of(&route);
+            let begun = claimed.get(&way).map_or(0, Vec::len);
+            let room = self.dispatch.room(way).saturating_sub(begun);
+            if room == 0 || !free.contains(&way) {
+                continue;
+            }
+            let until = now.plus_millis(LEASE);
+            let rows = self.store.reclaim(&route, now, until, room).await?;
+            if !rows.is_empty() {
+                claimed.entry(way).or_default().extend(rows);
+            }
+        }
+        Ok(claimed)
+    }
+
     /// Begins to hand over what may have been handed over before: by a worker that has ended since, for one.
-    async fn resume_handing(&mut self, claimed: Vec<Outgoing>) -> Result<(), Error> {
+    async fn resume_handing(
+        &mut self,
+        way: WayNumber,
+        claimed: Vec<Outgoing>,
+    ) -> Result<(), Error> {
         let (dispatch, now) = (self.dispatch.clone(), self.clock.now());
         // Alone, it has looked for whatever a run before left claimed when it began.
         let (mut done, missing) = match self.mate.is_shared() {
@@ -105,11 +129,11 @@ impl Runner {
         };
         let (leaving, settled) = self.judged(missing, now).await?;
         done.add(settled);
-        debug_assert!(self.handing.is_none(), "what comes of it would be lost");
-        self.handing = Some(tokio::spawn(async move {
+        let customers = customers(&leaving);
+        self.hand_over(way, customers, async move {
             done.add(dispatch.hand_over_again(leaving, now).await?);
             Ok(done)
-        }));
+        });
         Ok(())
     }
 

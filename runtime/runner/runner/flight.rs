@@ -73,9 +73,7 @@ pub(super) struct After {
 impl Runner {
     /// Begins the commit of what was decided. It is made ready while the one before is still being written.
     pub(super) async fn launch(&mut self, decided: Decided, after: After) -> Result<(), Error> {
-        if self.handing.as_ref().is_some_and(JoinHandle::is_finished) {
-            self.handed().await?;
-        }
+        self.collect().await?;
         self.counts.created += decided.created as u64;
         let (go, turn) = Turn::later();
         fail_point!("batch.decided");
@@ -237,37 +235,8 @@ impl Runner {
         if !outbox.is_empty() {
             meter::commands(&outbox);
             // In the order of the commits, one after the other, beside the next commit.
-            self.handed().await?;
-            let outbox = self.queued(outbox);
-            self.hand_over(outbox);
+            self.leave(outbox).await?;
         }
-        Ok(())
-    }
-
-    /// Begins to hand over what is claimed.
-    pub(super) fn hand_over(&mut self, claimed: Vec<Outgoing>) {
-        let (dispatch, now) = (self.dispatch.clone(), self.clock.now());
-        fail_point!("hand_over.begins");
-        debug_assert!(self.handing.is_none(), "what comes of it would be lost");
-        let handing = async move { dispatch.hand_over(claimed, now).await };
-        self.handing = Some(tokio::spawn(handing));
-    }
-
-    /// Waits until what is being handed over is durable outside; the next commit tells the store.
-    pub(super) async fn handed(&mut self) -> Result<(), Error> {
-        let Some(handing) = self.handing.take() else {
-            return Ok(());
-        };
-        let done = handing.await??;
-        fail_point!("hand_over.done");
-        self.counts.handed_over += done.accepted();
-        done.tally.count();
-        self.settled.extend(done.settled);
-        self.given_up.extend(done.given_up);
-        self.marks.extend(done.marks);
-        self.trouble.add(Found::in_traces(&done.traces));
-        self.told.extend(done.traces);
-        self.behind.add(done.retried);
         Ok(())
     }
 
@@ -293,12 +262,7 @@ impl Runner {
                 self.settled.extend(flight.settled);
             }
         }
-        // Those that were given up are tried once more, so that their fallbacks are not forgotten.
-        if let Some(handing) = self.handing.take()
-            && let Ok(Ok(done)) = handing.await
-        {
-            self.settled.extend(done.settled);
-        }
+        self.settled.extend(self.leaving.abandon().await);
         meter::given_back();
         self.settled
     }
@@ -309,11 +273,27 @@ impl Runner {
     /// When the store or the outbox fails.
     pub async fn flush(&mut self) -> Result<(), Error> {
         self.land().await?;
-        self.handed().await?;
+        self.all_handed_over().await?;
+        self.settle().await?;
+        // Fallbacks of what was given up, and what they lead to.
+        while self.leaving.is_busy() {
+            self.all_handed_over().await?;
+            self.settle().await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until everything is durable and the store is told of all that is known of hand-overs. Those under way go on.
+    ///
+    /// # Errors
+    /// When the store or the outbox fails.
+    pub(crate) async fn settle(&mut self) -> Result<(), Error> {
+        self.land().await?;
+        self.collect().await?;
         while !self.given_up.is_empty() {
             self.fall_back().await?;
             self.land().await?;
-            self.handed().await?;
+            self.collect().await?;
         }
         if self.settled.is_empty() && self.marks.is_empty() {
             return Ok(());

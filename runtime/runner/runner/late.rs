@@ -93,7 +93,7 @@ impl Runner {
             self.tell(&told);
             backlog.is_over = true;
             self.marks.push((name, None));
-            return self.flush().await;
+            return self.settle().await;
         }
         let listed = self.people(&ids, now).await?;
         let most = usize::try_from(backlog.per_day - backlog.taken_today).unwrap_or(usize::MAX);

@@ -14,6 +14,7 @@ mod import;
 mod intake;
 mod judged;
 mod late;
+mod leaving;
 mod left;
 mod missed;
 mod pages;
@@ -38,9 +39,8 @@ use kurant_engine::map::Map;
 use kurant_engine::paused::Paused;
 use kurant_store::{Batch, Kept, Settled, Store, Stored};
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 
-use crate::channel::{HANDED, HandedOver, again as later};
+use crate::channel::{HANDED, again as later};
 use crate::clock::Clock;
 use crate::decide::Decider;
 use crate::dispatch::{Dispatch, Renderer, Ways};
@@ -52,6 +52,7 @@ use crate::steering::Backlog;
 use self::again::Behind;
 use self::crew::Mate;
 use self::flight::{Flight, tell};
+use self::leaving::Leaving;
 use self::stopped::Stopped;
 use self::tidy::Tidying;
 
@@ -126,7 +127,7 @@ pub struct Runner {
     /// For so many batches more each event is looked for before it is decided on; else the commit finds repeated ones.
     wary: u32,
     /// What is being handed over.
-    handing: Option<JoinHandle<Result<HandedOver, Error>>>,
+    leaving: Leaving,
     /// Hand-overs that the store has not been told of yet.
     settled: Vec<Settled>,
     /// Messages that were given up, and whose fallbacks have not been tried yet.
@@ -192,11 +193,13 @@ impl Runner {
     ) -> Result<Self, Error> {
         let renderer = Arc::new(Renderer::new(&definitions));
         let standing = ways.standing();
+        let dispatch = Dispatch::open(ways, renderer);
         let mate = Mate::new(store.is_shared(), clock.real_millis());
         let mut runner = Self {
             fired: Instant::MIN,
             decider: Decider::start()?,
-            dispatch: Arc::new(Dispatch::open(ways, renderer)),
+            leaving: Leaving::by(dispatch.ways()),
+            dispatch: Arc::new(dispatch),
             store,
             clock,
             audience,
@@ -204,7 +207,6 @@ impl Runner {
             needs: Needs::default(),
             flight: None,
             recent: HashMap::new(),
-            handing: None,
             wary: WARY_AT_FIRST,
             settled: Vec::new(),
             given_up: Vec::new(),
@@ -261,7 +263,7 @@ impl Runner {
     /// # Errors
     /// When they can't be loaded.
     pub async fn replace(&mut self, definitions: Definitions) -> Result<(), Error> {
-        self.flush().await?;
+        self.settle().await?;
         let renderer = Arc::new(Renderer::new(&definitions));
         fail_point!("reload.flushed");
         self.load(definitions).await?;

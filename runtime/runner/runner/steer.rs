@@ -210,7 +210,7 @@ impl Runner {
         journey: Option<String>,
         task: Task,
     ) -> Result<(), Error> {
-        self.flush().await?;
+        self.settle().await?;
         self.walk(Walk {
             mark: mark.into(),
             about: about.to_owned(),
@@ -220,7 +220,7 @@ impl Runner {
             clock: self.clock.now(),
         })
         .await?;
-        self.flush().await
+        self.settle().await
     }
 
     async fn note(&mut self, marks: Vec<(String, Option<String>)>) -> Result<(), Error> {

@@ -191,9 +191,28 @@ impl Store for Memory {
         })
     }
 
-    fn reclaim(&self, now: Instant, lease: Instant, limit: usize) -> Reply<'_, Vec<Outgoing>> {
+    fn routes_waiting(&self, now: Instant) -> Reply<'_, Vec<String>> {
         self.reply(|tables| {
-            let claims = tables.claimable(now, limit).into_iter();
+            let may_be_claimed = |row: &&Outgoing| match row.state {
+                OutboxState::Pending => true,
+                OutboxState::Claimed => row.lease.is_some_and(|lease| lease <= now),
+                _ => false,
+            };
+            let waiting = tables.outbox.iter().filter(may_be_claimed);
+            let routes: BTreeSet<_> = waiting.map(|row| row.route.clone()).collect();
+            Ok(routes.into_iter().collect())
+        })
+    }
+
+    fn reclaim<'s>(
+        &'s self,
+        route: &'s str,
+        now: Instant,
+        lease: Instant,
+        limit: usize,
+    ) -> Reply<'s, Vec<Outgoing>> {
+        self.reply(|tables| {
+            let claims = tables.claimable(route, now, limit).into_iter();
             let claim = |place: usize| {
                 let row = &mut tables.outbox[place];
                 row.state = OutboxState::Claimed;

@@ -145,6 +145,7 @@ impl Tables {
             |row: &&mut Outgoing| row.command.key == settled.key && row.attempt == settled.attempt;
         if let Some(row) = self.outbox.iter_mut().find(open) {
             row.state = settled.state;
+            row.tries = settled.tries;
             row.due = settled.due.unwrap_or(row.due);
             row.lease = None;
             match &settled.reason {
@@ -156,11 +157,12 @@ impl Tables {
 
     /// The places in the outbox of what may be claimed: under a lease that has passed, then the first of each queue that is
     /// due, then those behind it.
-    pub(super) fn claimable(&self, now: Instant, limit: usize) -> Vec<usize> {
+    pub(super) fn claimable(&self, route: &str, now: Instant, limit: usize) -> Vec<usize> {
         let (mut expired, mut first, mut behind) = (Vec::new(), Vec::new(), Vec::new());
-        // How many of a queue may be claimed so far; none = nothing more of it.
-        let mut queues: BTreeMap<(&str, &CustomerId), Option<usize>> = BTreeMap::new();
-        for (place, row) in self.outbox.iter().enumerate() {
+        // How many of a customer's queue may be claimed so far; none = nothing more of it.
+        let mut queues: BTreeMap<&CustomerId, Option<usize>> = BTreeMap::new();
+        let own = self.outbox.iter().enumerate();
+        for (place, row) in own.filter(|(_, row)| row.route == route) {
             let has_passed = row.lease.is_some_and(|lease| lease <= now);
             if row.state == OutboxState::Claimed && has_passed {
                 expired.push(place);
@@ -168,8 +170,7 @@ impl Tables {
             if !row.is_retried() {
                 continue;
             }
-            let queue = (row.route.as_str(), &row.command.customer);
-            let own = queues.entry(queue).or_insert(Some(0));
+            let own = queues.entry(&row.command.customer).or_insert(Some(0));
             *own = match *own {
                 Some(count) if row.state == OutboxState::Pending && row.due <= now => {
                     let places = if count == 0 { &mut first } else { &mut behind };

@@ -11,16 +11,16 @@ use crate::{Crew, Error, OutboxState, Outgoing, Queue, Share, Word};
 
 // Materialized: a plan that ran the search twice would lock more than it claims.
 const EXPIRED: &str = "WITH free AS MATERIALIZED ( \
-     SELECT key FROM outbox WHERE state = 'claimed' AND lease <= $1 ORDER BY due, n LIMIT $3 FOR UPDATE SKIP LOCKED) \
+     SELECT key FROM outbox WHERE state = 'claimed' AND lease <= $1 AND route = $4 ORDER BY due, n LIMIT $3 FOR UPDATE SKIP LOCKED) \
    UPDATE outbox o SET state = 'claimed', attempt = o.attempt + 1, lease = $2 FROM free WHERE o.key = free.key \
-   RETURNING o.command, o.route, o.due, o.attempt, o.lease, o.withdrawn, o.n";
+   RETURNING o.command, o.route, o.due, o.attempt, o.tries, o.lease, o.withdrawn, o.n";
 const PENDING: &str = "WITH free AS MATERIALIZED ( \
-     SELECT key FROM outbox p WHERE state = 'pending' AND due <= $1 AND NOT EXISTS ( \
+     SELECT key FROM outbox p WHERE state = 'pending' AND route = $4 AND due <= $1 AND NOT EXISTS ( \
          SELECT 1 FROM outbox e WHERE e.customer = p.customer AND e.n < p.n AND e.route = p.route \
            AND (e.state = 'pending' OR (e.state = 'claimed' AND e.attempt > 1))) \
        ORDER BY due LIMIT $3 FOR UPDATE SKIP LOCKED) \
    UPDATE outbox o SET state = 'claimed', attempt = o.attempt + 1, lease = $2 FROM free WHERE o.key = free.key \
-   RETURNING o.command, o.route, o.due, o.attempt, o.lease, o.withdrawn, o.n";
+   RETURNING o.command, o.route, o.due, o.attempt, o.tries, o.lease, o.withdrawn, o.n";
 // Nobody else claims one of these: the first of its queue was pending until this transaction, and is claimed after it.
 const BEHIND: &str = "UPDATE outbox o SET state = 'claimed', attempt = o.attempt + 1, lease = $2 FROM ( \
      SELECT f.key FROM outbox h CROSS JOIN LATERAL ( \
@@ -30,7 +30,7 @@ const BEHIND: &str = "UPDATE outbox o SET state = 'claimed', attempt = o.attempt
              AND ((e.state = 'pending' AND e.due > $1) OR (e.state = 'claimed' AND e.attempt > 1))) \
          ORDER BY p.n LIMIT $5) f \
        WHERE h.key = ANY($4::uuid[]) ORDER BY f.n LIMIT $3) free WHERE o.key = free.key \
-   RETURNING o.command, o.route, o.due, o.attempt, o.lease, o.withdrawn, o.n";
+   RETURNING o.command, o.route, o.due, o.attempt, o.tries, o.lease, o.withdrawn, o.n";
 const BEAT: &str = "INSERT INTO worker AS w (name, beat, behind, heeded) VALUES ($1, $2, $3, $4) \
    ON CONFLICT (name) DO UPDATE SET beat = greatest(w.beat, excluded.beat), behind = excluded.behind, heeded = excluded.heeded";
 // Whoever is beating at this moment is passed over: nobody waits for anybody here.
@@ -40,9 +40,28 @@ const LEASE: &str = "INSERT INTO lease AS l (name, worker, until) VALUES ($1, $2
    ON CONFLICT (name) DO UPDATE SET worker = excluded.worker, until = excluded.until \
    WHERE l.worker = excluded.worker OR l.until <= $4";
 
-/// Claims what was claimed under a lease that has passed, then what is due, then what queues behind that.
+/// The routes by which something is to be tried again, each found by one step in the index, and those with claims whose lease
+/// has passed.
+pub(super) async fn routes_waiting(pool: &PgPool, now: Instant) -> Result<Vec<String>, Error> {
+    let routes = sqlx::query_scalar(
+        "WITH RECURSIVE found (route) AS ( \
+           SELECT (SELECT min(route) FROM outbox WHERE state = 'pending') \
+           UNION ALL \
+           SELECT (SELECT min(o.route) FROM outbox o WHERE o.state = 'pending' AND o.route > found.route) \
+           FROM found WHERE found.route IS NOT NULL) \
+         SELECT route FROM found WHERE route IS NOT NULL \
+         UNION SELECT route FROM outbox WHERE state = 'claimed' AND lease <= $1 ORDER BY 1",
+    )
+    .bind(now.millis())
+    .fetch_all(pool)
+    .await?;
+    Ok(routes)
+}
+
+/// Claims what was claimed under a lease that has passed, then what is due, then what queues behind that; of one route.
 pub(super) async fn reclaim(
     pool: &PgPool,
+    route: &str,
     now: Instant,
     lease: Instant,
     most: usize,
@@ -54,9 +73,9 @@ pub(super) async fn reclaim(
             .with(lease.millis())
             .with(limit(left))
     };
-    let mut claimed = claims(&tx.fetch(&asked(EXPIRED, most)).await?)?;
+    let mut claimed = claims(&tx.fetch(&asked(EXPIRED, most).with(route)).await?)?;
     let left = most.saturating_sub(claimed.len());
-    let pending = claims(&tx.fetch(&asked(PENDING, left)).await?)?;
+    let pending = claims(&tx.fetch(&asked(PENDING, left).with(route)).await?)?;
     let left = left.saturating_sub(pending.len());
     if left > 0 && !pending.is_empty() {
         let keys = pending.iter().map(|(_, row)| Id(row.command.key));

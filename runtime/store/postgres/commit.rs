@@ -42,8 +42,9 @@ const LOG: &str = "INSERT INTO log (clock, customer, done, actions, traces) \
 const OUTBOX: &str = "INSERT INTO outbox (key, customer, route, due, state, attempt, lease, command) \
    SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::integer[], $7::bigint[], $8::text[])";
 const WITHDRAWN: &str = "UPDATE outbox SET withdrawn = 1 WHERE key = ANY($1::uuid[])";
-const SETTLED: &str = "UPDATE outbox o SET state = s.state, due = coalesce(s.due, o.due), reason = s.reason, lease = NULL \
-   FROM UNNEST($1::uuid[], $2::integer[], $3::text[], $4::bigint[], $5::text[]) AS s (key, attempt, state, due, reason) \
+const SETTLED: &str = "UPDATE outbox o SET state = s.state, tries = s.tries, due = coalesce(s.due, o.due), reason = s.reason, lease = NULL \
+   FROM UNNEST($1::uuid[], $2::integer[], $3::text[], $4::bigint[], $5::text[], $6::integer[]) \
+     AS s (key, attempt, state, due, reason, tries) \
    WHERE o.key = ANY($1) AND o.key = s.key AND o.attempt = s.attempt";
 // By a list of keys, so that the plan goes to the rows by their index: the table is full of what has just left.
 const LEFT: &str = "WITH gone AS (DELETE FROM outbox o USING UNNEST($1::uuid[], $2::integer[], $3::text[]) AS s (key, attempt, state) \
@@ -268,7 +269,8 @@ fn settle(statements: &mut Vec<Statement>, rows: &mut [Settled]) {
     if !rows.is_empty() {
         let statement = claims(SETTLED, rows)
             .with(column(rows, |row| row.due.map(Instant::millis)))
-            .with(column(rows, |row| row.reason.as_deref().map(readable)));
+            .with(column(rows, |row| row.reason.as_deref().map(readable)))
+            .with(column(rows, |row| attempt(row.tries)));
         statements.push(statement);
     }
 }

@@ -250,10 +250,21 @@ impl Store for Postgres {
         Box::pin(work::outbox(&self.pool, state, upto, limit))
     }
 
-    fn reclaim(&self, now: Instant, lease: Instant, limit: usize) -> Reply<'_, Vec<Outgoing>> {
-        Box::pin(
-            self.write(move |pool| async move { claim::reclaim(&pool, now, lease, limit).await }),
-        )
+    fn routes_waiting(&self, now: Instant) -> Reply<'_, Vec<String>> {
+        Box::pin(claim::routes_waiting(&self.pool, now))
+    }
+
+    fn reclaim<'s>(
+        &'s self,
+        route: &'s str,
+        now: Instant,
+        lease: Instant,
+        limit: usize,
+    ) -> Reply<'s, Vec<Outgoing>> {
+        let route = route.to_owned();
+        Box::pin(self.write(move |pool| async move {
+            claim::reclaim(&pool, &route, now, lease, limit).await
+        }))
     }
 
     fn retried(&self, limit: usize) -> Reply<'_, Vec<Queue>> {

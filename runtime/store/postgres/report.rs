@@ -144,7 +144,7 @@ pub(super) async fn given_up(
     most: usize,
 ) -> Result<Vec<GivenUp>, Error> {
     let rows = sqlx::query(
-        "SELECT n, state, reason, command, route, due, attempt, lease, withdrawn FROM outbox \
+        "SELECT n, state, reason, command, route, due, attempt, tries, lease, withdrawn FROM outbox \
          WHERE state IN ('dead', 'in_doubt') AND n > $1 ORDER BY n LIMIT $2",
     )
     .bind(after)

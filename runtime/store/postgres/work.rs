@@ -105,7 +105,7 @@ pub(super) async fn outbox(
         return Ok(Vec::new());
     }
     let rows = sqlx::query(
-        "SELECT command, route, due, attempt, lease, withdrawn FROM outbox WHERE state = $1 \
+        "SELECT command, route, due, attempt, tries, lease, withdrawn FROM outbox WHERE state = $1 \
          AND state IN ('pending', 'claimed', 'in_doubt') AND due <= $2 ORDER BY due, n LIMIT $3",
     )
     .bind(state.word())

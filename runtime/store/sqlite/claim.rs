@@ -11,12 +11,15 @@ use crate::batch::TOGETHER;
 use crate::rows::{self, Columns, limit};
 use crate::{Error, OutboxState, Outgoing, Queue};
 
+const EXPIRED: &str = "UPDATE outbox SET state = 'claimed', attempt = attempt + 1, lease = $2 WHERE n IN \
+     (SELECT n FROM outbox WHERE state = 'claimed' AND lease <= $1 AND route = $4 ORDER BY due, n LIMIT $3) \
+   RETURNING command, route, due, attempt, tries, lease, withdrawn, n";
 const PENDING: &str = "UPDATE outbox SET state = 'claimed', attempt = attempt + 1, lease = $2 WHERE n IN \
-     (SELECT n FROM outbox p WHERE (state = 'claimed' AND lease <= $1) OR (state = 'pending' AND due <= $1 AND NOT EXISTS ( \
+     (SELECT n FROM outbox p INDEXED BY outbox_waiting WHERE state = 'pending' AND route = $4 AND due <= $1 AND NOT EXISTS ( \
         SELECT 1 FROM outbox e WHERE e.customer = p.customer AND e.n < p.n AND e.route = p.route \
-          AND (e.state = 'pending' OR (e.state = 'claimed' AND e.attempt > 1)))) \
-      ORDER BY state, due, n LIMIT $3) \
-   RETURNING command, route, due, attempt, lease, withdrawn, n";
+          AND (e.state = 'pending' OR (e.state = 'claimed' AND e.attempt > 1))) \
+      ORDER BY due, n LIMIT $3) \
+   RETURNING command, route, due, attempt, tries, lease, withdrawn, n";
 // Behind the first ones of these numbers, which were claimed a moment ago: what was claimed before them keeps the rest back.
 const BEHIND: &str = "UPDATE outbox SET state = 'claimed', attempt = attempt + 1, lease = $2 WHERE n IN \
      (SELECT p.n FROM json_each($4) own CROSS JOIN outbox h ON h.n = own.value CROSS JOIN outbox p \
@@ -26,7 +29,7 @@ const BEHIND: &str = "UPDATE outbox SET state = 'claimed', attempt = attempt + 1
         AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.customer = p.customer AND e.n > h.n AND e.n < p.n AND e.route = p.route \
           AND ((e.state = 'pending' AND e.due > $1) OR (e.state = 'claimed' AND e.attempt > 1))) \
       ORDER BY p.n LIMIT $3) \
-   RETURNING command, route, due, attempt, lease, withdrawn, n";
+   RETURNING command, route, due, attempt, tries, lease, withdrawn, n";
 const LEASE: Rows = Rows {
     head: "INSERT INTO lease (name, worker, until) SELECT name, worker, until FROM \
            (WITH asked (name, worker, until, now) AS (VALUES ",
@@ -36,9 +39,28 @@ const LEASE: Rows = Rows {
            WHERE true ON CONFLICT (name) DO UPDATE SET worker = excluded.worker, until = excluded.until",
 };
 
-/// Claims what is due and what was claimed under a lease that has passed, then what queues behind that.
+/// The routes by which something is to be tried again, each found by one step in the index, and those with claims whose lease
+/// has passed.
+pub(super) async fn routes_waiting(pool: &SqlitePool, now: Instant) -> Result<Vec<String>, Error> {
+    let routes = sqlx::query_scalar(
+        "WITH RECURSIVE found (route) AS ( \
+           SELECT (SELECT min(route) FROM outbox WHERE state = 'pending') \
+           UNION ALL \
+           SELECT (SELECT min(route) FROM outbox WHERE state = 'pending' AND route > found.route) \
+           FROM found WHERE found.route IS NOT NULL) \
+         SELECT route FROM found WHERE route IS NOT NULL \
+         UNION SELECT route FROM outbox WHERE state = 'claimed' AND lease <= $1 ORDER BY 1",
+    )
+    .bind(now.millis())
+    .fetch_all(pool)
+    .await?;
+    Ok(routes)
+}
+
+/// Claims what was claimed under a lease that has passed, then what is due, then what queues behind that; of one route.
 pub(super) async fn reclaim(
     pool: &SqlitePool,
+    route: &str,
     now: Instant,
     lease: Instant,
     most: usize,
@@ -48,15 +70,20 @@ pub(super) async fn reclaim(
         let query = sqlx::query(sql).bind(now.millis()).bind(lease.millis());
         query.bind(limit(left))
     };
-    let mut claimed = claims(&tx.fetch(asked(PENDING, most)).await?)?;
+    let expired = asked(EXPIRED, most).bind(route.to_owned());
+    let mut claimed = claims(&tx.fetch(expired).await?)?;
     let left = most.saturating_sub(claimed.len());
-    if left > 0 && !claimed.is_empty() {
-        let first: Vec<i64> = claimed.iter().map(|(n, _)| *n).collect();
+    let pending = asked(PENDING, left).bind(route.to_owned());
+    let pending = claims(&tx.fetch(pending).await?)?;
+    let left = left.saturating_sub(pending.len());
+    if left > 0 && !pending.is_empty() {
+        let first: Vec<i64> = pending.iter().map(|(n, _)| *n).collect();
         let behind = asked(BEHIND, left)
             .bind(json("command", &first)?)
             .bind(limit(TOGETHER));
         claimed.extend(claims(&tx.fetch(behind).await?)?);
     }
+    claimed.extend(pending);
     tx.commit().await?;
     claimed.sort_by_key(|(n, _)| *n);
     Ok(claimed.into_iter().map(|(_, outgoing)| outgoing).collect())

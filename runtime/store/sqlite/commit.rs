@@ -81,9 +81,9 @@ const WITHDRAWN: Rows = Rows {
     tail: ")",
 };
 const SETTLED: Rows = Rows {
-    head: "WITH done (key, attempt, state, due, reason) AS (VALUES ",
-    columns: 5,
-    tail: ") UPDATE OR FAIL outbox SET state = done.state, due = coalesce(done.due, outbox.due), reason = done.reason, lease = NULL \
+    head: "WITH done (key, attempt, tries, state, due, reason) AS (VALUES ",
+    columns: 6,
+    tail: ") UPDATE OR FAIL outbox SET state = done.state, tries = done.tries, due = coalesce(done.due, outbox.due), reason = done.reason, lease = NULL \
            FROM done WHERE outbox.key = done.key AND outbox.attempt = done.attempt",
 };
 const LEFT: Rows = Rows {
@@ -386,6 +386,7 @@ async fn settle(tx: &mut Transaction, settled: &[Settled]) -> Result<(), Error> 
     tx.write(&SETTLED, &stay, |settled, values| {
         values.key(settled.key);
         values.number(settled.attempt.into());
+        values.number(settled.tries.into());
         values.text(settled.state.word());
         values.maybe_number(settled.due.map(Instant::millis));
         values.maybe_text(settled.reason.as_deref());

@@ -343,11 +343,22 @@ impl Store for Sqlite {
         Box::pin(work::outbox(&self.read, state, upto, limit))
     }
 
-    fn reclaim(&self, now: Instant, lease: Instant, limit: usize) -> Reply<'_, Vec<Outgoing>> {
+    fn routes_waiting(&self, now: Instant) -> Reply<'_, Vec<String>> {
+        Box::pin(claim::routes_waiting(&self.read, now))
+    }
+
+    fn reclaim<'s>(
+        &'s self,
+        route: &'s str,
+        now: Instant,
+        lease: Instant,
+        limit: usize,
+    ) -> Reply<'s, Vec<Outgoing>> {
+        let route = route.to_owned();
         Box::pin(async move {
             let writer = self.writer()?;
-            let task =
-                tokio::spawn(async move { claim::reclaim(&writer, now, lease, limit).await });
+            let claiming = async move { claim::reclaim(&writer, &route, now, lease, limit).await };
+            let task = tokio::spawn(claiming);
             task.await.map_err(|error| Error::Task(error.to_string()))?
         })
     }

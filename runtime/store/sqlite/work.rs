@@ -22,7 +22,7 @@ pub(super) const ANCHORED: &str = "WITH range AS MATERIALIZED (SELECT value ->> 
            AND ((a.at % $4) + $4) % $4 >= r.time_from AND ((a.at % $4) + $4) % $4 < r.time_until AND a.customer > $5 \
          ORDER BY a.customer LIMIT $6";
 /// Rows of the outbox that are due.
-pub(super) const OUTBOX: &str = "SELECT command, route, due, attempt, lease, withdrawn FROM outbox WHERE state = $1 \
+pub(super) const OUTBOX: &str = "SELECT command, route, due, attempt, tries, lease, withdrawn FROM outbox WHERE state = $1 \
          AND state IN ('pending', 'claimed', 'in_doubt') AND due <= $2 ORDER BY due, n LIMIT $3";
 
 /// Customers with something due.

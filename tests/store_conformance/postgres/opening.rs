@@ -177,7 +177,7 @@ async fn the_first_of_many_frees_what_the_last_ones_left_claimed() {
     assert!(first.lease("lead", "first", now, lease).await.unwrap());
     let second = join().await.expect("others may join");
     assert_eq!(
-        second.reclaim(now, lease, 9).await.unwrap(),
+        second.reclaim("email", now, lease, 9).await.unwrap(),
         [],
         "somebody has it"
     );
@@ -191,7 +191,7 @@ async fn the_first_of_many_frees_what_the_last_ones_left_claimed() {
         tokio::task::yield_now().await;
     };
     assert_eq!(third.workers().await.unwrap(), []);
-    let freed = third.reclaim(now, lease, 9).await.unwrap();
+    let freed = third.reclaim("email", now, lease, 9).await.unwrap();
     assert_eq!(freed.len(), 1);
     assert_eq!(freed[0].attempt, 2);
 }

@@ -149,7 +149,10 @@ async fn claims_made_at_the_same_time_never_hold_the_same_row() {
     let claim = |store: Arc<Postgres>| async move {
         let mut own = Vec::new();
         loop {
-            let rows = store.reclaim(at(ROWS), at(9_999), 7).await.expect("claims");
+            let rows = store
+                .reclaim("email", at(ROWS), at(9_999), 7)
+                .await
+                .expect("claims");
             if rows.is_empty() {
                 return own;
             }

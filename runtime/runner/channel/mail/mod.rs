@@ -17,7 +17,7 @@ pub use server::{Encryption, MailServer};
 
 use self::talk::{Failure, Line};
 use super::lanes::{self, Manners, Parcel};
-use super::{HandedOver, outcome::Outcome};
+use super::{HandedOver, breaker::Breaker, outcome::Outcome};
 use crate::finding::Finding;
 
 /// A connection is closed after so many messages: servers like to spread their work.
@@ -32,6 +32,7 @@ pub(crate) struct Mail {
     idle: Mutex<Vec<Line>>,
     /// Whether it was told that the server isn't there.
     is_told: Mutex<bool>,
+    breaker: Breaker,
 }
 
 impl Mail {
@@ -41,6 +42,7 @@ impl Mail {
             server,
             idle: Mutex::default(),
             is_told: Mutex::default(),
+            breaker: Breaker::default(),
         }
     }
 
@@ -49,13 +51,19 @@ impl Mail {
         &self.server
     }
 
+    /// How many of those that are tried again it would take now.
+    pub(crate) fn room(&self) -> usize {
+        lanes::room(&self.breaker)
+    }
+
     /// Hands these over, several at once, and says how each went.
     pub(crate) async fn hand_over(&self, emails: Vec<Parcel<Email>>, now: Instant) -> HandedOver {
         let manners = Manners {
             at_once: self.server.connections,
             valid_for: self.server.valid_for,
         };
-        lanes::hand_over(emails, manners, now, |email| self.send(email)).await
+        let send = |email| self.send(email);
+        lanes::hand_over(emails, manners, &self.breaker, now, send).await
     }
 
     /// One try.

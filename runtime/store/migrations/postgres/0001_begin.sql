@@ -88,6 +88,8 @@ CREATE TABLE outbox (
     due BIGINT NOT NULL,
     lease BIGINT,
     attempt INTEGER NOT NULL,
+    -- How often the other side was asked to take it, before this claim.
+    tries INTEGER NOT NULL DEFAULT 0,
     -- pending, claimed, dead, in_doubt
     state TEXT COLLATE "C" NOT NULL,
     customer TEXT COLLATE "C" NOT NULL,
@@ -100,6 +102,7 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_open ON outbox (state, due) WHERE state IN ('pending', 'claimed', 'in_doubt');
 -- Those that somebody has to look at, and those that are tried again. What leaves at the first try is in none of these.
 CREATE INDEX outbox_given_up ON outbox (n) WHERE state IN ('dead', 'in_doubt');
+CREATE INDEX outbox_waiting ON outbox (route, due) WHERE state = 'pending';
 CREATE INDEX outbox_retried ON outbox (customer, n) WHERE state = 'pending' OR (state = 'claimed' AND attempt > 1);
 
 -- How many commands have left the outbox in one transaction, by the way they went and by how it ended: a row each, so that

@@ -87,6 +87,8 @@ CREATE TABLE outbox (
     -- pending, claimed, dead, in_doubt
     state TEXT NOT NULL,
     attempt INTEGER NOT NULL,
+    -- How often the other side was asked to take it, before this claim.
+    tries INTEGER NOT NULL DEFAULT 0,
     lease BIGINT,
     reason TEXT,
     -- 1 = what it belongs to was ended: it must not leave any more.
@@ -96,6 +98,7 @@ CREATE TABLE outbox (
 CREATE UNIQUE INDEX outbox_key ON outbox (key);
 CREATE INDEX outbox_open ON outbox (state, due);
 -- Those that are tried again.
+CREATE INDEX outbox_waiting ON outbox (route, due) WHERE state = 'pending';
 CREATE INDEX outbox_retried ON outbox (customer, n) WHERE state = 'pending' OR (state = 'claimed' AND attempt > 1);
 
 -- How many commands have left the outbox, by the way they went and by how it ended.
