@@ -73,6 +73,16 @@ impl Diagnostic {
         }
     }
 
+    /// The text that it stands in is called by another number from now on.
+    pub fn moves(&mut self, from: FileId, to: FileId) {
+        let labels = self.labels.iter_mut().map(|label| &mut label.span);
+        for span in labels.chain([&mut self.span]) {
+            if span.file == from {
+                span.file = to;
+            }
+        }
+    }
+
     /// Adds what to write instead.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {

@@ -16,4 +16,6 @@ pub mod workspace;
 pub mod yaml;
 
 pub use encoding::Encoding;
-pub use workspace::{Compiled, SourceFile, compile, condition, is_read, right_name};
+pub use workspace::{
+    Compiled, SourceFile, compile, condition, environment_of, is_read, right_name,
+};

@@ -136,6 +136,12 @@ fn whole(parsed: &Parsed, found: &[Diagnostic], sources: &Sources) -> Option<Def
     lower::lower(&rest)
 }
 
+/// The environment whose settings a file holds, by its path: `staging` of `kurant.staging.yaml`, which is laid over `kurant.yaml`
+/// wherever it is among the files.
+pub fn environment_of(path: &str) -> Option<&str> {
+    parse::environment_of(path)
+}
+
 /// Whether a path within a workspace is one that [`compile`] reads; all other files need not be loaded.
 pub fn is_read(path: &str) -> bool {
     parse::kind_of(path).is_some()

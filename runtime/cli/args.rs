@@ -35,6 +35,9 @@ pub(crate) struct Args {
         default_value = "."
     )]
     pub(crate) workspace: PathBuf,
+    /// The environment: kurant.NAME.yaml is laid over kurant.yaml
+    #[arg(long = "env", global = true, value_name = "NAME", env = "KURANT_ENV")]
+    pub(crate) environment: Option<String>,
     /// What to do.
     #[command(subcommand)]
     pub(crate) command: Command,

@@ -1,6 +1,5 @@
 //! `kurant channel try`: one test message by a channel, and what came of it in people's words.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use kurant_engine::definition::{ChannelSettings, Definitions};
@@ -9,6 +8,7 @@ use kurant_runner::{Clock, Trial, Ways, try_channel};
 
 use crate::embedded::{self, failure};
 use crate::error::Error;
+use crate::folder::Folder;
 use crate::workspace;
 
 /// Where a test message goes that nobody gets.
@@ -38,7 +38,7 @@ enum What {
 }
 
 /// Tries a channel.
-pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
+pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
     let What::Try { name, to } = &args.what;
     let (definitions, _) = workspace::definitions(folder)?;
     let channel = channel(&definitions, name)?;

@@ -1,13 +1,13 @@
 //! `kurant check`: every mistake of the workspace at once.
 
 use std::io::{self, Write as _};
-use std::path::Path;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
-use kurant_authoring::render;
+use kurant_authoring::{Compiled, render};
 
 use crate::error::Error;
+use crate::folder::Folder;
 use crate::workspace;
 
 /// Arguments of `kurant check`.
@@ -34,9 +34,38 @@ enum Format {
     Sarif,
 }
 
+/// The workspace as it is in its environment; where none is named, with what else is wrong in any of them.
+fn whole(folder: &Folder) -> Result<Compiled, Error> {
+    let mut compiled = workspace::compiled(folder)?;
+    if folder.environment().is_some() {
+        return Ok(compiled);
+    }
+    for name in workspace::environments(folder)? {
+        let own = workspace::compiled(&Folder::new(folder, Some(&name)))?;
+        let path = format!("kurant.{name}.yaml");
+        let text = own.sources.iter().find(|(_, source)| source.path() == path);
+        let Some((overlay, source)) = text else {
+            continue;
+        };
+        // The other files have the same places with and without it.
+        let file = compiled.sources.add(path.as_str(), source.text());
+        let known = &compiled.diagnostics;
+        let mut fresh: Vec<_> = own.diagnostics;
+        fresh.retain(|found| !known.contains(found));
+        for found in &mut fresh {
+            if found.span.file != overlay {
+                found.message = format!("with {path}: {}", found.message);
+            }
+            found.moves(overlay, file);
+        }
+        compiled.diagnostics.extend(fresh);
+    }
+    Ok(compiled)
+}
+
 /// Finds every mistake; findings go to standard output.
-pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
-    let compiled = workspace::compiled(folder)?;
+pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
+    let compiled = whole(folder)?;
     let (found, sources) = (&compiled.diagnostics, &compiled.sources);
     let stdout = io::stdout();
     let text = match args.format {

@@ -8,6 +8,7 @@ use clap::Parser as _;
 
 use crate::args::Args as Kurant;
 use crate::error::Error;
+use crate::folder::Folder;
 use crate::workspace;
 
 /// Where it happens, in the workspace; made anew each time.
@@ -37,7 +38,7 @@ pub(crate) struct Args {
 }
 
 /// Copies the workspace's files, makes up a shop, and runs it on a fast clock.
-pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
+pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
     let demo = folder.join(FOLDER);
     copy_workspace(folder, &demo)?;
     let within = |path: &str| demo.join(path).display().to_string();
@@ -109,7 +110,7 @@ fn kurant(command: &[&str]) -> Result<(), Error> {
 }
 
 /// A fresh copy of all that the workspace is made of, without its state.
-fn copy_workspace(folder: &Path, demo: &Path) -> Result<(), Error> {
+fn copy_workspace(folder: &Folder, demo: &Path) -> Result<(), Error> {
     let (_, compiled) = workspace::definitions(folder)?;
     let failed =
         |error: std::io::Error| Error::failure(format!("can't make {}: {error}", demo.display()));

@@ -10,6 +10,7 @@ use kurant_store::{Durability, Memory, Postgres, Sqlite, Store, redacted};
 use serde::Deserialize;
 
 use crate::error::Error;
+use crate::folder::Folder;
 use crate::secret;
 use crate::way::Way;
 
@@ -92,7 +93,7 @@ pub(crate) async fn store_to_read(
 
 /// The store that the workspace names, to leave marks in, or to settle what was given up, beside a running `run`. Of the workspace only the store's place is
 /// read: whoever has to stop something can do so while a file has mistakes.
-pub(crate) async fn store_beside(folder: &Path) -> Result<Arc<dyn Store>, Error> {
+pub(crate) async fn store_beside(folder: &Folder) -> Result<Arc<dyn Store>, Error> {
     #[derive(Default, Deserialize)]
     struct Named {
         store: Option<Url>,
@@ -101,14 +102,26 @@ pub(crate) async fn store_beside(folder: &Path) -> Result<Arc<dyn Store>, Error>
     struct Url {
         url: String,
     }
-    let path = folder.join("kurant.yaml");
-    let text = std::fs::read_to_string(&path).map_err(|error| {
-        Error::usage(format!("can't read {}: {error}", path.display()))
-            .hint("name the workspace with `--workspace DIR`")
-    })?;
-    let named: Named = serde_yaml::from_str(text.trim_start_matches('\u{feff}'))
-        .map_err(|error| Error::findings(format!("{}: {error}", path.display())))?;
-    let url = match named.store {
+    let named = |name: String| {
+        let path = folder.join(name);
+        let text = std::fs::read_to_string(&path).map_err(|error| {
+            Error::usage(format!("can't read {}: {error}", path.display())).hint(
+                "name the workspace with `--workspace DIR`, the environment with `--env NAME`",
+            )
+        })?;
+        let named: Named = serde_yaml::from_str(text.trim_start_matches('\u{feff}'))
+            .map_err(|error| Error::findings(format!("{}: {error}", path.display())))?;
+        Ok::<_, Error>(named.store)
+    };
+    let own = match folder.environment() {
+        Some(name) => named(format!("kurant.{name}.yaml"))?,
+        None => None,
+    };
+    let own = match own {
+        Some(own) => Some(own),
+        None => named("kurant.yaml".to_owned())?,
+    };
+    let url = match own {
         Some(store) => secret::open(folder, &store.url)?,
         None => STORE.to_owned(),
     };

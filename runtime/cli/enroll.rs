@@ -1,7 +1,6 @@
 //! `kurant enroll JOURNEY --missed`: takes those in whose firings lie behind, where they would stand today, so many a day.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::process::ExitCode;
 
 use kurant_engine::action::ActionStatus;
@@ -13,6 +12,7 @@ use kurant_store::{EnrollmentRow, Kept, Store};
 
 use crate::embedded::{self, failure, unreadable};
 use crate::error::Error;
+use crate::folder::Folder;
 use crate::workspace;
 
 /// Arguments of `kurant enroll`.
@@ -47,7 +47,7 @@ pub(crate) struct Args {
 }
 
 /// Counts, or has them taken in.
-pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
+pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
     if !args.missed {
         return Err(Error::usage("say whom: --missed"));
     }

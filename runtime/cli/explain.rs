@@ -20,6 +20,7 @@ use serde_json::json;
 
 use crate::embedded;
 use crate::error::Error;
+use crate::folder::Folder;
 use crate::moment::moment;
 use crate::reason;
 use crate::workspace;
@@ -69,7 +70,7 @@ struct Past {
 }
 
 /// Explains on standard output.
-pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
+pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
     let (definitions, _) = workspace::whole(folder)?;
     let at = match &args.at {
         Some(text) => moment("--at", text, definitions.workspace.timezone)?,

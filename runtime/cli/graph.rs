@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
 use kurant_authoring::graph;
 
 use crate::error::Error;
+use crate::folder::Folder;
 use crate::workspace;
 
 /// Arguments of `kurant graph`.
@@ -41,7 +42,7 @@ enum Format {
 }
 
 /// Draws a journey.
-pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
+pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
     let form = form(args)?;
     let (definitions, _) = workspace::whole(folder)?;
     let journeys = || definitions.journeys.iter().map(|version| &version.journey);

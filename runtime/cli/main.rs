@@ -8,9 +8,11 @@ mod demo;
 mod doctor;
 mod embedded;
 mod enroll;
+mod environment;
 mod error;
 mod explain;
 mod failpoints;
+mod folder;
 mod generate;
 mod graph;
 mod guard;
@@ -36,6 +38,7 @@ use clap::Parser as _;
 
 use self::args::{Args, Command};
 use self::error::Error;
+use self::folder::Folder;
 
 /// Events are made on one thread and dropped on another, by the million: the system's allocator takes a fifth of a
 /// simulation for that.
@@ -55,7 +58,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<ExitCode, Error> {
-    let folder = args.workspace.as_path();
+    let folder = &Folder::new(&args.workspace, args.environment.as_deref());
     match &args.command {
         Command::Check(own) => check::run(folder, own),
         Command::Test(own) => test::run(folder, own),

@@ -9,6 +9,7 @@ pub(crate) fn words(reason: &str) -> Option<&'static str> {
         "unreachable" => "the customer has no address for the channel",
         "no_consent" => "the customer has not consented to the channel: `consents`",
         "opted_out" => "the customer has opted out of the journey's `topic`",
+        "deliver_only" => "the address is none of `deliver_only` in `kurant.yaml`",
         "quiet_hours" => "quiet hours of `kurant.yaml`, on the customer's clock",
         "window" => "outside the step's `window`",
         "frequency_cap" => "a cap of `frequency_caps` in `kurant.yaml` was full",

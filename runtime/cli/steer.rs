@@ -1,6 +1,5 @@
 //! `kurant pause`, `resume` and `stop`: holds back what goes out, beside a running `run` or before one.
 
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use kurant_store::Store;
 
 use crate::embedded::{self, failure};
 use crate::error::Error;
+use crate::folder::Folder;
 
 /// How long a run is waited for.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -58,7 +58,7 @@ pub(crate) struct StopArgs {
 }
 
 /// Holds a target back.
-pub(crate) fn pause(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
+pub(crate) fn pause(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
     embedded::runtime()?.block_on(async {
         let store = embedded::store_beside(folder).await?;
         let steering = Steering::on(&*store);
@@ -81,7 +81,7 @@ pub(crate) fn pause(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
 }
 
 /// Lets a target go on.
-pub(crate) fn resume(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
+pub(crate) fn resume(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
     embedded::runtime()?.block_on(async {
         let store = embedded::store_beside(folder).await?;
         let steering = Steering::on(&*store);
@@ -121,7 +121,7 @@ pub(crate) fn resume(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
 }
 
 /// Ends everybody's enrollments in a journey.
-pub(crate) fn stop(folder: &Path, args: &StopArgs) -> Result<ExitCode, Error> {
+pub(crate) fn stop(folder: &Folder, args: &StopArgs) -> Result<ExitCode, Error> {
     embedded::runtime()?.block_on(async {
         let store = embedded::store_beside(folder).await?;
         let steering = Steering::on(&*store);

@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use kurant_authoring::diagnostic::Severity;
 use kurant_authoring::render::{self, Colours};
 use kurant_authoring::suggest::nearest;
-use kurant_authoring::{Compiled, SourceFile, compile, is_read, right_name};
+use kurant_authoring::{Compiled, SourceFile, compile, environment_of, is_read, right_name};
 use kurant_engine::definition::Definitions;
 
 use crate::error::Error;
+use crate::folder::Folder;
 
 /// The folders of a workspace whose files are read, at any depth.
 const FOLDERS: &[&str] = &["journeys", "rhai-lib", "schemas", "templates"];
@@ -22,12 +23,12 @@ const MOST_FILES: usize = 20_000;
 const LARGEST: u64 = 4 * 1024 * 1024;
 
 /// Reads and compiles the workspace, whatever is wrong with it.
-pub(crate) fn compiled(folder: &Path) -> Result<Compiled, Error> {
+pub(crate) fn compiled(folder: &Folder) -> Result<Compiled, Error> {
     Ok(compile(&read(folder)?))
 }
 
 /// The definitions of a workspace without mistakes. Mistakes are shown on standard error.
-pub(crate) fn definitions(folder: &Path) -> Result<(Definitions, Compiled), Error> {
+pub(crate) fn definitions(folder: &Folder) -> Result<(Definitions, Compiled), Error> {
     let mut compiled = compiled(folder)?;
     match compiled.definitions.take() {
         Some(definitions) => Ok((definitions, compiled)),
@@ -49,7 +50,7 @@ pub(crate) fn definitions(folder: &Path) -> Result<(Definitions, Compiled), Erro
 
 /// The definitions of a workspace, or of the journeys in it that are whole: what one journey asks for need not wait until
 /// another one is mended. Mistakes are shown on standard error.
-pub(crate) fn whole(folder: &Path) -> Result<(Definitions, Compiled), Error> {
+pub(crate) fn whole(folder: &Folder) -> Result<(Definitions, Compiled), Error> {
     let mut compiled = compiled(folder)?;
     if let Some(definitions) = compiled.definitions.take() {
         return Ok((definitions, compiled));
@@ -68,7 +69,7 @@ pub(crate) fn whole(folder: &Path) -> Result<(Definitions, Compiled), Error> {
 }
 
 /// Holds a condition about a customer, given with an option, against the workspace. Mistakes are shown on standard error.
-pub(crate) fn condition(folder: &Path, option: &str, text: &str) -> Result<(), Error> {
+pub(crate) fn condition(folder: &Folder, option: &str, text: &str) -> Result<(), Error> {
     let (found, sources) = kurant_authoring::condition(&read(folder)?, option, text);
     eprint!("{}", render::text(&found, &sources, colours(&io::stderr())));
     if found.iter().all(|found| found.severity != Severity::Error) {
@@ -80,16 +81,16 @@ pub(crate) fn condition(folder: &Path, option: &str, text: &str) -> Result<(), E
 
 /// A workspace that is read again while it runs.
 pub(crate) struct Fresh {
-    folder: PathBuf,
+    folder: Folder,
     /// What its files held when they were read last.
     seen: Option<Vec<SourceFile>>,
 }
 
 impl Fresh {
     /// As it stands now.
-    pub(crate) fn of(folder: &Path) -> Self {
+    pub(crate) fn of(folder: &Folder) -> Self {
         Self {
-            folder: folder.to_owned(),
+            folder: folder.clone(),
             seen: read(folder).ok(),
         }
     }
@@ -107,7 +108,7 @@ impl Fresh {
 }
 
 /// The definitions of a workspace as it stands now, or its mistakes as text.
-pub(crate) fn reread(folder: &Path) -> Result<Definitions, String> {
+pub(crate) fn reread(folder: &Folder) -> Result<Definitions, String> {
     definitions_of(&read(folder).map_err(|error| error.to_string())?)
 }
 
@@ -142,8 +143,41 @@ pub(crate) fn colours(stream: &impl io::IsTerminal) -> Colours {
     }
 }
 
-/// Every file that belongs to the workspace, by path.
-fn read(folder: &Path) -> Result<Vec<SourceFile>, Error> {
+/// The environments that a workspace has settings for, by name.
+pub(crate) fn environments(folder: &Path) -> Result<Vec<String>, Error> {
+    let paths = files_of(folder).map_err(|error| unreadable(folder, &error))?;
+    let names = paths.iter().filter_map(|path| {
+        let within = within(folder, path);
+        environment_of(&within).map(str::to_owned)
+    });
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    Ok(names)
+}
+
+/// Nobody should work with other settings than they think.
+fn known_environment(folder: &Folder) -> Result<(), Error> {
+    let Some(name) = folder.environment() else {
+        return Ok(());
+    };
+    let known = environments(folder)?;
+    if known.iter().any(|own| own == name) {
+        return Ok(());
+    }
+    let error = Error::usage(format!(
+        "there is no environment {name}: no kurant.{name}.yaml"
+    ));
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    Err(error.hint(match known.is_empty() {
+        true => {
+            format!("write kurant.{name}.yaml with what is different there, or leave `--env` out")
+        }
+        false => likely(name, &known),
+    }))
+}
+
+/// Every file that belongs to the workspace in its environment, by path.
+fn read(folder: &Folder) -> Result<Vec<SourceFile>, Error> {
     if !folder.join("kurant.yaml").is_file() {
         let message = format!(
             "{} is not a workspace: it holds no kurant.yaml",
@@ -154,6 +188,7 @@ fn read(folder: &Path) -> Result<Vec<SourceFile>, Error> {
             None => "name the folder with `--workspace DIR`".to_owned(),
         }));
     }
+    known_environment(folder)?;
     let mut paths = files_of(folder).map_err(|error| unreadable(folder, &error))?;
     for name in FOLDERS {
         walk(&folder.join(name), 0, &mut paths)?;
@@ -161,7 +196,8 @@ fn read(folder: &Path) -> Result<Vec<SourceFile>, Error> {
     let mut files = Vec::new();
     for path in paths {
         let within = within(folder, &path);
-        if is_read(&within) {
+        let environment = environment_of(&within);
+        if is_read(&within) && (environment.is_none() || environment == folder.environment()) {
             files.push(SourceFile::from_bytes(within, bytes(&path)?));
         }
     }
@@ -249,7 +285,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
         write("kurant.yaml", "timezone: UTC\n");
-        let mut fresh = Fresh::of(folder.path());
+        let mut fresh = Fresh::of(&Folder::new(folder.path(), None));
         write("app.log", "a line\n");
         write("kurant.yaml", "timezone: UTC\n");
         assert_eq!(fresh.reread(), Ok(None));

@@ -134,6 +134,7 @@ impl Maker<'_> {
             pools: vec![pool],
             unknown_customers: UnknownCustomers::Create,
             guard: Guard::default(),
+            deliver_only: None,
             settings: Settings::default(),
         };
         let journeys = 1 + self.chance.below(4);

@@ -3,6 +3,7 @@
 pub(crate) mod asking;
 mod doctor;
 mod enroll;
+mod environment;
 mod feed;
 mod first_day;
 mod forget;

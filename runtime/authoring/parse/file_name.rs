@@ -8,6 +8,8 @@ use crate::source::{FileId, Span};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FileKind {
     Workspace,
+    /// What is different in one environment.
+    Overlay,
     Profile,
     Segments,
     Journey,
@@ -25,6 +27,7 @@ pub(crate) fn kind_of(path: &str) -> Option<FileKind> {
     let folder = path.split('/').next().filter(|_| path.contains('/'));
     let kind = match (folder, path) {
         (None, "kurant.yaml") => FileKind::Workspace,
+        (None, path) if environment_of(path).is_some() => FileKind::Overlay,
         (None, "profile.yaml") => FileKind::Profile,
         (None, "segments.yaml") => FileKind::Segments,
         (Some("journeys"), _) if path.ends_with(".test.yaml") => FileKind::Scenario,
@@ -41,6 +44,14 @@ pub(crate) fn kind_of(path: &str) -> Option<FileKind> {
     Some(kind)
 }
 
+/// The environment whose settings a file holds: `staging` of `kurant.staging.yaml`.
+pub(crate) fn environment_of(path: &str) -> Option<&str> {
+    let name = path.strip_prefix("kurant.")?.strip_suffix(".yaml")?;
+    let is_letter =
+        |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
+    (!name.is_empty() && name.chars().all(is_letter)).then_some(name)
+}
+
 /// The path that a file was meant to have: with the ending that is read, in small letters, without a `.txt` that an editor put
 /// behind it. None when it is nothing that Kurant could read.
 pub(crate) fn right_name(path: &str) -> Option<String> {
@@ -54,7 +65,8 @@ pub(crate) fn right_name(path: &str) -> Option<String> {
         None => {
             let name = stem(&[".yaml", ".yml"])?.to_ascii_lowercase();
             let is_ours = matches!(name.as_str(), "kurant" | "profile" | "segments");
-            is_ours.then(|| format!("{name}.yaml"))
+            let is_overlay = environment_of(&format!("{name}.yaml")).is_some();
+            (is_ours || is_overlay).then(|| format!("{name}.yaml"))
         }
         Some("journeys") => {
             let stem = stem(&[".yaml", ".yml", ".json"])?;

@@ -8,6 +8,7 @@ mod calendar;
 mod channel;
 mod computed;
 pub(crate) mod context;
+mod deliver_only;
 mod entry;
 mod file_name;
 mod journey;
@@ -34,7 +35,7 @@ use kurant_engine::definition::{
 pub(crate) use calendar::instant;
 pub(crate) use computed::literal;
 pub(crate) use context::Context;
-pub(crate) use file_name::{FileKind, kind_of, right_name};
+pub(crate) use file_name::{FileKind, environment_of, kind_of, right_name};
 #[cfg(test)]
 pub(crate) use step::VERBS;
 
@@ -81,7 +82,8 @@ pub struct InFile<T> {
 pub(crate) fn parse(files: &[SourceFile], diagnostics: &Diagnostics) -> (Parsed, Places, Sources) {
     let mut sources = Sources::new();
     let mut files: Vec<&SourceFile> = files.iter().collect();
-    files.sort_by(|a, b| a.path.cmp(&b.path));
+    // Overlays last: what stands in the others has the same place with and without them.
+    files.sort_by_key(|file| (environment_of(&file.path).is_some(), &file.path));
     let mut ids: Vec<(FileId, &str, FileKind)> = Vec::new();
     for file in files {
         if let Some(kind) = kind_of(&file.path) {
@@ -90,7 +92,10 @@ pub(crate) fn parse(files: &[SourceFile], diagnostics: &Diagnostics) -> (Parsed,
             ids.push((id, &file.path, kind));
         }
     }
+    let overlays = ids.extract_if(.., |(_, _, kind)| *kind == FileKind::Overlay);
+    let overlays = overlays.map(|(id, ..)| id).collect();
     let mut reading = Reading {
+        overlays,
         parsed: Parsed::default(),
         places: Places::default(),
         sources: &sources,
@@ -117,6 +122,8 @@ fn no_workspace() -> Diagnostic {
 }
 
 struct Reading<'a> {
+    /// What is laid over `kurant.yaml`.
+    overlays: Vec<FileId>,
     parsed: Parsed,
     places: Places,
     sources: &'a Sources,
@@ -145,10 +152,21 @@ impl Reading<'_> {
         }
     }
 
+    /// What `kurant.yaml` says with the overlays.
+    fn laid_over(&self, base: yaml::Node) -> yaml::Node {
+        let overlays = self.overlays.iter();
+        let trees = overlays.filter_map(|file| yaml::read(self.sources, *file, self.diagnostics));
+        trees.fold(base, yaml::laid_over)
+    }
+
     fn yaml(&mut self, file: FileId, kind: FileKind) {
         let before = self.diagnostics.len();
         let Some(root) = yaml::read(self.sources, file, self.diagnostics) else {
             return;
+        };
+        let root = match kind {
+            FileKind::Workspace => self.laid_over(root),
+            _ => root,
         };
         self.places.add(file, &root);
         let context = Context::new(&root, file, self.diagnostics);

@@ -11,6 +11,7 @@ use super::Context;
 use super::calendar::{day_window, some_duration, work_hours, zone};
 use super::channel::{channels, not_yet};
 use super::context::{name, text};
+use super::deliver_only;
 use super::journey::category;
 use super::settings::with_kind;
 use crate::diagnostic::{Diagnostic, Problem};
@@ -53,6 +54,10 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("keep", "retention"),
     ("retain", "retention"),
     ("urls", "links"),
+    ("send_only", "deliver_only"),
+    ("only_to", "deliver_only"),
+    ("whitelist", "deliver_only"),
+    ("allowlist", "deliver_only"),
     ("link", "links"),
 ];
 
@@ -88,6 +93,8 @@ pub(super) fn read(context: &Context<'_>, root: &Node) -> Option<Workspace> {
         .optional("guard")
         .map(|node| guard(context, node))
         .unwrap_or_default();
+    let deliver_only = map.optional("deliver_only");
+    let deliver_only = deliver_only.map(|node| deliver_only::read(context, node));
     let settings = settings(context, &mut map);
     map.finish();
     Some(Workspace {
@@ -100,6 +107,7 @@ pub(super) fn read(context: &Context<'_>, root: &Node) -> Option<Workspace> {
         pools,
         unknown_customers: unknown_customers.unwrap_or_default(),
         guard,
+        deliver_only,
         settings,
     })
 }

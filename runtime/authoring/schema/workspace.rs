@@ -116,6 +116,11 @@ fn places() -> Vec<Key> {
             Object(guard),
         ),
         Key::new(
+            "deliver_only",
+            "Whom alone messages leave to, in a workspace that tries things out",
+            List(Box::new(Text)),
+        ),
+        Key::new(
             "retention",
             "How long is kept what is of no use for ever",
             Object(retention()),

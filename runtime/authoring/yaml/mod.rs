@@ -15,6 +15,7 @@ mod line;
 mod map_reader;
 mod mend;
 mod node;
+mod overlay;
 mod trap;
 mod value;
 
@@ -23,6 +24,7 @@ mod tests;
 
 pub use map_reader::MapReader;
 pub use node::{Entry, Key, Kind, Node, Scalar, Style};
+pub(crate) use overlay::laid_over;
 pub use value::Plain;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};

@@ -13,6 +13,7 @@ use kurant_store::{Batch, GivenUp, Letter, OutboxState, Settled, Store};
 
 use crate::embedded::{self, Source, unreadable};
 use crate::error::Error;
+use crate::folder::Folder;
 use crate::workspace;
 
 /// How many are read at once.
@@ -125,13 +126,13 @@ impl Chosen {
 }
 
 /// Does what was asked.
-pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
+pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
     let (definitions, _) = workspace::definitions(folder)?;
     embedded::runtime()?.block_on(work(folder, &args.what, &definitions))?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn work(folder: &Path, what: &What, definitions: &Definitions) -> Result<(), Error> {
+async fn work(folder: &Folder, what: &What, definitions: &Definitions) -> Result<(), Error> {
     let zone = definitions.workspace.timezone;
     match what {
         What::List { which, json } => {
@@ -198,7 +199,7 @@ async fn each(
 
 /// Tries those that were chosen again, or lets them go.
 async fn settle(
-    folder: &Path,
+    folder: &Folder,
     definitions: &Definitions,
     chosen: &Chosen,
     again: bool,

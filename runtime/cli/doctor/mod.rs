@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::embedded::{self, Source};
 use crate::error::Error;
+use crate::folder::Folder;
 use crate::workspace;
 
 /// Arguments of `kurant doctor`.
@@ -43,7 +44,7 @@ enum Format {
 }
 
 /// Looks at everything, and tells.
-pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
+pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
     let (definitions, _) = workspace::definitions(folder)?;
     let looking = look(folder, &definitions, args.deep);
     let findings = embedded::runtime()?.block_on(looking);

@@ -9,7 +9,7 @@ mod sends;
 mod sheet;
 mod undeclared;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -23,7 +23,9 @@ use kurant_runner::{Audience, Clock, Purpose, Runner};
 use self::sheet::Mapping;
 use self::undeclared::Undeclared;
 use crate::embedded::{self, failure};
+use crate::environment;
 use crate::error::Error;
+use crate::folder::Folder;
 use crate::refused::Refused;
 use crate::workspace;
 
@@ -136,7 +138,7 @@ impl Audience for Listener {
 }
 
 /// Loads the file.
-pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
+pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
     let (definitions, _) = workspace::definitions(folder)?;
     let source = match &args.what {
         What::Customers { source, .. } | What::Events { source } | What::Sends { source } => source,
@@ -161,7 +163,7 @@ pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
 }
 
 async fn load(
-    folder: &Path,
+    folder: &Folder,
     args: &Args,
     definitions: Definitions,
     met: &Arc<Mutex<Met>>,
@@ -177,6 +179,7 @@ async fn load(
         .map(|text| as_of_instant(text, zone, clock.now()))
         .transpose()?;
     let store = embedded::store(folder, &definitions, embedded::Company::Alone).await?;
+    environment::claim(&*store, folder, false).await?;
     let audience = Box::new(Listener(met.clone()));
     let ways = embedded::ways(folder, &definitions)?;
     let mut runner =

@@ -17,6 +17,7 @@ use self::line::{Line, Steps};
 use self::sought::Sought;
 use crate::embedded;
 use crate::error::Error;
+use crate::folder::Folder;
 use crate::workspace;
 
 /// How many lines are read at once.
@@ -65,7 +66,7 @@ pub(crate) struct Args {
 }
 
 /// Prints the log.
-pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
+pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
     let (definitions, _) = workspace::definitions(folder)?;
     embedded::runtime()?.block_on(read(folder, args, &definitions))?;
     Ok(ExitCode::SUCCESS)

@@ -1,6 +1,5 @@
 //! Runs live, until told to stop or until something fails.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use kurant_engine::calendar::Instant;
@@ -19,11 +18,12 @@ use super::sources::Sources;
 use super::{Args, WAITING, clock, end, tell_undeclared, watch};
 use crate::embedded::{self, failure};
 use crate::error::Error;
+use crate::folder::Folder;
 use crate::workspace;
 
 /// What outlives a run: whether to end, the door, and what is known of what it needs.
 pub(super) struct House<'h> {
-    pub(super) folder: &'h Path,
+    pub(super) folder: &'h Folder,
     pub(super) args: &'h Args,
     pub(super) stop: &'h signal::Receiver<bool>,
     pub(super) door: Option<&'h Door>,

@@ -20,7 +20,9 @@ use tokio::sync::watch as signal;
 
 use self::show::Show;
 use crate::embedded::{self, failure};
+use crate::environment;
 use crate::error::Error;
+use crate::folder::Folder;
 use crate::kinds;
 use crate::refused::Refused;
 use crate::secret;
@@ -66,6 +68,9 @@ pub(crate) struct Args {
     /// Take in the files that wait in the inbox, work off what is due by now, then end
     #[arg(long, conflicts_with_all = ["feed", "listen"])]
     until_idle: bool,
+    /// Take over a store that another environment has worked on
+    #[arg(long)]
+    adopt: bool,
     /// Show no actions, only what goes wrong
     #[arg(long, short)]
     quiet: bool,
@@ -74,18 +79,19 @@ pub(crate) struct Args {
 }
 
 /// Runs until the history is over, or until told to stop.
-pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
+pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
     let (definitions, _) = workspace::definitions(folder)?;
     args.talk.begin();
     begin(folder, args, definitions).or_else(|error| args.talk.last_word(error))
 }
 
-fn begin(folder: &Path, args: &Args, definitions: Definitions) -> Result<ExitCode, Error> {
+fn begin(folder: &Folder, args: &Args, definitions: Definitions) -> Result<ExitCode, Error> {
     embedded::runtime()?.block_on(async {
         let stop = stopped()?;
         match &args.feed {
             Some(path) => {
                 let store = embedded::store(folder, &definitions, embedded::Company::Alone).await?;
+                environment::claim(&*store, folder, args.adopt).await?;
                 play(folder, args, path, definitions, store, stop).await
             }
             None => outage::live_through(folder, args, definitions, stop)

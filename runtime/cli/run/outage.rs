@@ -1,6 +1,5 @@
 //! Lives through an outage: when the store goes away it waits, and begins anew as after a kill once it is back.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
@@ -11,7 +10,9 @@ use tokio::sync::{Mutex, Notify, watch as signal};
 use super::live::{House, live};
 use super::{Args, open_door};
 use crate::embedded::{self, Company};
+use crate::environment;
 use crate::error::Error;
+use crate::folder::Folder;
 use crate::workspace;
 
 /// How long it waits between two tries.
@@ -74,7 +75,7 @@ impl Outage {
 
 /// Runs live until told to stop, over as many outages as it takes. The first start has to succeed: a wrong address is no outage.
 pub(super) async fn live_through(
-    folder: &Path,
+    folder: &Folder,
     args: &Args,
     definitions: Definitions,
     stop: signal::Receiver<bool>,
@@ -100,7 +101,7 @@ async fn note_the_end(mut stop: signal::Receiver<bool>, standing: Standing) {
 }
 
 async fn live_on(
-    folder: &Path,
+    folder: &Folder,
     args: &Args,
     mut definitions: Definitions,
     mut stop: signal::Receiver<bool>,
@@ -117,6 +118,7 @@ async fn live_on(
     loop {
         let run = async {
             let store = embedded::store(folder, &definitions, company).await?;
+            environment::claim(&*store, folder, args.adopt).await?;
             if !*stop.borrow() {
                 standing.lacks(Standing::RUN, "it is starting");
             }

@@ -33,6 +33,7 @@ use self::input::Input;
 use self::refused::Refused;
 use self::shard::Shard;
 use crate::error::Error;
+use crate::folder::Folder;
 use crate::moment::moment;
 use crate::workspace;
 
@@ -87,7 +88,7 @@ struct Period {
 }
 
 /// Plays the history; actions go where they are asked for, the summary to standard error.
-pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
+pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
     let both = [&args.customers, &args.events].map(|path| path.as_deref() == Some(Path::new("-")));
     if both == [true, true] {
         return Err(Error::usage(
@@ -95,6 +96,8 @@ pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
         ));
     }
     let (mut definitions, _) = workspace::definitions(folder)?;
+    // Nothing leaves: what is asked is who would get what.
+    definitions.workspace.deliver_only = None;
     let zone = definitions.workspace.timezone;
     let period = Period {
         from: moment("--from", &args.from, zone)?,

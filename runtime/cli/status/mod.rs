@@ -18,6 +18,7 @@ use kurant_store::{OutboxState, Share, Store, Waiting, Worker};
 
 use crate::embedded::{self, Source, failure, unreadable};
 use crate::error::Error;
+use crate::folder::Folder;
 use crate::workspace;
 
 /// How many customers who are late are counted.
@@ -80,7 +81,7 @@ enum Intake {
 }
 
 /// Says how things stand.
-pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
+pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
     let (definitions, _) = workspace::definitions(folder)?;
     let zone = definitions.workspace.timezone;
     let status = embedded::runtime()?.block_on(status(folder, &definitions))?;

@@ -6,7 +6,6 @@ mod report;
 mod scenario;
 
 use std::io::{self, Write as _};
-use std::path::Path;
 use std::process::ExitCode;
 
 use kurant_authoring::Compiled;
@@ -14,6 +13,7 @@ use kurant_authoring::scenario::Scenario;
 use kurant_engine::definition::Definitions;
 
 use crate::error::Error;
+use crate::folder::Folder;
 use crate::workspace;
 
 /// Arguments of `kurant test`.
@@ -29,8 +29,10 @@ pub(crate) struct Args {
 }
 
 /// Runs the tests; how they went goes to standard output.
-pub(crate) fn run(folder: &Path, args: &Args) -> Result<ExitCode, Error> {
-    let (definitions, compiled) = workspace::whole(folder)?;
+pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
+    let (mut definitions, compiled) = workspace::whole(folder)?;
+    // Nothing leaves, so nobody has to be spared.
+    definitions.workspace.deliver_only = None;
     let zone = definitions.workspace.timezone;
     let filter = args.filter.as_deref().unwrap_or_default();
     let chosen: Vec<&Scenario> = compiled

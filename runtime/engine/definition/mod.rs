@@ -3,6 +3,7 @@
 //! Definitions can be serialised; scripts are kept as text. [`crate::catalog::Catalog`] makes them ready to run.
 
 mod computed;
+mod deliver_only;
 mod journey;
 mod schema;
 mod script;
@@ -12,6 +13,7 @@ mod visit;
 mod workspace;
 
 pub use computed::Computed;
+pub use deliver_only::DeliverOnly;
 pub use journey::{Again, Category, Entry, Exit, Goal, Journey, Status, Version, WhileActive};
 pub use schema::{Fields, Schema, Type};
 pub use script::Script;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::deliver_only::DeliverOnly;
 use super::{Category, Computed, Schema, Script, Version};
 use crate::calendar::{DayWindow, Duration, WorkHours, Zone};
 use crate::map::Map;
@@ -64,11 +65,20 @@ pub struct Workspace {
     /// What a journey may do at the most before it is held.
     #[serde(default)]
     pub guard: Guard,
+    /// Whom alone messages leave to; none = whoever they are for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deliver_only: Option<DeliverOnly>,
     /// Where state, events and commands live.
     pub settings: Settings,
 }
 
 impl Workspace {
+    /// Whether a message may leave to an address.
+    pub fn delivers_to(&self, address: &str) -> bool {
+        let only = self.deliver_only.as_ref();
+        only.is_none_or(|only| only.allows(address))
+    }
+
     /// A workspace as `kurant.yaml` says it with no more than this: all else is as if left out.
     pub fn new(name: impl Into<String>, timezone: Zone, locale: impl Into<String>) -> Self {
         Self {
@@ -81,6 +91,7 @@ impl Workspace {
             pools: Vec::new(),
             unknown_customers: UnknownCustomers::default(),
             guard: Guard::default(),
+            deliver_only: None,
             settings: Settings::default(),
         }
     }

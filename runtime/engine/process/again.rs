@@ -3,7 +3,7 @@
 //! The gates have let it pass; what has changed meanwhile counts all the same: a pause, a consent that was withdrawn, an address
 //! that bounced, the night.
 
-use super::gates::{QUIET, is_opted_out, quiet_until};
+use super::gates::{ELSEWHERE, QUIET, is_opted_out, quiet_until};
 use super::pause::PAUSED;
 use crate::calendar::Instant;
 use crate::catalog::{Catalog, Loaded};
@@ -41,6 +41,9 @@ pub fn again(catalog: &Catalog, person: Option<&Person>, command: &Command, now:
     };
     if catalog.paused().channel(channel).is_some() {
         return paused;
+    }
+    if !catalog.workspace().delivers_to(to) {
+        return Again::Never(ELSEWHERE);
     }
     let Some(person) = person else {
         return Again::Leaves;

@@ -40,6 +40,8 @@ pub(crate) struct Route {
 
 /// No longer valid.
 pub(crate) const LATE: &str = "late";
+/// Not one of the addresses that this workspace writes to.
+pub(crate) const ELSEWHERE: &str = "deliver_only";
 /// Quiet hours.
 pub(crate) const QUIET: &str = "quiet_hours";
 /// A frequency cap.
@@ -86,6 +88,9 @@ impl Work<'_> {
         };
         if is_opted_out(&self.person.customer, journey) {
             return Verdict::Stop("opted_out");
+        }
+        if !self.catalog.workspace().delivers_to(&route.to) {
+            return Verdict::Stop(ELSEWHERE);
         }
         self.hours(journey, send)
             .or_else(|| self.caps(journey, send, &route.channel))
