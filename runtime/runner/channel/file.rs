@@ -135,16 +135,17 @@ fn tail(path: &Path, from: u64, alone: bool) -> std::io::Result<HashSet<String>>
     };
     file.seek(SeekFrom::Start(place))?;
     let mut reader = BufReader::new(&file);
-    let mut text = String::new();
-    while reader.read_line(&mut text)? > 0 {
-        if !text.ends_with('\n') {
+    // Bytes: a line may be torn off within a letter.
+    let mut text = Vec::new();
+    while reader.read_until(b'\n', &mut text)? > 0 {
+        if !text.ends_with(b"\n") {
             if alone {
                 cut(&file, place)?;
             }
             break;
         }
         place += text.len() as u64;
-        keys.extend(key(&text));
+        keys.extend(std::str::from_utf8(&text).ok().and_then(key));
         text.clear();
     }
     Ok(keys)
@@ -158,6 +159,27 @@ fn cut(file: &File, length: u64) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_that_was_torn_off_within_a_letter_is_cut_away() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("sms.jsonl");
+        let mut text = b"{\"key\":\"a\"}\n{\"key\":\"b\",\"text\":\"".to_vec();
+        let whole = text.len() - "{\"key\":\"b\",\"text\":\"".len();
+        text.push("Д".as_bytes()[0]);
+        std::fs::write(&path, &text).expect("a file");
+        let keys = tail(&path, 0, false).expect("it is read");
+        assert_eq!(keys, HashSet::from(["a".to_owned()]));
+        assert_eq!(
+            std::fs::metadata(&path).expect("a file").len(),
+            text.len() as u64
+        );
+        tail(&path, 0, true).expect("it is read");
+        assert_eq!(
+            std::fs::metadata(&path).expect("a file").len(),
+            whole as u64
+        );
+    }
 
     #[test]
     fn a_line_that_was_torn_off_spoils_none_after_it() {
