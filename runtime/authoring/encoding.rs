@@ -11,8 +11,23 @@ pub enum Encoding {
     Utf8,
     /// Two bytes a letter, as Windows calls "Unicode".
     Utf16,
-    /// Otherwise: up to this byte it could be UTF-8.
-    Other(usize),
+    /// Otherwise: up to this byte it could be UTF-8; and the encoding that is likelier.
+    Other(usize, &'static str),
+}
+
+/// Whether a text that is not UTF-8 was rather written in an encoding of the West or in one of Cyrillic: there, letters beyond
+/// ASCII stand side by side, here they stand one by one among the others.
+pub fn likely(bytes: &[u8]) -> &'static str {
+    let is_letter = |byte: u8| byte >= 0xc0;
+    let beyond = bytes.iter().filter(|byte| is_letter(**byte)).count();
+    let pairs = bytes
+        .windows(2)
+        .filter(|pair| is_letter(pair[0]) && is_letter(pair[1]));
+    if pairs.count() * 2 < beyond {
+        "WINDOWS-1252"
+    } else {
+        "WINDOWS-1251"
+    }
 }
 
 /// The text of a file, as well as it can be read.
@@ -25,7 +40,7 @@ pub(crate) fn decoded(bytes: Vec<u8>) -> (String, Encoding) {
         Err(error) => {
             let at = error.utf8_error().valid_up_to();
             let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-            (text, Encoding::Other(at))
+            (text, Encoding::Other(at, likely(error.as_bytes())))
         }
     }
 }
@@ -54,10 +69,10 @@ impl Encoding {
                 "this file is saved as UTF-16, and only UTF-8 is read",
                 "UTF-16",
             ),
-            Self::Other(at) => (
+            Self::Other(at, from) => (
                 at,
                 "from here on this file is not UTF-8: it was saved in another encoding",
-                "WINDOWS-1251",
+                from,
             ),
         };
         let help = format!(
@@ -90,7 +105,10 @@ mod tests {
             assert!(text.ends_with("journey: ні"), "{text}");
         }
         assert_eq!(decoded("ні".into()), ("ні".to_owned(), Encoding::Utf8));
-        assert_eq!(decoded(b"a: \xed\xb3".to_vec()).1, Encoding::Other(3));
+        let cyrillic = decoded(b"a: \xed\xb3".to_vec()).1;
+        assert_eq!(cyrillic, Encoding::Other(3, "WINDOWS-1251"));
+        let german = decoded(b"a: Gr\xfc\xdfe f\xfcr J\xf6rg".to_vec()).1;
+        assert_eq!(german, Encoding::Other(5, "WINDOWS-1252"));
         assert_eq!(decoded(Vec::new()).1, Encoding::Utf8);
     }
 }

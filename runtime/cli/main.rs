@@ -14,6 +14,7 @@ mod failpoints;
 mod generate;
 mod graph;
 mod guard;
+mod hand_over;
 mod import;
 mod kinds;
 mod log;

@@ -3,6 +3,7 @@
 mod faults;
 mod read;
 mod script;
+mod told;
 mod trial;
 
 use sqlx::sqlite::SqliteConnection;

@@ -8,6 +8,7 @@ mod schema;
 mod script;
 mod step;
 mod trigger;
+mod undeclared;
 mod visit;
 mod workspace;
 
@@ -21,6 +22,7 @@ pub use step::{
     Repeat, Run, Score, Send, Split, Start, Step, Task, TaskFor, Verb, Wait, WaitFor, Webhook,
 };
 pub use trigger::{Trigger, TriggerKind};
+pub use undeclared::Undeclared;
 pub use workspace::{
     Cap, ChannelSettings, Definitions, EventsFrom, Guard, Library, Links, Pool, ProfileUpdate,
     Rate, Retention, Segment, Settings, Template, UnknownCustomers, Workspace,
