@@ -59,16 +59,16 @@ impl HandOvers {
             .collect();
         let mut known: HashMap<Key, HandOver> =
             keys.iter().map(|key| (*key, HandOver::Done)).collect();
-        let untold = Steering::on(store).untold().await?;
-        for trace in happened.chain(&untold) {
+        let mut tell = |trace: &Trace| {
             let key = trace.values.get("key").and_then(Value::as_text);
-            let own = key
-                .and_then(|key| key.parse().ok())
-                .and_then(|key| known.get_mut(&key));
+            let key = key.and_then(|key| key.parse().ok());
+            let own = key.and_then(|key: Key| known.get_mut(&key));
             if let (Some(own), Some(told)) = (own, by_trace(trace)) {
                 *own = told;
             }
-        }
+        };
+        happened.for_each(&mut tell);
+        Steering::on(store).untold().await?.iter().for_each(tell);
         for row in store.in_outbox(&keys).await? {
             known.insert(row.key, by_row(row));
         }
