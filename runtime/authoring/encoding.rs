@@ -15,10 +15,12 @@ pub enum Encoding {
     Other(usize, &'static str),
 }
 
-/// Whether a text that is not UTF-8 was rather written in an encoding of the West or in one of Cyrillic: there, letters beyond
-/// ASCII stand side by side, here they stand one by one among the others.
+/// The encoding that a text which is not UTF-8 was likely written in: letters of Cyrillic stand side by side, those of the West that
+/// ASCII lacks one by one among the others.
 pub fn likely(bytes: &[u8]) -> &'static str {
-    let is_letter = |byte: u8| byte >= 0xc0;
+    // Those of Ukrainian and Russian that stand before the others: Ґ Ё Є Ї І і ґ ё є ї.
+    const APART: [u8; 10] = [0xa5, 0xa8, 0xaa, 0xaf, 0xb2, 0xb3, 0xb4, 0xb8, 0xba, 0xbf];
+    let is_letter = |byte: u8| byte >= 0xc0 || APART.contains(&byte);
     let beyond = bytes.iter().filter(|byte| is_letter(**byte)).count();
     let pairs = bytes
         .windows(2)

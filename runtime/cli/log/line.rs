@@ -212,6 +212,8 @@ impl Steps {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use kurant_engine::id::Key;
 
     use super::*;
@@ -241,6 +243,12 @@ mod tests {
             customer: "anna".into(),
             what: Happened::Did(action),
         }
+    }
+
+    /// What became of what has nowhere to go.
+    fn nothing_left() -> &'static HandOvers {
+        static NOTHING: LazyLock<HandOvers> = LazyLock::new(HandOvers::default);
+        &NOTHING
     }
 
     fn steps() -> Steps {
@@ -289,18 +297,14 @@ mod tests {
             ("task", Sent, "sent"),
         ] {
             let line = action(verb, status, None);
-            assert_eq!(
-                Line::of(&line, &HandOvers::default()).outcome,
-                outcome,
-                "{verb}"
-            );
+            assert_eq!(Line::of(&line, nothing_left()).outcome, outcome, "{verb}");
         }
     }
 
     #[test]
     fn a_line_holds_nothing_that_is_known_of_a_customer() {
         for line in [action("send", ActionStatus::Sent, None), trace("chose")] {
-            let line = Line::of(&line, &HandOvers::default());
+            let line = Line::of(&line, nothing_left());
             let (text, object) = (line.text(Zone::UTC, &steps()), line.object(&steps()));
             let told = format!("{text} {object}");
             assert!(told.contains("anna") && told.contains("winback"), "{told}");
@@ -311,14 +315,14 @@ mod tests {
     #[test]
     fn people_read_what_was_done_and_why_not() {
         let line = action("send", ActionStatus::Skipped, Some("frequency_cap"));
-        let text = Line::of(&line, &HandOvers::default()).text(Zone::UTC, &steps());
+        let text = Line::of(&line, nothing_left()).text(Zone::UTC, &steps());
         assert!(text.starts_with("1970-01-01 00:00:00  anna"), "{text}");
         assert!(
             text.ends_with("send email skipped (frequency_cap)"),
             "{text}"
         );
         let line = trace("waits");
-        let text = Line::of(&line, &HandOvers::default()).text(Zone::Europe__Kyiv, &steps());
+        let text = Line::of(&line, nothing_left()).text(Zone::Europe__Kyiv, &steps());
         assert!(
             text.ends_with("later              waits  until = 1970-01-01 03:00:09"),
             "{text}"
@@ -336,14 +340,14 @@ mod tests {
             if let Happened::Passed(trace) = &mut line.what {
                 trace.place = Some(place.into());
             }
-            let object = Line::of(&line, &HandOvers::default()).object(&steps());
+            let object = Line::of(&line, nothing_left()).object(&steps());
             assert_eq!(
                 (&object["step"], &object["place"]),
                 (&name.into(), &place.into())
             );
         }
         let line = action("send", ActionStatus::Sent, None);
-        let object = Line::of(&line, &HandOvers::default()).object(&steps());
+        let object = Line::of(&line, nothing_left()).object(&steps());
         assert_eq!(
             (&object["step"], object.get("place")),
             (&"nine".into(), None)
