@@ -241,11 +241,13 @@ impl Diagnostics {
     /// Everything found, by path, line and column, each finding once.
     pub fn into_sorted(self, sources: &Sources) -> Vec<Diagnostic> {
         let mut list = self.list.into_inner();
+        // What can't be read at all stands first: until it can, the others may be about nothing.
+        let rank = |d: &Diagnostic| d.code != "json-syntax";
         list.sort_by(|a, b| {
             let key = |d: &Diagnostic| (d.span.start, d.severity, d.code);
-            sources
-                .path(a.span.file)
-                .cmp(sources.path(b.span.file))
+            rank(a)
+                .cmp(&rank(b))
+                .then_with(|| sources.path(a.span.file).cmp(sources.path(b.span.file)))
                 .then_with(|| key(a).cmp(&key(b)))
                 .then_with(|| a.message.cmp(&b.message))
         });

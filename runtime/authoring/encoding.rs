@@ -11,8 +11,25 @@ pub enum Encoding {
     Utf8,
     /// Two bytes a letter, as Windows calls "Unicode".
     Utf16,
-    /// Otherwise: up to this byte it could be UTF-8.
-    Other(usize),
+    /// Otherwise: up to this byte it could be UTF-8; and the encoding that is likelier.
+    Other(usize, &'static str),
+}
+
+/// The encoding that a text which is not UTF-8 was likely written in: letters of Cyrillic stand side by side, those of the West that
+/// ASCII lacks one by one among the others.
+pub fn likely(bytes: &[u8]) -> &'static str {
+    // Those of Ukrainian and Russian that stand before the others: Ґ Ё Є Ї І і ґ ё є ї.
+    const APART: [u8; 10] = [0xa5, 0xa8, 0xaa, 0xaf, 0xb2, 0xb3, 0xb4, 0xb8, 0xba, 0xbf];
+    let is_letter = |byte: u8| byte >= 0xc0 || APART.contains(&byte);
+    let beyond = bytes.iter().filter(|byte| is_letter(**byte)).count();
+    let pairs = bytes
+        .windows(2)
+        .filter(|pair| is_letter(pair[0]) && is_letter(pair[1]));
+    if pairs.count() * 2 < beyond {
+        "WINDOWS-1252"
+    } else {
+        "WINDOWS-1251"
+    }
 }
 
 /// The text of a file, as well as it can be read.
@@ -25,7 +42,7 @@ pub(crate) fn decoded(bytes: Vec<u8>) -> (String, Encoding) {
         Err(error) => {
             let at = error.utf8_error().valid_up_to();
             let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-            (text, Encoding::Other(at))
+            (text, Encoding::Other(at, likely(error.as_bytes())))
         }
     }
 }
@@ -54,10 +71,10 @@ impl Encoding {
                 "this file is saved as UTF-16, and only UTF-8 is read",
                 "UTF-16",
             ),
-            Self::Other(at) => (
+            Self::Other(at, from) => (
                 at,
                 "from here on this file is not UTF-8: it was saved in another encoding",
-                "WINDOWS-1251",
+                from,
             ),
         };
         let help = format!(
@@ -90,7 +107,10 @@ mod tests {
             assert!(text.ends_with("journey: ні"), "{text}");
         }
         assert_eq!(decoded("ні".into()), ("ні".to_owned(), Encoding::Utf8));
-        assert_eq!(decoded(b"a: \xed\xb3".to_vec()).1, Encoding::Other(3));
+        let cyrillic = decoded(b"a: \xed\xb3".to_vec()).1;
+        assert_eq!(cyrillic, Encoding::Other(3, "WINDOWS-1251"));
+        let german = decoded(b"a: Gr\xfc\xdfe f\xfcr J\xf6rg".to_vec()).1;
+        assert_eq!(german, Encoding::Other(5, "WINDOWS-1252"));
         assert_eq!(decoded(Vec::new()).1, Encoding::Utf8);
     }
 }

@@ -15,7 +15,8 @@ pub mod suggest;
 pub mod workspace;
 pub mod yaml;
 
-pub use encoding::Encoding;
+pub use encoding::{Encoding, likely as likely_encoding};
+pub use parse::{Column, Columns, ReadColumns};
 pub use workspace::{
     Compiled, SourceFile, compile, condition, environment_of, is_read, right_name,
 };

@@ -73,8 +73,15 @@ pub(crate) async fn store_to_read(
     folder: &Path,
     definitions: &Definitions,
 ) -> Result<Arc<dyn Store>, Error> {
-    let url = named_store(folder, definitions)?;
-    let url = url.as_str();
+    opened_to_read(folder, &named_store(folder, definitions)?).await
+}
+
+/// The same while a file of the workspace has mistakes: only the store's place is read.
+pub(crate) async fn store_to_read_beside(folder: &Folder) -> Result<Arc<dyn Store>, Error> {
+    opened_to_read(folder, &store_alone(folder)?).await
+}
+
+async fn opened_to_read(folder: &Path, url: &str) -> Result<Arc<dyn Store>, Error> {
     if is_postgres(url) {
         let store = Postgres::open_to_read(url).await;
         return Ok(Arc::new(store.map_err(|error| match error {
@@ -94,6 +101,23 @@ pub(crate) async fn store_to_read(
 /// The store that the workspace names, to leave marks in, or to settle what was given up, beside a running `run`. Of the workspace only the store's place is
 /// read: whoever has to stop something can do so while a file has mistakes.
 pub(crate) async fn store_beside(folder: &Folder) -> Result<Arc<dyn Store>, Error> {
+    let url = store_alone(folder)?;
+    if is_postgres(&url) {
+        // There has to be something to steer.
+        Postgres::open_to_read(&url).await.map_err(unreadable)?;
+        let store = Postgres::open(&url, Durability::Required).await;
+        return Ok(Arc::new(store.map_err(unreadable)?));
+    }
+    match url.strip_prefix("sqlite://").map(|path| folder.join(path)) {
+        Some(path) if path.is_file() => Ok(Arc::new(
+            Sqlite::open_beside(&path).await.map_err(unreadable)?,
+        )),
+        _ => Err(nothing_yet(&url)),
+    }
+}
+
+/// The URL of the store, from `kurant.yaml` and nothing else.
+fn store_alone(folder: &Folder) -> Result<String, Error> {
     #[derive(Default, Deserialize)]
     struct Named {
         store: Option<Url>,
@@ -121,21 +145,9 @@ pub(crate) async fn store_beside(folder: &Folder) -> Result<Arc<dyn Store>, Erro
         Some(own) => Some(own),
         None => named("kurant.yaml".to_owned())?,
     };
-    let url = match own {
-        Some(store) => secret::open(folder, &store.url)?,
-        None => STORE.to_owned(),
-    };
-    if is_postgres(&url) {
-        // There has to be something to steer.
-        Postgres::open_to_read(&url).await.map_err(unreadable)?;
-        let store = Postgres::open(&url, Durability::Required).await;
-        return Ok(Arc::new(store.map_err(unreadable)?));
-    }
-    match url.strip_prefix("sqlite://").map(|path| folder.join(path)) {
-        Some(path) if path.is_file() => Ok(Arc::new(
-            Sqlite::open_beside(&path).await.map_err(unreadable)?,
-        )),
-        _ => Err(nothing_yet(&url)),
+    match own {
+        Some(store) => secret::open(folder, &store.url),
+        None => Ok(STORE.to_owned()),
     }
 }
 

@@ -145,6 +145,7 @@ struct Counts {
     inside: BTreeMap<String, u64>,
     refused: BTreeMap<String, u64>,
     nothing: u64,
+    through: u64,
     skipped: u64,
 }
 
@@ -163,6 +164,7 @@ async fn count(store: &dyn Store, catalog: &Catalog, backlog: &Backlog) -> Resul
         for stored in store.load(&ids, &kept).await.map_err(unreadable)? {
             match late.judge(catalog, &mut desk, &stored.person, now) {
                 Lateness::Nothing => counts.nothing += 1,
+                Lateness::Through => counts.through += 1,
                 Lateness::Refused(reason) => *counts.refused.entry(reason).or_default() += 1,
                 Lateness::Inside(taken) => {
                     let (person, changes) = *taken;
@@ -179,11 +181,18 @@ async fn count(store: &dyn Store, catalog: &Catalog, backlog: &Backlog) -> Resul
             }
         }
     }
-    Ok(counts.told(backlog))
+    let first = catalog.journey(&backlog.journey);
+    let first = first.and_then(|own| {
+        own.program
+            .nodes()
+            .first()
+            .map(|node| node.name.to_string())
+    });
+    Ok(counts.told(backlog, &first.unwrap_or_default()))
 }
 
 impl Counts {
-    fn told(&self, backlog: &Backlog) -> String {
+    fn told(&self, backlog: &Backlog, first: &str) -> String {
         let all: u64 = self.inside.values().sum();
         let mut text = format!("{all} would be taken in");
         if backlog.per_day < u64::MAX && all > 0 {
@@ -202,10 +211,13 @@ impl Counts {
         for (reason, count) in &self.refused {
             text += &format!("{count} would not: {reason}\n");
         }
-        text += &format!(
-            "{} others were not missed, or would be through by now\n",
-            self.nothing
-        );
+        if self.through > 0 {
+            text += &format!(
+                "{} were missed and would be through by now, so nobody takes them in; `--at STEP` does, at a step that you name: `--at {first}`\n",
+                self.through
+            );
+        }
+        text += &format!("{} others were not missed\n", self.nothing);
         text
     }
 }

@@ -1,17 +1,50 @@
-//! Types of events that no schema declares, as people are told of them.
+//! Types of events, and fields, that no schema declares, as people are told of them.
 
 use kurant_authoring::suggest::nearest;
-use kurant_engine::definition::Schema;
+use kurant_engine::definition::{Schema, Undeclared};
+
+/// The declared type that was probably meant.
+pub(crate) fn meant(kind: &str, schema: &Schema) -> Option<String> {
+    let known = schema.events.keys().map(String::as_str);
+    nearest(kind, known).map(str::to_owned)
+}
 
 /// How many came, what that means, and what was probably meant.
-pub(crate) fn told(kind: &str, count: u64, schema: &Schema) -> String {
-    let known = schema.events.keys().map(String::as_str);
-    let meant = match nearest(kind, known) {
-        Some(meant) => format!("did you mean `{meant}`?"),
-        None => format!("declare it in schemas/events/{kind}.json, if a journey is to know it"),
-    };
+pub(crate) fn told(name: &Undeclared, count: u64, schema: &Schema) -> String {
     let events = if count == 1 { "event" } else { "events" };
-    format!(
-        "{count} {events} of the type `{kind}`, which has no schema: no journey can start by it; {meant}"
-    )
+    let (what, known, advice) = match name {
+        Undeclared::Type(kind) => (
+            format!(
+                "{count} {events} of the type `{kind}`, which has no schema: no journey can start by it"
+            ),
+            schema.events.keys().collect::<Vec<_>>(),
+            format!("declare it in schemas/events/{kind}.json, if a journey is to know it"),
+        ),
+        Undeclared::Field { kind, name } => {
+            let fields = schema.events.get(kind).unwrap_or(&schema.customer);
+            (
+                format!(
+                    "{count} {events} of the type `{kind}` with the field `{name}`, which its schema does not declare: no condition can ask for it"
+                ),
+                fields.keys().collect(),
+                format!("declare it in schemas/events/{kind}.json, if a journey is to know it"),
+            )
+        }
+        Undeclared::Attribute(name) => (
+            format!(
+                "{count} {events} with the attribute `{name}` of the customer, which is not declared: no condition can ask for it"
+            ),
+            schema.customer.keys().collect(),
+            "declare it in schemas/customer.json, if a journey is to know it".to_owned(),
+        ),
+    };
+    let word = match name {
+        Undeclared::Type(name) | Undeclared::Attribute(name) | Undeclared::Field { name, .. } => {
+            name
+        }
+    };
+    match nearest(word, known.into_iter().map(String::as_str)) {
+        Some(meant) => format!("{what}; did you mean `{meant}`?"),
+        None => format!("{what}; {advice}"),
+    }
 }

@@ -16,6 +16,7 @@ mod folder;
 mod generate;
 mod graph;
 mod guard;
+mod hand_over;
 mod import;
 mod kinds;
 mod log;

@@ -143,8 +143,20 @@ pub(crate) fn stop(folder: &Folder, args: &StopArgs) -> Result<ExitCode, Error> 
         let now = Clock::real().now();
         steering.order(now, &order).await.map_err(failure)?;
         println!("{target} is stopped{inside}{}", heeded(&steering).await?);
+        println!("{}", those_to_come(&target));
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// That a stop is about those inside, and what keeps others from entering.
+fn those_to_come(target: &Target) -> String {
+    let which = match target {
+        Target::All => "a journey's file",
+        _ => "its file",
+    };
+    format!(
+        "whoever comes from now on enters all the same: `status: retired` in {which} lets nobody in any more, `kurant pause {target}` holds back all that would leave"
+    )
 }
 
 fn tell(paused: &Paused) {

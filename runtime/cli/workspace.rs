@@ -68,6 +68,22 @@ pub(crate) fn whole(folder: &Folder) -> Result<(Definitions, Compiled), Error> {
     }
 }
 
+/// A workspace as it was found.
+pub(crate) enum Found {
+    /// It has no mistakes.
+    Sound(Box<Definitions>),
+    /// It has these.
+    Mistaken(String),
+}
+
+/// Reads and compiles the workspace; its mistakes are text for standard error.
+pub(crate) fn found(folder: &Folder) -> Result<Found, Error> {
+    Ok(match definitions_of(&read(folder)?) {
+        Ok(definitions) => Found::Sound(Box::new(definitions)),
+        Err(mistakes) => Found::Mistaken(mistakes),
+    })
+}
+
 /// Holds a condition about a customer, given with an option, against the workspace. Mistakes are shown on standard error.
 pub(crate) fn condition(folder: &Folder, option: &str, text: &str) -> Result<(), Error> {
     let (found, sources) = kurant_authoring::condition(&read(folder)?, option, text);

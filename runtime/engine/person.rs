@@ -63,6 +63,16 @@ pub struct LastEntry {
     pub occasions: Vec<String>,
 }
 
+impl LastEntry {
+    /// Whether an occasion is among those known to be taken. An import names the year, the month or the value alone: that is
+    /// taken whatever attribute it is of.
+    pub(crate) fn has_taken(&self, occasion: &str) -> bool {
+        let alone = occasion.rsplit_once(' ').map(|(_, alone)| alone);
+        let mut known = self.occasions.iter();
+        known.any(|known| known == occasion || alone == Some(known))
+    }
+}
+
 /// A firing that waits until an active enrollment has ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Queued {

@@ -30,6 +30,6 @@ pub use error::Error;
 pub use finding::{Finding, State};
 pub use intake::{Behind, Delivered, Delivery, Receipt, Via};
 pub use live::{Reload, Wires};
-pub use runner::{Admitted, Audience, BATCH, Counts, PastSend, Purpose, Runner};
+pub use runner::{Admitted, Audience, BATCH, Counts, LIVE, PastSend, Purpose, Runner, Strange};
 pub use standing::Standing;
 pub use steering::{Backlog, Order, Steering, Verb};

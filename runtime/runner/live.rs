@@ -68,6 +68,7 @@ impl Runner {
         }
         self.flush().await?;
         self.say_trouble(true);
+        self.tell_strange(true).await?;
         self.depart().await
     }
 
@@ -102,6 +103,7 @@ impl Runner {
             self.work_off(upto).await?;
             self.hand_over_again().await?;
             self.tidy().await?;
+            self.tell_strange(false).await?;
         }
         self.say_trouble(false);
         if is_idle && !self.more_to_take_in {
@@ -237,7 +239,7 @@ impl Runner {
         }
         self.flush().await?;
         self.say_trouble(true);
-        Ok(())
+        self.tell_strange(true).await
     }
 
     /// Keeps the lines of a history that could not be read as dead letters.

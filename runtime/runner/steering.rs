@@ -2,8 +2,10 @@
 
 use kurant_engine::calendar::Instant;
 use kurant_engine::definition::{Definitions, Script, Segment};
+use kurant_engine::id::{CustomerId, Key};
+use kurant_engine::input::Trace;
 use kurant_engine::paused::{Pause, Paused, Target};
-use kurant_store::{Batch, Store};
+use kurant_store::{Batch, Error as StoreError, Store};
 use serde::{Deserialize, Serialize};
 
 use crate::decide::Late;
@@ -19,6 +21,9 @@ pub(crate) const HELD: &str = "steer/held/";
 pub(crate) const LIFTED: &str = "steer/lifted/";
 /// What a run is to do once, in the order of the names.
 pub(crate) const ORDER: &str = "steer/order/";
+
+/// What was made of commands that were given up, by key, until the log is told.
+pub(crate) const FATE: &str = "steer/fate/";
 
 /// When journeys were stopped last, by id; without one, all of them.
 pub(crate) const STOPPED: &str = "steer/stopped/";
@@ -159,6 +164,22 @@ impl<'s> Steering<'s> {
         self.leave(vec![(name, Some(json(backlog)))]).await
     }
 
+    /// A mark that has whoever runs write a line into the log about a command: what an operator made of it. It belongs to the
+    /// batch that does so.
+    pub fn fate(customer: &CustomerId, key: Key, line: &Trace) -> (String, Option<String>) {
+        (format!("{FATE}{key}"), Some(json(&(customer, line))))
+    }
+
+    /// Lines that the log has not been told of yet.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn untold(&self) -> Result<Vec<Trace>, StoreError> {
+        let marks = self.store.marks(FATE).await?;
+        let lines = marks.iter().filter_map(|(_, text)| line(text));
+        Ok(lines.map(|(_, line)| line).collect())
+    }
+
     /// The backlogs that are being taken in.
     ///
     /// # Errors
@@ -209,6 +230,11 @@ impl<'s> Steering<'s> {
             .await?;
         Ok(())
     }
+}
+
+/// The customer and the line of a mark about a command.
+pub(crate) fn line(text: &str) -> Option<(CustomerId, Trace)> {
+    serde_json::from_str(text).ok()
 }
 
 fn json(value: &impl Serialize) -> String {

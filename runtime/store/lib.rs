@@ -35,7 +35,7 @@ pub use forget::Old;
 pub use log::{Entry, Happened, LogLine, LogPage, LogPlace};
 pub use memory::Memory;
 pub use postgres::{Durability, Postgres, redacted};
-pub use read::{Crew, GivenUp, Inside, Kept, Letter, Totals, Waiting, Word, Worker};
+pub use read::{Crew, GivenUp, InOutbox, Inside, Kept, Letter, Totals, Waiting, Word, Worker};
 pub use share::{SLOTS, Share};
 pub use sqlite::Sqlite;
 pub use turn::{Go, Turn};
@@ -142,6 +142,10 @@ pub trait Store: Send + Sync {
 
     /// Commands that were given up or are in doubt, strictly after a number.
     fn given_up(&self, after: i64, limit: usize) -> Reply<'_, Vec<GivenUp>>;
+
+    /// Where those of these commands stand that are in the outbox still, in no order: the others were handed over, are not needed
+    /// any more, or were given up and forgotten since.
+    fn in_outbox<'s>(&'s self, keys: &'s [Key]) -> Reply<'s, Vec<InOutbox>>;
 
     /// Dead letters, strictly after a number.
     fn letters_after(&self, after: i64, limit: usize) -> Reply<'_, Vec<Letter>>;

@@ -96,6 +96,25 @@ pub struct GivenUp {
     pub reason: Option<String>,
 }
 
+/// Where a command stands that is in the outbox still.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InOutbox {
+    /// The command's key.
+    pub key: Key,
+    /// Which way out.
+    pub route: String,
+    /// Its state: never one that leaves the outbox.
+    pub state: OutboxState,
+    /// When it may leave; when it was given up or became doubtful.
+    pub due: Instant,
+    /// How often the other side was asked to take it.
+    pub tries: u32,
+    /// Why it stands there, as far as somebody said.
+    pub reason: Option<String>,
+    /// What it belongs to was ended meanwhile: it must not leave any more.
+    pub is_withdrawn: bool,
+}
+
 /// A dead letter as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Letter {

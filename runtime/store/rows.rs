@@ -10,7 +10,8 @@ use kurant_engine::person::Person;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    EnrollmentRow, Entry, Error, GivenUp, Inside, OutboxState, Outgoing, Seen, Stored, Waiting,
+    EnrollmentRow, Entry, Error, GivenUp, InOutbox, Inside, OutboxState, Outgoing, Seen, Stored,
+    Waiting,
 };
 
 /// A row whose columns are taken from left to right.
@@ -138,11 +139,9 @@ pub(crate) fn inside<'r>(mut columns: impl Columns<'r>) -> Result<Inside, Error>
 /// From route, state, count.
 pub(crate) fn waiting<'r>(mut columns: impl Columns<'r>) -> Result<Waiting, Error> {
     let (route, word) = (columns.text()?.to_owned(), columns.text()?);
-    let state = OutboxState::from_word(word)
-        .ok_or_else(|| Error::corrupt("outbox", format!("`{word}` is no state of a command")))?;
     Ok(Waiting {
         route,
-        state,
+        state: state(word)?,
         count: columns.count()?,
     })
 }
@@ -167,14 +166,31 @@ pub(crate) fn outgoing<'r>(
 /// From n, state, reason, command, route, due, attempt, tries, lease, withdrawn.
 pub(crate) fn given_up<'r>(mut columns: impl Columns<'r>) -> Result<GivenUp, Error> {
     let n = columns.number()?;
-    let word = columns.text()?;
-    let state = OutboxState::from_word(word)
-        .ok_or_else(|| Error::corrupt("outbox", format!("`{word}` is no state of a command")))?;
+    let state = state(columns.text()?)?;
     Ok(GivenUp {
         n,
         reason: columns.maybe_text()?,
         outgoing: outgoing(&mut columns, state)?,
     })
+}
+
+/// From key, route, state, due, attempt, reason, withdrawn.
+pub(crate) fn in_outbox<'r>(mut columns: impl Columns<'r>) -> Result<InOutbox, Error> {
+    Ok(InOutbox {
+        key: columns.key()?,
+        route: columns.text()?.to_owned(),
+        state: state(columns.text()?)?,
+        due: columns.instant()?,
+        tries: columns.small()?,
+        reason: columns.maybe_text()?,
+        is_withdrawn: columns.small()? != 0,
+    })
+}
+
+/// The state of a word.
+fn state(word: &str) -> Result<OutboxState, Error> {
+    OutboxState::from_word(word)
+        .ok_or_else(|| Error::corrupt("outbox", format!("`{word}` is no state of a command")))
 }
 
 /// From customer, since.

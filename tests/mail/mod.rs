@@ -4,6 +4,7 @@ mod faults;
 mod read;
 mod script;
 mod slow;
+mod told;
 mod trial;
 
 use sqlx::sqlite::SqliteConnection;

@@ -201,3 +201,42 @@ fn a_journey_or_step_that_is_none_is_told_with_what_was_meant() {
     assert_eq!(code, 2, "{told}");
     assert!(told.contains("did you mean until-four?"), "{told}");
 }
+
+#[test]
+fn whoever_was_missed_and_would_be_through_is_counted_apart() {
+    let shop = shop(&[("anna", 200), ("iryna", 10)]);
+    let text = std::fs::read_to_string(shop.path("journeys/dormant.yaml")).expect("the journey");
+    let (one_step, _) = text
+        .split_once("  - id: until-four")
+        .expect("its second step");
+    shop.write("journeys/dormant.yaml", one_step);
+    let (code, told) = said(&shop, &["enroll", "dormant", "--missed", "--dry-run"]);
+    assert_eq!(code, 0, "{told}");
+    assert!(
+        told.starts_with("0 would be taken in\n")
+            && told.contains("1 were missed and would be through by now")
+            && told.contains("`--at two`")
+            && told.contains("1 others were not missed"),
+        "{told}"
+    );
+}
+
+#[test]
+fn explain_says_that_a_firing_was_missed_and_why() {
+    let shop = shop(&[("anna", 95), ("iryna", 10)]);
+    let explained = |customer| {
+        let asked = ["explain", "--customer", customer, "--journey", "dormant"];
+        said(&shop, &asked).1
+    };
+    let told = explained("anna");
+    assert!(
+        told.contains("nothing came: it was missed: the journey is live since ")
+            && told.contains("`kurant enroll dormant --missed`"),
+        "{told}"
+    );
+    assert!(!explained("iryna").contains("missed"));
+    // Once she has been taken in for it, nothing is missing any more.
+    said(&shop, &["enroll", "dormant", "--missed", "--per-day", "9"]);
+    run(&shop, "actions.jsonl");
+    assert!(!explained("anna").contains("missed: "));
+}

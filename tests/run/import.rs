@@ -430,3 +430,159 @@ fn nobody_comes_in_without_what_the_schema_requires() {
     let (code, told) = import(&shop, &["customers", "customers.jsonl"]);
     assert_eq!(code, 0, "{told}");
 }
+
+/// The lines that an import refused, alone.
+fn refused_alone(shop: &Shop, name: &str) -> String {
+    std::fs::read_to_string(shop.path(&format!(".kurant/rejected/{name}"))).expect("the lines")
+}
+
+#[test]
+fn refused_lines_keep_their_quotes_and_can_be_mended_and_given_again() {
+    let shop = Shop::new();
+    let rows = "id,email,birthday\nanna,a@example.com,1990-01-01\n\"b,1\",\"said \"\"b\"\"@example.com\",1990-13-01\n";
+    shop.write("base.csv", rows);
+    let (code, told) = import(&shop, &["customers", "base.csv"]);
+    assert_eq!(code, 1, "{told}");
+    assert!(told.contains(".kurant/rejected/base.again.csv"), "{told}");
+    let alone = refused_alone(&shop, "base.again.csv");
+    assert_eq!(
+        alone,
+        "id,email,birthday\n\"b,1\",\"said \"\"b\"\"@example.com\",1990-13-01\n"
+    );
+    shop.write("mended.csv", &alone.replace("1990-13", "1990-12"));
+    let (code, told) = import(&shop, &["customers", "mended.csv"]);
+    assert_eq!(code, 0, "{told}");
+    assert!(explained(&shop, "b,1", "birthday").contains("1990-12-01"));
+    // Lines of JSON too.
+    shop.write("more.jsonl", "{\"id\":\"c\",\"birthday\":\"soon\"}\n");
+    assert_eq!(import(&shop, &["customers", "more.jsonl"]).0, 1);
+    assert_eq!(
+        refused_alone(&shop, "more.again.jsonl"),
+        "{\"id\":\"c\",\"birthday\":\"soon\"}\n"
+    );
+}
+
+#[test]
+fn a_decimal_comma_is_read_and_what_has_two_readings_is_refused_with_what_to_say() {
+    let shop = Shop::new();
+    shop.write(
+        "base.csv",
+        "id;total_spent\nanna;12,50\nboris;1 234,5\nvira;1,234\n",
+    );
+    let (code, told) = import(&shop, &["customers", "base.csv"]);
+    assert_eq!(code, 1, "{told}");
+    assert!(
+        told.contains("line 4: `total_spent` should be a number")
+            && told.contains("`decimal: \",\"`"),
+        "{told}"
+    );
+    shop.write("columns.yaml", "decimal: \",\"\n");
+    let (code, told) = import(
+        &shop,
+        &["customers", "base.csv", "--columns", "columns.yaml"],
+    );
+    assert_eq!(code, 0, "{told}");
+}
+
+#[test]
+fn a_day_that_the_calendar_lacks_is_not_blamed_on_how_days_are_written() {
+    let shop = Shop::new();
+    shop.write("base.csv", "id,birthday\nanna,31.02.1990\n");
+    shop.write("columns.yaml", "dates: DD.MM.YYYY\n");
+    let (code, told) = import(
+        &shop,
+        &["customers", "base.csv", "--columns", "columns.yaml"],
+    );
+    assert_eq!(code, 1, "{told}");
+    assert!(
+        told.contains("`birthday` is no day written DD.MM.YYYY: the calendar has no such day"),
+        "{told}"
+    );
+    assert!(!told.contains("how days are written, like"), "{told}");
+}
+
+#[test]
+fn every_mistake_in_a_file_of_columns_is_told_at_once() {
+    let shop = Shop::new();
+    shop.write("base.csv", "Client\nanna\n");
+    shop.write(
+        "columns.yaml",
+        "columns: { Client: id }\ndates: D.M.Y\ncolunms: {}\n",
+    );
+    let (code, told) = import(
+        &shop,
+        &["customers", "base.csv", "--columns", "columns.yaml"],
+    );
+    assert_ne!(code, 0);
+    for says in [
+        "columns.yaml:2:8",
+        "columns.yaml:3:1",
+        "did you mean `columns`?",
+    ] {
+        assert!(told.contains(says), "{says}: {told}");
+    }
+}
+
+#[test]
+fn a_workbook_is_no_text() {
+    let shop = Shop::new();
+    shop.write("base.xlsx", "PK\u{3}\u{4}");
+    let (code, told) = import(&shop, &["customers", "base.xlsx"]);
+    assert_ne!(code, 0);
+    assert!(
+        told.contains("is a workbook") && told.contains("CSV UTF-8"),
+        "{told}"
+    );
+}
+
+#[test]
+fn simulate_reads_sheets_as_import_does() {
+    let shop = Shop::new();
+    shop.write(
+        "base.csv",
+        "Client;Mail;Born\nanna;a@example.com;08.01.1990\n",
+    );
+    shop.write(
+        "people.yaml",
+        "columns: { Client: id, Mail: email, Born: birthday }\ndates: DD.MM.YYYY\n",
+    );
+    shop.write(
+        "orders.csv",
+        "Nr,Who,When,Sum\n1,anna,05.01.2026 10:00,\"12,50\"\n",
+    );
+    shop.write(
+        "orders.yaml",
+        "columns: { Nr: id, Who: subject, When: time, Sum: total }\nvalues: { source: shop, type: order.paid }\ndates: DD.MM.YYYY\n",
+    );
+    let asked = |columns: &[&str]| {
+        let mut arguments = vec![
+            "simulate",
+            "--customers",
+            "base.csv",
+            "--events",
+            "orders.csv",
+            "--from",
+            "2026-01-01",
+            "--until",
+            "2026-02-01",
+            "--actions",
+            "actions.jsonl",
+        ];
+        for own in columns {
+            arguments.extend(["--columns", own]);
+        }
+        shop.run(&arguments)
+    };
+    let output = asked(&["people.yaml", "orders.yaml"]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{told}");
+    let entered: Vec<String> = shop
+        .lines("actions.jsonl")
+        .iter()
+        .filter(|line| line["action"] == "enter")
+        .map(|line| line["journey"].to_string())
+        .collect();
+    assert_eq!(entered, ["\"birthday\"", "\"thanks\""], "{told}");
+    let output = asked(&["people.yaml", "orders.yaml", "orders.yaml"]);
+    assert_eq!(output.status.code(), Some(2));
+}

@@ -58,7 +58,6 @@ fn the_log_is_read_by_what_is_asked_for() {
         ]),
         2
     );
-    assert_eq!(count(&["--customer", "nobody"]), 0);
     assert_eq!(
         count(&["--since", "1h"]),
         all.len(),
@@ -209,6 +208,11 @@ fn a_name_that_is_none_is_no_silence() {
         (["log", "--step", "latr"], "did you mean later?"),
         (["log", "--outcome", "skiped"], "did you mean skipped?"),
         (["log", "--outcome", "nonsense"], "there are: sent, skipped"),
+        (
+            ["log", "--reason", "frequency_cpa"],
+            "did you mean frequency_cap?",
+        ),
+        (["log", "--reason", "purchasd"], "did you mean purchased?"),
         (["graph", "thnaks", "--format=dot"], "did you mean thanks?"),
     ] {
         let output = shop.run(&asked);
@@ -245,4 +249,91 @@ fn what_is_gone_from_the_workspace_is_still_found_in_the_log() {
         objects(&shop, &["log", "--outcome", "missed"]).is_empty(),
         "known, and none yet"
     );
+}
+
+#[test]
+fn a_log_without_a_line_says_so() {
+    let shop = sold();
+    let nobody = shop.run(&["log", "--customer", "nobody"]);
+    let told = String::from_utf8_lossy(&nobody.stderr).into_owned();
+    assert_eq!(nobody.status.code(), Some(2), "{told}");
+    assert!(
+        told.contains("nobody is known as customer `nobody`"),
+        "{told}"
+    );
+    let none = shop.kurant(&["log", "--reason", "frequency_cap"]);
+    let told = String::from_utf8_lossy(&none.stderr).into_owned();
+    assert!(
+        none.stdout.is_empty() && told.contains("nothing in the log matches"),
+        "{told}"
+    );
+}
+
+#[test]
+fn explain_without_a_journey_tells_of_every_one() {
+    let shop = sold();
+    let output = shop.kurant(&["explain", "--customer", "c000"]);
+    let told = String::from_utf8(output.stdout).expect("text");
+    for says in [
+        "  thanks                   inside since ",
+        "  dormant                  would ",
+        "last: ",
+    ] {
+        assert!(told.contains(says), "{says}: {told}");
+    }
+    let output = shop.kurant(&["explain", "--customer", "c000", "--format", "json"]);
+    let answers: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let journeys = answers.as_array().expect("a list").iter();
+    let journeys: Vec<&Value> = journeys
+        .map(|answer| &answer["explanation"]["journey"])
+        .collect();
+    assert_eq!(
+        journeys,
+        ["birthday", "cart", "dormant", "loyal", "monday", "thanks"]
+    );
+}
+
+#[test]
+fn explain_goes_by_what_is_in_force_while_a_file_has_a_mistake() {
+    let shop = sold();
+    let text = std::fs::read_to_string(shop.path("journeys/thanks.yaml")).expect("the journey");
+    shop.write("journeys/thanks.yaml", &text.replace("steps:", "stps:"));
+    let output = shop.kurant(&["explain", "--customer", "c000", "--journey", "thanks"]);
+    let (told, talk) = (
+        String::from_utf8_lossy(&output.stdout).into_owned(),
+        String::from_utf8_lossy(&output.stderr).into_owned(),
+    );
+    assert!(
+        told.contains("yes  status: the journey is live") && told.contains("inside since"),
+        "{told}"
+    );
+    assert!(
+        talk.contains("journeys/thanks.yaml") && talk.contains("by what is in force"),
+        "{talk}"
+    );
+}
+
+#[test]
+fn explain_says_which_event_answered_a_wait() {
+    let shop = Shop::new();
+    shop.drop_events(
+        "cart.jsonl",
+        &[r#"{"specversion":"1.0","id":"k1","source":"test","type":"cart.left","subject":"c000","data":{"cart_id":"a"}}"#.to_owned()],
+    );
+    shop.kurant(&["run", "--until-idle", "--quiet"]);
+    let paid = r#"{"specversion":"1.0","id":"o1","source":"test","type":"order.paid","subject":"c000","data":{"total":5}}"#;
+    shop.drop_events("order.jsonl", &[paid.to_owned()]);
+    shop.kurant(&["run", "--until-idle", "--quiet"]);
+    let output = shop.kurant(&["explain", "--customer", "c000", "--journey", "cart"]);
+    let told = String::from_utf8(output.stdout).expect("text");
+    let answered = told
+        .lines()
+        .find(|line| line.contains("answered at bought"));
+    assert!(
+        answered.is_some_and(|line| line.contains("\"o1\"") && line.contains("\"order.paid\"")),
+        "{told}"
+    );
+    let lines = objects(&shop, &["log", "--json", "--outcome", "answered"]);
+    assert_eq!(lines.len(), 1);
+    assert_eq!(lines[0]["values"]["type"], "order.paid");
 }

@@ -107,6 +107,8 @@ fn a_message_that_is_given_up_leaves_its_place_to_the_fallback_for_good() {
     let shop = given_up_with("- { id: offer, send: email, template: offer, fallback: [sms] }");
     let sms = shop.lines(".kurant/outbox/sms.jsonl");
     assert_eq!(sms.len(), 1, "at once: {}", log(&shop));
+    let told = log(&shop);
+    assert!(told.contains("send email withdrawn: "), "{told}");
     never_leaves(&shop, "withdrawn");
     assert_eq!(shop.lines(".kurant/outbox/sms.jsonl").len(), 1);
 }
@@ -126,4 +128,45 @@ fn what_an_operator_has_stopped_never_leaves() {
     shop.kurant(&["stop", "offer"]);
     shop.kurant(&["run", "--until-idle", "--quiet"]);
     never_leaves(&shop, "stopped");
+}
+
+#[test]
+fn what_is_withdrawn_is_not_said_to_be_tried_again() {
+    let shop = given_up_with("- { id: offer, send: email, template: offer, fallback: [sms] }");
+    let output = shop.kurant(&["dead", "retry", "--all"]);
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        told.starts_with("0 are tried again\n")
+            && told.contains("1 must not leave any more: withdrawn"),
+        "{told}"
+    );
+    let left = shop.kurant(&["dead", "list"]).stdout;
+    assert_eq!(String::from_utf8_lossy(&left), "");
+}
+
+#[test]
+fn the_log_tells_what_an_operator_made_of_it() {
+    let shop = given_up("marketing");
+    let explained = || {
+        let asked = ["explain", "--customer", "anna", "--journey", "offer"];
+        String::from_utf8_lossy(&shop.kurant(&asked).stdout).into_owned()
+    };
+    assert!(
+        explained().contains("offer email given up: "),
+        "{}",
+        explained()
+    );
+    shop.kurant(&["dead", "retry", "--all"]);
+    assert!(explained().contains("offer email waits"), "{}", explained());
+    shop.kurant(&["run", "--until-idle", "--quiet"]);
+    assert!(
+        explained().contains("offer email handed over"),
+        "{}",
+        explained()
+    );
+    assert!(log(&shop).contains("tried_again"), "{}", log(&shop));
+    let shop = given_up("marketing");
+    shop.kurant(&["dead", "drop", "--all"]);
+    let told = log(&shop);
+    assert!(told.contains("send email given up, and dropped"), "{told}");
 }

@@ -197,3 +197,16 @@ fn an_order_given_while_another_one_is_carried_out_is_carried_out_too() {
     running.wait_for_all(&["cart is stopped by olena"]);
     running.end();
 }
+
+#[test]
+fn a_stop_says_what_becomes_of_those_who_come_later() {
+    let shop = shop();
+    shop.kurant(&["run", "--until-idle", "--quiet"]);
+    let told = said(&shop, &["stop", "thanks"]);
+    assert!(
+        told.contains("enters all the same")
+            && told.contains("`status: retired`")
+            && told.contains("`kurant pause thanks`"),
+        "{told}"
+    );
+}

@@ -245,3 +245,66 @@ fn what_is_known_of_people_and_what_is_secret_never_reaches_the_log() {
         assert!(!log.contains(canary), "{canary} in\n{}", lines.join("\n"));
     }
 }
+
+#[test]
+fn what_nobody_had_told_of_is_counted_where_people_look() {
+    let shop = Shop::new();
+    let event = |id: &str, kind: &str, data: &str| {
+        format!(
+            r#"{{"specversion":"1.0","id":"{id}","source":"test","type":"{kind}","subject":"{id}","data":{data}}}"#
+        )
+    };
+    let lines = [
+        event(
+            "a",
+            "order.paid",
+            r#"{"total":5,"totel":6,"customer":{"brithday":"secret"}}"#,
+        ),
+        event("b", "order.payed", r#"{"total":5}"#),
+    ];
+    shop.drop_events("1.jsonl", &lines);
+    let output = shop.kurant(&["run", "--until-idle"]);
+    let run = String::from_utf8_lossy(&output.stderr).into_owned();
+    shop.drop_events("2.jsonl", &[event("c", "order.payed", "{}")]);
+    shop.kurant(&["run", "--until-idle"]);
+    let said = |arguments: &[&str]| {
+        let output = shop.run(arguments);
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    for (told, types, strangers) in [
+        (
+            run,
+            "1 event of the type `order.payed`",
+            "2 customers were made",
+        ),
+        (
+            said(&["status"]),
+            "2 events of the type `order.payed`",
+            ": 3",
+        ),
+        (
+            said(&["doctor"]),
+            "2 events of the type `order.payed`",
+            ": 3;",
+        ),
+    ] {
+        for says in [
+            types,
+            strangers,
+            "did you mean `order.paid`?",
+            "with the field `totel`",
+            "did you mean `total`?",
+            "the attribute `brithday`",
+            "did you mean `birthday`?",
+        ] {
+            assert!(told.contains(says), "{says}: {told}");
+        }
+        assert!(!told.contains("secret"), "{told}");
+    }
+    // What is declared since is no news.
+    shop.write(
+        "schemas/events/order.payed.json",
+        r#"{"type":"object","properties":{"total":{"type":"number"}}}"#,
+    );
+    assert!(!said(&["status"]).contains("order.payed"));
+}

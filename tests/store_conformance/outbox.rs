@@ -2,7 +2,7 @@
 
 use kurant_engine::calendar::Instant;
 use kurant_engine::id::Key;
-use kurant_store::{Batch, OutboxState, Outgoing, Settled, Share, Store, Waiting, Word};
+use kurant_store::{Batch, InOutbox, OutboxState, Outgoing, Settled, Share, Store, Waiting, Word};
 
 use super::sample::{at, id, outgoing, person, waiting};
 
@@ -446,4 +446,48 @@ pub(super) async fn what_was_given_up_is_kept_and_can_be_tried_again(store: &dyn
     let again = store.reclaim("email", at(60), at(90), 9).await.unwrap();
     assert_eq!(again.len(), 1);
     assert_eq!((&again[0].command, again[0].attempt), (&rows[0].command, 2));
+}
+
+pub(super) async fn where_commands_stand_is_told_by_their_keys(store: &dyn Store) {
+    use OutboxState::{Accepted, Claimed, Dead, Pending};
+    let rows: Vec<Outgoing> = (1..=5)
+        .map(|number| outgoing("anna", number, Claimed))
+        .collect();
+    let keys: Vec<Key> = rows.iter().map(|row| row.command.key).collect();
+    let told = |number, state, due: i64, reason: &str| Settled {
+        due: Some(at(due)),
+        reason: Some(reason.into()),
+        ..settled(number, 1, state, None)
+    };
+    let batch = Batch {
+        outbox: rows,
+        settled: vec![
+            told(1, Pending, 60, "away: it says 535"),
+            told(2, Dead, 50, "refused: no"),
+            settled(3, 1, Accepted, None),
+        ],
+        withdrawn: vec![keys[1]],
+        ..Batch::default()
+    };
+    store.commit(batch).await.unwrap();
+    // What left is not there, nor what nobody asked for, nor what never was.
+    let asked = [keys[0], keys[1], keys[2], keys[3], Key::of(&["nobody"])];
+    let mut found = store.in_outbox(&asked).await.unwrap();
+    found.sort_by_key(|row| row.due);
+    let row = |key, state, due, reason: Option<&str>, is_withdrawn| InOutbox {
+        key,
+        route: "email".into(),
+        state,
+        due: at(due),
+        tries: u32::from(state != Claimed),
+        reason: reason.map(Into::into),
+        is_withdrawn,
+    };
+    let expected = [
+        row(keys[3], Claimed, 4, None, false),
+        row(keys[1], Dead, 50, Some("refused: no"), true),
+        row(keys[0], Pending, 60, Some("away: it says 535"), false),
+    ];
+    assert_eq!(found, expected);
+    assert_eq!(store.in_outbox(&[]).await.unwrap(), []);
 }

@@ -9,6 +9,7 @@ mod endless_wait;
 mod few_codes;
 mod forgotten_equals;
 mod library;
+mod markdown_as_it_stands;
 mod minutes_or_months;
 mod missing_field;
 mod mixed_types;
@@ -102,6 +103,7 @@ pub(crate) fn run(parsed: &Parsed, places: &Places, sources: &Sources, diagnosti
     empty_link::check(&world);
     no_subject::check(&world);
     unmailed_template::check(&world);
+    markdown_as_it_stands::check(&world);
     forgotten_equals::check(&world, &walks);
     scenario::check(&world, &walks);
 }

@@ -6,6 +6,7 @@ use kurant_engine::definition::{Journey, Schema, TriggerKind};
 
 use super::shape::{Owner, Shape, shapes};
 use super::world::close;
+use crate::parse::known::OF_CUSTOMERS;
 
 /// The names that a script begins a path with.
 pub(super) const NAMES: [&str; 6] = ["customer", "event", "trigger", "vars", "now", "round"];
@@ -78,6 +79,8 @@ impl<'s> Declared<'s> {
         for kind in types {
             // A misspelt type is reported; that it hides nothing else, its fields are those of the type that was meant.
             let known = self.schema.events.keys().map(String::as_str);
+            // One that is known unasked and not declared has the attributes of a customer's schema that could not be read.
+            let known = known.filter(|_| !OF_CUSTOMERS.contains(&kind.as_str()));
             let meant = || close(kind, known).and_then(|meant| self.schema.events.get(meant));
             let Some(declared) = self.schema.events.get(kind).or_else(meant) else {
                 complete = false;

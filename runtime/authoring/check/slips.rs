@@ -73,6 +73,44 @@ pub(super) fn find(source: &str, at: usize) -> Option<Slip> {
         .or_else(|| number(source, at))
 }
 
+/// `1990-12-31`, outside of quotes: Rhai reckons 1990 minus 12 minus 31, and nobody means that.
+pub(super) fn bare_date(source: &str) -> Option<Slip> {
+    let mut quoted = false;
+    for (at, letter) in source.char_indices() {
+        quoted ^= letter == '"';
+        let begins = !quoted && letter.is_ascii_digit();
+        let alone =
+            !source[..at].ends_with(|before: char| is_part(before) || matches!(before, '.' | '-'));
+        if !begins || !alone {
+            continue;
+        }
+        let rest = &source[at..];
+        let end = rest
+            .find(|sign: char| !sign.is_ascii_digit() && sign != '-')
+            .unwrap_or(rest.len());
+        let written = &rest[..end];
+        let parts: Vec<&str> = written.split('-').collect();
+        let [year, month, day] = parts.as_slice() else {
+            continue;
+        };
+        let goes_on = rest[end..].starts_with(|next: char| is_part(next) || next == '.');
+        let fits = |part: &str, most: u32| {
+            part.len() <= 2 && part.parse().is_ok_and(|own: u32| (1..=most).contains(&own))
+        };
+        if year.len() != 4 || goes_on || !fits(month, 12) || !fits(day, 31) {
+            continue;
+        }
+        let right = format!("date(\"{year}-{month:0>2}-{day:0>2}\")");
+        let message = format!("`{written}` is reckoned: {year} minus {month} minus {day}");
+        return Some(Slip {
+            start: at,
+            problem: Problem::new("bare-date", message).help(format!("write `{right}`")),
+            mended: replaced(source, at, at + end, &right),
+        });
+    }
+    None
+}
+
 /// A text of the same alphabet as the others; none if it is already, or has letters that no Latin one looks like.
 pub(crate) fn latin(word: &str) -> Option<String> {
     if word.is_ascii() {
@@ -333,6 +371,28 @@ mod tests {
         ] {
             let found = find(wrong, at).and_then(|slip| slip.mended);
             assert_eq!(found.as_deref(), Some(right), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_date_without_its_function_is_no_reckoning() {
+        for (wrong, right) in [
+            ("x > 1990-12-31", "x > date(\"1990-12-31\")"),
+            ("(2026-1-5 < x)", "(date(\"2026-01-05\") < x)"),
+        ] {
+            let found = bare_date(wrong).and_then(|slip| slip.mended);
+            assert_eq!(found.as_deref(), Some(right), "{wrong}");
+        }
+        for text in [
+            "x == \"1990-12-31\"",
+            "x > 1990 - 12 - 31",
+            "x - 2026-12",
+            "a1990-12-31",
+            "1990-13-31",
+            "1990-12-31.5",
+            "1990-12-31-5",
+        ] {
+            assert!(bare_date(text).is_none(), "{text}");
         }
     }
 

@@ -10,6 +10,7 @@ use rhai::AST;
 use super::scope::Declared;
 use super::site::Site;
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::parse::known::OF_CUSTOMERS;
 use crate::parse::{InFile, Parsed};
 use crate::places::Places;
 use crate::source::{FileId, Sources, Span};
@@ -70,6 +71,7 @@ impl<'a> World<'a> {
     /// Whether an event type is known. One whose schema could not be read has been reported.
     pub(super) fn knows_event(&self, kind: &str) -> bool {
         kind.is_empty()
+            || OF_CUSTOMERS.contains(&kind)
             || self.parsed.schema.events.contains_key(kind)
             || self.has_file(&format!("schemas/events/{kind}.json"))
     }

@@ -25,6 +25,18 @@ fn problem(error: Error) -> Problem {
     }
 }
 
+/// What is wrong with a value as it is written: quotes that no keyboard has come first.
+fn told(written: &str, error: Error) -> Problem {
+    let inside = written
+        .strip_prefix(['“', '”', '„', '«', '‘', '’'])
+        .and_then(|rest| rest.strip_suffix(['“', '”', '»', '‘', '’']));
+    match inside {
+        Some(inside) => Problem::bad_value(format!("`{written}` stands in curly quotes"))
+            .help(format!("write it in straight ones: `\"{inside}\"`")),
+        None => problem(error),
+    }
+}
+
 /// `3d`, `9 months`, `1d 12h`, `P9M`.
 pub(crate) fn duration(node: &Node) -> Result<Duration, Problem> {
     let written = text(node)?;
@@ -34,7 +46,7 @@ pub(crate) fn duration(node: &Node) -> Result<Duration, Problem> {
         let help = format!("write how many: `1 {written}`, or `7d`");
         return Err(Problem::bad_value(message).help(help));
     }
-    Duration::parse(&written).map_err(problem)
+    Duration::parse(&written).map_err(|error| told(&written, error))
 }
 
 /// A duration that is longer than nothing.
@@ -59,27 +71,31 @@ pub(super) fn offset(node: &Node) -> Result<Offset, Problem> {
             return Err(Problem::bad_value(message).help(format!("write `{sign}{span}`")));
         }
     }
-    Offset::parse(&written).map_err(problem)
+    Offset::parse(&written).map_err(|error| told(&written, error))
 }
 
 /// `"10:00"`.
 pub(super) fn time(node: &Node) -> Result<Time, Problem> {
-    calendar::parse_time(&text(node)?).map_err(problem)
+    let written = text(node)?;
+    calendar::parse_time(&written).map_err(|error| told(&written, error))
 }
 
 /// RFC 3339.
 pub(crate) fn instant(node: &Node) -> Result<Instant, Problem> {
-    Instant::parse(&text(node)?).map_err(problem)
+    let written = text(node)?;
+    Instant::parse(&written).map_err(|error| told(&written, error))
 }
 
 /// An IANA name.
 pub(super) fn zone(node: &Node) -> Result<Zone, Problem> {
-    calendar::parse_zone(&text(node)?).map_err(problem)
+    let written = text(node)?;
+    calendar::parse_zone(&written).map_err(|error| told(&written, error))
 }
 
 /// Cron of five fields, or `@daily` and its like.
 pub(super) fn schedule(node: &Node) -> Result<Schedule, Problem> {
-    Schedule::parse(&text(node)?).map_err(problem)
+    let written = text(node)?;
+    Schedule::parse(&written).map_err(|error| told(&written, error))
 }
 
 /// `workdays`, or a list of days.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use kurant_engine::definition::{Category, Journey, Status, Step};
+use kurant_engine::definition::{Category, Journey, Status, Step, Trigger};
 
 use super::calendar::some_duration;
 use super::context::{kebab_id, name, text};
@@ -11,7 +11,7 @@ use super::{Context, InFile, computed, entry, trigger};
 use crate::diagnostic::{Diagnostic, Diagnostics, Problem};
 use crate::places::Places;
 use crate::source::Span;
-use crate::yaml::{MapReader, Node};
+use crate::yaml::{Entry, MapReader, Node};
 
 /// What people write for the keys.
 const SYNONYMS: &[(&str, &str)] = &[
@@ -53,6 +53,33 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("flow_steps", "steps"),
     ("reentry", "entry"),
 ];
+
+/// What starts the journey.
+fn triggers(context: &Context<'_>, map: &mut MapReader<'_>) -> Vec<Trigger> {
+    if let Some(kind) = trigger_beside(map) {
+        trigger::below(context, kind);
+        return Vec::new();
+    }
+    let node = map.required("trigger");
+    node.map(|node| trigger::read(context, node))
+        .unwrap_or_default()
+}
+
+/// What belongs below `trigger:`, and stands beside it for want of two spaces. All of it is told by the first of them.
+fn trigger_beside<'a>(map: &mut MapReader<'a>) -> Option<&'a Entry> {
+    let is_empty = map.node().get("trigger").is_some_and(Node::is_null);
+    let kind = trigger::KINDS
+        .iter()
+        .find(|kind| map.has(kind))
+        .filter(|_| is_empty)?;
+    map.entry("trigger");
+    for option in ["where", "max_age", "catch_up", "timezone"] {
+        if map.has(option) {
+            map.entry(option);
+        }
+    }
+    map.entry(kind)
+}
 
 /// Keys of a journey that belong inside another.
 const INSIDE: &[(&str, &str)] = &[
@@ -98,10 +125,7 @@ pub(super) fn read(context: &Context<'_>, root: &Node) -> Option<Journey> {
     let owner = map.read("owner", text);
     let status = map.read("status", status).unwrap_or_default();
     let category = map.read("category", category).unwrap_or_default();
-    let triggers = map
-        .required("trigger")
-        .map(|node| trigger::read(context, node))
-        .unwrap_or_default();
+    let triggers = triggers(context, &mut map);
     let audience = map.read("audience", |node| context.script(node));
     let entry = map
         .optional("entry")

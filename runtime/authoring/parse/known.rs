@@ -31,6 +31,9 @@ pub(super) fn attributes() -> Fields {
     fields
 }
 
+/// The event types whose data are attributes of the customer.
+pub(crate) const OF_CUSTOMERS: [&str; 2] = ["customer.created", "customer.updated"];
+
 /// The event types that need no schema, with their data; `customer` are all of the customer's attributes.
 pub(super) fn events(customer: &Fields) -> BTreeMap<String, Fields> {
     let texts = |names: &[&str]| {
@@ -40,7 +43,7 @@ pub(super) fn events(customer: &Fields) -> BTreeMap<String, Fields> {
             .collect::<Fields>()
     };
     let mut events = BTreeMap::new();
-    for kind in ["customer.created", "customer.updated"] {
+    for kind in OF_CUSTOMERS {
         events.insert(kind.to_owned(), customer.clone());
     }
     events.insert("customer.erased".to_owned(), Fields::new());

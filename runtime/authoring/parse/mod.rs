@@ -6,6 +6,7 @@
 mod broker;
 mod calendar;
 mod channel;
+mod columns;
 mod computed;
 pub(crate) mod context;
 mod deliver_only;
@@ -13,7 +14,7 @@ mod entry;
 mod file_name;
 mod journey;
 mod json;
-mod known;
+pub(crate) mod known;
 mod library;
 mod profile;
 mod retention;
@@ -33,6 +34,7 @@ use kurant_engine::definition::{
 };
 
 pub(crate) use calendar::instant;
+pub use columns::{Column, Columns, ReadColumns};
 pub(crate) use computed::literal;
 pub(crate) use context::Context;
 pub(crate) use file_name::{FileKind, environment_of, kind_of, right_name};

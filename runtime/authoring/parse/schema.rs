@@ -71,13 +71,19 @@ pub(super) struct Files {
     events: BTreeMap<String, Fields>,
     required: BTreeMap<String, BTreeSet<String>>,
     required_of_customer: BTreeSet<String>,
+    /// Whether the customer's schema is there and could not be read: it may declare any attribute.
+    customer_unread: bool,
 }
 
 impl Files {
     /// Reads one schema file.
     pub(super) fn add(&mut self, file: FileId, path: &str, text: &str, diagnostics: &Diagnostics) {
         let before = diagnostics.len();
+        let event = path
+            .strip_prefix("schemas/events/")
+            .and_then(|rest| rest.strip_suffix(".json"));
         let Some(root) = json::read(file, text, diagnostics) else {
+            self.customer_unread |= event.is_none();
             return;
         };
         let reader = Reader {
@@ -96,10 +102,7 @@ impl Files {
                 return;
             }
         };
-        match path
-            .strip_prefix("schemas/events/")
-            .and_then(|rest| rest.strip_suffix(".json"))
-        {
+        match event {
             // What could not be read may declare any field.
             Some(_) if diagnostics.len() > before => {}
             Some(kind) => {
@@ -108,6 +111,7 @@ impl Files {
                 self.events.insert(kind.to_owned(), fields);
             }
             None => {
+                self.customer_unread |= diagnostics.len() > before;
                 let known = known::attributes();
                 let mut all: Fields = fields.clone();
                 all.extend(known);
@@ -134,6 +138,11 @@ impl Files {
             }
         }
         let mut events = known::events(&customer);
+        if self.customer_unread {
+            known::OF_CUSTOMERS
+                .iter()
+                .for_each(|kind| drop(events.remove(*kind)));
+        }
         for (kind, fields) in self.events {
             events.entry(kind).or_default().extend(fields);
         }

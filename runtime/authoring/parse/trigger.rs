@@ -13,7 +13,7 @@ use crate::yaml::{Entry, MapReader, Node};
 const A_DAY: Duration = Duration::from_days(1);
 
 /// The kinds, in the order in which they are listed to people.
-const KINDS: &[&str] = &[
+pub(super) const KINDS: &[&str] = &[
     "event", "date", "inactive", "enters", "leaves", "schedule", "manual",
 ];
 
@@ -64,6 +64,17 @@ const INSIDE: &[(&str, &str)] = &[
         "it stands inside: `inactive: { since: customer.last_purchase_at, for: 9 months }`",
     ),
 ];
+
+/// Reports a trigger that stands beside `trigger:` instead of below it.
+pub(super) fn below(context: &Context<'_>, entry: &Entry) {
+    let kind = &entry.key.text;
+    let problem = Problem::new(
+        "indentation",
+        format!("`{kind}:` stands beside `trigger:` and belongs below it"),
+    );
+    let help = format!("put two spaces before `{kind}:`, and before each line that belongs to it");
+    context.report(entry.key.span, problem.help(help));
+}
 
 /// Reads all triggers of a journey.
 pub(super) fn read(context: &Context<'_>, node: &Node) -> Vec<Trigger> {

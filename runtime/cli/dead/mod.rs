@@ -1,6 +1,7 @@
 //! `kurant dead`: what was given up. Commands that nobody took, those in doubt, and events that could not be taken in:
 //! looked at, tried again or dropped, also beside a running `run`.
 
+mod fate;
 mod show;
 
 use std::io::Write as _;
@@ -9,11 +10,13 @@ use std::process::ExitCode;
 
 use kurant_engine::definition::Definitions;
 use kurant_runner::Clock;
-use kurant_store::{Batch, GivenUp, Letter, OutboxState, Settled, Store};
+use kurant_store::{Batch, GivenUp, Letter, Store};
 
+use self::fate::Fate;
 use crate::embedded::{self, Source, unreadable};
 use crate::error::Error;
 use crate::folder::Folder;
+use crate::reason;
 use crate::workspace;
 
 /// How many are read at once.
@@ -209,7 +212,7 @@ async fn settle(
         Source::Inbox(inbox) => Some(inbox),
         Source::Rabbit { .. } => None,
     };
-    let (mut settled, mut left) = (0, 0);
+    let (mut settled, mut withdrawn, mut left) = (0, 0, 0);
     each(&*store, async |page: Vec<Dead>| {
         let mut batch = Batch {
             clock: Clock::real().now(),
@@ -218,7 +221,11 @@ async fn settle(
         let mut lines = Vec::new();
         for dead in page.iter().filter(|dead| chosen.holds(dead)) {
             match dead {
-                Dead::Command(own) => batch.settled.push(command(own, again, batch.clock)),
+                Dead::Command(own) => {
+                    let fate = Fate::of(own, again);
+                    withdrawn += usize::from(fate == Fate::Withdrawn);
+                    fate.settle(own, &mut batch);
+                }
                 Dead::Event(own) if again && inbox.is_none() => {
                     let _ = own;
                     left += 1;
@@ -245,10 +252,14 @@ async fn settle(
             "nothing that was given up has the id {ids}; `kurant dead list` shows what there is"
         );
     }
-    println!(
-        "{settled} {}",
-        if again { "are tried again" } else { "dropped" }
-    );
+    let told = if again { "are tried again" } else { "dropped" };
+    println!("{} {told}", settled - withdrawn);
+    if withdrawn > 0 {
+        println!(
+            "{withdrawn} must not leave any more: withdrawn, since {}",
+            reason::words("withdrawn").unwrap_or_default()
+        );
+    }
     if left > 0 {
         return Err(Error::failure(format!(
             "{left} events stay: they came from a broker, or could not be read there"
@@ -256,24 +267,6 @@ async fn settle(
         .hint("publish them again once they are mended; `kurant dead show` has their text"));
     }
     Ok(())
-}
-
-/// A command that is tried again, or skipped.
-fn command(own: &GivenUp, again: bool, now: kurant_engine::calendar::Instant) -> Settled {
-    let state = if again {
-        OutboxState::Pending
-    } else {
-        OutboxState::Skipped
-    };
-    Settled {
-        key: own.outgoing.command.key,
-        attempt: own.outgoing.attempt,
-        // Asked for by hand, it is tried as if for the first time.
-        tries: 0,
-        state,
-        due: Some(now),
-        reason: (!again).then(|| "dropped".to_owned()),
-    }
 }
 
 /// Writes lines back into the inbox, whole. Should they come twice, events take effect once.

@@ -4,12 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kurant_engine::calendar::{Instant, MINUTE, SECOND};
-use kurant_engine::definition::Definitions;
-use kurant_runner::{Clock, Finding};
+use kurant_engine::definition::{Definitions, Schema};
+use kurant_runner::{Clock, Finding, Strange};
 use kurant_store::{Checkup, Error as StoreError, OutboxState, Pulse, Safety, Store, Worker};
 
 use super::sums;
 use crate::embedded;
+use crate::kinds;
 
 /// Who has not been heard of for so long has ended, in milliseconds.
 const SILENT: i64 = 10 * SECOND;
@@ -44,6 +45,14 @@ pub(super) async fn look(
         }
     };
     findings.push(Finding::good("store", "the store can be read"));
+    match Strange::of(&*store).await {
+        Ok(strange) => findings.extend(strangers(&strange, &definitions.schema)),
+        Err(error) => findings.push(Finding::bad(
+            "intake.names",
+            error.to_string(),
+            "look at the database's own log",
+        )),
+    }
     if let Err(error) = examine(&store, deep, findings).await {
         let advice =
             "look at the database's own log; what can't be read may have been changed by hand";
@@ -67,6 +76,28 @@ async fn examine(
     findings.push(timers(&pulse, now, !workers.is_empty()));
     findings.push(given_up(&pulse));
     sums::look(&**store, &checkup, deep, findings).await
+}
+
+/// What came in that nobody had declared or announced.
+fn strangers(strange: &Strange, schema: &Schema) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (name, count) in strange.names(schema) {
+        findings.push(Finding::doubtful(
+            "intake.names",
+            kinds::told(name, *count, schema),
+            "mend whoever sends it, or declare the name; what came stays in the customers' histories",
+        ));
+    }
+    if strange.customers > 0 {
+        findings.push(Finding::good(
+            "intake.customers",
+            format!(
+                "customers made by events about somebody whom nobody had told of, without consents: {}; `unknown_customers: reject` in kurant.yaml refuses such events",
+                strange.customers
+            ),
+        ));
+    }
+    findings
 }
 
 /// What time it is for the store, and how far this machine's clock is from that.

@@ -9,9 +9,11 @@ use crate::error::Error;
 
 /// What the mapping of a CSV file says of its cells.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Ways {
+pub(crate) struct Ways {
     /// `DD.MM.YYYY` and its like.
     pub(super) dates: Option<String>,
+    /// What stands before the decimals of a number; none = it shows where only one reading is possible.
+    pub(super) decimal: Option<char>,
     /// What is written for `true`.
     pub(super) yes: Vec<String>,
     /// What is written for `false`.
@@ -20,7 +22,7 @@ pub(super) struct Ways {
 
 /// Reads cells.
 #[derive(Debug, Clone)]
-pub(super) struct Cells {
+pub(crate) struct Cells {
     ways: Ways,
     order: Option<Order>,
     zone: Zone,
@@ -49,16 +51,57 @@ impl Cells {
     }
 
     /// A cell as its type wants it written. What can't be read stays as it is, and is refused by its type.
-    pub(super) fn read<'c>(&self, cell: &'c str, wanted: &Type) -> Cow<'c, str> {
+    pub(crate) fn read<'c>(&self, cell: &'c str, wanted: &Type) -> Cow<'c, str> {
         let is_one_of = |words: &[String]| words.iter().any(|word| word.eq_ignore_ascii_case(cell));
         let read = match wanted {
             Type::Boolean if is_one_of(&self.ways.yes) => Some("true".to_owned()),
             Type::Boolean if is_one_of(&self.ways.no) => Some("false".to_owned()),
+            Type::Number => self.number(cell),
             Type::Date => self.day(cell).map(|day| day.to_string()),
             Type::Instant => self.moment(cell).map(|at| at.to_string()),
             _ => None,
         };
         read.map_or(Cow::Borrowed(cell), Cow::Owned)
+    }
+
+    /// A number with a decimal comma, or with signs between its thousands; none for one that is as it should be, or that could
+    /// be read in two ways.
+    fn number(&self, text: &str) -> Option<String> {
+        let (sign, digits) = match text.strip_prefix('-') {
+            Some(digits) => ("-", digits),
+            None => ("", text),
+        };
+        let digits: String = digits
+            .chars()
+            .filter(|sign| !BLANKS.contains(sign))
+            .collect();
+        let plain = digits
+            .chars()
+            .all(|sign| sign.is_ascii_digit() || matches!(sign, '.' | ','));
+        let decimal = self
+            .ways
+            .decimal
+            .or_else(|| decimal(&digits))
+            .filter(|_| plain)?;
+        let other = if decimal == ',' { '.' } else { ',' };
+        let (whole, rest) = match digits.rsplit_once(decimal) {
+            Some((whole, rest)) => (whole, Some(rest)),
+            None => (&*digits, None),
+        };
+        let is_digits =
+            |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let mut groups = whole.split(other);
+        let first = groups.next().filter(|first| is_digits(first))?;
+        let groups: Vec<&str> = groups.collect();
+        let are_thousands = groups
+            .iter()
+            .all(|group| group.len() == 3 && is_digits(group));
+        if !are_thousands || (!groups.is_empty() && first.len() > 3) || !rest.is_none_or(is_digits)
+        {
+            return None;
+        }
+        let rest = rest.map(|rest| format!(".{rest}")).unwrap_or_default();
+        Some(format!("{sign}{first}{}{rest}", groups.concat()))
     }
 
     fn day(&self, text: &str) -> Option<Date> {
@@ -78,6 +121,24 @@ impl Cells {
         };
         let local = format!("{}T{full}", order.read(day)?);
         Some(resolve(local.parse().ok()?, self.zone))
+    }
+}
+
+/// What may stand between thousands besides a dot or a comma: blanks, also those that don't break a line.
+const BLANKS: [char; 3] = [' ', '\u{a0}', '\u{202f}'];
+
+/// The sign before the decimals, where the number can't be read otherwise: the latter of two different signs, or one comma that
+/// no three digits stand behind. `1,234` could be either.
+fn decimal(digits: &str) -> Option<char> {
+    match (digits.rfind(','), digits.rfind('.')) {
+        (None, _) => Some('.'),
+        (Some(comma), Some(dot)) => Some(if comma > dot { ',' } else { '.' }),
+        (Some(comma), None) => {
+            let is_alone = digits.matches(',').count() == 1;
+            let behind = digits.len() - comma - 1;
+            let begins = digits.starts_with("0,");
+            (is_alone && (behind != 3 || begins)).then_some(',')
+        }
     }
 }
 
@@ -114,6 +175,7 @@ mod tests {
         let words = |words: &[&str]| words.iter().map(ToString::to_string).collect();
         let ways = Ways {
             dates: dates.map(str::to_owned),
+            decimal: None,
             yes: words(&["yes", "1", "так"]),
             no: words(&["no", "0"]),
         };
@@ -165,6 +227,42 @@ mod tests {
             assert_eq!(cells.read(cell, &Type::Boolean), value, "{cell}");
         }
         assert_eq!(cells.read("1", &Type::Integer), "1");
+    }
+
+    #[test]
+    fn a_decimal_comma_is_read_where_it_can_be_nothing_else() {
+        for (cell, number) in [
+            ("12.50", "12.50"),
+            ("12,50", "12.50"),
+            ("-12,5", "-12.5"),
+            ("0,125", "0.125"),
+            ("1 234,50", "1234.50"),
+            ("1\u{a0}234", "1234"),
+            ("1.234,50", "1234.50"),
+            ("1,234.50", "1234.50"),
+            // Twelve hundred, or one and a bit: nobody knows.
+            ("1,234", "1,234"),
+            ("1,234,567", "1,234,567"),
+            ("12,5,0", "12,5,0"),
+            ("12.3,456.7", "12.3,456.7"),
+            ("twelve", "twelve"),
+            ("12,50 UAH", "12,50 UAH"),
+            ("", ""),
+        ] {
+            assert_eq!(cells(None).read(cell, &Type::Number), number, "{cell}");
+        }
+        let told = |decimal, cell: &str| {
+            let ways = Ways {
+                decimal: Some(decimal),
+                ..Ways::default()
+            };
+            let cells = Cells::new(ways, Zone::UTC).unwrap();
+            cells.read(cell, &Type::Number).into_owned()
+        };
+        assert_eq!(told(',', "1,234"), "1.234");
+        assert_eq!(told('.', "1,234"), "1234");
+        assert_eq!(told(',', "1.234.567,8"), "1234567.8");
+        assert_eq!(cells(None).read("12,50", &Type::Integer), "12,50");
     }
 
     #[test]

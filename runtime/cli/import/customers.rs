@@ -146,7 +146,7 @@ fn is_dated_topic(name: &str) -> bool {
 }
 
 /// What a column holds, by its name.
-fn wanted(schema: &Schema, name: &str) -> Type {
+pub(crate) fn wanted(schema: &Schema, name: &str) -> Type {
     match name.split_once('.') {
         Some(("consents", own)) if own.ends_with(".at") => Type::Instant,
         Some(("consents" | "topics", _)) => Type::Boolean,

@@ -19,7 +19,7 @@ use crate::error::Error;
 /// The columns that belong to the envelope; all others are data.
 const ENVELOPE: [&str; 6] = ["specversion", "id", "source", "type", "subject", "time"];
 /// Those that every row must have.
-const NEEDED: [&str; 4] = ["id", "source", "type", "time"];
+pub(crate) const NEEDED: [&str; 4] = ["id", "source", "type", "time"];
 
 /// Loads events in pages, in the order of their times.
 pub(super) async fn load(
@@ -79,7 +79,7 @@ fn open(source: &Source, schema: &Arc<Schema>, zone: Zone) -> Result<Feed, Error
 
 /// A row as a CloudEvent in JSON: columns of the envelope by their names, `customer.NAME` brings an attribute along, all else
 /// is data.
-fn event(schema: &Schema, sheet: &Sheet, row: &StringRecord) -> Vec<u8> {
+pub(crate) fn event(schema: &Schema, sheet: &Sheet, row: &StringRecord) -> Vec<u8> {
     let (names, cells) = (&sheet.names, &sheet.cells);
     let kind = names
         .iter()

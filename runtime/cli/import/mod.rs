@@ -2,11 +2,11 @@
 //! nothing.
 
 mod cells;
-mod customers;
-mod events;
+pub(crate) mod customers;
+pub(crate) mod events;
 mod lines;
 mod sends;
-mod sheet;
+pub(crate) mod sheet;
 mod undeclared;
 
 use std::path::PathBuf;
@@ -74,7 +74,7 @@ struct Source {
     /// JSON Lines, or .csv with a header
     file: PathBuf,
     /// What the columns of a .csv are called here: `columns: { COLUMN: name }`, `values: { name: VALUE }` for every row, and how
-    /// it writes days and yes and no: `dates: DD.MM.YYYY`, `yes: [yes, 1]`, `no: [no, 0]`
+    /// it writes days, numbers and yes and no: `dates: DD.MM.YYYY`, `decimal: ","`, `yes: [yes, 1]`, `no: [no, 0]`
     #[arg(long, value_name = "FILE")]
     columns: Option<PathBuf>,
 }
@@ -87,6 +87,10 @@ struct Met {
     /// Whether days, or words for yes and no, are written otherwise than they are read.
     days: bool,
     words: bool,
+    /// How the file writes days, if that was said.
+    dates: Option<String>,
+    /// Whether a number could be read in two ways, or in none.
+    numbers: bool,
 }
 
 impl Met {
@@ -99,8 +103,19 @@ impl Met {
     /// Notes a line that is not taken, and what would help.
     fn note(&mut self, line: &RefusedLine) {
         let says = |part| line.message.contains(part);
+        if let (Some(dates), Some(field), true) = (&self.dates, &line.field, says("written like")) {
+            let message = format!(
+                "`{field}` is no day written {dates}: the calendar has no such day, or it is written otherwise"
+            );
+            self.refused.note(&RefusedLine {
+                message,
+                ..line.clone()
+            });
+            return;
+        }
         self.days |= says("written like") || says("without a time") || says("without its offset");
         self.words |= says("should be true or false");
+        self.numbers |= says("should be a number") || says("should be an integer");
         self.refused.note(line);
     }
 
@@ -143,6 +158,7 @@ pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
     let source = match &args.what {
         What::Customers { source, .. } | What::Events { source } | What::Sends { source } => source,
     };
+    sheet::no_workbook(&source.file)?;
     if source.columns.is_some() && !sheet::is_csv(&source.file) {
         return Err(Error::usage("--columns is for .csv files"));
     }
@@ -152,6 +168,8 @@ pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
         taken: 0,
         days: false,
         words: false,
+        dates: mapping(source)?.dates(),
+        numbers: false,
     }));
     let loaded = embedded::runtime()?.block_on(load(folder, args, definitions, &met));
     let mut met = met.lock().unwrap_or_else(PoisonError::into_inner);
@@ -225,6 +243,12 @@ fn advise(args: &Args, met: &Met, source: &Source) {
     if sheet::is_csv(&source.file) && met.words {
         eprintln!(
             "hint: say in the file of --columns what stands for true and for false: `yes: [yes, 1]`, `no: [no, 0]`"
+        );
+    }
+    if sheet::is_csv(&source.file) && met.numbers {
+        eprintln!(
+            "hint: say in the file of --columns what stands before the decimals, `decimal: \",\"` or `decimal: \".\"`, where a number \
+             like `1,234` could be read in two ways"
         );
     }
     if met.taken > 0 || met.refused.count() == 0 || met.days || met.words {

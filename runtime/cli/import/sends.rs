@@ -30,8 +30,8 @@ struct SendLine {
     occasion: Option<Value>,
 }
 
-/// A line's number and its text, or what is wrong with it.
-type Line = (u64, Result<Vec<u8>, RefusedLine>);
+/// A line: its number, as it stands in the file where that is no JSON, and what it says, or what is wrong with it.
+type Line = (u64, Option<String>, Result<Vec<u8>, RefusedLine>);
 
 /// Loads messages of the past in pages.
 pub(super) async fn load(
@@ -42,8 +42,15 @@ pub(super) async fn load(
 ) -> Result<String, Error> {
     let now = runner.now();
     let mut page = Vec::with_capacity(BATCH);
-    for (line, text) in texts(source, zone)? {
-        match text.and_then(|text| send(line, &text, now)) {
+    for (line, own, text) in texts(source, zone)? {
+        let as_it_stands = |refused: RefusedLine| RefusedLine {
+            text: own.unwrap_or(refused.text),
+            ..refused
+        };
+        match text
+            .and_then(|text| send(line, &text, now))
+            .map_err(as_it_stands)
+        {
             Ok(send) => {
                 at(met, |met| {
                     met.undeclared
@@ -72,7 +79,7 @@ fn texts(source: &Source, zone: Zone) -> Result<Box<dyn Iterator<Item = Line>>, 
         return Ok(Box::new(lines.map(|(line, text)| {
             let refused =
                 |error: std::io::Error| RefusedLine::row(line, error.to_string(), String::new());
-            (line, text.map_err(refused))
+            (line, None, text.map_err(refused))
         })));
     }
     let sheet = Sheet::open(&source.file, &mapping(source)?, &NEEDED, zone)?;
@@ -95,10 +102,8 @@ fn texts(source: &Source, zone: Zone) -> Result<Box<dyn Iterator<Item = Line>>, 
                 .collect();
             Value::from(object).to_string().into_bytes()
         });
-        (
-            line,
-            object.map_err(|message| RefusedLine::row(line, message, text)),
-        )
+        let refused = |message| RefusedLine::row(line, message, String::new());
+        (line, Some(text), object.map_err(refused))
     })))
 }
 

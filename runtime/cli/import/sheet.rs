@@ -1,18 +1,18 @@
 //! A CSV file: which sign parts its columns, what they are called here, and its rows.
 
-use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use csv::{ByteRecord, Reader, ReaderBuilder, StringRecord};
-use kurant_authoring::suggest::nearest;
+use csv::{ByteRecord, Reader, ReaderBuilder, StringRecord, WriterBuilder};
+use kurant_authoring::diagnostic::Diagnostic;
+use kurant_authoring::source::Sources;
+use kurant_authoring::{Columns, ReadColumns, likely_encoding, render};
 use kurant_engine::calendar::Zone;
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer};
 
 use super::cells::{Cells, Ways};
 use crate::error::Error;
+use crate::workspace::colours;
 
 /// Signs that may part columns; of equally frequent ones the first is taken.
 const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
@@ -21,73 +21,65 @@ const LOOKED_AT: u64 = 64 * 1024;
 /// What Excel puts in front of UTF-8.
 const BOM: &str = "\u{feff}";
 
-/// What columns are called here, and what holds for every row.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Mapping {
-    /// By the file's name for a column; none = left out.
-    #[serde(default)]
-    columns: BTreeMap<String, Option<String>>,
-    /// By our name.
-    #[serde(default)]
-    values: BTreeMap<String, String>,
-    /// What parts the columns.
-    separator: Option<char>,
-    /// How days are written.
-    dates: Option<String>,
-    /// What is written for `true`.
-    #[serde(default, deserialize_with = "words")]
-    yes: Vec<String>,
-    /// What is written for `false`.
-    #[serde(default, deserialize_with = "words")]
-    no: Vec<String>,
-}
-
-/// One word or several, as text whatever they look like.
-fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    use serde_yaml::Value;
-    let list = match Value::deserialize(deserializer)? {
-        Value::Sequence(list) => list,
-        one => vec![one],
-    };
-    let text = |word: Value| match word {
-        Value::String(word) => Ok(word),
-        Value::Number(number) => Ok(number.to_string()),
-        Value::Bool(value) => Ok(value.to_string()),
-        _ => Err(D::Error::custom("expected words, like `[yes, 1]`")),
-    };
-    list.into_iter().map(text).collect()
+/// What a file of columns says, and its text.
+#[derive(Debug, Default)]
+pub(crate) struct Mapping {
+    columns: Columns,
+    sources: Sources,
 }
 
 impl Mapping {
-    /// Reads a mapping; an empty one when there is none.
-    pub(super) fn read(path: Option<&Path>) -> Result<Self, Error> {
+    /// Reads a mapping; an empty one when there is none. Its mistakes are shown on standard error, all of them.
+    pub(crate) fn read(path: Option<&Path>) -> Result<Self, Error> {
         let Some(path) = path else {
             return Ok(Self::default());
         };
-        let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
-        serde_yaml::from_str(text.trim_start_matches(BOM)).map_err(|error| {
-            Error::usage(format!("{}: {error}", path.display())).hint(
-                "write `columns: { COLUMN OF THE FILE: name }`, `values: { name: VALUE }` for what every row shares, `dates: DD.MM.YYYY`, `yes: [yes, 1]`, `no: [no, 0]`",
-            )
-        })
+        let bytes = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
+        Self::of(&path.display().to_string(), bytes)
+    }
+
+    /// How days are written, if that is said.
+    pub(crate) fn dates(&self) -> Option<String> {
+        self.columns.dates.clone()
+    }
+
+    fn of(name: &str, bytes: Vec<u8>) -> Result<Self, Error> {
+        let ReadColumns {
+            columns,
+            found,
+            sources,
+        } = Columns::read(name, bytes);
+        let mapping = Self { columns, sources };
+        mapping.refuse(&found)?;
+        Ok(mapping)
+    }
+
+    /// Nothing is taken with a mapping that has mistakes.
+    fn refuse(&self, found: &[Diagnostic]) -> Result<(), Error> {
+        if found.is_empty() {
+            return Ok(());
+        }
+        let told = render::text(found, &self.sources, colours(&io::stderr()));
+        Err(Error::usage(format!(
+            "the file of --columns has mistakes; nothing was read:\n{told}"
+        )))
     }
 }
 
 /// A CSV file, its header read.
-pub(super) struct Sheet {
+pub(crate) struct Sheet {
     path: PathBuf,
     separator: u8,
     /// Our name for each column, and for the values that every row shares; empty = left out.
-    pub(super) names: Vec<String>,
+    pub(crate) names: Vec<String>,
     /// The values that every row shares, in the order of their names.
     shared: Vec<String>,
     /// How cells are read.
-    pub(super) cells: Cells,
+    pub(crate) cells: Cells,
 }
 
 /// Whether a file is CSV, by its extension.
-pub(super) fn is_csv(path: &Path) -> bool {
+pub(crate) fn is_csv(path: &Path) -> bool {
     path.extension()
         .is_some_and(|extension| extension.eq_ignore_ascii_case("csv"))
 }
@@ -95,27 +87,29 @@ pub(super) fn is_csv(path: &Path) -> bool {
 impl Sheet {
     /// Reads the header of a file. `needed` are the names that every row must have; times without an offset are on the clock of
     /// `zone`.
-    pub(super) fn open(
+    pub(crate) fn open(
         path: &Path,
         mapping: &Mapping,
         needed: &[&str],
         zone: Zone,
     ) -> Result<Self, Error> {
-        let separator = match mapping.separator.map(u8::try_from) {
+        no_workbook(path)?;
+        let Mapping { columns: says, .. } = mapping;
+        let separator = match says.separator.map(u8::try_from) {
             Some(Ok(separator)) => separator,
-            Some(Err(_)) => return Err(Error::usage("`separator` is one ASCII sign")),
-            None => separator(path)?,
+            _ => separator(path)?,
         };
         let ways = Ways {
-            dates: mapping.dates.clone(),
-            yes: mapping.yes.clone(),
-            no: mapping.no.clone(),
+            dates: says.dates.clone(),
+            decimal: says.decimal,
+            yes: says.yes.clone(),
+            no: says.no.clone(),
         };
         let mut sheet = Self {
             path: path.to_owned(),
             separator,
             names: Vec::new(),
-            shared: mapping.values.values().cloned().collect(),
+            shared: says.values.iter().map(|(_, value)| value.clone()).collect(),
             cells: Cells::new(ways, zone)?,
         };
         let mut reader = sheet.reader()?;
@@ -124,7 +118,8 @@ impl Sheet {
             .iter()
             .map(|name| name.trim_start_matches(BOM).trim())
             .collect();
-        sheet.names = names(&columns, mapping)?;
+        mapping.refuse(&says.missing(&columns))?;
+        sheet.names = names(&columns, says)?;
         let missing = needed
             .iter()
             .find(|name| !sheet.names.iter().any(|own| own == *name));
@@ -155,7 +150,7 @@ impl Sheet {
     }
 
     /// The rows in the file's order, each with its line.
-    pub(super) fn rows(&self) -> Result<impl Iterator<Item = (u64, ByteRecord)> + use<>, Error> {
+    pub(crate) fn rows(&self) -> Result<impl Iterator<Item = (u64, ByteRecord)> + use<>, Error> {
         let mut reader = self.reader()?;
         let mut line = 1;
         Ok(std::iter::from_fn(move || {
@@ -170,7 +165,7 @@ impl Sheet {
     }
 
     /// Where each row stands in the file: its first byte, how many bytes, and its line.
-    pub(super) fn spans(&self) -> Result<impl Iterator<Item = (u64, u64, u64)> + use<>, Error> {
+    pub(crate) fn spans(&self) -> Result<impl Iterator<Item = (u64, u64, u64)> + use<>, Error> {
         let mut reader = self.reader()?;
         reader
             .byte_headers()
@@ -187,7 +182,7 @@ impl Sheet {
     }
 
     /// The cells of a row, and the values that every row shares.
-    pub(super) fn row_of(&self, row: ByteRecord) -> Result<StringRecord, String> {
+    pub(crate) fn row_of(&self, row: ByteRecord) -> Result<StringRecord, String> {
         let mut cells = StringRecord::from_byte_record(row)
             .map_err(|_| "it is not text in UTF-8".to_owned())?;
         let own = self.names.len() - self.shared.len();
@@ -203,7 +198,7 @@ impl Sheet {
     }
 
     /// Reads one row anew.
-    pub(super) fn row(separator: u8, bytes: &[u8]) -> Option<ByteRecord> {
+    pub(crate) fn row(separator: u8, bytes: &[u8]) -> Option<ByteRecord> {
         let mut reader = ReaderBuilder::new()
             .flexible(true)
             .has_headers(false)
@@ -217,36 +212,30 @@ impl Sheet {
             .map(|_| row)
     }
 
-    pub(super) fn separator(&self) -> u8 {
+    pub(crate) fn separator(&self) -> u8 {
         self.separator
     }
 
-    /// A row as it stood in the file, near enough.
-    pub(super) fn text(&self, row: &ByteRecord) -> String {
-        let cells: Vec<_> = row.iter().map(String::from_utf8_lossy).collect();
-        cells.join(&char::from(self.separator).to_string())
+    /// A row as it stood in the file: whoever reads it again finds the same cells.
+    pub(crate) fn text(&self, row: &ByteRecord) -> String {
+        let mut writer = WriterBuilder::new()
+            .flexible(true)
+            .delimiter(self.separator)
+            .from_writer(Vec::new());
+        // Memory takes everything.
+        let _ = writer.write_byte_record(row);
+        let bytes = writer.into_inner().unwrap_or_default();
+        String::from_utf8_lossy(&bytes).trim_end().to_owned()
     }
 }
 
-fn names(columns: &[&str], mapping: &Mapping) -> Result<Vec<String>, Error> {
-    if let Some(unknown) = mapping
-        .columns
-        .keys()
-        .find(|name| !columns.contains(&name.as_str()))
-    {
-        let meant = nearest(unknown, columns.iter().copied())
-            .map_or_else(|| columns.join(", "), |meant| format!("`{meant}`?"));
-        return Err(
-            Error::findings(format!("the file has no column `{unknown}`"))
-                .hint(format!("did you mean {meant}")),
-        );
-    }
-    let name = |column: &&str| match mapping.columns.get(*column) {
-        Some(name) => name.clone().unwrap_or_default(),
+fn names(columns: &[&str], says: &Columns) -> Result<Vec<String>, Error> {
+    let name = |column: &&str| match says.names.iter().find(|own| own.theirs == **column) {
+        Some(own) => own.ours.clone().unwrap_or_default(),
         None => (*column).to_owned(),
     };
     let mut names: Vec<String> = columns.iter().map(name).collect();
-    names.extend(mapping.values.keys().cloned());
+    names.extend(says.values.iter().map(|(name, _)| name.clone()));
     for (place, name) in names.iter().enumerate() {
         if !name.is_empty() && names[..place].contains(name) {
             return Err(Error::findings(format!("two columns are `{name}`"))
@@ -254,6 +243,25 @@ fn names(columns: &[&str], mapping: &Mapping) -> Result<Vec<String>, Error> {
         }
     }
     Ok(names)
+}
+
+/// A workbook is no text.
+pub(crate) fn no_workbook(path: &Path) -> Result<(), Error> {
+    let mut first = [0; 4];
+    let begins = File::open(path).and_then(|mut file| file.read(&mut first));
+    let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
+    let is_named_so = ["xlsx", "xls", "xlsm", "ods", "numbers"]
+        .iter()
+        .any(|own| extension == *own);
+    let is_packed =
+        begins.is_ok() && (first == *b"PK\x03\x04" || first == [0xd0, 0xcf, 0x11, 0xe0]);
+    if is_named_so || is_packed {
+        let message = format!("{} is a workbook, and only text is read", path.display());
+        return Err(Error::findings(message).hint(
+            "save its sheet as CSV: in Excel `Save As`, then `CSV UTF-8 (Comma delimited)`, and give that file",
+        ));
+    }
+    Ok(())
 }
 
 /// What parts the columns: the sign that stands most often in the header, outside of quotes.
@@ -266,7 +274,10 @@ fn separator(path: &Path) -> Result<u8, Error> {
         .map_err(|error| unreadable(path, &error))?;
     if std::str::from_utf8(&header).is_err() {
         let message = format!("{} is not text in UTF-8", path.display());
-        return Err(Error::findings(message).hint("in Excel, save it as `CSV UTF-8`"));
+        return Err(Error::findings(message).hint(format!(
+            "in Excel, save it as `CSV UTF-8`; or `iconv -f {} -t UTF-8 OLD > NEW`",
+            likely_encoding(&header)
+        )));
     }
     let mut counts = [0_usize; SEPARATORS.len()];
     let mut quoted = false;
@@ -282,7 +293,7 @@ fn separator(path: &Path) -> Result<u8, Error> {
     Ok(SEPARATORS[place])
 }
 
-pub(super) fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> Error {
+pub(crate) fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> Error {
     Error::failure(format!("can't read {}: {error}", path.display()))
 }
 
@@ -296,7 +307,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("f.csv");
         std::fs::write(&path, text).unwrap();
-        let mapping = serde_yaml::from_str(mapping).unwrap();
+        let mapping = Mapping::of("columns.yaml", mapping.into())?;
         Sheet::open(&path, &mapping, &["id"], Zone::UTC)
     }
 
@@ -324,6 +335,61 @@ mod tests {
         let sheet = sheet("id\n", "yes: так\nno: [ні, 0]").unwrap();
         for (cell, value) in [("так", "true"), ("ні", "false"), ("0", "false")] {
             assert_eq!(sheet.cells.read(cell, &Type::Boolean), value);
+        }
+    }
+
+    #[test]
+    fn every_mistake_of_a_mapping_is_told_at_once_with_its_place() {
+        let mapping = "columns: { Clint: id }\ndates: DD.MM\nseperator: ';'\nyes: { a: b }\n";
+        let told = sheet("Client\n", mapping).err().unwrap().to_string();
+        for says in [
+            "columns.yaml:2:8",
+            "DD.MM.YYYY",
+            "columns.yaml:3:1",
+            "`separator`",
+            "columns.yaml:4:6",
+        ] {
+            assert!(told.contains(says), "{says}: {told}");
+        }
+        let told = sheet("Client,Note\n", "columns: { Clint: id, Noet: }\n");
+        let told = told.err().unwrap().to_string();
+        for says in [
+            "columns.yaml:1:12",
+            "`Client`",
+            "columns.yaml:1:23",
+            "`Note`",
+        ] {
+            assert!(told.contains(says), "{says}: {told}");
+        }
+    }
+
+    #[test]
+    fn a_row_that_is_written_down_reads_as_the_same_cells() {
+        let sheet = sheet("id,note\n", "{}").unwrap();
+        for cells in [
+            ["1", "a, b"],
+            ["2", "said \"no\""],
+            ["3", "two\nlines"],
+            ["4", ""],
+        ] {
+            let row = ByteRecord::from(&cells[..]);
+            let again = Sheet::row(b',', sheet.text(&row).as_bytes()).unwrap();
+            assert_eq!(again, row);
+        }
+    }
+
+    #[test]
+    fn a_workbook_is_no_sheet() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, bytes) in [
+            ("a.xlsx", &b"PK\x03\x04"[..]),
+            ("b.csv", b"PK\x03\x04x"),
+            ("c.xls", b""),
+        ] {
+            let path = folder.path().join(name);
+            std::fs::write(&path, bytes).unwrap();
+            let told = no_workbook(&path).unwrap_err().to_string();
+            assert!(told.contains("CSV UTF-8"), "{told}");
         }
     }
 

@@ -12,6 +12,8 @@ use kurant_engine::value::Value;
 use kurant_store::{Happened, LogLine};
 use serde_json::{Value as Json, json};
 
+use crate::hand_over::{HandOver, HandOvers};
+
 /// What may be told of the values that mattered: names and times, nothing that is known of a customer.
 const TOLD: &[&str] = &[
     "event", "type", "trigger", "time", "until", "arm", "route", "attempts",
@@ -33,13 +35,18 @@ pub(super) struct Line<'l> {
     pub(super) reason: Option<&'l str>,
     enrollment: Option<String>,
     values: Option<&'l Map>,
+    /// What became of it on its way out; none where there is no way to go.
+    hand_over: Option<&'l HandOver>,
 }
 
 impl<'l> Line<'l> {
-    pub(super) fn of(line: &'l LogLine) -> Self {
+    pub(super) fn of(line: &'l LogLine, hand_overs: &'l HandOvers) -> Self {
         let clock = line.clock;
         match &line.what {
-            Happened::Did(action) => Self::did(clock, action),
+            Happened::Did(action) => Self {
+                hand_over: hand_overs.get(action),
+                ..Self::did(clock, action)
+            },
             Happened::Passed(trace) => Self::passed(clock, &line.customer, trace),
         }
     }
@@ -62,6 +69,7 @@ impl<'l> Line<'l> {
             reason: action.reason.as_deref(),
             enrollment: Some(action.enrollment.to_string()),
             values: None,
+            hand_over: None,
         }
     }
 
@@ -77,6 +85,7 @@ impl<'l> Line<'l> {
             reason: trace.reason.as_deref(),
             enrollment: trace.enrollment.map(|id| id.to_string()),
             values: Some(&trace.values),
+            hand_over: None,
         }
     }
 
@@ -88,7 +97,11 @@ impl<'l> Line<'l> {
             Some(action) if action.action != self.outcome => {
                 let channel = action.channel.as_deref().map(|name| format!(" {name}"));
                 let what = format!("{}{}", action.action, channel.unwrap_or_default());
-                format!("{what} {}", self.outcome)
+                // `sent` says what was decided: whatever has not left is told instead.
+                match self.hand_over.filter(|own| !own.is_done()) {
+                    Some(own) => format!("{what} {}", own.text(zone)),
+                    None => format!("{what} {}", self.outcome),
+                }
             }
             _ => self.outcome.to_owned(),
         };
@@ -121,6 +134,7 @@ impl<'l> Line<'l> {
             object["channel"] = action.channel.as_deref().into();
             object["template"] = action.template.as_deref().into();
             object["key"] = action.key.to_string().into();
+            object["hand_over"] = self.hand_over.map(HandOver::object).into();
         }
         let values: serde_json::Map<String, Json> = self
             .told()
@@ -198,6 +212,8 @@ impl Steps {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use kurant_engine::id::Key;
 
     use super::*;
@@ -227,6 +243,12 @@ mod tests {
             customer: "anna".into(),
             what: Happened::Did(action),
         }
+    }
+
+    /// What became of what has nowhere to go.
+    fn nothing_left() -> &'static HandOvers {
+        static NOTHING: LazyLock<HandOvers> = LazyLock::new(HandOvers::default);
+        &NOTHING
     }
 
     fn steps() -> Steps {
@@ -275,14 +297,14 @@ mod tests {
             ("task", Sent, "sent"),
         ] {
             let line = action(verb, status, None);
-            assert_eq!(Line::of(&line).outcome, outcome, "{verb}");
+            assert_eq!(Line::of(&line, nothing_left()).outcome, outcome, "{verb}");
         }
     }
 
     #[test]
     fn a_line_holds_nothing_that_is_known_of_a_customer() {
         for line in [action("send", ActionStatus::Sent, None), trace("chose")] {
-            let line = Line::of(&line);
+            let line = Line::of(&line, nothing_left());
             let (text, object) = (line.text(Zone::UTC, &steps()), line.object(&steps()));
             let told = format!("{text} {object}");
             assert!(told.contains("anna") && told.contains("winback"), "{told}");
@@ -293,14 +315,14 @@ mod tests {
     #[test]
     fn people_read_what_was_done_and_why_not() {
         let line = action("send", ActionStatus::Skipped, Some("frequency_cap"));
-        let text = Line::of(&line).text(Zone::UTC, &steps());
+        let text = Line::of(&line, nothing_left()).text(Zone::UTC, &steps());
         assert!(text.starts_with("1970-01-01 00:00:00  anna"), "{text}");
         assert!(
             text.ends_with("send email skipped (frequency_cap)"),
             "{text}"
         );
         let line = trace("waits");
-        let text = Line::of(&line).text(Zone::Europe__Kyiv, &steps());
+        let text = Line::of(&line, nothing_left()).text(Zone::Europe__Kyiv, &steps());
         assert!(
             text.ends_with("later              waits  until = 1970-01-01 03:00:09"),
             "{text}"
@@ -318,14 +340,14 @@ mod tests {
             if let Happened::Passed(trace) = &mut line.what {
                 trace.place = Some(place.into());
             }
-            let object = Line::of(&line).object(&steps());
+            let object = Line::of(&line, nothing_left()).object(&steps());
             assert_eq!(
                 (&object["step"], &object["place"]),
                 (&name.into(), &place.into())
             );
         }
         let line = action("send", ActionStatus::Sent, None);
-        let object = Line::of(&line).object(&steps());
+        let object = Line::of(&line, nothing_left()).object(&steps());
         assert_eq!(
             (&object["step"], object.get("place")),
             (&"nine".into(), None)

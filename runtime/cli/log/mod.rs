@@ -3,6 +3,7 @@
 mod line;
 mod sought;
 
+use std::cell::Cell;
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -11,13 +12,14 @@ use std::time::Duration as Pause;
 use kurant_engine::calendar::{Duration, Instant, SECOND, Zone, first_instant_of, parse_date};
 use kurant_engine::definition::Definitions;
 use kurant_runner::Clock;
-use kurant_store::{LogPlace, Store};
+use kurant_store::{Happened, LogPage, LogPlace, Store};
 
 use self::line::{Line, Steps};
 use self::sought::Sought;
 use crate::embedded;
 use crate::error::Error;
 use crate::folder::Folder;
+use crate::hand_over::HandOvers;
 use crate::workspace;
 
 /// How many lines are read at once.
@@ -103,14 +105,37 @@ async fn read(folder: &Path, args: &Args, definitions: &Definitions) -> Result<(
         until: until.unwrap_or(Instant::MAX),
         steps: Steps::of(definitions),
         zone,
+        shown: Cell::new(0),
     };
     match reading.run(place, &mut sought).await {
         // Whoever reads has seen enough.
         Err(Ended::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         Err(Ended::Output(error)) => Err(error.into()),
         Err(Ended::Store(error)) => Err(embedded::unreadable(error)),
-        Ok(()) => sought.end(),
+        Ok(()) => {
+            sought.end()?;
+            is_known(&*store, sought.stranger()).await?;
+            if reading.shown.get() == 0 {
+                eprintln!("nothing in the log matches");
+            }
+            Ok(())
+        }
     }
+}
+
+/// That a customer of whom the log has nothing is one.
+async fn is_known(store: &dyn Store, customer: Option<&str>) -> Result<(), Error> {
+    let Some(customer) = customer else {
+        return Ok(());
+    };
+    let found = store.load(&[customer.into()], &[]).await;
+    if found.map_err(embedded::unreadable)?.is_empty() {
+        return Err(Error::usage(format!(
+            "nobody is known as customer `{customer}`, here or in the log"
+        ))
+        .hint("ids are as the CRM writes them: the `subject` of events, the `id` of an import"));
+    }
+    Ok(())
 }
 
 /// Why reading ended early.
@@ -126,6 +151,8 @@ struct Reading<'r> {
     until: Instant,
     steps: Steps,
     zone: Zone,
+    /// How many lines were shown.
+    shown: Cell<u64>,
 }
 
 impl Reading<'_> {
@@ -152,11 +179,12 @@ impl Reading<'_> {
                 continue;
             }
             (place, heard) = (page.next, now);
+            let hand_overs = self.hand_overs(&page).await?;
             for line in &page.lines {
                 if line.clock >= self.until {
                     return out.flush().map_err(Ended::Output);
                 }
-                let line = Line::of(line);
+                let line = Line::of(line, &hand_overs);
                 sought.meet(&line, &self.steps);
                 self.show(&mut out, &line).map_err(Ended::Output)?;
             }
@@ -164,10 +192,25 @@ impl Reading<'_> {
         }
     }
 
+    /// What became of what a page says was to be done: as it stands in the outbox now, and as the page itself tells.
+    async fn hand_overs(&self, page: &LogPage) -> Result<HandOvers, Ended> {
+        let done = page.lines.iter().filter_map(|line| match &line.what {
+            Happened::Did(action) => Some(action),
+            Happened::Passed(_) => None,
+        });
+        let happened = page.lines.iter().filter_map(|line| match &line.what {
+            Happened::Passed(trace) => Some(trace),
+            Happened::Did(_) => None,
+        });
+        let hand_overs = HandOvers::of(self.store, done, happened).await;
+        hand_overs.map_err(Ended::Store)
+    }
+
     fn show(&self, out: &mut impl Write, line: &Line<'_>) -> io::Result<()> {
         if !self.is_asked_for(line) {
             return Ok(());
         }
+        self.shown.set(self.shown.get() + 1);
         if self.args.json {
             return writeln!(out, "{}", line.object(&self.steps));
         }

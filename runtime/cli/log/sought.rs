@@ -2,16 +2,19 @@
 
 use std::collections::BTreeSet;
 
+use kurant_engine::catalog::program::Op;
 use kurant_engine::catalog::{Acting, Catalog, Loaded};
-use kurant_engine::definition::{Definitions, Version};
+use kurant_engine::definition::{Definitions, Exit, Version};
 
 use super::Args;
 use super::line::{Line, Steps};
 use crate::error::Error;
+use crate::hand_over::{DROPPED, TRIED_AGAIN};
+use crate::reason;
 use crate::workspace::likely;
 
 /// How something may have ended.
-const OUTCOMES: [&str; 25] = [
+const OUTCOMES: [&str; 28] = [
     "sent",
     "skipped",
     "deferred",
@@ -20,6 +23,7 @@ const OUTCOMES: [&str; 25] = [
     "goal",
     "not_entered",
     "waits",
+    "answered",
     "timeout",
     "chose",
     "split",
@@ -36,6 +40,8 @@ const OUTCOMES: [&str; 25] = [
     "gave_up",
     "in_doubt",
     "not_sent",
+    TRIED_AGAIN,
+    DROPPED,
     "error",
 ];
 
@@ -46,9 +52,12 @@ pub(super) struct Sought<'a> {
     journeys: Vec<&'a str>,
     steps: Vec<&'a str>,
     outcomes: Vec<&'a str>,
+    reasons: Vec<&'a str>,
+    customer: Option<&'a str>,
     /// What there is to choose from.
     known_journeys: BTreeSet<String>,
     known_steps: BTreeSet<String>,
+    known_reasons: BTreeSet<String>,
 }
 
 impl<'a> Sought<'a> {
@@ -59,11 +68,27 @@ impl<'a> Sought<'a> {
             versions().map(|own| own.journey.id.clone()).collect();
         let is_asked = |id: &String| args.journey.is_empty() || args.journey.contains(id);
         let (mut known_steps, mut places) = (BTreeSet::new(), BTreeSet::new());
+        let mut known_reasons: BTreeSet<String> = reason::known().map(str::to_owned).collect();
+        let exits = versions().flat_map(|own| &own.journey.exits);
+        known_reasons.extend(exits.map(|exit| match exit {
+            Exit::Event { reason, .. } | Exit::When { reason, .. } => reason.clone(),
+        }));
         // Definitions that don't load are no reason not to read the log.
         if let Ok(catalog) = Catalog::load(definitions, pinned, Acting::Live) {
             let loaded = versions().filter_map(|own| catalog.version(own.hash));
-            for own in loaded.filter(|own| is_asked(&own.journey().id)) {
-                note(own, &mut known_steps, &mut places);
+            for own in loaded {
+                let ends = own
+                    .program
+                    .nodes()
+                    .iter()
+                    .filter_map(|node| match &node.op {
+                        Op::Exit(reason) => Some(reason.clone()),
+                        _ => None,
+                    });
+                known_reasons.extend(ends);
+                if is_asked(&own.journey().id) {
+                    note(own, &mut known_steps, &mut places);
+                }
             }
         }
         let unknown = |asked: &'a [String], is_known: &dyn Fn(&String) -> bool| {
@@ -77,8 +102,11 @@ impl<'a> Sought<'a> {
                 known_steps.contains(name) || places.contains(name)
             }),
             outcomes: unknown(&args.outcome, &|name| OUTCOMES.contains(&name.as_str())),
+            reasons: unknown(&args.reason, &|name| known_reasons.contains(name)),
+            customer: args.customer.as_deref(),
             known_journeys,
             known_steps,
+            known_reasons,
         }
     }
 
@@ -90,6 +118,14 @@ impl<'a> Sought<'a> {
             self.steps.retain(|name| !steps.is_at(line, name));
         }
         self.outcomes.retain(|name| line.outcome != *name);
+        self.reasons.retain(|name| line.reason != Some(name));
+        // Lines of one customer are all that is read then.
+        self.customer = None;
+    }
+
+    /// The customer that the log has nothing of, if one was asked for.
+    pub(super) fn stranger(&self) -> Option<&'a str> {
+        self.customer
     }
 
     /// Says which name is none.
@@ -102,6 +138,9 @@ impl<'a> Sought<'a> {
             ("step", name, known.collect())
         } else if let Some(name) = self.outcomes.first() {
             ("outcome", name, OUTCOMES.to_vec())
+        } else if let Some(name) = self.reasons.first() {
+            let known = self.known_reasons.iter().map(String::as_str);
+            ("reason", name, known.collect())
         } else {
             return Ok(());
         };

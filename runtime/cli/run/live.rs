@@ -15,10 +15,11 @@ use tokio::task::JoinHandle;
 use super::halt::Halt;
 use super::show::Show;
 use super::sources::Sources;
-use super::{Args, WAITING, clock, end, tell_undeclared, watch};
+use super::{Args, WAITING, clock, end, watch};
 use crate::embedded::{self, failure};
 use crate::error::Error;
 use crate::folder::Folder;
+use crate::kinds;
 use crate::workspace;
 
 /// What outlives a run: whether to end, the door, and what is known of what it needs.
@@ -86,11 +87,11 @@ pub(super) async fn live(
     let ways = house.ways(&definitions)?;
     house.tell(&*store, clock.now()).await?;
     let begun = embedded::runner(definitions, store.clone(), own, ways, show, purpose);
-    let mut runner = begun.await?;
+    let undeclared = Undeclared::default().suggesting(kinds::meant);
+    let mut runner = begun.await?.counting(undeclared.clone());
     let (out, inbox) = mpsc::channel::<Delivery>(WAITING);
     let halt = Halt::after(house.stop.clone());
     let (own, behind) = Behind::at_first();
-    let undeclared = Undeclared::default();
     let sources = Sources {
         store: store.clone(),
         clock: clock.clone(),
@@ -110,6 +111,7 @@ pub(super) async fn live(
         schemas,
         clock: clock.clone(),
         out,
+        undeclared: undeclared.clone(),
         store,
     };
     house.admit(room, &mut runner);
@@ -132,9 +134,7 @@ pub(super) async fn live(
     drop(wires);
     halt.now();
     if ended.is_ok() {
-        end(&mut runner);
-        let declared = declared.borrow().clone();
-        tell_undeclared(&mut runner, undeclared.counts(&declared), &declared);
+        end(&mut runner, &undeclared, &declared.borrow());
     }
     // With the runner go the receipts that sources wait for.
     house.untold.lock().await.extend(runner.abandon().await);

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use kurant_engine::calendar::{Duration, HOUR, Instant, Zone, first_instant_of, parse_date};
 use kurant_engine::definition::{Definitions, Schema};
-use kurant_runner::source::Feed;
+use kurant_runner::source::{Feed, Undeclared};
 use kurant_runner::{Clock, Door, Purpose, Runner, Standing};
 use kurant_store::Store;
 use tokio::sync::watch as signal;
@@ -24,6 +24,7 @@ use crate::environment;
 use crate::error::Error;
 use crate::folder::Folder;
 use crate::kinds;
+use crate::moment::on_clock;
 use crate::refused::Refused;
 use crate::secret;
 use crate::talk::Talk;
@@ -136,20 +137,20 @@ async fn play(
     let (own, purpose) = (clock.clone(), Purpose::Run);
     let ways = embedded::ways(folder, &definitions)?.staying_here();
     let begun = embedded::runner(definitions, store, own, ways, show, purpose);
-    let mut runner = begun.await?;
-    runner.tell(&format!("playing {} events, {from} to {until}", feed.len()));
-    tell_passed_over(&mut runner, passed_over, begin);
+    let mut runner = begun.await?.counting(feed.undeclared());
+    let (first, last) = (on_clock(from, zone), on_clock(until, zone));
+    runner.tell(&format!("playing {} events, {first} to {last}", feed.len()));
+    tell_passed_over(&mut runner, passed_over, &on_clock(begin, zone));
     runner
         .play(&mut feed, from, until, &clock, &stop)
         .await
         .map_err(failure)?;
-    end(&mut runner);
-    tell_undeclared(&mut runner, feed.undeclared(), &schema);
+    end(&mut runner, &feed.undeclared(), &schema);
     Ok(ExitCode::from(u8::from(runner.counts().unreadable > 0)))
 }
 
 /// Why a history that was played before does nothing more.
-fn tell_passed_over(runner: &mut Runner, count: usize, place: Instant) {
+fn tell_passed_over(runner: &mut Runner, count: usize, place: &str) {
     if count > 0 {
         runner.tell(&format!(
             "{count} of them are passed over: time has gone on to {place} here; to play them again, begin without `.kurant`"
@@ -157,19 +158,21 @@ fn tell_passed_over(runner: &mut Runner, count: usize, place: Instant) {
     }
 }
 
-/// Hints at the types of events that nothing in the workspace knows.
-fn tell_undeclared(runner: &mut Runner, counts: Vec<(String, u64)>, schema: &Schema) {
-    for (kind, count) in counts {
-        runner.tell(&format!("hint: {}", kinds::told(&kind, count, schema)));
-    }
-}
-
-fn end(runner: &mut Runner) {
+/// What was done, and hints at the types of events, and the fields, that nothing in the workspace knows.
+fn end(runner: &mut Runner, undeclared: &Undeclared, schema: &Schema) {
     let counts = runner.counts();
+    let strangers = match counts.created {
+        0 => String::new(),
+        1 => "; 1 customer was made whom nobody had told of before".to_owned(),
+        many => format!("; {many} customers were made whom nobody had told of before"),
+    };
     runner.tell(&format!(
-        "ended: {} events taken in ({} repeated, {} refused), {} actions, {} messages and commands handed over",
+        "ended: {} events taken in ({} repeated, {} refused), {} actions, {} messages and commands handed over{strangers}",
         counts.taken, counts.repeated, counts.refused, counts.actions, counts.handed_over
     ));
+    for (name, count) in undeclared.counts(schema) {
+        runner.tell(&format!("hint: {}", kinds::told(&name, count, schema)));
+    }
 }
 
 /// Opens the door. An address that nobody asked for and that is taken is no reason not to run.
@@ -222,7 +225,9 @@ async fn clock(args: &Args, store: &dyn Store, zone: Zone) -> Result<Clock, Erro
             clock.correct(now);
         }
         return match place(store).await? {
-            Some(place) if place.millis_since(clock.now()) > AHEAD => Err(played_ahead(place)),
+            Some(place) if place.millis_since(clock.now()) > AHEAD => {
+                Err(played_ahead(&on_clock(place, zone)))
+            }
             _ => Ok(clock),
         };
     };
@@ -239,7 +244,7 @@ async fn clock(args: &Args, store: &dyn Store, zone: Zone) -> Result<Clock, Erro
 }
 
 /// A clock that went faster has been here: until the machine's own gets there, no timer would be due.
-fn played_ahead(place: Instant) -> Error {
+fn played_ahead(place: &str) -> Error {
     Error::failure(format!(
         "time has been played ahead here, to {place}; on the machine's own clock nothing would be due until then"
     ))

@@ -46,6 +46,7 @@ impl Sources {
                     .map_err(|error| Error::failure(format!("`events.url`: {error}")))?
                     .telling(self.behind)
                     .sharing(runner.share())
+                    .counting(self.undeclared)
                     .noting(self.standing);
                 Ok(tokio::spawn(async move {
                     rabbit.watch(self.stop).await;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kurant_engine::calendar::Instant;
 use kurant_engine::decode::Error as DecodeError;
-use kurant_engine::definition::Schema;
+use kurant_engine::definition::{Schema, Undeclared};
 use kurant_engine::event::Event;
 use kurant_engine::world::Seen;
 
@@ -92,7 +92,8 @@ impl Dealer {
     /// Tells of types that no schema declares, with what was probably meant.
     pub(super) fn tell_undeclared(&self) {
         for (kind, _, count) in self.kinds.iter().filter(|(_, declared, _)| !declared) {
-            eprintln!("{}", kinds::told(kind, *count, &self.schema));
+            let name = Undeclared::Type(kind.clone());
+            eprintln!("{}", kinds::told(&name, *count, &self.schema));
         }
     }
 

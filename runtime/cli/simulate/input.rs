@@ -4,12 +4,13 @@ use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
-use kurant_engine::definition::{Fields, Schema, Type};
+use kurant_engine::calendar::Zone;
+use kurant_engine::definition::Schema;
 
+use super::refused::Refused;
 use crate::error::Error;
-
-/// The columns of a CSV file of events that belong to the envelope; all others are data.
-const ENVELOPE: &[&str] = &["specversion", "id", "source", "type", "subject", "time"];
+use crate::import::events::{NEEDED, event};
+use crate::import::sheet::{Mapping, Sheet, is_csv, no_workbook};
 
 /// Bytes that can be read from any place.
 pub(super) enum Input {
@@ -41,9 +42,17 @@ impl Input {
     }
 
     /// A file of events; CSV is turned into CloudEvents.
-    pub(super) fn events(path: &Path, schema: &Schema) -> Result<Self, Error> {
+    pub(super) fn events(
+        path: &Path,
+        schema: &Schema,
+        mapping: &Mapping,
+        zone: Zone,
+        refused: &mut Refused,
+    ) -> Result<Self, Error> {
+        no_workbook(path)?;
         if is_csv(path) {
-            return Ok(Self::Memory(events_of_csv(path, schema)?));
+            let lines = events_of_csv(path, schema, mapping, zone, refused)?;
+            return Ok(Self::Memory(lines));
         }
         Self::open(path)
     }
@@ -80,66 +89,28 @@ impl Input {
     }
 }
 
-/// Whether a file is CSV, by its extension.
-pub(super) fn is_csv(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("csv"))
-}
-
 pub(super) fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> Error {
     Error::failure(format!("can't read {}: {error}", path.display()))
 }
 
 /// One CloudEvent a line, of a row each.
-fn events_of_csv(path: &Path, schema: &Schema) -> Result<Vec<u8>, Error> {
-    let mut reader = csv::ReaderBuilder::new()
-        .flexible(true)
-        .from_path(path)
-        .map_err(|error| unreadable(path, &error))?;
-    let header = reader
-        .headers()
-        .map_err(|error| unreadable(path, &error))?
-        .clone();
-    let kind_column = header.iter().position(|name| name.trim() == "type");
+fn events_of_csv(
+    path: &Path,
+    schema: &Schema,
+    mapping: &Mapping,
+    zone: Zone,
+    refused: &mut Refused,
+) -> Result<Vec<u8>, Error> {
+    let sheet = Sheet::open(path, mapping, &NEEDED, zone)?;
     let mut lines = Vec::new();
-    for row in reader.records() {
-        let row = row.map_err(|error| unreadable(path, &error))?;
-        let kind = kind_column
-            .and_then(|column| row.get(column))
-            .unwrap_or_default();
-        let declared = schema.events.get(kind);
-        let mut event = serde_json::Map::new();
-        let mut data = serde_json::Map::new();
-        event.insert("specversion".to_owned(), "1.0".into());
-        for (name, cell) in header
-            .iter()
-            .zip(row.iter())
-            .filter(|(_, cell)| !cell.is_empty())
-        {
-            let name = name.trim();
-            if ENVELOPE.contains(&name) {
-                event.insert(name.to_owned(), cell.into());
-            } else {
-                let name = name.strip_prefix("data.").unwrap_or(name);
-                data.insert(name.to_owned(), field(name, cell, declared));
+    for (line, row) in sheet.rows()? {
+        match sheet.row_of(row) {
+            Ok(row) => {
+                lines.extend(event(schema, &sheet, &row));
+                lines.push(b'\n');
             }
+            Err(message) => refused.event_row(line, &message),
         }
-        event.insert("data".to_owned(), data.into());
-        lines.extend_from_slice(serde_json::Value::from(event).to_string().as_bytes());
-        lines.push(b'\n');
     }
     Ok(lines)
-}
-
-/// A cell as JSON: text, unless its field is declared as something else that it can be read as.
-fn field(name: &str, cell: &str, declared: Option<&Fields>) -> serde_json::Value {
-    let is_text = match declared.and_then(|fields| fields.get(name)) {
-        None | Some(Type::Any | Type::Text(_) | Type::Date | Type::Instant) => true,
-        Some(Type::Boolean | Type::Integer | Type::Number | Type::List(_) | Type::Map(_)) => false,
-    };
-    if is_text {
-        cell.into()
-    } else {
-        serde_json::from_str(cell).unwrap_or_else(|_| cell.into())
-    }
 }

@@ -34,6 +34,7 @@ use self::refused::Refused;
 use self::shard::Shard;
 use crate::error::Error;
 use crate::folder::Folder;
+use crate::import::sheet::{Mapping, is_csv};
 use crate::moment::moment;
 use crate::workspace;
 
@@ -63,6 +64,10 @@ pub(crate) struct Args {
     /// What happened: JSON Lines or .csv, `-` is standard input
     #[arg(long, value_name = "FILE")]
     events: Option<PathBuf>,
+    /// What the columns of a .csv are called here, as for `kurant import`; for the file of the two that is one, and given twice,
+    /// customers first, where both are
+    #[arg(long, value_name = "FILE")]
+    columns: Vec<PathBuf>,
     /// Where the clock starts: an instant, or a day on the workspace's clock
     #[arg(long, value_name = "TIME")]
     from: String,
@@ -111,14 +116,13 @@ pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
     let mut refused = Refused::default();
     let guard = definitions.workspace.guard;
     let schema = Arc::new(definitions.schema.clone());
+    let [of_people, of_events] = mappings(args)?;
     if let Some(path) = &args.customers {
-        people::load(path, &schema, &mut shards, &mut refused)?;
+        people::load(path, &schema, &mut shards, &mut refused, &of_people, zone)?;
     }
-    let events = args
-        .events
-        .as_ref()
-        .map(|path| Input::events(path, &schema))
-        .transpose()?;
+    let events = args.events.as_ref();
+    let events = events.map(|path| Input::events(path, &schema, &of_events, zone, &mut refused));
+    let events = events.transpose()?;
     let out = output(args.actions.as_deref())?;
     let journeys = definitions.journeys.iter();
     let journeys = journeys.map(|version| version.journey.id.clone()).collect();
@@ -129,6 +133,24 @@ pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
     // The process ends here: taking millions of customers apart first would be a waste.
     std::mem::forget(play);
     Ok(code)
+}
+
+/// What is said of the columns of customers, and of those of events.
+fn mappings(args: &Args) -> Result<[Mapping; 2], Error> {
+    let is_csv = [&args.customers, &args.events].map(|path| path.as_deref().is_some_and(is_csv));
+    let [first, second] = [0, 1].map(|place| args.columns.get(place).map(PathBuf::as_path));
+    let named = match is_csv {
+        [true, true] => [first, second],
+        [true, false] => [first, None],
+        [false, true] => [None, first],
+        [false, false] => [None, None],
+    };
+    let told = named.iter().flatten().count();
+    if told < args.columns.len() {
+        return Err(Error::usage("--columns is for .csv files, one for each"));
+    }
+    let [people, events] = named;
+    Ok([Mapping::read(people)?, Mapping::read(events)?])
 }
 
 /// Leaves only the journeys that were asked for.

@@ -2,17 +2,20 @@
 
 use std::path::Path;
 
+use kurant_engine::calendar::Zone;
 use kurant_engine::customer::Customer;
 use kurant_engine::decode::{Columns, Error as DecodeError, Record};
-use kurant_engine::definition::Schema;
+use kurant_engine::definition::{Schema, Type};
 
-use super::input::{Input, is_csv, unreadable};
+use super::input::Input;
 use super::lines::{Block, Lines};
 use super::parallel::{self, Task};
 use super::refused::Refused;
 use super::shard::Shard;
 use super::shard_of;
 use crate::error::Error;
+use crate::import::customers::wanted;
+use crate::import::sheet::{Mapping, Sheet, is_csv, no_workbook};
 
 /// Loads a customers file; lines that can't be read are counted.
 pub(super) fn load(
@@ -20,9 +23,13 @@ pub(super) fn load(
     schema: &Schema,
     shards: &mut [Shard],
     refused: &mut Refused,
+    mapping: &Mapping,
+    zone: Zone,
 ) -> Result<(), Error> {
+    no_workbook(path)?;
     if is_csv(path) {
-        return load_csv(path, schema, shards, refused);
+        let sheet = Sheet::open(path, mapping, &["id"], zone)?;
+        return load_csv(&sheet, schema, shards, refused);
     }
     let mut lines = Lines::as_they_stand(Input::open(path)?);
     let mut block = Block::default();
@@ -87,21 +94,30 @@ fn settle(parts: Vec<Part>, shards: &mut [Shard], refused: &mut Refused) {
 }
 
 fn load_csv(
-    path: &Path,
+    sheet: &Sheet,
     schema: &Schema,
     shards: &mut [Shard],
     refused: &mut Refused,
 ) -> Result<(), Error> {
-    let mut reader = csv::ReaderBuilder::new()
-        .flexible(true)
-        .from_path(path)
-        .map_err(|error| unreadable(path, &error))?;
-    let columns = Columns::new(reader.headers().map_err(|error| unreadable(path, &error))?);
+    let columns = Columns::new(sheet.names.iter().map(String::as_str));
+    let names = sheet.names.iter();
+    let wanted: Vec<Type> = names.map(|name| wanted(schema, name)).collect();
     let mut part = Part::new(shards.len());
-    for (index, row) in reader.records().enumerate() {
-        let row = row.map_err(|error| unreadable(path, &error))?;
-        // The header is the first line.
-        part.put(columns.record(schema, &row), index as u64 + 2);
+    for (line, row) in sheet.rows()? {
+        let cells = match sheet.row_of(row) {
+            Ok(cells) => cells,
+            Err(message) => {
+                refused.row(line, &message);
+                continue;
+            }
+        };
+        let cells = cells.iter().zip(&wanted);
+        let cells = cells.map(|(cell, wanted)| sheet.cells.read(cell.trim(), wanted));
+        let cells: Vec<_> = cells.collect();
+        part.put(
+            columns.record(schema, cells.iter().map(AsRef::as_ref)),
+            line,
+        );
     }
     settle(vec![part], shards, refused);
     Ok(())

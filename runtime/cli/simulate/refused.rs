@@ -18,6 +18,20 @@ impl Refused {
         });
     }
 
+    /// A row of the customers file that could not be taken apart.
+    pub(super) fn row(&mut self, line: u64, message: &str) {
+        self.count("customers", "not_a_row", || {
+            format!("first in line {line}: {message}")
+        });
+    }
+
+    /// A row of the events file that could not be taken apart.
+    pub(super) fn event_row(&mut self, line: u64, message: &str) {
+        self.count("events", "not_a_row", || {
+            format!("first in line {line}: {message}")
+        });
+    }
+
     /// A line of the events file.
     pub(super) fn event(&mut self, error: &Error) {
         self.count("events", error.reason(), || format!("first: {error}"));

@@ -9,16 +9,17 @@ use std::process::ExitCode;
 
 use kurant_engine::calendar::{Instant, MINUTE};
 use kurant_engine::catalog::{Acting, Catalog};
-use kurant_engine::definition::{Definitions, Status as Standing};
+use kurant_engine::definition::{Definitions, Status as Standing, Undeclared};
 use kurant_engine::id::Key;
 use kurant_engine::paused::Paused;
-use kurant_runner::Steering;
 use kurant_runner::source::{files, waiting};
+use kurant_runner::{Steering, Strange};
 use kurant_store::{OutboxState, Share, Store, Waiting, Worker};
 
 use crate::embedded::{self, Source, failure, unreadable};
 use crate::error::Error;
 use crate::folder::Folder;
+use crate::kinds;
 use crate::workspace;
 
 /// How many customers who are late are counted.
@@ -54,6 +55,12 @@ struct Status {
     /// When the earliest command that waits was due.
     oldest: Option<Instant>,
     dead_letters: u64,
+    /// Names that no schema declares, as they came in with events, each with what it means and what was probably meant.
+    undeclared: Vec<String>,
+    /// The same for programs.
+    undeclared_names: Vec<(Undeclared, u64)>,
+    /// Customers made by events about somebody unknown.
+    strangers: u64,
     /// How much was done in the last minutes: minutes, lines.
     rates: Vec<(i64, u64)>,
 }
@@ -103,6 +110,9 @@ async fn status(folder: &Path, definitions: &Definitions) -> Result<Status, Erro
         since: *since,
         customers: due.len(),
     });
+    let strange = Strange::of(store).await.map_err(unreadable)?;
+    let schema = &definitions.schema;
+    let undeclared = strange.names(schema);
     let pending = store.outbox(OutboxState::Pending, Instant::MAX, 1).await;
     let oldest = pending.map_err(unreadable)?.first().map(|row| row.due);
     Ok(Status {
@@ -115,6 +125,11 @@ async fn status(folder: &Path, definitions: &Definitions) -> Result<Status, Erro
         intake: intake(folder, definitions).await,
         outbox: store.waiting().await.map_err(unreadable)?,
         oldest,
+        undeclared: undeclared
+            .map(|(name, count)| kinds::told(name, *count, schema))
+            .collect(),
+        undeclared_names: strange.names(schema).cloned().collect(),
+        strangers: strange.customers,
         dead_letters: store.letters().await.map_err(unreadable)?,
         rates: rates(store, now).await?,
     })

@@ -71,9 +71,24 @@ pub(super) fn text(status: &Status, zone: Zone) -> String {
         of(status, OutboxState::InDoubt),
         status.dead_letters
     );
+    unannounced(&mut text, status);
     outbox(&mut text, status, &ago);
     journeys(&mut text, status);
     text
+}
+
+/// What came in that nobody had declared or announced.
+fn unannounced(text: &mut String, status: &Status) {
+    if status.strangers > 0 {
+        let count = status.strangers;
+        let _ = writeln!(
+            text,
+            "unknown    customers made by events about somebody whom nobody had told of: {count}"
+        );
+    }
+    for line in &status.undeclared {
+        let _ = writeln!(text, "undeclared {line}");
+    }
 }
 
 fn outbox(text: &mut String, status: &Status, ago: &impl Fn(Instant) -> String) {
@@ -159,6 +174,8 @@ pub(super) fn object(status: &Status) -> Value {
         "triggers": status.triggers.map(|at| json!({ "place": at, "seconds": seconds(at) })),
         "intake": intake, "outbox": outbox, "in_doubt": of(status, OutboxState::InDoubt),
         "dead": of(status, OutboxState::Dead),
+        "unknown_customers": status.strangers,
+        "undeclared": status.undeclared_names.iter().map(|(name, count)| json!({ "name": name, "count": count })).collect::<Vec<_>>(),
         "oldest_waiting": status.oldest, "dead_letters": status.dead_letters, "rates": rates,
     })
 }

@@ -56,7 +56,7 @@ impl Work<'_> {
         if wait.since.is_some()
             && let Some(event) = self.answered_before(loaded, index, wait, since, deadline)
         {
-            self.answer(index, number, event);
+            self.answer(loaded, index, number, event);
             return Ok(Flow::Next(then));
         }
         if !self.person.enrollments[index].is_active() {

@@ -9,6 +9,7 @@ mod schema;
 mod script;
 mod step;
 mod trigger;
+mod undeclared;
 mod visit;
 mod workspace;
 
@@ -23,6 +24,7 @@ pub use step::{
     Repeat, Run, Score, Send, Split, Start, Step, Task, TaskFor, Verb, Wait, WaitFor, Webhook,
 };
 pub use trigger::{Trigger, TriggerKind};
+pub use undeclared::Undeclared;
 pub use workspace::{
     Cap, ChannelSettings, Definitions, EventsFrom, Guard, Library, Links, Pool, ProfileUpdate,
     Rate, Retention, Segment, Settings, Template, UnknownCustomers, Workspace,

@@ -11,6 +11,7 @@ use crate::enrollment::{Answered, Place, TimedOut};
 use crate::event::Event;
 use crate::map::Map;
 use crate::script;
+use crate::value::Value;
 
 /// How many timeouts of an enrollment are remembered.
 const TIMEOUTS_REMEMBERED: usize = 16;
@@ -44,7 +45,7 @@ impl Work<'_> {
                 self.trace_at(&loaded, index, Some(node), "too_late", None, Map::new());
                 continue;
             }
-            self.answer(index, node, event.clone());
+            self.answer(&loaded, index, node, event.clone());
             self.go_on(&loaded, index, *then);
         }
     }
@@ -79,7 +80,12 @@ impl Work<'_> {
     }
 
     /// Notes which event a `wait_for` was answered by: `event` inside its `then`.
-    pub(crate) fn answer(&mut self, index: usize, node: u32, event: Arc<Event>) {
+    pub(crate) fn answer(&mut self, loaded: &Loaded, index: usize, node: u32, event: Arc<Event>) {
+        let mut values = Map::new();
+        values.insert("event", Value::text(&*event.id));
+        values.insert("type", Value::text(&*event.kind));
+        values.insert("time", Value::Instant(event.time));
+        self.trace_at(loaded, index, Some(node), "answered", None, values);
         let awaited = &mut self.person.enrollments[index].awaited;
         awaited.retain(|answered| answered.node != node);
         awaited.push(Answered { node, event });

@@ -194,12 +194,7 @@ impl Work<'_> {
             .entries
             .iter()
             .find(|last| *last.journey == *loaded.id && last.key == key);
-        let is_taken = |last: &LastEntry| {
-            last.occasions
-                .iter()
-                .any(|known| takes(known, &entrance.occasion))
-        };
-        let taken = entrance.once && last.is_some_and(is_taken);
+        let taken = entrance.once && last.is_some_and(|last| last.has_taken(&entrance.occasion));
         if taken
             || self
                 .person
@@ -392,13 +387,6 @@ impl Work<'_> {
 enum Room {
     Now,
     Later,
-}
-
-/// Whether an occasion that is known to be taken is this one. An import names the year, the month or the value alone: that is
-/// taken whatever attribute it is of.
-fn takes(known: &str, occasion: &str) -> bool {
-    let alone = occasion.rsplit_once(' ').map(|(_, alone)| alone);
-    known == occasion || alone == Some(known)
 }
 
 /// What an occasion is one of: a year of this attribute's date, a value of that attribute.

@@ -12,6 +12,7 @@ use crate::catalog::{Catalog, Loaded, Place as JourneyAt, TriggerAt};
 use crate::definition::{Again, Exit, Script, Status, TriggerKind, WhileActive};
 use crate::desk::Desk;
 use crate::enrollment::{Enrollment, Place};
+use crate::input::Firing;
 use crate::map::Map;
 use crate::person::Person;
 use crate::script::Frame;
@@ -41,6 +42,9 @@ pub struct Gate {
     pub open: Option<bool>,
     /// What it says.
     pub says: String,
+    /// The firing that came and went without the customer, and that is too late to be made up for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missed: Option<Instant>,
     /// The condition as written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,
@@ -182,6 +186,7 @@ fn gate(name: impl Into<String>, open: impl Into<Option<bool>>, says: impl Into<
         gate: name.into(),
         open: open.into(),
         says: says.into(),
+        missed: None,
         condition: None,
         values: Map::new(),
     }
@@ -345,6 +350,8 @@ impl Work<'_> {
             );
         };
         let last = self.catalog.latest_firing(at, self.person, self.clock);
+        let missed = last.as_ref().filter(|last| self.passed_by(at, last));
+        let missed = missed.map(|last| last.at);
         let next = self.catalog.next_firing_of(at, self.person, self.clock);
         let last = last.map(|last| self.told(last.at));
         let next = next.map(|next| self.told(next));
@@ -357,7 +364,20 @@ impl Work<'_> {
         };
         let mut told = gate(name, None, says);
         told.values.insert(format!("customer.{attribute}"), value);
+        told.missed = missed;
         told
+    }
+
+    /// Whether a firing is too late to be made up for, and the customer has not entered for what it is about.
+    fn passed_by(&self, at: TriggerAt, firing: &Firing) -> bool {
+        let trigger = self.catalog.trigger(at);
+        if trigger.catch_up.after(firing.at, self.zone) >= self.clock {
+            return false;
+        }
+        let occasion = super::due::entrance(trigger, firing).occasion;
+        let entries = self.person.entries.iter();
+        let mut own = entries.filter(|last| last.journey == firing.journey);
+        !own.any(|last| last.has_taken(&occasion))
     }
 
     /// Pilot, audience, exits and entry rules.

@@ -24,8 +24,10 @@ pub struct Late {
 pub enum Lateness {
     /// Would stand inside: the state and what was done.
     Inside(Box<(Person, Changes)>),
-    /// Nothing was missed, or it would be over by now.
+    /// Nothing was missed.
     Nothing,
+    /// Would have entered, and would be through by now.
+    Through,
     /// Not let in, and why.
     Refused(String),
 }
@@ -61,9 +63,14 @@ impl Late {
         *desk = before;
         let refused = changes
             .trace
-            .into_iter()
+            .iter()
             .find(|trace| trace.what == "not_entered");
-        match refused.and_then(|trace| trace.reason) {
+        let has_entered = changes
+            .actions
+            .iter()
+            .any(|own| own.action == "enter" && *own.journey == *self.journey);
+        match refused.and_then(|trace| trace.reason.clone()) {
+            _ if has_entered => Lateness::Through,
             Some(reason) => Lateness::Refused(reason),
             None => Lateness::Nothing,
         }

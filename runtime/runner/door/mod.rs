@@ -26,7 +26,7 @@ use crate::clock::Clock;
 use crate::error::Error;
 use crate::intake::Delivery;
 use crate::meter::Exporter;
-use crate::source::{LARGEST_BODY, Schemas, Taking, busy, unknown};
+use crate::source::{LARGEST_BODY, Schemas, Taking, Undeclared, busy, unknown};
 use crate::standing::Standing;
 
 /// How long whoever is being answered has when it closes.
@@ -49,6 +49,8 @@ pub struct Room {
     pub clock: Arc<Clock>,
     /// Where events go.
     pub out: mpsc::Sender<Delivery>,
+    /// Where what no schema declares is counted.
+    pub undeclared: Undeclared,
     /// Where state is kept.
     pub store: Arc<dyn Store>,
 }
@@ -132,7 +134,7 @@ impl Door {
     /// Lets events in from now on.
     pub fn admit(&self, room: Room) {
         let inside = Inside {
-            taking: Taking::new(room.schemas, room.clock.clone(), room.out),
+            taking: Taking::new(room.schemas, room.clock.clone(), room.out, room.undeclared),
             store: room.store,
             clock: room.clock,
         };

@@ -20,6 +20,7 @@ mod missed;
 mod pages;
 mod steer;
 mod stopped;
+mod strangers;
 mod tidy;
 mod trouble;
 mod upkeep;
@@ -60,6 +61,8 @@ pub(crate) use crew::{host, worker_name};
 pub use import::{Admitted, PastSend};
 pub(crate) use late::typed;
 pub(crate) use steer::paused;
+pub use strangers::Strange;
+pub use upkeep::LIVE;
 
 /// How many customers or events are asked for, brought or worked off at once.
 pub const BATCH: usize = 1_000;
@@ -146,6 +149,8 @@ pub struct Runner {
     counts: Counts,
     /// What went wrong and is to be said.
     trouble: trouble::Trouble,
+    /// What came in that nobody had declared or announced.
+    strange: strangers::Telling,
     /// The marks that operators left, as they were when it looked last.
     steering: Vec<(String, String)>,
     /// Which journeys were stopped, and when.
@@ -217,6 +222,7 @@ impl Runner {
             passed: None,
             counts: Counts::default(),
             trouble: trouble::Trouble::default(),
+            strange: strangers::Telling::default(),
             steering: Vec::new(),
             stopped: Stopped::default(),
             tidying: Tidying::of(&definitions),

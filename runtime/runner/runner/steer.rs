@@ -6,11 +6,12 @@ use kurant_engine::paused::{Pause, Paused, Target};
 use kurant_store::Batch;
 
 use super::Runner;
+use super::flight::tell;
 use super::pages::{Among, Walk};
 use super::stopped::Stopped;
 use crate::decide::Task;
 use crate::error::Error;
-use crate::steering::{HELD, HOLD, LIFTED, ORDER, Order, STEERING, STOPPED, Verb};
+use crate::steering::{FATE, HELD, HOLD, LIFTED, ORDER, Order, STEERING, STOPPED, Verb, line};
 
 /// Marks by name.
 type Marks = Vec<(String, String)>;
@@ -54,6 +55,7 @@ impl Runner {
     async fn carry_out_all(&mut self, marks: &Marks) -> Result<(), Error> {
         self.read_backlogs().await?;
         let mut is_settled = self.let_go(marks).await?;
+        self.tell_fates(marks).await?;
         for (name, text) in under(marks, ORDER) {
             self.carry_out(name, text).await?;
             is_settled = false;
@@ -62,6 +64,27 @@ impl Runner {
             // More may have been said meanwhile, or others have to take it up first: it is looked at again.
             self.steering.clear();
         }
+        Ok(())
+    }
+
+    /// Tells the log what operators have made of commands that were given up.
+    async fn tell_fates(&mut self, marks: &Marks) -> Result<(), Error> {
+        let names = under(marks, FATE).map(|(name, _)| (format!("{FATE}{name}"), None));
+        let mut batch = Batch {
+            clock: self.clock.now(),
+            marks: names.collect(),
+            ..Batch::default()
+        };
+        if batch.marks.is_empty() {
+            return Ok(());
+        }
+        let lines = under(marks, FATE).filter_map(|(_, text)| line(text));
+        let lines: Vec<_> = lines
+            .map(|(customer, line)| (customer, vec![line]))
+            .collect();
+        tell(&mut batch, &lines);
+        self.land().await?;
+        self.store.commit(batch).await?;
         Ok(())
     }
 

@@ -12,8 +12,8 @@ use crate::error::Error;
 
 /// Marks under this name tell which anchors are written down for everybody, by the workspace's zone.
 const INDEXED: &str = "anchors/";
-/// Marks under this name tell which date and inactivity triggers have been live.
-const LIVE: &str = "live/";
+/// Marks under this name tell which date and inactivity triggers have been live, and since when.
+pub const LIVE: &str = "live/";
 /// The mark of the segments that everybody has been judged by.
 pub(super) const BASELINE: &str = "baseline";
 

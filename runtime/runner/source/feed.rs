@@ -222,8 +222,8 @@ impl Feed {
     }
 
     /// The types of the events so far that no schema declares, with their numbers.
-    pub fn undeclared(&self) -> Vec<(String, u64)> {
-        self.undeclared.counts(&self.schema)
+    pub fn undeclared(&self) -> Undeclared {
+        self.undeclared.clone()
     }
 
     fn read(&mut self, span: Span, text: &mut Vec<u8>) -> Result<(), Error> {
@@ -293,7 +293,7 @@ impl Feed {
             };
             match self.decoder.event(&translated, Arrival::OwnTime) {
                 Ok(event) => {
-                    self.undeclared.note(&self.schema, &event.kind);
+                    self.undeclared.note(&self.schema, &event);
                     events.push(Delivered {
                         place: Some((name.clone(), span.line.into())),
                         ..Delivered::from(event)

@@ -10,7 +10,7 @@ use kurant_engine::decode::Parts;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Reader, Schemas};
+use super::{Reader, Schemas, Undeclared};
 use crate::clock::Clock;
 use crate::intake::{Delivered, Delivery, Receipt, Via};
 use crate::meter;
@@ -35,9 +35,14 @@ struct Refused {
 
 impl Taking {
     /// Reads events by these schemas, and hands them on.
-    pub(crate) fn new(schemas: Schemas, clock: Arc<Clock>, out: mpsc::Sender<Delivery>) -> Self {
+    pub(crate) fn new(
+        schemas: Schemas,
+        clock: Arc<Clock>,
+        out: mpsc::Sender<Delivery>,
+        undeclared: Undeclared,
+    ) -> Self {
         Self {
-            reader: Mutex::new(Reader::new(schemas, clock)),
+            reader: Mutex::new(Reader::new(schemas, clock).counting(undeclared)),
             out,
         }
     }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use kurant_engine::calendar::Instant;
 use kurant_engine::decode::{Arrival, Decoder, Parts};
 use kurant_engine::definition::Schema;
+use kurant_engine::event::Event;
 use kurant_engine::id::Key;
 use tokio::sync::watch;
 
@@ -21,7 +22,7 @@ pub use feed::{Feed, RefusedLine, Span, Translate};
 pub use file::{Inbox, files};
 pub(crate) use http::{LARGEST_BODY, Taking, busy, unknown};
 pub use rabbitmq::{Origin, Rabbit, examine, examine_exchange, waiting};
-pub use undeclared::Undeclared;
+pub use undeclared::{Meant, Undeclared};
 
 /// The schemas in force; a source follows them.
 pub type Schemas = watch::Receiver<Arc<Schema>>;
@@ -47,7 +48,7 @@ impl Reader {
         }
     }
 
-    /// Counts types without a schema together with others.
+    /// Counts what no schema declares together with others.
     pub(crate) fn counting(mut self, undeclared: Undeclared) -> Self {
         self.undeclared = undeclared;
         self
@@ -68,7 +69,7 @@ impl Reader {
             .decoder
             .event(bytes, arrival)
             .map_err(|error| format!("{}: {error}", error.reason()))?;
-        self.look_at(&event.kind);
+        self.look_at(&event);
         Ok(Delivered::from(event))
     }
 
@@ -79,7 +80,7 @@ impl Reader {
             .decoder
             .parts(parts, data, arrival)
             .map_err(|error| format!("{}: {error}", error.reason()))?;
-        self.look_at(&event.kind);
+        self.look_at(&event);
         Ok(Delivered::from(event))
     }
 
@@ -88,13 +89,10 @@ impl Reader {
         self.schema.events.contains_key(kind)
     }
 
-    /// Says once that a type of events has no schema: nothing in the workspace waits for it, or its name is mistyped.
-    fn look_at(&mut self, kind: &str) {
-        if self.undeclared.note(&self.schema, kind) {
-            tracing::warn!(
-                kind,
-                "events of a type without a schema come in; they are kept, and no journey knows them"
-            );
+    /// Counts what no schema declares; of a type that is said once.
+    fn look_at(&mut self, event: &Event) {
+        if self.undeclared.note(&self.schema, event) {
+            self.undeclared.tell(&event.kind, &self.schema);
         }
     }
 

@@ -15,9 +15,9 @@ use kurant_engine::id::{CustomerId, Key};
 
 use self::tables::Tables;
 use crate::{
-    AnchorRange, Audited, Batch, By, Checkup, EnrollmentRow, Entry, Error, GivenUp, Inside, Kept,
-    Letter, LogPage, LogPlace, Old, OutboxState, Outgoing, Pulse, Queue, Rejected, Reply, Seen,
-    Share, Store, Stored, Sums, Totals, Turn, Waiting, Worker,
+    AnchorRange, Audited, Batch, By, Checkup, EnrollmentRow, Entry, Error, GivenUp, InOutbox,
+    Inside, Kept, Letter, LogPage, LogPlace, Old, OutboxState, Outgoing, Pulse, Queue, Rejected,
+    Reply, Seen, Share, Store, Stored, Sums, Totals, Turn, Waiting, Worker,
 };
 
 /// A store in memory; it ends with the process.
@@ -245,6 +245,22 @@ impl Store for Memory {
                 reason: tables.reasons.get(&row.command.key).cloned(),
             });
             Ok(given_up.take(limit).collect())
+        })
+    }
+
+    fn in_outbox<'s>(&'s self, keys: &'s [Key]) -> Reply<'s, Vec<InOutbox>> {
+        self.reply(|tables| {
+            let own = |row: &&Outgoing| keys.contains(&row.command.key) && !row.state.leaves();
+            let rows = tables.outbox.iter().filter(own).map(|row| InOutbox {
+                key: row.command.key,
+                route: row.route.clone(),
+                state: row.state,
+                due: row.due,
+                tries: row.tries,
+                reason: tables.reasons.get(&row.command.key).cloned(),
+                is_withdrawn: row.is_withdrawn,
+            });
+            Ok(rows.collect())
         })
     }
 

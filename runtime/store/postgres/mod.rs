@@ -26,9 +26,9 @@ use sqlx::postgres::{PgConnection, PgPool};
 use tokio::sync::Mutex;
 
 use crate::{
-    AnchorRange, Audited, Batch, By, Checkup, Crew, EnrollmentRow, Entry, Error, GivenUp, Inside,
-    Kept, Letter, LogPage, LogPlace, Old, OutboxState, Outgoing, Pulse, Queue, Rejected, Reply,
-    Seen, Share, Store, Stored, Sums, Totals, Turn, Waiting, Word, Worker,
+    AnchorRange, Audited, Batch, By, Checkup, Crew, EnrollmentRow, Entry, Error, GivenUp, InOutbox,
+    Inside, Kept, Letter, LogPage, LogPlace, Old, OutboxState, Outgoing, Pulse, Queue, Rejected,
+    Reply, Seen, Share, Store, Stored, Sums, Totals, Turn, Waiting, Word, Worker,
 };
 
 pub use connect::redacted;
@@ -273,6 +273,10 @@ impl Store for Postgres {
 
     fn given_up(&self, after: i64, limit: usize) -> Reply<'_, Vec<GivenUp>> {
         Box::pin(report::given_up(&self.pool, after, limit))
+    }
+
+    fn in_outbox<'s>(&'s self, keys: &'s [Key]) -> Reply<'s, Vec<InOutbox>> {
+        Box::pin(report::in_outbox(&self.pool, keys))
     }
 
     fn letters_after(&self, after: i64, limit: usize) -> Reply<'_, Vec<Letter>> {

@@ -2,6 +2,7 @@
 
 use kurant_engine::calendar::Instant;
 use kurant_engine::definition::{Definitions, Version};
+use kurant_engine::id::Key;
 
 // With those that are forgotten by now.
 const EVENTS: &str = "SELECT (SELECT count(*) FROM seen) + coalesce((SELECT count FROM forgotten WHERE what = 'seen'), 0)";
@@ -9,9 +10,11 @@ const ACTIONS: &str = "SELECT (SELECT coalesce(sum(done), 0)::bigint FROM log) +
 use sqlx::postgres::PgPool;
 
 use super::decode::{Taken, columns};
+use super::transaction::Id;
 use crate::rows::{self, Columns, count, limit};
 use crate::{
-    EnrollmentRow, Error, GivenUp, Inside, Letter, Rejected, Totals, Waiting, Word, Worker,
+    EnrollmentRow, Error, GivenUp, InOutbox, Inside, Letter, Rejected, Totals, Waiting, Word,
+    Worker,
 };
 
 /// What is in force.
@@ -153,6 +156,23 @@ pub(super) async fn given_up(
     .await?;
     rows.iter()
         .map(|row| rows::given_up(columns(row, "command")))
+        .collect()
+}
+
+/// Where commands stand that are in the outbox still.
+pub(super) async fn in_outbox(pool: &PgPool, keys: &[Key]) -> Result<Vec<InOutbox>, Error> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let keys: Vec<Id> = keys.iter().copied().map(Id).collect();
+    let rows = sqlx::query(
+        "SELECT key, route, state, due, tries, reason, withdrawn FROM outbox WHERE key = ANY($1)",
+    )
+    .bind(&keys)
+    .fetch_all(pool)
+    .await?;
+    rows.iter()
+        .map(|row| rows::in_outbox(columns(row, "outbox")))
         .collect()
 }
 

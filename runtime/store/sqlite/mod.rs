@@ -31,9 +31,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, SqlSafeStr, SqlitePool};
 
 use crate::{
-    AnchorRange, Audited, Batch, By, Checkup, EnrollmentRow, Entry, Error, GivenUp, Inside, Kept,
-    Letter, LogPage, LogPlace, Old, OutboxState, Outgoing, Pulse, Queue, Rejected, Reply, Seen,
-    Share, Store, Stored, Sums, Totals, Turn, Waiting, Worker,
+    AnchorRange, Audited, Batch, By, Checkup, EnrollmentRow, Entry, Error, GivenUp, InOutbox,
+    Inside, Kept, Letter, LogPage, LogPlace, Old, OutboxState, Outgoing, Pulse, Queue, Rejected,
+    Reply, Seen, Share, Store, Stored, Sums, Totals, Turn, Waiting, Worker,
 };
 
 /// How many read at the same time.
@@ -369,6 +369,10 @@ impl Store for Sqlite {
 
     fn given_up(&self, after: i64, limit: usize) -> Reply<'_, Vec<GivenUp>> {
         Box::pin(report::given_up(&self.read, after, limit))
+    }
+
+    fn in_outbox<'s>(&'s self, keys: &'s [Key]) -> Reply<'s, Vec<InOutbox>> {
+        Box::pin(report::in_outbox(&self.read, keys))
     }
 
     fn letters_after(&self, after: i64, limit: usize) -> Reply<'_, Vec<Letter>> {

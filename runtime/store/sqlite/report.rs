@@ -1,12 +1,13 @@
 //! Reads what people ask for: definitions, the execution log, counts.
 
 use kurant_engine::definition::{Definitions, Version};
+use kurant_engine::id::Key;
 use sqlx::SqlitePool;
 
-use super::decode::{Taken, columns};
+use super::decode::{Taken, array, columns};
 use super::people::rows_of;
 use crate::rows::{self, Columns, limit};
-use crate::{EnrollmentRow, Error, GivenUp, Inside, Letter, Rejected, Totals, Waiting};
+use crate::{EnrollmentRow, Error, GivenUp, InOutbox, Inside, Letter, Rejected, Totals, Waiting};
 
 // With those that are forgotten by now.
 const EVENTS: &str = "SELECT (SELECT count(*) FROM seen) + coalesce((SELECT count FROM forgotten WHERE what = 'seen'), 0)";
@@ -147,6 +148,23 @@ pub(super) async fn given_up(
     .await?;
     rows.iter()
         .map(|row| rows::given_up(columns(row, "command")))
+        .collect()
+}
+
+/// Where commands stand that are in the outbox still.
+pub(super) async fn in_outbox(pool: &SqlitePool, keys: &[Key]) -> Result<Vec<InOutbox>, Error> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let names: Vec<String> = keys.iter().map(Key::to_string).collect();
+    let rows = sqlx::query(
+        "SELECT key, route, state, due, tries, reason, withdrawn FROM outbox WHERE key IN (SELECT unhex(value) FROM json_each($1))",
+    )
+    .bind(array(names.iter().map(String::as_str)))
+    .fetch_all(pool)
+    .await?;
+    rows.iter()
+        .map(|row| rows::in_outbox(columns(row, "outbox")))
         .collect()
 }
 

@@ -79,6 +79,12 @@ const MOST_SLIPS: usize = 8;
 fn tree(world: &World<'_>, site: Site<'_>, script: &Script) -> Option<AST> {
     let mut script = script.clone();
     for _ in 0..=MOST_SLIPS {
+        if let Some(slip) = slips::bare_date(&script.source) {
+            let position = syntax::position(&script.source, slip.start);
+            world.diagnostics.report(site.span(position), slip.problem);
+            script.source = slip.mended?;
+            continue;
+        }
         let error = match world.reader.script(&script) {
             Ok(tree) => return Some(tree),
             Err(error) => error,

@@ -177,6 +177,9 @@ fn in_quotes(scene: &Scene<'_>, range: Range<usize>) -> Option<Mend> {
         .text
         .get(range.clone())
         .filter(|value| !value.is_empty())?;
+    if let Some(mend) = open_quote(scene, Line::at(scene.text, range.start).range) {
+        return Some(mend);
+    }
     let reason = trap::reason(value).unwrap_or_else(|| {
         "inside `{ }` and `[ ]` a value with a comma, bracket or brace needs quotes".to_owned()
     });
@@ -216,6 +219,9 @@ fn unclosed(scene: &Scene<'_>, open: usize, line: &Line) -> Option<Mend> {
         return Some(mend);
     }
     let end = block::last_of(scene.text, line);
+    if let Some(mend) = open_quote(scene, open..end) {
+        return Some(mend);
+    }
     if let Some(hash) = comment_in(&scene.text[open..end]) {
         let report = scene
             .error("unclosed-bracket", open..open + 1, format!("`{sign}` is never closed: a `#` after a space begins a comment"))
@@ -256,6 +262,54 @@ fn unclosed(scene: &Scene<'_>, open: usize, line: &Line) -> Option<Mend> {
         report,
         edits: vec![Edit::put(end..end, closers)],
     })
+}
+
+/// A `"` inside of a value that no other one closes on its line: it hides the bracket that does close.
+fn open_quote(scene: &Scene<'_>, flow: Range<usize>) -> Option<Mend> {
+    let mut from = flow.start;
+    for line in scene.text[flow].split_inclusive('\n') {
+        if let Some(range) = unpaired(line) {
+            let range = from + range.start..from + range.end;
+            let right = format!("{}\"", &scene.text[range.clone()]);
+            let report = scene
+                .error(
+                    "unclosed-quote",
+                    range.clone(),
+                    "the quote \" that opens here is not closed on its line",
+                )
+                .help(format!("close it where the text ends: `{right}`"));
+            return Some(Mend {
+                report,
+                edits: vec![Edit::put(range, right)],
+            });
+        }
+        from += line.len();
+    }
+    None
+}
+
+/// The text behind the quote of a line that has no other one, up to where it was probably meant to end.
+fn unpaired(line: &str) -> Option<Range<usize>> {
+    /// What no text of a condition holds, mostly, and what follows one.
+    const ENDS: [&str; 7] = [" && ", " || ", ")", "]", "}", ", ", " ?? "];
+    let quotes: Vec<usize> = line.match_indices('"').map(|(at, _)| at).collect();
+    if quotes.len().is_multiple_of(2) || line.contains('\'') {
+        return None;
+    }
+    let inside = |pair: &[usize]| line.get(pair[0] + 1..pair[1]).unwrap_or("");
+    let runs_on = |pair: &&[usize]| ENDS.iter().any(|end| inside(pair).contains(end));
+    let start = match quotes.chunks_exact(2).find(runs_on) {
+        Some(pair) => pair[0],
+        None => *quotes.last()?,
+    };
+    let rest = line[start + 1..].trim_end();
+    let end = ENDS
+        .iter()
+        .filter_map(|end| rest.find(end))
+        .min()
+        .unwrap_or(rest.len());
+    let text = rest[..end].trim_end();
+    (!text.is_empty()).then_some(start..start + 1 + text.len())
 }
 
 /// The brackets that a text leaves open, in the order to close them; `None` when one is closed by another's sign.

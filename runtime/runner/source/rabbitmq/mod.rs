@@ -15,7 +15,7 @@ use kurant_store::Share;
 use tokio::sync::{mpsc, watch};
 
 use self::session::{Ended, Session};
-use super::{Reader, Schemas};
+use super::{Reader, Schemas, Undeclared};
 use crate::broker::{Address, Error, PATIENCE, Pauses};
 use crate::clock::Clock;
 use crate::intake::{Behind, Delivery};
@@ -101,6 +101,13 @@ impl Rabbit {
     #[must_use]
     pub fn sharing(mut self, share: watch::Receiver<Share>) -> Self {
         self.share = Some(share);
+        self
+    }
+
+    /// Counts what no schema declares here.
+    #[must_use]
+    pub fn counting(mut self, undeclared: Undeclared) -> Self {
+        self.reader = self.reader.counting(undeclared);
         self
     }
 

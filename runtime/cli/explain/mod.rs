@@ -1,0 +1,241 @@
+//! `kurant explain`: why a customer gets, or doesn't get, what a journey sends. It only reads, also beside a running `run`.
+
+mod short;
+mod show;
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use kurant_engine::action::Action;
+use kurant_engine::calendar::{Instant, Zone};
+use kurant_engine::catalog::{Acting, Catalog};
+use kurant_engine::definition::Definitions;
+use kurant_engine::id::CustomerId;
+use kurant_engine::input::Trace;
+use kurant_engine::process::{Explanation, explain};
+use kurant_runner::{Clock, LIVE, Steering};
+use kurant_store::{Entry, Kept, Store, Stored};
+
+use crate::embedded;
+use crate::error::Error;
+use crate::folder::Folder;
+use crate::hand_over::HandOvers;
+use crate::moment::moment;
+use crate::workspace;
+
+/// How many lines of the execution log are looked through.
+const LOG_LIMIT: usize = 10_000;
+
+/// Arguments of `kurant explain`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    kurant explain --customer c42                       every journey in a line or two\n  \
+    kurant explain --customer c42 --journey welcome     one journey, gate by gate\n  \
+    kurant explain --customer c42 --journey welcome --at 2026-11-22T09:00:00+02:00\n  \
+    kurant explain --customer c42 --journey welcome --at 2026-11-22\n  \
+    kurant explain --customer c42 --journey welcome --format json\n\n\
+    Gates are judged with what is known of the customer now, as if a trigger fired at that moment.\n\
+    Below them stands what really happened, from the execution log.")]
+pub(crate) struct Args {
+    /// Whom
+    #[arg(long, value_name = "ID")]
+    customer: String,
+    /// Which journey; all of them, in short, unless told
+    #[arg(long, value_name = "ID")]
+    journey: Option<String>,
+    /// When: an instant, or a day on the workspace's clock; now unless told
+    #[arg(long, value_name = "T")]
+    at: Option<String>,
+    /// Who reads it
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+/// Who reads the explanation.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Format {
+    /// People
+    Text,
+    /// Programs
+    Json,
+}
+
+/// What the log knows of the customer and a journey, latest first.
+struct Past<'p> {
+    /// When the first of the journey's date and inactivity triggers went live, if one has.
+    live_since: Option<Instant>,
+    actions: Vec<&'p Action>,
+    traces: Vec<&'p Trace>,
+    hand_overs: &'p HandOvers,
+}
+
+/// All that is asked, and what the answers are made of.
+struct Asked<'a> {
+    catalog: &'a Catalog,
+    stored: &'a Stored,
+    entries: &'a [Entry],
+    hand_overs: &'a HandOvers,
+    at: Instant,
+    zone: Zone,
+    /// When date and inactivity triggers went live, by `JOURNEY/NUMBER`.
+    live: &'a [(String, Instant)],
+}
+
+/// Explains on standard output.
+pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
+    let found = workspace::found(folder)?;
+    embedded::runtime()?.block_on(answer(folder, args, found))
+}
+
+async fn answer(folder: &Folder, args: &Args, found: workspace::Found) -> Result<ExitCode, Error> {
+    let store = match &found {
+        workspace::Found::Sound(definitions) => {
+            embedded::store_to_read(folder, definitions).await?
+        }
+        workspace::Found::Mistaken(_) => embedded::store_to_read_beside(folder).await?,
+    };
+    let definitions = in_force(&*store, found).await?;
+    let at = match &args.at {
+        Some(text) => moment("--at", text, definitions.workspace.timezone)?,
+        None => Clock::real().now(),
+    };
+    let pinned = store.pinned().await.map_err(embedded::unreadable)?;
+    let mut catalog = Catalog::load(&definitions, &pinned, Acting::Live)
+        .map_err(|error| Error::failure(error.to_string()))?;
+    let paused = Steering::on(&*store).paused().await;
+    catalog.set_paused(paused.map_err(embedded::failure)?);
+    let stored = customer(&*store, &catalog, &args.customer, at).await?;
+    let entries = store.latest(&args.customer, LOG_LIMIT).await;
+    let entries = entries.map_err(embedded::unreadable)?;
+    let hand_overs = HandOvers::of(
+        &*store,
+        entries.iter().flat_map(|entry| &entry.actions),
+        entries.iter().rev().flat_map(|entry| &entry.traces),
+    );
+    let live = store.marks(LIVE).await.map_err(embedded::unreadable)?;
+    let live = live
+        .iter()
+        .filter_map(|(name, at)| Some((name.strip_prefix(LIVE)?.to_owned(), at.parse().ok()?)));
+    let live: Vec<(String, Instant)> = live.collect();
+    let asked = Asked {
+        catalog: &catalog,
+        stored: &stored,
+        entries: &entries,
+        hand_overs: &hand_overs.await.map_err(embedded::unreadable)?,
+        at,
+        zone: catalog.zone(&stored.person),
+        live: &live,
+    };
+    let text = match &args.journey {
+        Some(journey) => asked.one(journey, args.format)?,
+        None => asked.all(args.format),
+    };
+    write!(io::stdout(), "{text}")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The workspace's definitions; while a file has mistakes those that are in force, so that nothing looks gone that isn't.
+async fn in_force(store: &dyn Store, found: workspace::Found) -> Result<Definitions, Error> {
+    let mistakes = match found {
+        workspace::Found::Sound(definitions) => return Ok(*definitions),
+        workspace::Found::Mistaken(mistakes) => mistakes,
+    };
+    eprint!("{mistakes}");
+    let definitions = store.definitions().await.map_err(embedded::unreadable)?;
+    match definitions {
+        Some(definitions) => {
+            eprintln!(
+                "the workspace has mistakes; this is by what is in force, as `kurant run` took it up last"
+            );
+            Ok(definitions)
+        }
+        None => Err(Error::findings(
+            "the workspace has mistakes, and nothing has been in force yet",
+        )),
+    }
+}
+
+/// The customer with the events that conditions look back on.
+async fn customer(
+    store: &dyn Store,
+    catalog: &Catalog,
+    id: &str,
+    at: Instant,
+) -> Result<Stored, Error> {
+    let kept = Kept::of(catalog.needs(), at);
+    let found = store
+        .load(&[CustomerId::from(id)], &kept)
+        .await
+        .map_err(embedded::unreadable)?;
+    found.into_iter().next().ok_or_else(|| {
+        Error::usage(format!("nobody is known as customer `{id}`"))
+            .hint("ids are as the CRM writes them: the `subject` of events, the `id` of an import")
+    })
+}
+
+impl Asked<'_> {
+    /// Why, or why not, for one journey.
+    fn one(&self, journey: &str, format: Format) -> Result<String, Error> {
+        let past = self.past(journey);
+        let (catalog, customer) = (self.catalog, &self.stored.person.customer.id);
+        let explanation = explain(catalog, &self.stored.person, journey, self.at).or_else(|| {
+            let was_inside = !past.actions.is_empty();
+            was_inside.then(|| Explanation::of_old(customer, journey, self.at))
+        });
+        let Some(explanation) = explanation else {
+            let known: Vec<&str> = catalog.journeys().iter().map(|own| &*own.id).collect();
+            return Err(Error::usage(format!("there is no journey `{journey}`"))
+                .hint(workspace::likely(journey, &known)));
+        };
+        Ok(match format {
+            Format::Text => show::told(&explanation, &past, catalog.journey(journey), self.zone),
+            Format::Json => format!("{:#}\n", show::machine(&explanation, &past)),
+        })
+    }
+
+    /// Every journey's answer in short.
+    fn all(&self, format: Format) -> String {
+        let person = &self.stored.person;
+        let current = self.catalog.journeys().iter().map(|own| &*own.id);
+        let mut journeys: Vec<&str> = current.collect();
+        for own in &person.enrollments {
+            if !own.is_through() && !journeys.contains(&&*own.journey) {
+                journeys.push(&own.journey);
+            }
+        }
+        journeys.sort_unstable();
+        let answers = journeys.iter().filter_map(|journey| {
+            let explanation = explain(self.catalog, person, journey, self.at)?;
+            Some((explanation, self.past(journey)))
+        });
+        match format {
+            Format::Text => {
+                let head = show::head(&person.customer.id, None, self.at, self.zone);
+                let lines =
+                    answers.map(|(explanation, past)| short::line(&explanation, &past, self.zone));
+                head + &lines.collect::<String>()
+            }
+            Format::Json => {
+                let answers = answers.map(|(own, past)| show::machine(&own, &past));
+                format!("{:#}\n", serde_json::Value::Array(answers.collect()))
+            }
+        }
+    }
+
+    /// What was done and what happened in a journey.
+    fn past(&self, journey: &str) -> Past<'_> {
+        let actions = self.entries.iter().flat_map(|own| own.actions.iter().rev());
+        let traces = self.entries.iter().flat_map(|own| own.traces.iter().rev());
+        let concerns = |own: &&Trace| own.journey.as_deref().is_none_or(|own| own == journey);
+        let live = self.live.iter().filter(|(name, _)| {
+            let own = name.rsplit_once('/');
+            own.is_some_and(|(own, _)| own == journey)
+        });
+        Past {
+            live_since: live.map(|(_, at)| *at).min(),
+            actions: actions.filter(|own| *own.journey == *journey).collect(),
+            traces: traces.filter(concerns).collect(),
+            hand_overs: self.hand_overs,
+        }
+    }
+}
