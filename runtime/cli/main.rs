@@ -18,6 +18,7 @@ mod import;
 mod kinds;
 mod log;
 mod moment;
+mod proof;
 mod reason;
 mod refused;
 mod run;
@@ -28,6 +29,7 @@ mod steer;
 mod talk;
 mod test;
 mod way;
+mod way_by_http;
 mod workspace;
 
 use std::process::ExitCode;

@@ -10,11 +10,14 @@ mod computed;
 pub(crate) mod context;
 mod entry;
 mod file_name;
+mod http;
+mod jinja;
 mod journey;
 mod json;
 mod known;
 mod library;
 mod profile;
+pub(crate) mod provider;
 mod retention;
 mod schema;
 mod segments;
@@ -30,6 +33,8 @@ mod tests;
 use kurant_engine::definition::{
     Journey, Library, ProfileUpdate, Schema, Segment, Template, Workspace,
 };
+
+use kurant_engine::provider::Provider;
 
 pub(crate) use calendar::instant;
 pub(crate) use computed::literal;
@@ -58,6 +63,8 @@ pub struct Parsed {
     pub schema: Schema,
     /// `rhai-lib/`, by name.
     pub library: Vec<InFile<Library>>,
+    /// `channels/`, by name.
+    pub providers: Vec<InFile<Provider>>,
     /// `templates/`, by name, channel and locale.
     pub templates: Vec<InFile<Template>>,
     /// `journeys/`, by path.
@@ -141,11 +148,11 @@ impl Reading<'_> {
                 schemas.add(file, path, text, self.diagnostics)
             }
             FileKind::Misnamed => self.misnamed(file, path, text),
-            _ => self.yaml(file, kind),
+            _ => self.yaml(file, path, kind),
         }
     }
 
-    fn yaml(&mut self, file: FileId, kind: FileKind) {
+    fn yaml(&mut self, file: FileId, path: &str, kind: FileKind) {
         let before = self.diagnostics.len();
         let Some(root) = yaml::read(self.sources, file, self.diagnostics) else {
             return;
@@ -189,6 +196,15 @@ impl Reading<'_> {
                 let read = journey::read(&context, &root);
                 self.parsed.journeys.extend(read.map(in_file(damaged())));
             }
+            FileKind::Provider => {
+                let read = provider::read(&context, provider_name(path), &root);
+                let damaged = damaged();
+                self.parsed.providers.extend(read.map(|item| InFile {
+                    file,
+                    item,
+                    damaged,
+                }));
+            }
             FileKind::Scenario => self
                 .parsed
                 .scenarios
@@ -196,4 +212,10 @@ impl Reading<'_> {
             _ => {}
         }
     }
+}
+
+/// The name of the provider that a file describes.
+fn provider_name(path: &str) -> &str {
+    let name = path.strip_prefix("channels/").unwrap_or(path);
+    name.strip_suffix(".yaml").unwrap_or(name)
 }

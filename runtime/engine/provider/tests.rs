@@ -118,11 +118,7 @@ fn what_does_not_fit_is_told_without_any_value() {
 
 #[test]
 fn what_is_missing_is_told_by_name() {
-    let made = Composer::new(
-        provider(Body::Json(json!({}))),
-        None,
-        BTreeMap::default(),
-    );
+    let made = Composer::new(provider(Body::Json(json!({}))), None, BTreeMap::default());
     assert_eq!(made.err().as_deref(), Some("p needs `token`"));
 }
 
@@ -180,13 +176,37 @@ fn the_first_rule_that_fits_says_what_an_answer_means() {
     };
     let with = |code: Value| json!({ "result": [{ "code": code, "id": "a-1" }], "wait": 7 });
     for (answer, means, said) in [
-        (answer(200, with(json!(0))), Means::Accepted, "200, result.0.code 0"),
-        (answer(200, with(json!("800"))), Means::Accepted, "200, result.0.code 800"),
-        (answer(200, with(json!(203))), Means::Away, "200, result.0.code 203"),
-        (answer(200, with(json!(404))), Means::Refused, "200, result.0.code 404"),
+        (
+            answer(200, with(json!(0))),
+            Means::Accepted,
+            "200, result.0.code 0",
+        ),
+        (
+            answer(200, with(json!("800"))),
+            Means::Accepted,
+            "200, result.0.code 800",
+        ),
+        (
+            answer(200, with(json!(203))),
+            Means::Away,
+            "200, result.0.code 203",
+        ),
+        (
+            answer(200, with(json!(404))),
+            Means::Refused,
+            "200, result.0.code 404",
+        ),
         // Nothing that a person may be named by is told.
-        (answer(200, with(json!("380501112233"))), Means::Refused, "200"),
-        (answer(200, with(json!("Anna is unknown"))), Means::Refused, "200"),
+        (
+            answer(200, with(json!("380501112233"))),
+            Means::Refused,
+            "200",
+        ),
+        (
+            answer(200, with(json!("Anna is unknown"))),
+            Means::Refused,
+            "200",
+        ),
         (answer(200, with(json!(null))), Means::InDoubt, "200"),
         (answer(200, json!({})), Means::InDoubt, "200"),
         (answer(200, json!("hello")), Means::InDoubt, "200"),
@@ -194,10 +214,17 @@ fn the_first_rule_that_fits_says_what_an_answer_means() {
         (answer(418, json!({})), Means::Later, "418"),
     ] {
         let verdict = provider.judge(&answer);
-        assert_eq!((verdict.means, verdict.said.as_str()), (means, said), "{answer:?}");
+        assert_eq!(
+            (verdict.means, verdict.said.as_str()),
+            (means, said),
+            "{answer:?}"
+        );
     }
     let verdict = provider.judge(&answer(200, with(json!(0))));
-    assert_eq!((verdict.id.as_deref(), verdict.after), (Some("a-1"), Some(7)));
+    assert_eq!(
+        (verdict.id.as_deref(), verdict.after),
+        (Some("a-1"), Some(7))
+    );
     let without = Answer {
         status: 200,
         ..Answer::default()
@@ -230,7 +257,11 @@ fn a_status_has_its_meaning_where_nothing_else_is_said() {
         (503, Means::InDoubt),
         (504, Means::InDoubt),
     ] {
-        assert_eq!(provider.judge(&answer(status, json!({}))).means, means, "{status}");
+        assert_eq!(
+            provider.judge(&answer(status, json!({}))).means,
+            means,
+            "{status}"
+        );
     }
     let busy = Answer {
         status: 503,

@@ -72,6 +72,9 @@ where
             } else {
                 let outcome = send(what).await;
                 round.note(&outcome);
+                if let Some(name) = outcome.name() {
+                    done.note_name(&row, name, now);
+                }
                 outcome.settle(&row, now, manners.valid_for)
             };
             is_held |= settled.state == OutboxState::Pending;
@@ -121,6 +124,7 @@ impl Round {
             other if other.is_trouble() => {
                 self.trouble.fetch_add(1, Ordering::Relaxed);
             }
+            Outcome::NotBegun(_) => {}
             _ => self.trouble.store(0, Ordering::Relaxed),
         }
     }

@@ -1,5 +1,6 @@
 //! Hands over what left the engine: each route has its way out.
 
+mod by_http;
 mod line;
 mod parcel;
 mod queue;
@@ -16,7 +17,8 @@ use kurant_store::Outgoing;
 
 use crate::broker::Address;
 use crate::channel::{
-    Amqp, Email, Files, HandedOver, Line, Mail, MailServer, Parcel, accepted, dead,
+    Amqp, Email, Files, HandedOver, Http, HttpProvider, Line, Mail, MailServer, Parcel, WebHooks,
+    accepted, dead,
 };
 use crate::error::Error;
 use crate::standing::Standing;
@@ -33,6 +35,8 @@ pub struct Ways {
     files: PathBuf,
     exchanges: BTreeMap<String, Way>,
     mails: BTreeMap<String, MailServer>,
+    https: BTreeMap<String, HttpProvider>,
+    webhooks: Option<WebHooks>,
     standing: Standing,
 }
 
@@ -43,6 +47,8 @@ impl Ways {
             files: folder,
             exchanges: BTreeMap::new(),
             mails: BTreeMap::new(),
+            https: BTreeMap::new(),
+            webhooks: None,
             standing: Standing::default(),
         }
     }
@@ -69,10 +75,26 @@ impl Ways {
         self
     }
 
+    /// The messages of this channel are handed to a provider by HTTP.
+    #[must_use]
+    pub fn http(mut self, route: &str, provider: HttpProvider) -> Self {
+        self.https.insert(route.to_owned(), provider);
+        self
+    }
+
+    /// Web hooks are called.
+    #[must_use]
+    pub fn webhooks(mut self, webhooks: WebHooks) -> Self {
+        self.webhooks = Some(webhooks);
+        self
+    }
+
     /// Nobody gets a message: what would leave for people goes to the files. For a clock that isn't the machine's.
     #[must_use]
     pub fn staying_here(mut self) -> Self {
         self.mails.clear();
+        self.https.clear();
+        self.webhooks = None;
         self
     }
 
@@ -81,6 +103,13 @@ impl Ways {
         self.mails
             .iter()
             .map(|(route, server)| (route.as_str(), server))
+    }
+
+    /// The channels whose messages are handed to providers by HTTP.
+    pub fn http_providers(&self) -> impl Iterator<Item = (&str, &HttpProvider)> {
+        self.https
+            .iter()
+            .map(|(route, provider)| (route.as_str(), provider))
     }
 
     /// The exchanges that are published to, each with its broker.
@@ -113,6 +142,8 @@ pub(crate) struct Dispatch {
     files: Files,
     exchanges: Vec<Exchange>,
     mails: BTreeMap<String, Mail>,
+    https: BTreeMap<String, Http>,
+    webhooks: Option<WebHooks>,
     renderer: RwLock<Arc<Renderer>>,
 }
 
@@ -139,10 +170,14 @@ impl Dispatch {
         };
         let mail =
             |(route, server): (String, MailServer)| (route.clone(), Mail::new(route, server));
+        let http =
+            |(route, provider): (String, HttpProvider)| (route.clone(), Http::new(route, provider));
         Self {
             files: Files::new(ways.files),
             exchanges: places.into_iter().map(open).collect(),
             mails: ways.mails.into_iter().map(mail).collect(),
+            https: ways.https.into_iter().map(http).collect(),
+            webhooks: ways.webhooks,
             renderer: RwLock::new(renderer),
         }
     }
@@ -156,7 +191,10 @@ impl Dispatch {
 
     /// Whether any route may fail to take what is handed over, so that it has to be tried again.
     pub(crate) fn may_refuse(&self) -> bool {
-        !self.exchanges.is_empty() || !self.mails.is_empty()
+        !self.exchanges.is_empty()
+            || !self.mails.is_empty()
+            || !self.https.is_empty()
+            || self.webhooks.is_some()
     }
 
     /// Hands these commands over, each by its route, and says how each went.
@@ -170,8 +208,12 @@ impl Dispatch {
         let mut published: Vec<Vec<Line>> = Vec::new();
         published.resize_with(self.exchanges.len(), Vec::new);
         let mut mailed: BTreeMap<&str, Vec<Parcel<Email>>> = BTreeMap::new();
+        let mut by_http = by_http::Letters::default();
         let renderer = self.renderer();
         for row in outgoing {
+            let Some(row) = self.take_by_http(row, &renderer, &mut by_http, now, &mut done) else {
+                continue;
+            };
             if let Some((route, mail)) = self.mails.get_key_value(&row.route) {
                 match parcel::email(&row.command, &renderer, mail.server()) {
                     Ok(email) => mailed.entry(route).or_default().push((row, email)),
@@ -201,10 +243,13 @@ impl Dispatch {
         let mailing = mailed
             .into_iter()
             .filter_map(|(route, emails)| Some(self.mails.get(route)?.hand_over(emails, now)));
-        let (published, mailed) = tokio::join!(join_all(publishing), join_all(mailing));
+        let calling = self.call(by_http, now);
+        let (published, mailed, called) =
+            tokio::join!(join_all(publishing), join_all(mailing), calling);
         published
             .into_iter()
             .chain(mailed)
+            .chain([called])
             .for_each(|own| done.add(own));
         Ok(done)
     }
@@ -247,7 +292,9 @@ impl Dispatch {
 
     /// Whether what leaves by a route leaves this machine.
     fn is_away(&self, route: &str) -> bool {
-        self.exchange_of(route).is_some() || self.mails.contains_key(route)
+        self.exchange_of(route).is_some()
+            || self.mails.contains_key(route)
+            || self.leaves_by_http(route)
     }
 
     fn exchange_of(&self, route: &str) -> Option<usize> {

@@ -1,0 +1,1 @@
+//! Calls to a real receiver at this machine that does what a test says.
