@@ -14,7 +14,15 @@ use serde_json::{Value as Json, json};
 
 /// What may be told of the values that mattered: names and times, nothing that is known of a customer.
 const TOLD: &[&str] = &[
-    "event", "type", "trigger", "time", "until", "arm", "route", "attempts",
+    "event",
+    "type",
+    "trigger",
+    "time",
+    "until",
+    "arm",
+    "route",
+    "attempts",
+    "provider_id",
 ];
 
 /// One line, as it is filtered and shown.

@@ -33,6 +33,7 @@ const OUTCOMES: [&str; 25] = [
     "held",
     "resumed",
     "queued",
+    "taken",
     "gave_up",
     "in_doubt",
     "not_sent",

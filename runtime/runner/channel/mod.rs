@@ -87,7 +87,7 @@ impl HandedOver {
     /// Notes the name that the other side has for what it took: it is asked for when somebody looks for it there.
     pub(crate) fn note_name(&mut self, row: &Outgoing, name: String, now: Instant) {
         let mut trace = trace_of(row, "taken", now);
-        trace.values.insert("id", Value::text(name));
+        trace.values.insert("provider_id", Value::text(name));
         let customer = row.command.customer.clone();
         self.traces.push((customer, vec![trace]));
     }

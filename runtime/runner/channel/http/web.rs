@@ -28,7 +28,8 @@ const LARGEST_ANSWER: usize = 64 * 1024;
 const IDLE: Duration = Duration::from_secs(4);
 
 /// Looks a name up.
-type LookUp = fn(String) -> Pin<Box<dyn Future<Output = std::io::Result<Vec<IpAddr>>> + Send>>;
+pub(super) type LookUp =
+    fn(String) -> Pin<Box<dyn Future<Output = std::io::Result<Vec<IpAddr>>> + Send>>;
 
 /// The way to the web.
 #[derive(Clone)]
