@@ -1,6 +1,6 @@
 //! Every snippet of the pages is run: YAML is checked in a copy of the sample workspace, commands are executed, JSON is parsed.
 //!
-//! A fenced block says in its info string what it is: `yaml journey`, `yaml steps`, `yaml trigger`, `yaml test`, `yaml kurant`,
+//! A fenced block says in its info string what it is: `yaml journey`, `yaml steps`, `yaml trigger`, `yaml test`, `yaml kurant`, `yaml provider`,
 //! `yaml profile`, `yaml segments`, `rhai condition`, `json`, `sh run` (a page's blocks share one folder), and `text output`
 //! (each line must have come from the block of commands above; `...` stands for anything).
 
@@ -222,9 +222,20 @@ fn every_journey_in_the_pages_is_without_mistakes() {
 
 #[test]
 fn every_settings_file_in_the_pages_is_without_mistakes() {
-    for snippet in snippets(&["yaml kurant", "yaml profile", "yaml segments"]) {
+    let provider = snippets(&["yaml provider"]).pop().expect("a provider").text;
+    for snippet in snippets(&[
+        "yaml kurant",
+        "yaml provider",
+        "yaml profile",
+        "yaml segments",
+    ]) {
         let folder = workspace();
-        let name = snippet.info.replace("yaml ", "") + ".yaml";
+        fs::create_dir_all(folder.path().join("channels")).unwrap();
+        fs::write(folder.path().join("channels/own.yaml"), &provider).unwrap();
+        let name = match snippet.info.as_str() {
+            "yaml provider" => "channels/own.yaml".to_owned(),
+            info => info.replace("yaml ", "") + ".yaml",
+        };
         fs::write(folder.path().join(name), &snippet.text).unwrap();
         let output = kurant(folder.path(), &["check"]);
         assert!(
@@ -338,6 +349,7 @@ fn no_block_in_the_pages_goes_unchecked() {
         "yaml trigger",
         "yaml test",
         "yaml kurant",
+        "yaml provider",
         "yaml profile",
         "yaml segments",
         "rhai condition",

@@ -4,6 +4,7 @@ mod acted;
 mod cli;
 mod docs;
 mod faults;
+mod http;
 mod journeys;
 mod mail;
 mod model;

@@ -7,6 +7,7 @@ pub mod graph;
 mod lower;
 pub mod parse;
 pub mod places;
+pub mod provider;
 pub mod render;
 pub mod scenario;
 pub mod schema;

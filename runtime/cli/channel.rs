@@ -1,7 +1,8 @@
-//! `kurant channel try`: one test message by a channel, and what came of it in people's words.
+//! `kurant channel`: one test message by a channel, and what came of it in people's words; and descriptions of providers.
 
 use std::process::ExitCode;
 
+use kurant_authoring::provider;
 use kurant_engine::definition::{ChannelSettings, Definitions};
 use kurant_engine::value::Value;
 use kurant_runner::{Clock, Trial, Ways, try_channel};
@@ -9,6 +10,7 @@ use kurant_runner::{Clock, Trial, Ways, try_channel};
 use crate::embedded::{self, failure};
 use crate::error::Error;
 use crate::folder::Folder;
+use crate::proof;
 use crate::workspace;
 
 /// Where a test message goes that nobody gets.
@@ -18,7 +20,9 @@ const NOBODY: &str = "test@example.com";
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kurant channel try email --to me@shop.example    one test message, and whether it was taken\n  \
-    kurant channel try email                         the same, to the address that the channel sends from\n\n\
+    kurant channel try email                         the same, to the address that the channel sends from\n  \
+    kurant channel try sms --to +380501112233        one SMS\n  \
+    kurant channel show twilio                       the description of a provider, to begin one of your own with\n\n\
     The exit code is 0 if it was taken, 3 if it was not. No journey and no customer has to do with it.")]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -35,23 +39,69 @@ enum What {
         #[arg(long, value_name = "ADDRESS")]
         to: Option<String>,
     },
+    /// Print the description of a provider that comes along
+    Show {
+        /// Its name; without one, the names of all
+        name: Option<String>,
+    },
 }
 
 /// Tries a channel.
 pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
-    let What::Try { name, to } = &args.what;
+    match &args.what {
+        What::Try { name, to } => try_one(folder, name, to.as_deref()),
+        What::Show { name } => show(name.as_deref()),
+    }
+}
+
+fn try_one(folder: &Folder, name: &str, to: Option<&str>) -> Result<ExitCode, Error> {
     let (definitions, _) = workspace::definitions(folder)?;
     let channel = channel(&definitions, name)?;
     let runtime = embedded::runtime()?;
     runtime.block_on(async {
         // Connections are made by tasks of their own.
         let ways = embedded::ways(folder, &definitions)?;
+        let mut providers = ways.http_providers();
+        let provider = providers.find(|(route, _)| *route == name);
+        let provider = provider.map(|(_, provider)| provider.clone());
+        drop(providers);
         let from = sender(&ways, name);
-        let to = to.clone().or(from).unwrap_or_else(|| NOBODY.to_owned());
+        let to = match to.map(str::to_owned).or(from) {
+            Some(to) => to,
+            None if provider.is_some() => return Err(nobody(name)),
+            None => NOBODY.to_owned(),
+        };
         let now = Clock::real().now();
         let trial = try_channel(ways, &definitions, name, &to, now).await;
-        tell(channel, &to, trial.map_err(failure)?)
+        let trial = trial.map_err(failure)?;
+        if let Some(provider) = provider.filter(|_| trial == Trial::Taken) {
+            proof::note(folder, name, &provider)?;
+        }
+        tell(channel, &to, trial)
     })
+}
+
+fn nobody(name: &str) -> Error {
+    Error::usage(format!("nobody is named whom {name} should send to")).hint(format!(
+        "name a number or an address of your own: `kurant channel try {name} --to +380501112233`"
+    ))
+}
+
+/// Prints a description, or the names of all.
+fn show(name: Option<&str>) -> Result<ExitCode, Error> {
+    let Some(name) = name else {
+        provider::names().for_each(|name| println!("{name}"));
+        return Ok(ExitCode::SUCCESS);
+    };
+    let Some(text) = provider::text(name) else {
+        let known: Vec<&str> = provider::names().collect();
+        return Err(
+            Error::usage(format!("there is no provider `{name}` that comes along"))
+                .hint(workspace::likely(name, &known)),
+        );
+    };
+    print!("{text}");
+    Ok(ExitCode::SUCCESS)
 }
 
 fn channel<'d>(definitions: &'d Definitions, name: &str) -> Result<&'d ChannelSettings, Error> {
@@ -97,6 +147,9 @@ fn taken(name: &str, kind: Option<&str>, to: &str) -> String {
         Some("smtp") => format!(
             "{name}: the mail server took the message for {to}; look into that mailbox, and among what is taken for spam"
         ),
+        Some("http") => {
+            format!("{name}: the provider took the message for {to}; look whether it has come")
+        }
         Some("amqp") => {
             format!(
                 "{name}: the broker took the message for {to}; whoever reads the queue has it now"

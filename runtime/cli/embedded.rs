@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::folder::Folder;
 use crate::secret;
 use crate::way::Way;
+use crate::way_by_http;
 
 /// Where state lives unless `store.url` says otherwise.
 const STORE: &str = "sqlite://.kurant/state.db";
@@ -234,6 +235,16 @@ pub(crate) fn ways(folder: &Path, definitions: &Definitions) -> Result<Ways, Err
     let channels = channels.map(|channel| (channel.name.as_str(), &channel.settings));
     // What a journey emits goes where the other commands go.
     let routes = [("crm", &settings.crm), ("events", &settings.crm)];
+    let web = way_by_http::Lazy::new(&settings.internal_hosts);
+    let web = || web.open();
+    let hooks = Way {
+        folder,
+        route: "webhooks",
+        settings: &settings.webhooks,
+    };
+    if hooks.text("kind") == Some("http") {
+        ways = ways.webhooks(way_by_http::webhooks(&hooks, &web()?)?);
+    }
     for (route, own) in routes.into_iter().chain(channels) {
         let way = Way {
             folder,
@@ -244,6 +255,11 @@ pub(crate) fn ways(folder: &Path, definitions: &Definitions) -> Result<Ways, Err
             Some("amqp") => {}
             Some("smtp") => {
                 ways = ways.mail(route, way.mail_server()?);
+                continue;
+            }
+            Some("http") if route != "crm" && route != "events" => {
+                let provider = way_by_http::provider(&way, definitions, &web()?)?;
+                ways = ways.http(route, provider);
                 continue;
             }
             _ => continue,

@@ -21,6 +21,7 @@ mod import;
 mod kinds;
 mod log;
 mod moment;
+mod proof;
 mod reason;
 mod refused;
 mod run;
@@ -31,6 +32,7 @@ mod steer;
 mod talk;
 mod test;
 mod way;
+mod way_by_http;
 mod workspace;
 
 use std::process::ExitCode;

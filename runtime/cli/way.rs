@@ -35,13 +35,13 @@ impl Way<'_> {
     }
 
     /// A text with its secrets filled in.
-    fn opened(&self, key: &str) -> Result<Option<String>, Error> {
+    pub(crate) fn opened(&self, key: &str) -> Result<Option<String>, Error> {
         self.text(key)
             .map(|text| secret::open(self.folder, text))
             .transpose()
     }
 
-    fn number(&self, key: &str) -> Option<i64> {
+    pub(crate) fn number(&self, key: &str) -> Option<i64> {
         match self.settings.get(key) {
             Some(Value::Integer(number)) => Some(*number),
             other => other?.as_text()?.parse().ok(),
@@ -132,7 +132,7 @@ impl Way<'_> {
         ))
     }
 
-    fn unusable(&self, why: &str) -> Error {
+    pub(crate) fn unusable(&self, why: &str) -> Error {
         Error::failure(format!("the channel `{}`: {why}", self.route))
             .hint("mend it in kurant.yaml, or in what it takes from the environment")
     }

@@ -22,6 +22,7 @@ pub mod map;
 pub mod paused;
 pub mod person;
 pub mod process;
+pub mod provider;
 pub mod script;
 pub mod template;
 pub mod value;

@@ -21,7 +21,9 @@ mod standing;
 mod steering;
 
 pub use broker::{Address, Error as BrokerError};
-pub use channel::{Encryption, MailServer, examine_mail_server};
+pub use channel::{
+    Encryption, HttpProvider, MailServer, Web, WebHooks, examine_http_provider, examine_mail_server,
+};
 pub use clock::Clock;
 pub use decide::{Late, Lateness};
 pub use dispatch::{Rendered, Renderer, Trial, Ways, try_channel};

@@ -58,7 +58,7 @@ impl Drop for Receiver {
 }
 
 /// A certificate for this machine that nobody has signed.
-fn certificate() -> TempDir {
+pub(crate) fn certificate() -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let made = Command::new("openssl")
         .current_dir(folder.path())

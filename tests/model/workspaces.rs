@@ -144,6 +144,7 @@ impl Maker<'_> {
             profile: self.profile(),
             segments: self.segments(),
             library: Vec::new(),
+            providers: Vec::new(),
             templates: vec![
                 template("t1", "email"),
                 template("t1", "sms"),

@@ -19,6 +19,7 @@ mod no_event;
 mod no_round;
 mod no_subject;
 mod not_a_condition;
+mod provider_settings;
 mod same_fallback;
 mod scenario;
 mod scope;
@@ -32,7 +33,7 @@ mod site;
 pub(crate) mod slips;
 mod syntax;
 mod team_event;
-mod template_calls;
+pub(crate) mod template_calls;
 mod template_text;
 mod trigger_field;
 mod unknown_attribute;
@@ -104,6 +105,7 @@ pub(crate) fn run(parsed: &Parsed, places: &Places, sources: &Sources, diagnosti
     no_subject::check(&world);
     unmailed_template::check(&world);
     markdown_as_it_stands::check(&world);
+    provider_settings::check(&world);
     forgotten_equals::check(&world, &walks);
     scenario::check(&world, &walks);
 }

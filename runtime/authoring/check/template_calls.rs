@@ -44,15 +44,15 @@ const SYNONYMS: [(&str, &str); 18] = [
 ];
 
 /// One finding: which bytes of the text, what is wrong, what to write instead.
-pub(super) struct Finding {
-    pub(super) start: usize,
-    pub(super) end: usize,
-    pub(super) message: String,
-    pub(super) help: String,
+pub(crate) struct Finding {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) message: String,
+    pub(crate) help: String,
 }
 
 /// All that a template asks for and Jinja does not have here.
-pub(super) fn findings(
+pub(crate) fn findings(
     environment: &Environment<'_>,
     text: &str,
     is_text: &dyn Fn(&str) -> bool,

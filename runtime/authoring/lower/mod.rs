@@ -9,8 +9,10 @@ mod version;
 use std::collections::BTreeSet;
 
 use kurant_engine::definition::{Definitions, Journey, OnError, OnStop, Step, TaskFor, Verb};
+use kurant_engine::provider::Provider;
 
 use crate::parse::Parsed;
+use crate::provider::Named;
 use functions::Functions;
 
 /// Makes definitions of a workspace in which nothing wrong was found; none when there is no `kurant.yaml`.
@@ -50,9 +52,24 @@ pub(crate) fn lower(parsed: &Parsed) -> Option<Definitions> {
             .iter()
             .map(|file| file.item.clone())
             .collect(),
+        providers: providers(parsed),
         library,
         workspace,
     })
+}
+
+/// The providers that channels name: those of the workspace, and those that come along.
+fn providers(parsed: &Parsed) -> Vec<Provider> {
+    let workspace = parsed.workspace.iter();
+    let channels = workspace.flat_map(|file| &file.item.channels);
+    let mut providers: Vec<Provider> = Vec::new();
+    for named in channels.filter_map(|channel| Named::of(&channel.settings)) {
+        let found = named.find(parsed);
+        if let Some(provider) = found.filter(|own| !providers.contains(own)) {
+            providers.push(provider.clone());
+        }
+    }
+    providers
 }
 
 /// A task is for a pool when the workspace has one of that name, else for a person.

@@ -13,7 +13,7 @@ use crate::yaml::{Entry, MapReader, Node};
 /// How a channel can be reached.
 const KINDS: &[&str] = &["file", "smtp", "http", "amqp", "terminal"];
 /// Kinds that are still to come.
-const TO_COME: &[&str] = &["http", "terminal"];
+const TO_COME: &[&str] = &["terminal"];
 /// How many connections to a mail server there are at the most.
 const MOST_CONNECTIONS: i64 = 64;
 
@@ -48,9 +48,10 @@ pub(super) fn channels(context: &Context<'_>, node: &Node) -> Vec<ChannelSetting
             );
         }
         let settings = with_kind(context, &entry.value, "a channel", KINDS)?;
-        not_yet(context, &entry.value, &entry.key.text);
-        if kind(&entry.value) == Some("smtp") {
-            smtp(context, &entry.value);
+        match kind(&entry.value) {
+            Some("smtp") => smtp(context, &entry.value),
+            Some("http") => super::http::channel(context, &entry.value),
+            _ => not_yet(context, &entry.value, &entry.key.text, TO_COME),
         }
         Some(ChannelSettings {
             name: entry.key.text.clone(),
@@ -65,9 +66,9 @@ fn kind(node: &Node) -> Option<&str> {
 }
 
 /// Warns of a kind that is known and that nothing goes out by yet: its lines are written to a file.
-pub(super) fn not_yet(context: &Context<'_>, node: &Node, route: &str) {
+pub(super) fn not_yet(context: &Context<'_>, node: &Node, route: &str, to_come: &[&str]) {
     let Some(kind) = node.get("kind") else { return };
-    let Some(word) = kind.text().ok().filter(|word| TO_COME.contains(word)) else {
+    let Some(word) = kind.text().ok().filter(|word| to_come.contains(word)) else {
         return;
     };
     let message = format!(

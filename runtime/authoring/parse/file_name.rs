@@ -18,6 +18,8 @@ pub(crate) enum FileKind {
     CustomerSchema,
     EventSchema,
     Template,
+    /// `channels/NAME.yaml`.
+    Provider,
     /// A file that would be read under another name.
     Misnamed,
 }
@@ -35,6 +37,7 @@ pub(crate) fn kind_of(path: &str) -> Option<FileKind> {
         _ if right_name(path).is_some_and(|right| right != path) => FileKind::Misnamed,
         (Some("journeys"), _) if path.ends_with(".yaml") => FileKind::Journey,
         (Some("rhai-lib"), _) if path.ends_with(".rhai") => FileKind::Library,
+        (Some("channels"), _) if path.ends_with(".yaml") => FileKind::Provider,
         (_, "schemas/customer.json") => FileKind::CustomerSchema,
         (Some("schemas"), _) if path.starts_with("schemas/events/") && path.ends_with(".json") => {
             FileKind::EventSchema
@@ -78,6 +81,7 @@ pub(crate) fn right_name(path: &str) -> Option<String> {
                 None => format!("{stem}.yaml"),
             })
         }
+        Some("channels") => Some(format!("{}.yaml", stem(&[".yaml", ".yml"])?)),
         Some("rhai-lib") => Some(format!("{}.rhai", stem(&[".rhai"])?)),
         Some("schemas") => {
             let stem = stem(&[".json"])?;
@@ -147,6 +151,7 @@ mod tests {
                 "schemas/events/order.paid.json",
             ),
             ("rhai-lib/vip.rhai.txt", "rhai-lib/vip.rhai"),
+            ("channels/sms.yml", "channels/sms.yaml"),
         ] {
             assert_eq!(kind_of(path), Some(FileKind::Misnamed), "{path}");
             assert_eq!(right_name(path).as_deref(), Some(right), "{path}");

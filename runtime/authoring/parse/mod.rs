@@ -12,11 +12,14 @@ pub(crate) mod context;
 mod deliver_only;
 mod entry;
 mod file_name;
+mod http;
+mod jinja;
 mod journey;
 mod json;
 pub(crate) mod known;
 mod library;
 mod profile;
+pub(crate) mod provider;
 mod retention;
 mod schema;
 mod segments;
@@ -32,6 +35,8 @@ mod tests;
 use kurant_engine::definition::{
     Journey, Library, ProfileUpdate, Schema, Segment, Template, Workspace,
 };
+
+use kurant_engine::provider::Provider;
 
 pub(crate) use calendar::instant;
 pub use columns::{Column, Columns, ReadColumns};
@@ -61,6 +66,8 @@ pub struct Parsed {
     pub schema: Schema,
     /// `rhai-lib/`, by name.
     pub library: Vec<InFile<Library>>,
+    /// `channels/`, by name.
+    pub providers: Vec<InFile<Provider>>,
     /// `templates/`, by name, channel and locale.
     pub templates: Vec<InFile<Template>>,
     /// `journeys/`, by path.
@@ -150,7 +157,7 @@ impl Reading<'_> {
                 schemas.add(file, path, text, self.diagnostics)
             }
             FileKind::Misnamed => self.misnamed(file, path, text),
-            _ => self.yaml(file, kind),
+            _ => self.yaml(file, path, kind),
         }
     }
 
@@ -161,7 +168,7 @@ impl Reading<'_> {
         trees.fold(base, yaml::laid_over)
     }
 
-    fn yaml(&mut self, file: FileId, kind: FileKind) {
+    fn yaml(&mut self, file: FileId, path: &str, kind: FileKind) {
         let before = self.diagnostics.len();
         let Some(root) = yaml::read(self.sources, file, self.diagnostics) else {
             return;
@@ -209,6 +216,15 @@ impl Reading<'_> {
                 let read = journey::read(&context, &root);
                 self.parsed.journeys.extend(read.map(in_file(damaged())));
             }
+            FileKind::Provider => {
+                let read = provider::read(&context, provider_name(path), &root);
+                let damaged = damaged();
+                self.parsed.providers.extend(read.map(|item| InFile {
+                    file,
+                    item,
+                    damaged,
+                }));
+            }
             FileKind::Scenario => self
                 .parsed
                 .scenarios
@@ -216,4 +232,10 @@ impl Reading<'_> {
             _ => {}
         }
     }
+}
+
+/// The name of the provider that a file describes.
+fn provider_name(path: &str) -> &str {
+    let name = path.strip_prefix("channels/").unwrap_or(path);
+    name.strip_suffix(".yaml").unwrap_or(name)
 }

@@ -26,6 +26,8 @@ const NAME: &str = "kurant";
 
 /// How the CRM can be reached.
 const CRM_KINDS: &[&str] = &["file", "amqp", "http"];
+/// Those that are still to come.
+const CRM_TO_COME: &[&str] = &["http"];
 
 /// The highest cap that makes sense.
 const MAX_CAP: i64 = 10_000;
@@ -59,6 +61,10 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("whitelist", "deliver_only"),
     ("allowlist", "deliver_only"),
     ("link", "links"),
+    ("webhook", "webhooks"),
+    ("hooks", "webhooks"),
+    ("allowed_hosts", "internal_hosts"),
+    ("allow", "internal_hosts"),
 ];
 
 /// Reads `kurant.yaml`; none when it is no mapping.
@@ -301,10 +307,14 @@ fn settings(context: &Context<'_>, map: &mut MapReader<'_>) -> Settings {
         .unwrap_or_default();
     let crm = map.optional("crm").and_then(|node| {
         super::broker::crm(context, node);
-        not_yet(context, node, "crm");
+        not_yet(context, node, "crm", CRM_TO_COME);
         with_kind(context, node, "the CRM", CRM_KINDS)
     });
     let links = map.optional("links").map(|node| links(context, node));
+    let webhooks = map
+        .optional("webhooks")
+        .and_then(|node| super::http::webhooks(context, node));
+    let internal_hosts = map.read_each("internal_hosts", super::http::internal_host);
     let retention = map.optional("retention");
     Settings {
         retention: retention
@@ -314,6 +324,8 @@ fn settings(context: &Context<'_>, map: &mut MapReader<'_>) -> Settings {
         store: store.unwrap_or_else(|| STORE.to_owned()),
         events,
         crm: crm.unwrap_or_else(|| Map::from_iter([("kind", Value::text("file"))])),
+        webhooks: webhooks.unwrap_or_default(),
+        internal_hosts: internal_hosts.unwrap_or_default(),
         listen: listen.unwrap_or_else(|| LISTEN.to_owned()),
         token,
     }
@@ -393,7 +405,7 @@ fn guard(context: &Context<'_>, node: &Node) -> Guard {
 }
 
 /// `20000/h`.
-fn rate(node: &Node) -> Result<Rate, Problem> {
+pub(super) fn rate(node: &Node) -> Result<Rate, Problem> {
     let written = text(node)?;
     let read = written.split_once('/').and_then(|(number, unit)| {
         let per = match unit {

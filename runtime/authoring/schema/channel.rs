@@ -8,9 +8,70 @@ pub(super) fn channel() -> Shape {
     let others = vec![Key::needed(
         "kind",
         "How it is reached",
-        Words(&["file", "amqp", "http", "terminal"]),
+        Words(&["file", "amqp", "terminal"]),
     )];
-    Either(vec![Object(smtp()), Open(others)])
+    Either(vec![Object(smtp()), Open(http()), Open(others)])
+}
+
+/// What its provider needs stands there too.
+fn http() -> Vec<Key> {
+    vec![
+        Key::needed("kind", "A provider by HTTP", Words(&["http"])),
+        Key::new(
+            "preset",
+            "A provider that comes along: turbosms, gms, esputnik, twilio, telegram, generic",
+            Text,
+        ),
+        Key::new("provider", "One that channels/NAME.yaml describes", Text),
+        Key::new(
+            "url",
+            "Where requests go, if not where its description says",
+            Text,
+        ),
+        Key::new("rate", "No more than so many, like 50/s", Text),
+        Key::new(
+            "connections",
+            "So many messages at once; 16 unless told",
+            Integer(1, 64),
+        ),
+        Key::new(
+            "timeout",
+            "How long an answer is waited for, up to 25s; 20s unless told",
+            Duration,
+        ),
+        Key::new(
+            "valid_for",
+            "How long a message is tried; 1d unless told",
+            Duration,
+        ),
+    ]
+}
+
+/// How web hooks leave.
+pub(super) fn webhooks() -> Vec<Key> {
+    vec![
+        Key::needed("kind", "How they leave", Words(&["file", "http"])),
+        Key::new(
+            "secret",
+            "What they are signed with, as ${env:WEBHOOK_SECRET}",
+            Text,
+        ),
+        Key::new(
+            "connections",
+            "So many calls of one host at once; 8 unless told",
+            Integer(1, 64),
+        ),
+        Key::new(
+            "timeout",
+            "How long an answer is waited for, up to 25s; 15s unless told",
+            Duration,
+        ),
+        Key::new(
+            "valid_for",
+            "How long a call is tried; 1d unless told",
+            Duration,
+        ),
+    ]
 }
 
 fn smtp() -> Vec<Key> {

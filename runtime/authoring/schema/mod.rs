@@ -4,6 +4,7 @@
 
 mod channel;
 mod journey;
+mod provider;
 mod shape;
 mod step;
 mod test_file;
@@ -28,6 +29,14 @@ pub fn files() -> Vec<(&'static str, String)> {
         (
             "schemas/workspace.json",
             document("A workspace: kurant.yaml", &workspace::keys(), false),
+        ),
+        (
+            "schemas/provider.json",
+            document(
+                "A provider by HTTP: channels/NAME.yaml",
+                &provider::keys(),
+                false,
+            ),
         ),
         (
             "schemas/profile.json",

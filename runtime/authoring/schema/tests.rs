@@ -105,6 +105,10 @@ fn every_mapping_has_the_keys_that_its_reader_knows() {
         ("workspace", "kurant.yaml", vec!["channels", "*"], "timezone: UTC\nchannels: { a: { kind: smtp, host: a, from: a@b.example, zzzz9: 1 } }\n".to_owned()),
         ("workspace", "kurant.yaml", vec!["pools", "*"], "timezone: UTC\npools: { a: { people: [a], zzzz9: 1 } }\n".to_owned()),
         ("workspace", "kurant.yaml", vec!["guard"], "timezone: UTC\nguard: { zzzz9: 1 }\n".to_owned()),
+        ("workspace", "kurant.yaml", vec!["webhooks"], "timezone: UTC\nwebhooks: { kind: http, secret: \"${env:A}\", zzzz9: 1 }\n".to_owned()),
+        ("provider", "channels/a.yaml", vec![], "zzzz9: 1\n".to_owned()),
+        ("provider", "channels/a.yaml", vec!["login"], "login: { zzzz9: 1 }\n".to_owned()),
+        ("provider", "channels/a.yaml", vec!["answers"], "answers: [ { means: later, zzzz9: 1 } ]\n".to_owned()),
         ("profile", "profile.yaml", vec!["updates"], "updates: [ { event: a, set: { a: 1 }, zzzz9: 1 } ]\n".to_owned()),
         ("test", "journeys/a.test.yaml", vec!["events"], test("events: [ { at: 2026-01-01T00:00:00Z, type: a, zzzz9: 1 } ]")),
     ];

@@ -151,6 +151,16 @@ fn places() -> Vec<Key> {
                 Key::new("preferences", "preferences_url", Text),
             ]),
         ),
+        Key::new(
+            "webhooks",
+            "How web hooks leave; to a file unless told",
+            Object(super::channel::webhooks()),
+        ),
+        Key::new(
+            "internal_hosts",
+            "Hosts that may be called by HTTP although they are inside",
+            List(Box::new(Text)),
+        ),
         Key::new("crm", "Where tasks, owners and profile changes go", Fields),
     ]
 }

@@ -10,12 +10,13 @@ use std::process::ExitCode;
 
 use kurant_engine::definition::Definitions;
 use kurant_runner::source::{examine, examine_exchange, files};
-use kurant_runner::{Finding, State, examine_mail_server};
+use kurant_runner::{Finding, State, examine_http_provider, examine_mail_server};
 use serde_json::{Value, json};
 
 use crate::embedded::{self, Source};
 use crate::error::Error;
 use crate::folder::Folder;
+use crate::proof;
 use crate::workspace;
 
 /// Arguments of `kurant doctor`.
@@ -75,6 +76,10 @@ async fn look(folder: &Path, definitions: &Definitions, deep: bool) -> Vec<Findi
             }
             for (channel, server) in ways.mail_servers() {
                 findings.push(examine_mail_server(channel, server).await);
+            }
+            for (channel, provider) in ways.http_providers() {
+                findings.push(examine_http_provider(channel, provider).await);
+                findings.extend(proof::lacking(folder, channel, provider));
             }
         }
         Err(error) => findings.push(unset(&error)),

@@ -16,7 +16,15 @@ use crate::hand_over::{HandOver, HandOvers};
 
 /// What may be told of the values that mattered: names and times, nothing that is known of a customer.
 const TOLD: &[&str] = &[
-    "event", "type", "trigger", "time", "until", "arm", "route", "attempts",
+    "event",
+    "type",
+    "trigger",
+    "time",
+    "until",
+    "arm",
+    "route",
+    "attempts",
+    "provider_id",
 ];
 
 /// One line, as it is filtered and shown.

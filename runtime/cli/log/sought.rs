@@ -14,7 +14,7 @@ use crate::reason;
 use crate::workspace::likely;
 
 /// How something may have ended.
-const OUTCOMES: [&str; 28] = [
+const OUTCOMES: [&str; 29] = [
     "sent",
     "skipped",
     "deferred",
@@ -37,6 +37,7 @@ const OUTCOMES: [&str; 28] = [
     "held",
     "resumed",
     "queued",
+    "taken",
     "gave_up",
     "in_doubt",
     "not_sent",

@@ -8,6 +8,7 @@ use super::deliver_only::DeliverOnly;
 use super::{Category, Computed, Schema, Script, Version};
 use crate::calendar::{DayWindow, Duration, WorkHours, Zone};
 use crate::map::Map;
+use crate::provider::Provider;
 
 /// Everything a team has written, checked. What `deploy` writes and workers take.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,6 +25,9 @@ pub struct Definitions {
     pub library: Vec<Library>,
     /// `templates/`.
     pub templates: Vec<Template>,
+    /// The providers that channels hand messages to by HTTP.
+    #[serde(default)]
+    pub providers: Vec<Provider>,
     /// The current version of each journey.
     pub journeys: Vec<Version>,
 }
@@ -38,6 +42,7 @@ impl Definitions {
             segments: Vec::new(),
             library: Vec::new(),
             templates: Vec::new(),
+            providers: Vec::new(),
             journeys: Vec::new(),
         }
     }
@@ -106,6 +111,12 @@ pub struct Settings {
     pub events: EventsFrom,
     /// `crm`, with secrets still as `${env:NAME}`.
     pub crm: Map,
+    /// `webhooks`, with secrets still as `${env:NAME}`: how web hooks leave.
+    #[serde(default)]
+    pub webhooks: Map,
+    /// `internal_hosts`: what may be called by HTTP although it is inside.
+    #[serde(default)]
+    pub internal_hosts: Vec<String>,
     /// `console.listen`.
     pub listen: String,
     /// `console.token`, with secrets still as `${env:NAME}`: whoever sends events has to show it.

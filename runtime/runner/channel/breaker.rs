@@ -46,6 +46,7 @@ impl Breaker {
         match outcome {
             // Nobody who comes next would find it there.
             Outcome::Away(_) => state.in_a_row = TROUBLE_IN_A_ROW,
+            Outcome::NotBegun(_) => return,
             other if other.is_trouble() => state.in_a_row += 1,
             _ => {
                 *state = State::default();

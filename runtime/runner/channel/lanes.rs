@@ -76,6 +76,9 @@ where
             } else {
                 let outcome = send(what).await;
                 breaker.note(&outcome);
+                if let Some(name) = outcome.name() {
+                    done.note_name(&row, name, now);
+                }
                 outcome.settle(&row, now, manners.valid_for)
             };
             is_held |= settled.state == OutboxState::Pending;

@@ -1,9 +1,10 @@
-//! The ways out: files, RabbitMQ, and mail servers.
+//! The ways out: files, RabbitMQ, mail servers, and providers and web hooks by HTTP.
 
 mod amqp;
 mod backoff;
 mod breaker;
 mod file;
+mod http;
 mod lanes;
 mod mail;
 mod outcome;
@@ -17,7 +18,9 @@ use kurant_store::{OutboxState, Outgoing, Queue, Settled};
 
 pub(crate) use amqp::Amqp;
 pub(crate) use file::{Files, HANDED};
-pub(crate) use lanes::Parcel;
+pub(crate) use http::{Http, Letter};
+pub use http::{HttpProvider, Web, WebHooks, examine_http_provider};
+pub(crate) use lanes::{MOST_BEGUN, Parcel};
 pub(crate) use mail::{Email, Mail};
 pub use mail::{Encryption, MailServer, examine_mail_server};
 
@@ -82,6 +85,14 @@ impl HandedOver {
         }
     }
 
+    /// Notes the name that the other side has for what it took: it is asked for when somebody looks for it there.
+    pub(crate) fn note_name(&mut self, row: &Outgoing, name: String, now: Instant) {
+        let mut trace = trace_of(row, "taken", row.tries + 1, now);
+        trace.values.insert("provider_id", Value::text(name));
+        let customer = row.command.customer.clone();
+        self.traces.push((customer, vec![trace]));
+    }
+
     /// Notes how one went that nobody else has to know of.
     pub(crate) fn settle(&mut self, row: &Outgoing, settled: Settled) {
         self.tally.note(row, settled.state);
@@ -128,15 +139,23 @@ pub(crate) fn in_doubt(row: &Outgoing, now: Instant, reason: String) -> Settled 
 
 /// What the log is told of a command that was given up.
 fn gave_up(row: &Outgoing, settled: &Settled, now: Instant) -> Trace {
-    let mut values = Map::new();
-    values.insert("key", Value::text(row.command.key.to_string()));
-    values.insert("route", Value::text(row.route.as_str()));
-    values.insert("attempts", Value::Integer(settled.tries.into()));
     let what = match settled.state {
         OutboxState::InDoubt => "in_doubt",
         OutboxState::Skipped => "not_sent",
         _ => "gave_up",
     };
+    Trace {
+        reason: settled.reason.clone(),
+        ..trace_of(row, what, settled.tries, now)
+    }
+}
+
+/// A line of the log about a command.
+fn trace_of(row: &Outgoing, what: &str, tries: u32, now: Instant) -> Trace {
+    let mut values = Map::new();
+    values.insert("key", Value::text(row.command.key.to_string()));
+    values.insert("route", Value::text(row.route.as_str()));
+    values.insert("attempts", Value::Integer(tries.into()));
     Trace {
         clock: now,
         at: row.command.at,
@@ -144,7 +163,7 @@ fn gave_up(row: &Outgoing, settled: &Settled, now: Instant) -> Trace {
         enrollment: None,
         place: Some(row.command.step.clone()),
         what: what.to_owned(),
-        reason: settled.reason.clone(),
+        reason: None,
         values,
     }
 }

@@ -16,6 +16,10 @@ const LONGEST_ASKED: i64 = kurant_engine::calendar::HOUR;
 pub(crate) enum Outcome {
     /// It was taken.
     Accepted,
+    /// It was taken, and the other side knows it by this name, if any.
+    Taken(Option<String>),
+    /// It was not begun, which says nothing about the other side.
+    NotBegun(String),
     /// It was surely not taken, and may be later; the other side may say when.
     Later {
         reason: String,
@@ -40,13 +44,25 @@ impl Outcome {
 
     /// Whether it tells that the other side is in trouble.
     pub(crate) fn is_trouble(&self) -> bool {
-        !matches!(self, Self::Accepted | Self::Refused(_))
+        !matches!(
+            self,
+            Self::Accepted | Self::Taken(_) | Self::NotBegun(_) | Self::Refused(_)
+        )
+    }
+
+    /// The name that the other side has for what it took.
+    pub(crate) fn name(&self) -> Option<String> {
+        match self {
+            Self::Taken(name) => name.clone(),
+            _ => None,
+        }
     }
 
     /// What becomes of the row; a message that was surely not taken is tried for `valid_for` milliseconds.
     pub(crate) fn settle(self, row: &Outgoing, now: Instant, valid_for: i64) -> Settled {
         match self {
-            Self::Accepted => accepted(row),
+            Self::Accepted | Self::Taken(_) => accepted(row),
+            Self::NotBegun(reason) => again(row, row.due, reason),
             Self::Later { reason, .. } if is_over(row, now, valid_for) => {
                 tried(dead(row, now, reason))
             }

@@ -16,7 +16,7 @@ use futures_util::future::join_all;
 use kurant_engine::calendar::Instant;
 use kurant_store::Outgoing;
 
-use crate::channel::{Amqp, Files, HandedOver, Mail, accepted};
+use crate::channel::{Amqp, Files, HandedOver, Http, Mail, accepted};
 use crate::error::Error;
 pub(crate) use line::key;
 pub use render::{Rendered, Renderer};
@@ -28,6 +28,8 @@ use self::ways::Exchange;
 
 /// Which of the ways out, by its number.
 pub(crate) type WayNumber = usize;
+/// The route of web hooks.
+const WEBHOOK: &str = "webhook";
 /// The way of routes that no other one is told for.
 const FILES: WayNumber = 0;
 
@@ -61,6 +63,14 @@ impl Dispatch {
         for (route, server) in ways.mails {
             routes.insert(route.clone(), open.len());
             open.push(Way::Mail(Mail::new(route, server)));
+        }
+        for (route, provider) in ways.https {
+            routes.insert(route.clone(), open.len());
+            open.push(Way::Http(Http::new(route, provider)));
+        }
+        if let Some(webhooks) = ways.webhooks {
+            routes.insert(WEBHOOK.to_owned(), open.len());
+            open.push(Way::WebHooks(webhooks));
         }
         Self {
             ways: open,

@@ -2,8 +2,8 @@
 
 use kurant_engine::input::{Command, Effect};
 
-use super::Renderer;
-use crate::channel::{Email, MailServer};
+use super::{Rendered, Renderer};
+use crate::channel::{Email, Http, Letter, MailServer};
 
 /// An email.
 pub(super) fn email(
@@ -11,6 +11,25 @@ pub(super) fn email(
     renderer: &Renderer,
     server: &MailServer,
 ) -> Result<Email, String> {
+    let (_, to, rendered) = message(command, renderer)?;
+    Email::write(server, command, to, &rendered)
+}
+
+/// A message as its provider wants it.
+pub(super) fn letter(
+    command: &Command,
+    renderer: &Renderer,
+    http: &Http,
+) -> Result<Letter, String> {
+    let (template, to, rendered) = message(command, renderer)?;
+    http.write(command, (template, to), rendered)
+}
+
+/// The template of a message, its address and its text.
+fn message<'c>(
+    command: &'c Command,
+    renderer: &Renderer,
+) -> Result<(&'c str, &'c str, Rendered), String> {
     let Effect::Send {
         channel,
         to,
@@ -21,5 +40,5 @@ pub(super) fn email(
         return Err("unfit: only messages leave by a channel".to_owned());
     };
     let rendered = renderer.render(template, channel, context)?;
-    Email::write(server, command, to, &rendered)
+    Ok((template, to, rendered))
 }

@@ -1,4 +1,4 @@
-//! One way out: the files, an exchange, or a mail server.
+//! One way out: the files, an exchange, a mail server, a provider, or web hooks.
 
 use std::time::Duration;
 
@@ -6,7 +6,9 @@ use kurant_engine::calendar::Instant;
 use kurant_store::Outgoing;
 
 use super::{Renderer, line, parcel};
-use crate::channel::{Amqp, Files, HandedOver, Line, Mail, Parcel, dead};
+use crate::channel::{
+    Amqp, Files, HandedOver, Http, Line, MOST_BEGUN, Mail, Parcel, WebHooks, dead,
+};
 use crate::error::Error;
 
 /// So many lines are taken at once where all of them leave together.
@@ -22,6 +24,10 @@ pub(super) enum Way {
     Exchange(Amqp),
     /// A mail server.
     Mail(Mail),
+    /// A provider by HTTP.
+    Http(Http),
+    /// Web hooks.
+    WebHooks(WebHooks),
 }
 
 impl Way {
@@ -37,6 +43,8 @@ impl Way {
             Self::Exchange(amqp) if amqp.is_gone() => 0,
             Self::Exchange(_) => TOGETHER,
             Self::Mail(mail) => mail.room(),
+            Self::Http(http) => http.room(),
+            Self::WebHooks(_) => MOST_BEGUN,
         }
     }
 
@@ -46,7 +54,7 @@ impl Way {
         match self {
             Self::Files(_) => None,
             Self::Exchange(_) => Some(PATIENCE),
-            Self::Mail(_) => Some(Duration::ZERO),
+            Self::Mail(_) | Self::Http(_) | Self::WebHooks(_) => Some(Duration::ZERO),
         }
     }
 
@@ -72,6 +80,15 @@ impl Way {
                 let email = |row: &Outgoing| parcel::email(&row.command, renderer, mail.server());
                 let emails = made(rows, now, &mut done, email);
                 mail.hand_over(emails, now).await
+            }
+            Self::Http(http) => {
+                let letter = |row: &Outgoing| parcel::letter(&row.command, renderer, http);
+                let letters = made(rows, now, &mut done, letter);
+                http.hand_over(letters, now).await
+            }
+            Self::WebHooks(webhooks) => {
+                let hooks = made(rows, now, &mut done, |row| webhooks.write(&row.command));
+                webhooks.hand_over(hooks, now).await
             }
         };
         done.add(own);

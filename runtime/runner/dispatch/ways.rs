@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::broker::Address;
-use crate::channel::MailServer;
+use crate::channel::{HttpProvider, MailServer, WebHooks};
 use crate::standing::Standing;
 
 /// An exchange: the broker, its name, and how long a command is tried there after its moment, in milliseconds.
@@ -16,6 +16,8 @@ pub struct Ways {
     pub(super) files: PathBuf,
     pub(super) exchanges: BTreeMap<String, Exchange>,
     pub(super) mails: BTreeMap<String, MailServer>,
+    pub(super) https: BTreeMap<String, HttpProvider>,
+    pub(super) webhooks: Option<WebHooks>,
     pub(super) standing: Standing,
 }
 
@@ -26,6 +28,8 @@ impl Ways {
             files: folder,
             exchanges: BTreeMap::new(),
             mails: BTreeMap::new(),
+            https: BTreeMap::new(),
+            webhooks: None,
             standing: Standing::default(),
         }
     }
@@ -52,10 +56,26 @@ impl Ways {
         self
     }
 
+    /// The messages of this channel are handed to a provider by HTTP.
+    #[must_use]
+    pub fn http(mut self, route: &str, provider: HttpProvider) -> Self {
+        self.https.insert(route.to_owned(), provider);
+        self
+    }
+
+    /// Web hooks are called.
+    #[must_use]
+    pub fn webhooks(mut self, webhooks: WebHooks) -> Self {
+        self.webhooks = Some(webhooks);
+        self
+    }
+
     /// Nobody gets a message: what would leave for people goes to the files. For a clock that isn't the machine's.
     #[must_use]
     pub fn staying_here(mut self) -> Self {
         self.mails.clear();
+        self.https.clear();
+        self.webhooks = None;
         self
     }
 
@@ -64,6 +84,13 @@ impl Ways {
         self.mails
             .iter()
             .map(|(route, server)| (route.as_str(), server))
+    }
+
+    /// The channels whose messages are handed to providers by HTTP.
+    pub fn http_providers(&self) -> impl Iterator<Item = (&str, &HttpProvider)> {
+        self.https
+            .iter()
+            .map(|(route, provider)| (route.as_str(), provider))
     }
 
     /// The exchanges that are published to, each with its broker.

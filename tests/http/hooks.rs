@@ -1,0 +1,237 @@
+//! Web hooks: signed, called again until they are taken, and never where they must not go.
+
+use serde_json::{Value, json};
+
+use super::outbox;
+use super::receiver::Does::{self, HangsUp, IsSilent, Says};
+use super::receiver::{Came, Receiver};
+use crate::run::sample::Shop;
+
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+/// A shop that calls a web hook for whoever pays.
+fn shop(step: &str, internal_hosts: &str) -> Shop {
+    let shop = Shop::with(&[
+        (
+            "schemas/customer.json",
+            r#"{"type":"object","properties":{"name":{"type":"string"}}}"#,
+        ),
+        (
+            "schemas/events/order.paid.json",
+            r#"{"type":"object","properties":{"total":{"type":"number"},"note":{"type":"string"}}}"#,
+        ),
+        ("secret", SECRET),
+    ]);
+    shop.write(
+        "kurant.yaml",
+        &format!(
+            "workspace: shop\ntimezone: Europe/Kyiv\nlocale: uk\ninternal_hosts: {internal_hosts}\n\
+             webhooks: {{ kind: http, secret: \"${{file:secret}}\", timeout: 1s }}\n"
+        ),
+    );
+    shop.write(
+        "journeys/tell.yaml",
+        &format!(
+            "journey: tell\nstatus: live\ntrigger: {{ event: order.paid }}\nsteps:\n  - id: call\n    webhook: {step}\n"
+        ),
+    );
+    shop
+}
+
+fn called(receiver: &Receiver) -> Shop {
+    let step = format!(
+        "{{ url: \"http://127.0.0.1:{}/hook?a=1\", headers: {{ X-Shop: retail }}, body: {{ customer: =customer.id, total: =event.total }} }}",
+        receiver.port
+    );
+    let shop = shop(&step, "[127.0.0.1]");
+    run(&shop, "Thanks");
+    shop
+}
+
+fn run(shop: &Shop, note: &str) {
+    let event = json!({
+        "specversion": "1.0", "id": "1", "source": "test", "type": "order.paid", "subject": "anna",
+        "data": { "total": 900, "note": note },
+    });
+    shop.drop_events("1.jsonl", &[event.to_string()]);
+    shop.kurant(&["run", "--until-idle", "--quiet"]);
+}
+
+/// What a receiver does that trusts nobody, in Python and so in another hand than ours.
+fn verified(came: &Came) -> bool {
+    let program = "import sys,hmac,hashlib,base64,json\n\
+        key=base64.b64decode(sys.argv[1].removeprefix('whsec_'))\n\
+        signed=f'{sys.argv[2]}.{sys.argv[3]}.{sys.argv[4]}'.encode()\n\
+        made='v1,'+base64.b64encode(hmac.new(key,signed,hashlib.sha256).digest()).decode()\n\
+        sys.exit(0 if hmac.compare_digest(made,sys.argv[5]) else 1)\n";
+    let header = |name: &str| came.header(name).expect("a header").to_owned();
+    let (id, at, signature) = (
+        header("webhook-id"),
+        header("webhook-timestamp"),
+        header("webhook-signature"),
+    );
+    let status = std::process::Command::new("/usr/bin/python3")
+        .args(["-c", program, SECRET, &id, &at, &came.body, &signature])
+        .status();
+    status.expect("Python runs").success()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_is_signed_and_its_receiver_can_tell_who_called() {
+    let receiver = Receiver::that(Says(200, "", r#"{"ok":true}"#));
+    let shop = called(&receiver);
+    let came = receiver.came();
+    assert_eq!(came.len(), 1);
+    let came = &came[0];
+    assert_eq!(came.line, "POST /hook?a=1");
+    let body: Value = serde_json::from_str(&came.body).expect("JSON");
+    assert_eq!(body, json!({ "customer": "anna", "total": 900 }));
+    assert_eq!(came.header("content-type"), Some("application/json"));
+    assert_eq!(came.header("x-shop"), Some("retail"));
+    assert!(verified(came), "{came:?}");
+    let forged = Came {
+        body: came.body.replace("900", "901"),
+        ..came.clone()
+    };
+    assert!(!verified(&forged));
+    let log = shop.kurant(&["log", "--json"]);
+    let id = came.header("webhook-id").expect("an id");
+    assert!(
+        String::from_utf8_lossy(&log.stdout).contains(id),
+        "the key of the action"
+    );
+    assert_eq!(
+        outbox(&shop, "webhook").await,
+        (vec![], vec![("accepted".to_owned(), 1)])
+    );
+}
+
+/// What a receiver does, and what becomes of the call.
+const CASES: &[(Does, &str, &str)] = &[
+    (Says(204, "", ""), "", ""),
+    (
+        Says(302, "Location: http://169.254.169.254/\r\n", ""),
+        "dead",
+        "refused: the receiver says 302, and nobody follows elsewhere",
+    ),
+    (Says(400, "", ""), "dead", "refused: the receiver says 400"),
+    (Says(401, "", ""), "dead", "refused: the receiver says 401"),
+    (Says(404, "", ""), "dead", "refused: the receiver says 404"),
+    (Says(410, "", ""), "dead", "refused: the receiver says 410"),
+    (
+        Says(429, "", ""),
+        "pending",
+        "not now: the receiver says 429",
+    ),
+    (
+        Says(500, "", ""),
+        "pending",
+        "not now: the receiver says 500",
+    ),
+    (
+        Says(503, "", ""),
+        "pending",
+        "not now: the receiver says 503",
+    ),
+    (HangsUp, "pending", "not now: the connection was lost"),
+    (IsSilent, "pending", "not now: it said nothing for 1s"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_a_receiver_does_has_its_one_outcome() {
+    for (does, state, reason) in CASES.iter().copied() {
+        let receiver = Receiver::that(does);
+        let shop = called(&receiver);
+        let (open, _) = outbox(&shop, "webhook").await;
+        let expected = match state {
+            "" => vec![],
+            _ => vec![(state.to_owned(), reason.to_owned())],
+        };
+        assert_eq!(open, expected, "{does:?}");
+        assert!(!receiver.came().is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_call_goes_inside_unless_its_host_is_named() {
+    let inside = Receiver::that(Says(200, "", ""));
+    let port = inside.port;
+    for host in [
+        "127.0.0.1",
+        "localhost",
+        "0.0.0.0",
+        "127.1",
+        "2130706433",
+        "0x7f000001",
+        "0177.0.0.1",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "user@127.0.0.1",
+    ] {
+        for scheme in ["http", "https"] {
+            let step = format!("{{ url: \"{scheme}://{host}:{port}/\" }}");
+            let shop = shop(&step, "[\"crm.internal\", \"127.0.0.1:1\"]");
+            let event = json!({
+                "specversion": "1.0", "id": "1", "source": "test", "type": "order.paid",
+                "subject": "anna", "data": { "total": 900 },
+            });
+            shop.drop_events("1.jsonl", &[event.to_string()]);
+            // Some of these `check` finds already.
+            let output = shop.run(&["run", "--until-idle", "--quiet"]);
+            if !output.status.success() {
+                continue;
+            }
+            let (open, _) = outbox(&shop, "webhook").await;
+            let is_refused =
+                |(state, why): &(String, String)| state == "dead" && why.starts_with("unfit: ");
+            assert!(
+                open.len() == 1 && open.iter().all(is_refused),
+                "{scheme} {host}: {open:?}"
+            );
+        }
+    }
+    assert_eq!(inside.came().len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_can_be_hidden_in_a_header() {
+    let receiver = Receiver::that(Says(200, "", ""));
+    for note in [
+        "x\r\nX-Admin: 1",
+        "x\nX-Admin: 1",
+        "x\u{0}",
+        "x\u{7f}",
+        "\u{202e}x",
+        "Дякуємо",
+    ] {
+        let step = format!(
+            "{{ url: \"http://127.0.0.1:{}/\", headers: {{ X-Note: =event.note }} }}",
+            receiver.port
+        );
+        let shop = shop(&step, "[127.0.0.1]");
+        run(&shop, note);
+        let (open, _) = outbox(&shop, "webhook").await;
+        let is_refused =
+            |(state, why): &(String, String)| state == "dead" && why.contains("`X-Note`");
+        assert!(
+            open.len() == 1 && open.iter().all(is_refused),
+            "{note:?}: {open:?}"
+        );
+    }
+    assert_eq!(receiver.came().len(), 0);
+    for header in [
+        "Host",
+        "webhook-signature",
+        "Transfer-Encoding",
+        "Content-Length",
+    ] {
+        let step = format!(
+            "{{ url: \"http://127.0.0.1:{}/\", headers: {{ {header}: x }} }}",
+            receiver.port
+        );
+        let shop = shop(&step, "[127.0.0.1]");
+        run(&shop, "x");
+        assert_eq!(outbox(&shop, "webhook").await.0[0].0, "dead", "{header}");
+    }
+    assert_eq!(receiver.came().len(), 0);
+}
