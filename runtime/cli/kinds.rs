@@ -9,6 +9,24 @@ pub(crate) fn meant(kind: &str, schema: &Schema) -> Option<String> {
     nearest(kind, known).map(str::to_owned)
 }
 
+/// How many names are told; the others are counted.
+const TOLD: usize = 10;
+
+/// Each of these names, as far as they are few.
+pub(crate) fn all(names: &[(Undeclared, u64)], schema: &Schema) -> Vec<String> {
+    let few = names.iter().take(TOLD);
+    let mut lines: Vec<String> = few
+        .map(|(name, count)| told(name, *count, schema))
+        .collect();
+    if names.len() > TOLD {
+        let more = names.len() - TOLD;
+        lines.push(format!(
+            "{more} more names that no schema declares; `kurant status --json` has them"
+        ));
+    }
+    lines
+}
+
 /// How many came, what that means, and what was probably meant.
 pub(crate) fn told(name: &Undeclared, count: u64, schema: &Schema) -> String {
     let events = if count == 1 { "event" } else { "events" };

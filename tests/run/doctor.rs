@@ -149,7 +149,7 @@ async fn what_was_tampered_with_in_a_database_is_found_beside_a_running_worker()
             "DELETE FROM outbox WHERE command = '{}'",
         ),
         (
-            "INSERT INTO worker (name, beat, heeded) SELECT 'lost', beat - 9000, 0 FROM worker"
+            "INSERT INTO worker (name, beat, heeded) SELECT 'lost', beat - 5000, 0 FROM worker"
                 .to_owned(),
             // Whoever lives forgets it soon.
             &[],

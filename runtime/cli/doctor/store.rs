@@ -80,11 +80,12 @@ async fn examine(
 
 /// What came in that nobody had declared or announced.
 fn strangers(strange: &Strange, schema: &Schema) -> Vec<Finding> {
+    let names: Vec<_> = strange.names(schema).cloned().collect();
     let mut findings = Vec::new();
-    for (name, count) in strange.names(schema) {
+    for line in kinds::all(&names, schema) {
         findings.push(Finding::doubtful(
             "intake.names",
-            kinds::told(name, *count, schema),
+            line,
             "mend whoever sends it, or declare the name; what came stays in the customers' histories",
         ));
     }

@@ -183,8 +183,10 @@ impl Sheet {
 
     /// The cells of a row, and the values that every row shares.
     pub(crate) fn row_of(&self, row: ByteRecord) -> Result<StringRecord, String> {
-        let mut cells = StringRecord::from_byte_record(row)
-            .map_err(|_| "it is not text in UTF-8".to_owned())?;
+        let mut cells = StringRecord::from_byte_record(row).map_err(|error| {
+            let from = likely_encoding(error.into_byte_record().as_slice());
+            format!("it is not text in UTF-8: save the file as `CSV UTF-8`, or `iconv -f {from} -t UTF-8 OLD > NEW`")
+        })?;
         let own = self.names.len() - self.shared.len();
         if cells.len() > own {
             return Err(format!(
@@ -375,6 +377,18 @@ mod tests {
             let row = ByteRecord::from(&cells[..]);
             let again = Sheet::row(b',', sheet.text(&row).as_bytes()).unwrap();
             assert_eq!(again, row);
+        }
+    }
+
+    #[test]
+    fn a_row_in_another_encoding_says_which_it_likely_is() {
+        let sheet = sheet("id,note\n", "{}").unwrap();
+        for (bytes, from) in [
+            (&b"1,M\xfcller aus K\xf6ln"[..], "WINDOWS-1252"),
+            (b"1,\xca\xe8\xbf\xe2", "WINDOWS-1251"),
+        ] {
+            let told = sheet.row_of(Sheet::row(b',', bytes).unwrap()).unwrap_err();
+            assert!(told.contains(from), "{told}");
         }
     }
 

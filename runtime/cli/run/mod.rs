@@ -170,8 +170,8 @@ fn end(runner: &mut Runner, undeclared: &Undeclared, schema: &Schema) {
         "ended: {} events taken in ({} repeated, {} refused), {} actions, {} messages and commands handed over{strangers}",
         counts.taken, counts.repeated, counts.refused, counts.actions, counts.handed_over
     ));
-    for (name, count) in undeclared.counts(schema) {
-        runner.tell(&format!("hint: {}", kinds::told(&name, count, schema)));
+    for line in kinds::all(&undeclared.counts(schema), schema) {
+        runner.tell(&format!("hint: {line}"));
     }
 }
 

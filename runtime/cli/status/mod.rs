@@ -112,7 +112,7 @@ async fn status(folder: &Path, definitions: &Definitions) -> Result<Status, Erro
     });
     let strange = Strange::of(store).await.map_err(unreadable)?;
     let schema = &definitions.schema;
-    let undeclared = strange.names(schema);
+    let undeclared_names: Vec<_> = strange.names(schema).cloned().collect();
     let pending = store.outbox(OutboxState::Pending, Instant::MAX, 1).await;
     let oldest = pending.map_err(unreadable)?.first().map(|row| row.due);
     Ok(Status {
@@ -125,10 +125,8 @@ async fn status(folder: &Path, definitions: &Definitions) -> Result<Status, Erro
         intake: intake(folder, definitions).await,
         outbox: store.waiting().await.map_err(unreadable)?,
         oldest,
-        undeclared: undeclared
-            .map(|(name, count)| kinds::told(name, *count, schema))
-            .collect(),
-        undeclared_names: strange.names(schema).cloned().collect(),
+        undeclared: kinds::all(&undeclared_names, schema),
+        undeclared_names,
         strangers: strange.customers,
         dead_letters: store.letters().await.map_err(unreadable)?,
         rates: rates(store, now).await?,

@@ -16,6 +16,8 @@ use crate::source::Undeclared;
 const STRANGE: &str = "strange";
 /// It is told at the most so often, in milliseconds of the machine's clock.
 const TOLD_EVERY: i64 = MINUTE;
+/// How often it is tried to tell what other workers tell too; after that it waits for the next time.
+const TRIES: u32 = 5;
 /// So many names are kept.
 const MOST: usize = 500;
 
@@ -95,14 +97,30 @@ impl Runner {
         if names == telling.names && customers == telling.customers {
             return Ok(());
         }
+        for _ in 0..TRIES {
+            if self.add_strange(&names, customers).await? {
+                let telling = &mut self.strange;
+                (telling.names, telling.customers, telling.told) = (names, customers, Some(now));
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds to what the store knows; false when another worker was first.
+    async fn add_strange(
+        &self,
+        names: &BTreeMap<Name, u64>,
+        customers: u64,
+    ) -> Result<bool, Error> {
         let (was, mut known) = Strange::read(&*self.store).await?;
-        for (name, count) in &names {
-            let told = telling.names.get(name).copied().unwrap_or(0);
+        for (name, count) in names {
+            let told = self.strange.names.get(name).copied().unwrap_or(0);
             if *count > told {
                 known.add(name, count - told);
             }
         }
-        known.customers += customers - telling.customers;
+        known.customers += customers - self.strange.customers;
         let swap = Swap {
             name: STRANGE.to_owned(),
             was,
@@ -114,13 +132,9 @@ impl Runner {
             ..Batch::default()
         };
         match self.store.commit(batch).await {
-            Ok(()) => {}
-            // Another worker was first: it is told the next time.
-            Err(StoreError::Conflict) if !at_the_end => return Ok(()),
-            Err(error) => return Err(error.into()),
+            Ok(()) => Ok(true),
+            Err(StoreError::Conflict) => Ok(false),
+            Err(error) => Err(error.into()),
         }
-        let telling = &mut self.strange;
-        (telling.names, telling.customers, telling.told) = (names, customers, Some(now));
-        Ok(())
     }
 }
