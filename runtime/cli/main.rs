@@ -21,6 +21,7 @@ mod import;
 mod kinds;
 mod log;
 mod moment;
+mod preview;
 mod proof;
 mod reason;
 mod refused;
@@ -68,6 +69,7 @@ fn run(args: &Args) -> Result<ExitCode, Error> {
         Command::Simulate(own) => simulate::run(folder, own),
         Command::Run(own) => run::run(folder, own),
         Command::Explain(own) => explain::run(folder, own),
+        Command::Preview(own) => preview::run(folder, own),
         Command::Graph(own) => graph::run(folder, own),
         Command::Log(own) => log::run(folder, own),
         Command::Status(own) => status::run(folder, own),

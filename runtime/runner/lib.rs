@@ -22,7 +22,8 @@ mod steering;
 
 pub use broker::{Address, Error as BrokerError};
 pub use channel::{
-    Encryption, HttpProvider, MailServer, Web, WebHooks, examine_http_provider, examine_mail_server,
+    Encryption, HttpProvider, MailServer, Web, WebHooks, examine_http_provider,
+    examine_mail_server, text_of_html,
 };
 pub use clock::Clock;
 pub use decide::{Late, Lateness};

@@ -22,7 +22,7 @@ pub(crate) use http::{Http, Letter};
 pub use http::{HttpProvider, Web, WebHooks, examine_http_provider};
 pub(crate) use lanes::{MOST_BEGUN, Parcel};
 pub(crate) use mail::{Email, Mail};
-pub use mail::{Encryption, MailServer, examine_mail_server};
+pub use mail::{Encryption, MailServer, examine_mail_server, text_of_html};
 
 use crate::meter::Tally;
 

@@ -107,6 +107,12 @@ impl Renderer {
     }
 
     /// `uk-UA`, then `uk`, then the workspace's, then the file without a locale.
+    /// The template that would be rendered for a channel in a locale.
+    pub fn template(&self, name: &str, channel: &str, locale: &str) -> Option<&Template> {
+        let index = self.find(name, channel, locale)?;
+        self.templates.get(index)
+    }
+
     fn find(&self, name: &str, channel: &str, locale: &str) -> Option<usize> {
         let short = locale.split(['-', '_']).next().unwrap_or_default();
         let wanted = [Some(locale), Some(short), Some(self.locale.as_str()), None];

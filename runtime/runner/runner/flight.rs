@@ -78,7 +78,12 @@ impl Runner {
         let (go, turn) = Turn::later();
         fail_point!("batch.decided");
         let mut next = self.ready(decided.batch, after, turn);
-        match self.touch_down().await? {
+        let ground = self.touch_down().await;
+        if ground.is_err() {
+            // Whoever begins anew tells what this one would have told.
+            self.settled.append(&mut next.settled);
+        }
+        match ground? {
             Ground::Lost => {
                 // What was decided came from customers that are not stored so. The events are there still.
                 drop(go);

@@ -239,17 +239,43 @@ impl Runner {
             stop: None,
             versions: HashSet::new(),
         };
-        runner.find_place().await?;
-        runner.join().await?;
-        fail_point!("start.joined");
-        runner.load(definitions).await?;
-        if !runner.mate.is_shared() {
-            // Before anything new is handed over, which would look as if it had been left half done.
-            runner.resume().await?;
+        match runner.make_ready(definitions).await {
+            Ok(()) => Ok(runner),
+            Err(error) => {
+                runner.end_early().await;
+                Err(error)
+            }
         }
-        runner.tend_if_leading().await?;
+    }
+
+    /// Takes its place among others, puts the definitions in force and makes good what a stop left half done.
+    async fn make_ready(&mut self, definitions: Definitions) -> Result<(), Error> {
+        self.find_place().await?;
+        self.join().await?;
+        fail_point!("start.joined");
+        self.load(definitions).await?;
+        if !self.mate.is_shared() {
+            // Before anything new is handed over, which would look as if it had been left half done.
+            self.resume().await?;
+        }
+        self.tend_if_leading().await?;
         fail_point!("start.ready");
-        Ok(runner)
+        Ok(())
+    }
+
+    /// It could not begin: nothing of it may go on beside whoever begins anew, and the store is told what is known, if it can be.
+    async fn end_early(self) {
+        let (store, clock) = (self.store.clone(), self.clock.now());
+        let batch = Batch {
+            clock,
+            settled: self.abandon().await,
+            ..Batch::default()
+        };
+        if !batch.settled.is_empty()
+            && let Err(error) = store.commit(batch).await
+        {
+            tracing::warn!(%error, "what became of messages could not be told to the store");
+        }
     }
 
     /// Goes on where date, inactivity and schedule triggers were worked off up to; now, if nobody has begun so far.

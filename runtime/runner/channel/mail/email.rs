@@ -57,7 +57,7 @@ impl Email {
                     .header(ContentType::TEXT_HTML)
                     .body(rendered.body.clone());
                 let both = MultiPart::alternative()
-                    .singlepart(text(&plain(&rendered.body)?))
+                    .singlepart(text(&text_of_html(&rendered.body)?))
                     .singlepart(html);
                 message.multipart(both).map_err(unwritten)?
             }
@@ -107,7 +107,10 @@ pub(super) fn is_unfit(text: &str) -> bool {
 }
 
 /// HTML as text, for those who read none.
-fn plain(html: &str) -> Result<String, String> {
+///
+/// # Errors
+/// Why it can't be read.
+pub fn text_of_html(html: &str) -> Result<String, String> {
     const WIDTH: usize = 78;
     html2text::from_read(html.as_bytes(), WIDTH)
         .map_err(|_| "unfit: its HTML can't be read".to_owned())

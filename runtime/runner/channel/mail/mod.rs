@@ -13,6 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use kurant_engine::calendar::Instant;
 
 pub(crate) use email::Email;
+pub use email::text_of_html;
 pub use server::{Encryption, MailServer};
 
 use self::talk::{Failure, Line};

@@ -1,0 +1,136 @@
+//! What a template would see of a customer: the profile, and the event that starts a journey with it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use kurant_engine::calendar::Instant;
+use kurant_engine::catalog::program::Op;
+use kurant_engine::catalog::{Acting, Catalog};
+use kurant_engine::definition::{Definitions, TriggerKind};
+use kurant_engine::id::CustomerId;
+use kurant_engine::map::Map;
+use kurant_engine::value::Value;
+use kurant_store::Kept;
+
+use super::Args;
+use crate::embedded;
+use crate::error::Error;
+use crate::folder::Folder;
+
+/// A customer and an event.
+pub(super) struct Seen {
+    pub(super) customer: Map,
+    /// The data of the event.
+    pub(super) event: Option<Map>,
+    /// What is to be said of it.
+    about: String,
+    /// The workspace's.
+    locale: String,
+}
+
+impl Seen {
+    /// Reads the store, and the event's file if there is one.
+    pub(super) async fn load(
+        folder: &Folder,
+        definitions: &Definitions,
+        args: &Args,
+        now: Instant,
+    ) -> Result<Self, Error> {
+        let store = embedded::store_to_read(folder, definitions).await?;
+        let kinds = starting(definitions, &args.template)?;
+        let kept = kinds.iter().map(|kind| Kept {
+            kind: kind.clone(),
+            since: None,
+            latest: true,
+            enrolled: false,
+        });
+        let kept: Vec<Kept> = kept.collect();
+        let id = CustomerId::from(args.customer.as_str());
+        let found = store.load(&[id], &kept).await;
+        let found = found.map_err(embedded::unreadable)?.into_iter().next();
+        let stored = found.ok_or_else(|| {
+            Error::usage(format!("nobody is known as customer `{}`", args.customer)).hint(
+                "ids are as the CRM writes them: the `subject` of events, the `id` of an import",
+            )
+        })?;
+        let history = stored.person.history.iter();
+        let last = history
+            .filter(|event| kinds.contains(&*event.kind))
+            .max_by_key(|event| event.time);
+        let zone = definitions.workspace.timezone;
+        let (event, about) = match (&args.event, last) {
+            (Some(path), _) => (Some(read(path)?), String::new()),
+            (None, Some(event)) => {
+                let at = event.time.local(zone).format("%Y-%m-%d %H:%M");
+                let about = format!("with the customer's last {} of {at}\n", event.kind);
+                (Some(event.data.clone()), about)
+            }
+            (None, None) if kinds.is_empty() => (None, String::new()),
+            (None, None) => {
+                let kinds: Vec<&str> = kinds.iter().map(String::as_str).collect();
+                let kinds = kinds.join(" or ");
+                let about = format!(
+                    "without an event: the customer has no {kinds} yet; `--event FILE.json` gives one\n"
+                );
+                (None, about)
+            }
+        };
+        Ok(Self {
+            customer: stored.person.customer.seen(now),
+            event,
+            about,
+            locale: definitions.workspace.locale.clone(),
+        })
+    }
+
+    /// The language of the message.
+    pub(super) fn locale(&self, asked: Option<&str>) -> String {
+        let own = self.customer.get("locale").and_then(Value::as_text);
+        asked.or(own).unwrap_or(&self.locale).to_owned()
+    }
+
+    /// What the message was made with, for people.
+    pub(super) fn about(&self) -> &str {
+        &self.about
+    }
+}
+
+/// The types of events that start journeys which send a template.
+fn starting(definitions: &Definitions, template: &str) -> Result<BTreeSet<String>, Error> {
+    let catalog = Catalog::load(definitions, &[], Acting::Live)
+        .map_err(|error| Error::failure(error.to_string()))?;
+    let mut kinds = BTreeSet::new();
+    for version in &definitions.journeys {
+        let Some(loaded) = catalog.version(version.hash) else {
+            continue;
+        };
+        let sends = loaded
+            .program
+            .nodes()
+            .iter()
+            .any(|node| matches!(&node.op, Op::Send { send, .. } if send.template == template));
+        let triggers = version.journey.triggers.iter().filter(|_| sends);
+        kinds.extend(triggers.filter_map(|trigger| match &trigger.kind {
+            TriggerKind::Event { event, .. } => Some(event.clone()),
+            _ => None,
+        }));
+    }
+    Ok(kinds)
+}
+
+/// The data of an event in a file: of a whole CloudEvent, or by itself.
+fn read(path: &Path) -> Result<Map, Error> {
+    let shown = path.display();
+    let text = fs::read_to_string(path)
+        .map_err(|error| Error::usage(format!("{shown} can't be read: {error}")))?;
+    let Ok(Value::Map(event)) = serde_json::from_str::<Value>(&text) else {
+        let message = format!("{shown} holds no JSON object");
+        return Err(Error::usage(message).hint("write an event, or only its data"));
+    };
+    Ok(match (event.get("specversion"), event.get("data")) {
+        (Some(_), Some(Value::Map(data))) => data.clone(),
+        (Some(_), _) => Map::new(),
+        (None, _) => event,
+    })
+}
