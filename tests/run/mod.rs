@@ -14,6 +14,7 @@ mod intake;
 mod kill;
 mod look;
 mod outage;
+mod preview;
 mod retried;
 pub(crate) mod sample;
 mod settled;
