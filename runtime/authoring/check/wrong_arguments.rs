@@ -9,6 +9,7 @@
 //!
 //! **Write instead.** `days_since(customer.last_purchase_at) > 30`, `count("order.paid", days(90)) > 2`
 
+use kurant_engine::calendar::parse_date;
 use kurant_engine::script::{Kind, Signature};
 
 use super::shape::Shape;
@@ -52,8 +53,22 @@ pub(super) fn kind(own: &Signature, wanted: Kind, found: &Shape) -> Problem {
 
 /// A text that is no date.
 pub(super) fn not_a_date(text: &str) -> Problem {
+    if let Some((month, last)) = month_of(text) {
+        return wrong(format!("`{text}` is a day that no calendar has")).help(format!(
+            "{month} ends on the {last}: write `date(\"{month}-{last}\")`, or the day that is meant"
+        ));
+    }
     wrong(format!("`{text}` is not a date"))
         .help("write year, month and day: `date(\"2026-11-22\")`")
+}
+
+/// The month of a day that is written as it should be, `2026-02` of `2026-02-31`, and its last day; none for another text.
+fn month_of(text: &str) -> Option<(&str, u32)> {
+    let (month, day) = text.rsplit_once('-')?;
+    let is_day = day.len() == 2 && day.bytes().all(|byte| byte.is_ascii_digit());
+    let has = |day: &u32| parse_date(&format!("{month}-{day}")).is_ok();
+    let last = (28..=31).rev().find(has)?;
+    (is_day && month.len() == 7).then_some((month, last))
 }
 
 /// A text that is no instant.
