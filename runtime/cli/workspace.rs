@@ -13,7 +13,7 @@ use kurant_engine::definition::Definitions;
 use crate::error::Error;
 
 /// The folders of a workspace whose files are read, at any depth.
-const FOLDERS: &[&str] = &["journeys", "rhai-lib", "schemas", "templates"];
+const FOLDERS: &[&str] = &["channels", "journeys", "rhai-lib", "schemas", "templates"];
 /// How deep folders may be nested; a link that leads in circles ends there.
 const DEEPEST: usize = 16;
 /// How many files a workspace may have.

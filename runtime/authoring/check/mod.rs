@@ -53,6 +53,7 @@ mod unsubscribe;
 mod untraceable;
 mod unused_variable;
 mod walk;
+mod webhook_address;
 mod world;
 mod wrong_arguments;
 mod wrong_result;
@@ -104,6 +105,7 @@ pub(crate) fn run(parsed: &Parsed, places: &Places, sources: &Sources, diagnosti
     no_subject::check(&world);
     unmailed_template::check(&world);
     provider_settings::check(&world);
+    webhook_address::check(&world, &walks);
     forgotten_equals::check(&world, &walks);
     scenario::check(&world, &walks);
 }

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::workspace::likely;
 
 /// How something may have ended.
-const OUTCOMES: [&str; 25] = [
+const OUTCOMES: [&str; 26] = [
     "sent",
     "skipped",
     "deferred",
