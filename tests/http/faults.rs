@@ -246,6 +246,10 @@ async fn nothing_is_sent_while_a_provider_refuses_us() {
     assert_eq!(said.matches(told).count(), 1, "{said}");
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long it takes is what is asked"
+)]
 #[tokio::test(flavor = "multi_thread")]
 async fn however_many_there_are_all_of_them_leave_once_and_no_faster_than_allowed() {
     let receiver = Receiver::that(TAKEN);

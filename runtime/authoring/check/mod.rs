@@ -54,6 +54,7 @@ mod unsubscribe;
 mod untraceable;
 mod unused_variable;
 mod walk;
+mod webhook_address;
 mod world;
 mod wrong_arguments;
 mod wrong_result;
@@ -106,6 +107,7 @@ pub(crate) fn run(parsed: &Parsed, places: &Places, sources: &Sources, diagnosti
     unmailed_template::check(&world);
     markdown_as_it_stands::check(&world);
     provider_settings::check(&world);
+    webhook_address::check(&world, &walks);
     forgotten_equals::check(&world, &walks);
     scenario::check(&world, &walks);
 }

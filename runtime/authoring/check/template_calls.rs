@@ -92,7 +92,8 @@ impl Walk<'_> {
 
     /// The filters that are there.
     fn filters(&self) -> Vec<&'static str> {
-        const NAMES: [&str; 31] = [
+        const NAMES: [&str; 32] = [
+            "digits",
             "upcase",
             "upper",
             "downcase",

@@ -6,7 +6,6 @@ use kurant_engine::calendar::Duration;
 use kurant_engine::provider::{
     Body, Idempotency, KeyPlace, MESSAGE, Means, Provider, Rule, environment,
 };
-use serde_json::Value;
 
 use super::calendar::some_duration;
 use super::computed::literal;
@@ -236,7 +235,7 @@ fn body(context: &Context<'_>, texts: &Texts<'_>, node: &Node) -> Option<Body> {
             });
             let tree = literal(context, &entry.value);
             let tree = context.diagnostics.keep(entry.value.span, tree);
-            tree.map(|tree| Body::Json(Value::from(tree.to_json())))
+            tree.map(|tree| Body::Json(tree.to_json()))
         }
         _ => {
             map.know(&["json"]);

@@ -9,6 +9,7 @@ use Shape::{
 pub(super) fn keys() -> Vec<Key> {
     let mut keys = customs();
     keys.extend(places());
+    keys.extend(called());
     keys
 }
 
@@ -151,6 +152,13 @@ fn places() -> Vec<Key> {
                 Key::new("preferences", "preferences_url", Text),
             ]),
         ),
+        Key::new("crm", "Where tasks, owners and profile changes go", Fields),
+    ]
+}
+
+/// What is called by HTTP beside the channels.
+fn called() -> Vec<Key> {
+    vec![
         Key::new(
             "webhooks",
             "How web hooks leave; to a file unless told",
@@ -161,7 +169,6 @@ fn places() -> Vec<Key> {
             "Hosts that may be called by HTTP although they are inside",
             List(Box::new(Text)),
         ),
-        Key::new("crm", "Where tasks, owners and profile changes go", Fields),
     ]
 }
 

@@ -18,6 +18,7 @@ mod leaving;
 mod left;
 mod missed;
 mod pages;
+mod reached;
 mod steer;
 mod stopped;
 mod strangers;
@@ -32,11 +33,10 @@ use fail::fail_point;
 use kurant_engine::action::Action;
 use kurant_engine::calendar::Instant;
 use kurant_engine::catalog::Needs;
-use kurant_engine::definition::{ChannelSettings, Definitions, Guard, Version};
+use kurant_engine::definition::{Definitions, Guard, Version};
 use kurant_engine::guard::Watch;
 use kurant_engine::id::{CustomerId, Key};
 use kurant_engine::input::Trace;
-use kurant_engine::map::Map;
 use kurant_engine::paused::Paused;
 use kurant_store::{Batch, Kept, Settled, Store, Stored};
 use tokio::sync::watch;
@@ -54,6 +54,7 @@ use self::again::Behind;
 use self::crew::Mate;
 use self::flight::{Flight, tell};
 use self::leaving::Leaving;
+use self::reached::Reached;
 use self::stopped::Stopped;
 use self::tidy::Tidying;
 
@@ -159,8 +160,8 @@ pub struct Runner {
     tidying: Tidying,
     /// What is held back.
     paused: Paused,
-    /// How channels and the CRM were to be reached when it began.
-    ways: Option<(Vec<ChannelSettings>, Map)>,
+    /// How the world was to be reached when it began.
+    ways: Option<Reached>,
     /// What a journey may do at the most.
     limits: Guard,
     guard: Watch,
@@ -327,12 +328,13 @@ impl Runner {
 
     /// How channels are reached is settled when a run begins: says so of one that is changed.
     fn tell_of_ways(&mut self, definitions: &Definitions) {
-        let workspace = &definitions.workspace;
-        let ways = (workspace.channels.clone(), workspace.settings.crm.clone());
+        let ways = Reached::of(definitions);
         if self.ways.get_or_insert_with(|| ways.clone()) != &ways {
-            tracing::warn!("channels or crm in kurant.yaml have changed since the start");
+            tracing::warn!(
+                "channels, crm, webhooks or internal_hosts have changed since the start"
+            );
             self.audience.told(
-                "ALERT: `channels` or `crm` in kurant.yaml have changed: messages leave as they did when this run began until it is started again",
+                "ALERT: how channels, the CRM or web hooks are reached has changed: messages leave as they did when this run began until it is started again",
             );
         }
     }

@@ -359,7 +359,7 @@ fn collect(folder: &std::path::Path, prefix: &str, files: &mut Vec<SourceFile>) 
     {
         let name = entry.file_name().to_string_lossy().into_owned();
         let path = format!("{prefix}{name}");
-        let own = ["journeys", "rhai-lib", "schemas", "templates"]
+        let own = ["channels", "journeys", "rhai-lib", "schemas", "templates"]
             .contains(&path.split('/').next().unwrap_or(""));
         if entry.path().is_dir() && own {
             collect(&entry.path(), &format!("{path}/"), files);
