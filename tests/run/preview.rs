@@ -15,7 +15,7 @@ fn shop() -> Shop {
         (
             "journeys/thanks.yaml",
             "journey: thanks\nstatus: live\ncategory: transactional\ntrigger: { event: order.paid }\n\
-             entry: { while_active: parallel, again: always }\nsteps:\n  - { id: now, send: email, template: thanks }\n",
+             entry: { while_active: parallel, again: always }\nsteps:\n  - { id: now, send: email, template: thanks }\n  - { id: text, send: sms, template: thanks, data: { code: none } }\n",
         ),
     ]);
     shop.write(
@@ -27,8 +27,8 @@ fn shop() -> Shop {
         "---\nsubject: \"Thanks, {{ customer.name }}\"\n---\n<h1>Paid: {{ event.total }}</h1><p>{{ customer.name }}</p>\n",
     );
     shop.write(
-        "templates/thanks/sms.txt",
-        "Thanks {{ customer.name }} {{ data.code }}\n",
+        "templates/thanks/sms.en.txt",
+        "Thanks {{ customer.name }} {{ code }}\n",
     );
     shop.write(
         "templates/thanks/sms.uk.txt",
@@ -65,7 +65,7 @@ fn a_message_is_shown_by_each_channel_with_what_is_known_of_the_customer() {
     for part in [
         "email (templates/thanks/email.html)",
         "  subject: Thanks, Anna <3",
-        "sms (templates/thanks/sms.txt)",
+        "sms (templates/thanks/sms.en.txt)",
         "  Thanks Anna <3",
     ] {
         assert!(text.contains(part), "{part}: {text}");
@@ -141,7 +141,7 @@ fn what_cannot_be_shown_says_why() {
     let output = shop.run(&["preview", "thanks", "--customer", "ann"]);
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(told.contains("nobody is known as customer `ann`"), "{told}");
-    shop.write("templates/thanks/sms.txt", "{{ customer.name | int }}\n");
+    shop.write("templates/thanks/sms.en.txt", "{{ customer.name | int }}\n");
     let output = shop.run(&[
         "preview",
         "thanks",

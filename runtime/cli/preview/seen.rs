@@ -73,7 +73,8 @@ impl Seen {
                 let about = format!(
                     "without an event: the customer has no {kinds} yet; `--event FILE.json` gives one\n"
                 );
-                (None, about)
+                // What would stand there is left out.
+                (Some(Map::new()), about)
             }
         };
         Ok(Self {
