@@ -62,11 +62,11 @@ impl Dispatch {
         }
         for (route, server) in ways.mails {
             routes.insert(route.clone(), open.len());
-            open.push(Way::Mail(Mail::new(route, server)));
+            open.push(Way::Mail(Box::new(Mail::new(route, server))));
         }
         for (route, provider) in ways.https {
             routes.insert(route.clone(), open.len());
-            open.push(Way::Http(Http::new(route, provider)));
+            open.push(Way::Http(Box::new(Http::new(route, provider))));
         }
         if let Some(webhooks) = ways.webhooks {
             routes.insert(WEBHOOK.to_owned(), open.len());

@@ -23,9 +23,9 @@ pub(super) enum Way {
     /// An exchange of RabbitMQ.
     Exchange(Amqp),
     /// A mail server.
-    Mail(Mail),
+    Mail(Box<Mail>),
     /// A provider by HTTP.
-    Http(Http),
+    Http(Box<Http>),
     /// Web hooks.
     WebHooks(WebHooks),
 }
