@@ -71,6 +71,11 @@ fn try_one(folder: &Folder, name: &str, to: Option<&str>) -> Result<ExitCode, Er
             None if provider.is_some() => return Err(nobody(name)),
             None => NOBODY.to_owned(),
         };
+        if to != NOBODY && !definitions.workspace.delivers_to(&to) {
+            let message =
+                format!("{to} is none of `deliver_only` in kurant.yaml; nothing was sent");
+            return Err(Error::usage(message).hint("name one of those with `--to ADDRESS`"));
+        }
         let now = Clock::real().now();
         let trial = try_channel(ways, &definitions, name, &to, now).await;
         let trial = trial.map_err(failure)?;

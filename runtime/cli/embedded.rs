@@ -9,6 +9,7 @@ use kurant_runner::{Address, Audience, Clock, Error as RunnerError, Purpose, Run
 use kurant_store::{Durability, Memory, Postgres, Sqlite, Store, redacted};
 use serde::Deserialize;
 
+use crate::environment;
 use crate::error::Error;
 use crate::folder::Folder;
 use crate::secret;
@@ -102,6 +103,12 @@ async fn opened_to_read(folder: &Path, url: &str) -> Result<Arc<dyn Store>, Erro
 /// The store that the workspace names, to leave marks in, or to settle what was given up, beside a running `run`. Of the workspace only the store's place is
 /// read: whoever has to stop something can do so while a file has mistakes.
 pub(crate) async fn store_beside(folder: &Folder) -> Result<Arc<dyn Store>, Error> {
+    let store = opened_beside(folder).await?;
+    environment::look(&*store, folder).await?;
+    Ok(store)
+}
+
+async fn opened_beside(folder: &Folder) -> Result<Arc<dyn Store>, Error> {
     let url = store_alone(folder)?;
     if is_postgres(&url) {
         // There has to be something to steer.
@@ -121,7 +128,12 @@ pub(crate) async fn store_beside(folder: &Folder) -> Result<Arc<dyn Store>, Erro
 fn store_alone(folder: &Folder) -> Result<String, Error> {
     #[derive(Default, Deserialize)]
     struct Named {
-        store: Option<Url>,
+        /// `~` takes out what stood there before: that is another thing than to say nothing.
+        #[serde(default, deserialize_with = "said")]
+        store: Option<Option<Url>>,
+    }
+    fn said<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Option<Url>>, D::Error> {
+        Option::deserialize(from).map(Some)
     }
     #[derive(Deserialize)]
     struct Url {
@@ -147,8 +159,8 @@ fn store_alone(folder: &Folder) -> Result<String, Error> {
         None => named("kurant.yaml".to_owned())?,
     };
     match own {
-        Some(store) => secret::open(folder, &store.url),
-        None => Ok(STORE.to_owned()),
+        Some(Some(store)) => secret::open(folder, &store.url),
+        Some(None) | None => Ok(STORE.to_owned()),
     }
 }
 

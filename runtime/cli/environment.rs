@@ -14,11 +14,10 @@ const NONE: &str = "-";
 /// Makes a store that is new this environment's; refuses one that is another's, unless it is to be `adopted`.
 pub(crate) async fn claim(store: &dyn Store, folder: &Folder, adopted: bool) -> Result<(), Error> {
     let own = folder.environment().unwrap_or(NONE);
-    let marks = store.marks(MARK).await.map_err(unreadable)?;
-    let known = marks.iter().find(|(name, _)| name == MARK);
-    match known.map(|(_, environment)| environment.as_str()) {
-        Some(known) if known == own => return Ok(()),
-        Some(known) if !adopted => return Err(anothers(known, own)),
+    let known = known(store).await?;
+    match known.owner() {
+        Some(owner) if owner != own && !adopted => return Err(anothers(owner, own)),
+        _ if known.mark.as_deref() == Some(own) => return Ok(()),
         _ => {}
     }
     let batch = Batch {
@@ -26,6 +25,40 @@ pub(crate) async fn claim(store: &dyn Store, folder: &Folder, adopted: bool) -> 
         ..Batch::default()
     };
     store.commit(batch).await.map_err(unreadable)
+}
+
+/// Refuses a store that is another environment's.
+pub(crate) async fn look(store: &dyn Store, folder: &Folder) -> Result<(), Error> {
+    let own = folder.environment().unwrap_or(NONE);
+    match known(store).await?.owner() {
+        Some(owner) if owner != own => Err(anothers(owner, own)),
+        _ => Ok(()),
+    }
+}
+
+/// What a store tells of whose it is.
+struct Known {
+    mark: Option<String>,
+    has_run: bool,
+}
+
+impl Known {
+    /// Whose it is; none = nobody's yet. One that was there before environments were belongs to none.
+    fn owner(&self) -> Option<&str> {
+        let unnamed = self.has_run.then_some(NONE);
+        self.mark.as_deref().or(unnamed)
+    }
+}
+
+async fn known(store: &dyn Store) -> Result<Known, Error> {
+    let marks = store.marks(MARK).await.map_err(unreadable)?;
+    let mut marks = marks.into_iter();
+    let mark = marks.find(|(name, _)| name == MARK).map(|(_, own)| own);
+    let definitions = store.definitions().await.map_err(unreadable)?;
+    Ok(Known {
+        mark,
+        has_run: definitions.is_some(),
+    })
 }
 
 fn anothers(known: &str, own: &str) -> Error {

@@ -107,7 +107,18 @@ fn a_store_belongs_to_one_environment() {
         "{told}"
     );
     shop.write("customers.jsonl", r#"{"id":"taras"}"#);
-    refused(&shop, &["import", "customers", "customers.jsonl"]);
+    for arguments in [
+        &["import", "customers", "customers.jsonl"][..],
+        &["pause", "thanks"],
+        &["stop", "thanks"],
+        &["dead", "retry", "--all"],
+    ] {
+        let told = refused(&shop, arguments);
+        assert!(
+            told.contains("belongs to the environment staging"),
+            "{arguments:?}: {told}"
+        );
+    }
     // It is in the inbox still, and nobody was written to.
     assert_eq!(written_to(&shop), ["olha@team.example"]);
     shop.kurant(&["run", "--adopt", "--until-idle", "--quiet"]);
@@ -127,6 +138,71 @@ fn whoever_steers_reaches_the_store_of_the_environment() {
     let told = shop.kurant(&["pause", "--env", "staging"]);
     let told = String::from_utf8_lossy(&told.stdout).into_owned();
     assert!(told.contains("thanks"), "{told}");
+}
+
+#[test]
+fn a_store_that_was_there_before_environments_were_is_nobodys_prey() {
+    let shop = shop();
+    shop.write("kurant.staging.yaml", "deliver_only: []\n");
+    shop.kurant(&["run", "--until-idle", "--quiet"]);
+    let forget = "DELETE FROM mark WHERE name = 'environment'";
+    let status = std::process::Command::new("python3")
+        .args(["-c", "import sqlite3,sys; own = sqlite3.connect(sys.argv[1]); own.execute(sys.argv[2]); own.commit()"])
+        .arg(shop.path(".kurant/state.db"))
+        .arg(forget)
+        .status();
+    assert!(status.expect("python3 runs").success());
+    let told = refused(
+        &shop,
+        &["run", "--env", "staging", "--until-idle", "--quiet"],
+    );
+    assert!(told.contains("belongs to no environment"), "{told}");
+    shop.kurant(&["run", "--until-idle", "--quiet"]);
+}
+
+#[test]
+fn a_store_that_an_environment_takes_out_is_not_steered_beside_it() {
+    let shop = shop();
+    shop.write(
+        "kurant.yaml",
+        "workspace: shop\ntimezone: Europe/Kyiv\nlocale: uk\nchannels: { email: { kind: file } }\nstore: { url: \"sqlite://live.db\" }\n",
+    );
+    shop.write("kurant.staging.yaml", "store: ~\n");
+    shop.kurant(&["run", "--until-idle", "--quiet"]);
+    shop.kurant(&["run", "--env", "staging", "--until-idle", "--quiet"]);
+    shop.kurant(&["pause", "thanks", "--env", "staging"]);
+    let held = |arguments: &[&str]| {
+        let told = shop.kurant(arguments);
+        String::from_utf8_lossy(&told.stdout).contains("thanks")
+    };
+    assert!(held(&["pause", "--env", "staging"]));
+    assert!(!held(&["pause"]));
+}
+
+#[test]
+fn a_channel_is_tried_with_nobody_else() {
+    let shop = shop();
+    let stranger = [
+        "channel",
+        "try",
+        "email",
+        "--to",
+        "anna@shop.example",
+        "--env",
+        "staging",
+    ];
+    let told = refused(&shop, &stranger);
+    assert!(told.contains("none of `deliver_only`"), "{told}");
+    let own = [
+        "channel",
+        "try",
+        "email",
+        "--to",
+        "anna@team.example",
+        "--env",
+        "staging",
+    ];
+    shop.kurant(&own);
 }
 
 #[test]

@@ -156,3 +156,38 @@ async fn check_outbox(shop: &Shop, store: &Sqlite) {
     let accepted: u64 = rows.iter().map(|row| row.count).sum();
     assert_eq!(accepted, handed.len() as u64, "seed {SEED}: handed over");
 }
+
+/// A schedule is for everybody, and whoever it has taken in is through at once: nothing but its place tells that it has fired.
+#[test]
+fn a_schedule_fires_once_wherever_it_is_killed() {
+    for point in ["hand_over.begins", "hand_over.done"] {
+        let shop = Shop::with(&[
+            (
+                "kurant.yaml",
+                "workspace: shop\ntimezone: Europe/Kyiv\nlocale: uk\nchannels: { email: { kind: file } }\n",
+            ),
+            (
+                "templates/hello/email.txt",
+                "---\nsubject: Hello\n---\nHello\n",
+            ),
+            (
+                "journeys/news.yaml",
+                "journey: news\nstatus: live\ncategory: transactional\ntrigger: { schedule: \"0 12 * * *\" }\n\
+                 steps:\n  - { id: now, send: email, template: hello }\n",
+            ),
+        ]);
+        let people = (0..5).map(|n| format!("{{\"id\":\"c{n}\",\"email\":\"c{n}@example.com\"}}"));
+        shop.write("customers.jsonl", &people.collect::<Vec<_>>().join("\n"));
+        shop.kurant(&["import", "customers", "customers.jsonl"]);
+        let lapse = ["run", "--time-lapse", "6h/s"];
+        let failing = format!("{point}=panic");
+        shop.start_in(&lapse, &[("FAILPOINTS", &failing)]).ended();
+        let again = shop.start(&lapse);
+        // The next day comes too: by then the first one would have come again.
+        again.wait_for_all(&["news", "c4"]);
+        again.end();
+        let lines = shop.lines(".kurant/outbox/email.jsonl");
+        let keys: BTreeSet<String> = lines.iter().map(|line| line["key"].to_string()).collect();
+        assert_eq!(keys.len(), lines.len(), "{point}: {lines:?}");
+    }
+}

@@ -12,7 +12,7 @@ impl DeliverOnly {
     pub fn allows(&self, address: &str) -> bool {
         let address = plain(address);
         self.0.iter().any(|own| match own.trim().strip_prefix('*') {
-            Some(end) => end.starts_with('@') && address.ends_with(&plain(end)),
+            Some(end) => end.starts_with('@') && address.ends_with(&plain(end)) && is_one(&address),
             None => plain(own) == address,
         })
     }
@@ -26,6 +26,12 @@ fn plain(address: &str) -> String {
         true => address.trim().to_lowercase(),
         false => address.chars().filter(|c| !is_dressing(c)).collect(),
     }
+}
+
+/// Whether it is one email address: several in a row would end as the last one does.
+fn is_one(address: &str) -> bool {
+    let is_between = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '<' | '>' | '"');
+    address.matches('@').count() == 1 && !address.contains(is_between)
 }
 
 #[cfg(test)]
@@ -46,6 +52,9 @@ mod tests {
             ("ANNA@shop.example", true),
             ("+380671234567", true),
             ("olha@team.example", true),
+            ("anna@real.example, olha@team.example", false),
+            ("anna@real.example;olha@team.example", false),
+            ("anna <olha@team.example", false),
             ("olha@other-team.example", false),
             ("olha@team.example.com", false),
             ("+380671234568", false),

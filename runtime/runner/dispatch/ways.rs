@@ -70,9 +70,10 @@ impl Ways {
         self
     }
 
-    /// Nobody gets a message: what would leave for people goes to the files. For a clock that isn't the machine's.
+    /// Nothing leaves this machine: what would goes to the files. For a clock that isn't the machine's.
     #[must_use]
     pub fn staying_here(mut self) -> Self {
+        self.exchanges.clear();
         self.mails.clear();
         self.https.clear();
         self.webhooks = None;

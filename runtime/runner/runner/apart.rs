@@ -51,7 +51,13 @@ impl Runner {
     pub(super) async fn carefully(&mut self, mut after: After) -> Result<(), Error> {
         fail_point!("again.begins");
         self.leave_out_repeated(&mut after).await?;
-        let mut beside = Some((after.rejected, after.marks));
+        // What tells how far a page has come must not be durable before it.
+        let is_page = after.events.is_empty() && after.again.is_some();
+        let (marks, reached) = match is_page {
+            true => (Vec::new(), after.marks),
+            false => (after.marks, Vec::new()),
+        };
+        let mut beside = Some((after.rejected, marks));
         let identities = after
             .events
             .iter()
@@ -66,6 +72,7 @@ impl Runner {
         if let Some(job) = after.again {
             self.one_by_one(*job).await?;
         }
+        self.marks.extend(reached);
         fail_point!("again.decided");
         self.recent.clear();
         for (sender, receipt) in after.receipts {

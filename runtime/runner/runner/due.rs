@@ -277,8 +277,18 @@ impl Runner {
     /// Decides a job without events and begins its commit; when it fails, customer by customer, so that one doesn't hold up
     /// the others.
     pub(super) async fn settle_alone(&mut self, job: Job) -> Result<(), Error> {
+        self.settle_page(job, Vec::new()).await
+    }
+
+    /// The same, with marks that become durable together with it.
+    pub(super) async fn settle_page(
+        &mut self,
+        job: Job,
+        marks: Vec<(String, Option<String>)>,
+    ) -> Result<(), Error> {
         let after = After {
             again: Some(Box::new(job.clone())),
+            marks,
             ..After::default()
         };
         match self.decider.decide(job).await {
@@ -286,10 +296,11 @@ impl Runner {
             Err(Error::Engine(reason)) => {
                 tracing::error!(reason, "the engine failed on a page of customers");
                 self.land().await?;
-                match after.again {
-                    Some(job) => self.one_by_one(*job).await,
-                    None => Ok(()),
+                if let Some(job) = after.again {
+                    self.one_by_one(*job).await?;
                 }
+                self.marks.extend(after.marks);
+                Ok(())
             }
             Err(error) => Err(error),
         }

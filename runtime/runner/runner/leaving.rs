@@ -89,11 +89,9 @@ impl Leaving {
 }
 
 impl Lane {
-    /// What was handed over is.
-    fn is_over(&mut self) {
-        self.handing = None;
-        self.under_way.clear();
-        self.is_slow = false;
+    /// What was handed over is. Gives what waits behind it.
+    fn is_over(&mut self) -> Vec<Outgoing> {
+        std::mem::take(self).waiting
     }
 
     /// Takes out those that must not be overtaken by what comes after them: whose customers have something under way.
@@ -142,16 +140,14 @@ impl Runner {
                 }
             }
         };
-        lane.is_over();
-        self.handed(done??);
+        let waiting = lane.is_over();
+        self.handed(done??, waiting);
         Ok(true)
     }
 
-    /// Begins to hand over by a way that is free: what waits for it, then these.
+    /// Begins to hand over by a way that is free.
     fn set_out(&mut self, way: WayNumber, rows: Vec<Outgoing>) {
-        let mut leaving = std::mem::take(&mut self.leaving.lanes[way].waiting);
-        leaving.extend(rows);
-        let leaving = self.queued(leaving);
+        let leaving = self.queued(rows);
         if leaving.is_empty() {
             return;
         }
@@ -186,17 +182,21 @@ impl Runner {
         let lane = &mut self.leaving.lanes[way];
         let behind = lane.of_those_under_way(&mut rows);
         lane.waiting.extend(behind);
+        self.go_back(&rows);
+    }
+
+    /// These go back into the store, to be judged anew before they leave.
+    fn go_back(&mut self, rows: &[Outgoing]) {
         self.settled.extend(rows.iter().map(put_back));
         self.behind.add(rows.iter().map(Outgoing::queue).collect());
     }
 
-    /// Notes what came of hand-overs that have ended, and begins with what waits for their ways.
+    /// Notes what came of hand-overs that have ended.
     pub(super) async fn collect(&mut self) -> Result<(), Error> {
         for way in 0..self.leaving.lanes.len() {
             let handing = &self.leaving.lanes[way].handing;
             if handing.as_ref().is_some_and(JoinHandle::is_finished) {
                 self.wait_for(way).await?;
-                self.set_out(way, Vec::new());
             }
         }
         Ok(())
@@ -207,16 +207,15 @@ impl Runner {
         while let Some(way) = self.leaving.busy() {
             if let Some(handing) = self.leaving.lanes[way].handing.take() {
                 let done = handing.await;
-                self.leaving.lanes[way].is_over();
-                self.handed(done??);
-                self.set_out(way, Vec::new());
+                let waiting = self.leaving.lanes[way].is_over();
+                self.handed(done??, waiting);
             }
         }
         Ok(())
     }
 
-    /// Notes what came of one; the next commit tells the store.
-    fn handed(&mut self, done: HandedOver) {
+    /// Notes what came of one, and what waited behind it; the next commit tells the store.
+    fn handed(&mut self, done: HandedOver, waiting: Vec<Outgoing>) {
         fail_point!("hand_over.done");
         self.counts.handed_over += done.accepted();
         done.tally.count();
@@ -226,6 +225,7 @@ impl Runner {
         self.trouble.add(Found::in_traces(&done.traces));
         self.told.extend(done.traces);
         self.behind.add(done.retried);
+        self.go_back(&waiting);
     }
 }
 

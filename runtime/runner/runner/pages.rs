@@ -4,7 +4,7 @@ use kurant_engine::calendar::Instant;
 use kurant_engine::input::Firing;
 
 use super::flight::After;
-use super::{BATCH, Runner};
+use super::{BATCH, FIRED, Runner};
 use crate::decide::{Job, Task, Window};
 use crate::error::Error;
 
@@ -18,6 +18,8 @@ pub(super) struct Walk {
     pub(super) task: Task,
     pub(super) schedules: Vec<Firing>,
     pub(super) clock: Instant,
+    /// Marks that become durable together with its end.
+    pub(super) at_the_end: Vec<(String, Option<String>)>,
 }
 
 /// Who is gone through.
@@ -40,6 +42,9 @@ impl Runner {
             task,
             schedules,
             clock: window.upto,
+            // Nobody is passed over by going on behind it: whatever else was due to anybody by then was worked off with it. From
+            // before it the schedules would fire once more.
+            at_the_end: vec![(FIRED.to_owned(), Some(window.upto.to_string()))],
         })
         .await
     }
@@ -53,6 +58,7 @@ impl Runner {
             task,
             schedules,
             clock,
+            at_the_end,
         } = walk;
         let left = self.mark(&mark).await?;
         let mut place =
@@ -80,18 +86,22 @@ impl Runner {
                 clock,
                 ..Job::default()
             };
-            self.settle_alone(job).await?;
+            // With the page itself: whoever comes back after a kill begins behind it, or with it.
+            let reached = (mark.clone(), Some(format!("{about}\n{last}")));
             self.marks.retain(|(name, _)| *name != mark);
-            self.marks
-                .push((mark.clone(), Some(format!("{about}\n{last}"))));
+            self.settle_page(job, vec![reached]).await?;
             place = Some(last.to_string());
         }
         self.land().await?;
         self.marks.retain(|(name, _)| *name != mark);
+        let mut marks = at_the_end;
+        marks.push((mark, None));
+        self.marks
+            .retain(|(name, _)| marks.iter().all(|(own, _)| own != name));
         self.launch(
             Default::default(),
             After {
-                marks: vec![(mark, None)],
+                marks,
                 ..After::default()
             },
         )

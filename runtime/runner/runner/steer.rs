@@ -241,6 +241,7 @@ impl Runner {
             task,
             schedules: Vec::new(),
             clock: self.clock.now(),
+            at_the_end: Vec::new(),
         })
         .await?;
         self.settle().await

@@ -70,6 +70,7 @@ impl Runner {
             task,
             schedules: Vec::new(),
             clock: now,
+            at_the_end: Vec::new(),
         })
         .await?;
         self.store
@@ -115,6 +116,7 @@ impl Runner {
             task,
             schedules: Vec::new(),
             clock: now,
+            at_the_end: Vec::new(),
         })
         .await?;
         let marks = vec![(BASELINE.to_owned(), Some(watched))];

@@ -1,7 +1,7 @@
 //! Web hooks: calls that a journey makes, signed as Standard Webhooks has it.
 //!
-//! A receiver knows by `webhook-id` what it has already, so that a call nobody knows the end of is made again. Each host is called
-//! beside the others: one that is slow holds up none of them.
+//! A receiver knows by `webhook-id` what it has already, so that a call nobody knows the end of is made again. The hosts of one
+//! round are called beside each other; the next round waits for the slowest.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
