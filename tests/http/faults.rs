@@ -181,6 +181,28 @@ async fn what_would_be_in_doubt_comes_again_under_its_key_where_keys_are_known()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_known_there_refuses_nothing() {
+    // The first call may have been taken: what is said of the second one is no word on it.
+    let again = [HangsUp, Says(422, "", ""), Says(409, "", "")];
+    let receiver = Receiver::doing(&again, TAKEN);
+    let shop = own(&receiver);
+    shop.write("channels/own.yaml", &format!("{DESCRIBED}{KNOWS_KEYS}"));
+    shop.drop_events("1.jsonl", &[paid("1", "anna", "Анна", "+380501112233")]);
+    let running = shop.start(&["run", "--listen", "127.0.0.1:0"]);
+    running.wait_for("running");
+    for _ in 0..1_200 {
+        if receiver.came().len() > again.len() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    running.end();
+    assert_eq!(receiver.came().len(), again.len() + 1);
+    let left = outbox(&shop, "sms").await;
+    assert_eq!(left, (vec![], vec![("accepted".to_owned(), 1)]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_provider_that_is_not_there_is_waited_for() {
     // Nobody listens at this port any more.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");

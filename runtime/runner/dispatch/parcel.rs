@@ -1,6 +1,7 @@
 //! A message to a person, as its way out wants it.
 
 use kurant_engine::input::{Command, Effect};
+use kurant_store::Outgoing;
 
 use super::{Rendered, Renderer};
 use crate::channel::{Email, Http, Letter, MailServer};
@@ -16,13 +17,10 @@ pub(super) fn email(
 }
 
 /// A message as its provider wants it.
-pub(super) fn letter(
-    command: &Command,
-    renderer: &Renderer,
-    http: &Http,
-) -> Result<Letter, String> {
+pub(super) fn letter(row: &Outgoing, renderer: &Renderer, http: &Http) -> Result<Letter, String> {
+    let command = &row.command;
     let (template, to, rendered) = message(command, renderer)?;
-    http.write(command, (template, to), rendered)
+    http.write(command, (template, to), rendered, row.tries > 0)
 }
 
 /// The template of a message, its address and its text.

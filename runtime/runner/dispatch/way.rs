@@ -82,7 +82,7 @@ impl Way {
                 mail.hand_over(emails, now).await
             }
             Self::Http(http) => {
-                let letter = |row: &Outgoing| parcel::letter(&row.command, renderer, http);
+                let letter = |row: &Outgoing| parcel::letter(row, renderer, http);
                 let letters = made(rows, now, &mut done, letter);
                 http.hand_over(letters, now).await
             }

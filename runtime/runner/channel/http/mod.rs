@@ -39,6 +39,10 @@ use crate::dispatch::Rendered;
 /// How long a message waits for its turn when there is a `rate`; then it goes back.
 const TO_TAKE_TURNS: Duration = Duration::from_secs(5);
 
+/// What is said of a key that comes again while its first call is under way, or with another text: a template may have been
+/// mended since (draft-ietf-httpapi-idempotency-key-header, section 2.7). That says nothing of the first one.
+const ALREADY_THERE: [u16; 2] = [409, 422];
+
 /// A channel whose messages go to a provider.
 pub(crate) struct Http {
     /// The channel's name.
@@ -54,6 +58,8 @@ pub(crate) struct Letter {
     request: Request,
     /// Until when it may be sent again under its key although it may have been taken.
     repeats_until: Option<Instant>,
+    /// It may be known there by its key already.
+    is_again: bool,
 }
 
 impl Http {
@@ -66,7 +72,7 @@ impl Http {
         }
     }
 
-    /// The message of a command to an address.
+    /// The message of a command to an address; `is_again` where it was tried before.
     ///
     /// # Errors
     /// Why it can't be one, without anything personal.
@@ -75,6 +81,7 @@ impl Http {
         command: &Command,
         (template, to): (&str, &str),
         rendered: Rendered,
+        is_again: bool,
     ) -> Result<Letter, String> {
         let mut fields = rendered.front;
         for (name, text) in [
@@ -95,6 +102,7 @@ impl Http {
         Ok(Letter {
             request: composer.request(&Message { fields })?,
             repeats_until: lasts.map(|lasts| command.at.plus_millis(lasts)),
+            is_again: is_again && lasts.is_some(),
         })
     }
 
@@ -116,6 +124,7 @@ impl Http {
     /// One try.
     async fn send(&self, letter: Letter, now: Instant) -> Outcome {
         let repeats = letter.repeats_until.is_some_and(|until| now < until);
+        let is_again = letter.is_again;
         let call = match call(letter.request, self.provider.timeout) {
             Ok(call) => call,
             Err(why) => return Outcome::Refused(why),
@@ -126,6 +135,10 @@ impl Http {
             return Outcome::NotBegun("queued: others leave before it at this `rate`".to_owned());
         }
         let outcome = match self.provider.web.call(call).await {
+            Ok(came) if is_again && ALREADY_THERE.contains(&came.status) => doubtful(
+                format!("the provider says {} of a key that it knows", came.status),
+                repeats,
+            ),
             Ok(came) => self.means(&came, now, repeats),
             Err(Failed::Forbidden(why) | Failed::NotThere(why)) => Outcome::Away(why),
             Err(Failed::Before(why)) => Outcome::later(format!("not now: {why}")),
