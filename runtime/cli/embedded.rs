@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use kurant_engine::calendar::Instant;
 use kurant_engine::definition::Definitions;
+use kurant_engine::id::CustomerId;
 use kurant_runner::{Address, Audience, Clock, Error as RunnerError, Purpose, Runner, Ways};
-use kurant_store::{Durability, Memory, Postgres, Sqlite, Store, redacted};
+use kurant_store::{Durability, Kept, Memory, Postgres, Sqlite, Store, Stored, redacted};
 use serde::Deserialize;
 
 use crate::environment;
@@ -162,6 +163,16 @@ fn store_alone(folder: &Folder) -> Result<String, Error> {
         Some(Some(store)) => secret::open(folder, &store.url),
         Some(None) | None => Ok(STORE.to_owned()),
     }
+}
+
+/// A customer, with these events.
+pub(crate) async fn customer(store: &dyn Store, id: &str, kept: &[Kept]) -> Result<Stored, Error> {
+    let found = store.load(&[CustomerId::from(id)], kept).await;
+    let found = found.map_err(unreadable)?.into_iter().next();
+    found.ok_or_else(|| {
+        Error::usage(format!("nobody is known as customer `{id}`"))
+            .hint("ids are as the CRM writes them: the `subject` of events, the `id` of an import")
+    })
 }
 
 fn nothing_yet(url: &str) -> Error {

@@ -13,15 +13,15 @@ const NONE: &str = "-";
 
 /// Makes a store that is new this environment's; refuses one that is another's, unless it is to be `adopted`.
 pub(crate) async fn claim(store: &dyn Store, folder: &Folder, adopted: bool) -> Result<(), Error> {
-    let own = folder.environment().unwrap_or(NONE);
-    let known = known(store).await?;
-    match known.owner() {
-        Some(owner) if owner != own && !adopted => return Err(anothers(owner, own)),
-        _ if known.mark.as_deref() == Some(own) => return Ok(()),
-        _ => {}
+    let mark = mark(store).await?;
+    if mark.as_deref() == Some(own(folder)) {
+        return Ok(());
+    }
+    if !adopted {
+        refuse_anothers(store, mark, folder).await?;
     }
     let batch = Batch {
-        marks: vec![(MARK.to_owned(), Some(own.to_owned()))],
+        marks: vec![(MARK.to_owned(), Some(own(folder).to_owned()))],
         ..Batch::default()
     };
     store.commit(batch).await.map_err(unreadable)
@@ -29,36 +29,37 @@ pub(crate) async fn claim(store: &dyn Store, folder: &Folder, adopted: bool) -> 
 
 /// Refuses a store that is another environment's.
 pub(crate) async fn look(store: &dyn Store, folder: &Folder) -> Result<(), Error> {
-    let own = folder.environment().unwrap_or(NONE);
-    match known(store).await?.owner() {
-        Some(owner) if owner != own => Err(anothers(owner, own)),
-        _ => Ok(()),
-    }
+    let mark = mark(store).await?;
+    refuse_anothers(store, mark, folder).await
 }
 
-/// What a store tells of whose it is.
-struct Known {
-    mark: Option<String>,
-    has_run: bool,
+/// What stands for a folder's environment.
+fn own(folder: &Folder) -> &str {
+    folder.environment().unwrap_or(NONE)
 }
 
-impl Known {
-    /// Whose it is; none = nobody's yet. One that was there before environments were belongs to none.
-    fn owner(&self) -> Option<&str> {
-        let unnamed = self.has_run.then_some(NONE);
-        self.mark.as_deref().or(unnamed)
-    }
-}
-
-async fn known(store: &dyn Store) -> Result<Known, Error> {
+/// What a store says of whose it is.
+async fn mark(store: &dyn Store) -> Result<Option<String>, Error> {
     let marks = store.marks(MARK).await.map_err(unreadable)?;
     let mut marks = marks.into_iter();
-    let mark = marks.find(|(name, _)| name == MARK).map(|(_, own)| own);
-    let definitions = store.definitions().await.map_err(unreadable)?;
-    Ok(Known {
-        mark,
-        has_run: definitions.is_some(),
-    })
+    Ok(marks.find(|(name, _)| name == MARK).map(|(_, own)| own))
+}
+
+async fn refuse_anothers(
+    store: &dyn Store,
+    mark: Option<String>,
+    folder: &Folder,
+) -> Result<(), Error> {
+    let owner = match mark {
+        Some(owner) => owner,
+        // One that was there before environments were belongs to none.
+        None if store.definitions().await.map_err(unreadable)?.is_some() => NONE.to_owned(),
+        None => return Ok(()),
+    };
+    match owner == own(folder) {
+        true => Ok(()),
+        false => Err(anothers(&owner, own(folder))),
+    }
 }
 
 fn anothers(known: &str, own: &str) -> Error {

@@ -1,7 +1,7 @@
 //! The reasons of the execution log in people's words.
 
 /// The reasons that Kurant itself gives, with their words.
-const WORDS: [(&str, &str); 29] = [
+const WORDS: &[(&str, &str)] = &[
     ("erased", "the customer is erased"),
     (
         "suppressed",

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::folder::Folder;
 
 /// The folders of a workspace whose files are read, at any depth.
-const FOLDERS: &[&str] = &["channels", "journeys", "rhai-lib", "schemas", "templates"];
+pub(crate) const FOLDERS: &[&str] = &["channels", "journeys", "rhai-lib", "schemas", "templates"];
 /// How deep folders may be nested; a link that leads in circles ends there.
 const DEEPEST: usize = 16;
 /// How many files a workspace may have.

@@ -14,6 +14,16 @@ use crate::{
     Waiting,
 };
 
+/// The routes by which something is to be tried again, each found by one step in the index, and those with claims whose lease has
+/// passed at `$1`. Both databases read it alike.
+pub(crate) const ROUTES_WAITING: &str = "WITH RECURSIVE found (route) AS ( \
+     SELECT (SELECT min(route) FROM outbox WHERE state = 'pending') \
+     UNION ALL \
+     SELECT (SELECT min(o.route) FROM outbox o WHERE o.state = 'pending' AND o.route > found.route) \
+     FROM found WHERE found.route IS NOT NULL) \
+   SELECT route FROM found WHERE route IS NOT NULL \
+   UNION SELECT route FROM outbox WHERE state = 'claimed' AND lease <= $1 ORDER BY 1";
+
 /// A row whose columns are taken from left to right.
 pub(crate) trait Columns<'r> {
     /// Which kind of row it is, for errors.

@@ -12,7 +12,7 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection, Row};
 
 use self::receiver::Receiver;
-use crate::run::sample::Shop;
+use crate::run::sample::{NAMED_CUSTOMERS, PAID_ORDERS, Shop};
 
 /// A provider that says in a field what it thinks; it doesn't know messages that come again.
 const DESCRIBED: &str = "needs: [token]\n\
@@ -31,14 +31,8 @@ const KNOWS_KEYS: &str = "idempotency: { header: Idempotency-Key, for: 24h }\n";
 /// A shop that sends an SMS to whoever pays, as `channel` says beside its kind; `more` stands in `kurant.yaml` too.
 fn shop(channel: &str, more: &str) -> Shop {
     let shop = Shop::with(&[
-        (
-            "schemas/customer.json",
-            r#"{"type":"object","properties":{"name":{"type":"string"}}}"#,
-        ),
-        (
-            "schemas/events/order.paid.json",
-            r#"{"type":"object","properties":{"total":{"type":"number"}}}"#,
-        ),
+        NAMED_CUSTOMERS,
+        PAID_ORDERS,
         (
             "journeys/thanks.yaml",
             "journey: thanks\nstatus: live\ncategory: transactional\ntrigger: { event: order.paid }\n\

@@ -10,19 +10,13 @@ mod trial;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection, Row};
 
-use crate::run::sample::Shop;
+use crate::run::sample::{NAMED_CUSTOMERS, PAID_ORDERS, Shop};
 
 /// A shop that writes to whoever pays, by the mail server at a port.
 fn shop(settings: &str) -> Shop {
     let shop = Shop::with(&[
-        (
-            "schemas/customer.json",
-            r#"{"type":"object","properties":{"name":{"type":"string"}}}"#,
-        ),
-        (
-            "schemas/events/order.paid.json",
-            r#"{"type":"object","properties":{"total":{"type":"number"}}}"#,
-        ),
+        NAMED_CUSTOMERS,
+        PAID_ORDERS,
         (
             "journeys/thanks.yaml",
             "journey: thanks\nstatus: live\ncategory: transactional\ntrigger: { event: order.paid }\n\

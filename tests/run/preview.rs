@@ -1,17 +1,11 @@
 //! A message as a customer would get it, before anything is sent.
 
-use super::sample::Shop;
+use super::sample::{NAMED_CUSTOMERS, PAID_ORDERS, Shop};
 
 fn shop() -> Shop {
     let shop = Shop::with(&[
-        (
-            "schemas/customer.json",
-            r#"{"type":"object","properties":{"name":{"type":"string"}}}"#,
-        ),
-        (
-            "schemas/events/order.paid.json",
-            r#"{"type":"object","properties":{"total":{"type":"number"}}}"#,
-        ),
+        NAMED_CUSTOMERS,
+        PAID_ORDERS,
         (
             "journeys/thanks.yaml",
             "journey: thanks\nstatus: live\ncategory: transactional\ntrigger: { event: order.paid }\n\

@@ -10,6 +10,16 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+/// Customers with a name, and nothing else that is declared.
+pub(crate) const NAMED_CUSTOMERS: (&str, &str) = (
+    "schemas/customer.json",
+    r#"{"type":"object","properties":{"name":{"type":"string"}}}"#,
+);
+/// Orders that say how much was paid.
+pub(crate) const PAID_ORDERS: (&str, &str) = (
+    "schemas/events/order.paid.json",
+    r#"{"type":"object","properties":{"total":{"type":"number"}}}"#,
+);
 /// Whoever waits longer than this for a line waits in vain.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 const FILES: &[(&str, &str)] = &[

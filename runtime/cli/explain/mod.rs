@@ -10,7 +10,6 @@ use kurant_engine::action::Action;
 use kurant_engine::calendar::{Instant, Zone};
 use kurant_engine::catalog::{Acting, Catalog};
 use kurant_engine::definition::Definitions;
-use kurant_engine::id::CustomerId;
 use kurant_engine::input::Trace;
 use kurant_engine::process::{Explanation, explain};
 use kurant_runner::{Clock, LIVE, Steering};
@@ -104,7 +103,9 @@ async fn answer(folder: &Folder, args: &Args, found: workspace::Found) -> Result
         .map_err(|error| Error::failure(error.to_string()))?;
     let paused = Steering::on(&*store).paused().await;
     catalog.set_paused(paused.map_err(embedded::failure)?);
-    let stored = customer(&*store, &catalog, &args.customer, at).await?;
+    // With the events that conditions look back on.
+    let kept = Kept::of(catalog.needs(), at);
+    let stored = embedded::customer(&*store, &args.customer, &kept).await?;
     let entries = store.latest(&args.customer, LOG_LIMIT).await;
     let entries = entries.map_err(embedded::unreadable)?;
     let hand_overs = HandOvers::of(
@@ -153,24 +154,6 @@ async fn in_force(store: &dyn Store, found: workspace::Found) -> Result<Definiti
             "the workspace has mistakes, and nothing has been in force yet",
         )),
     }
-}
-
-/// The customer with the events that conditions look back on.
-async fn customer(
-    store: &dyn Store,
-    catalog: &Catalog,
-    id: &str,
-    at: Instant,
-) -> Result<Stored, Error> {
-    let kept = Kept::of(catalog.needs(), at);
-    let found = store
-        .load(&[CustomerId::from(id)], &kept)
-        .await
-        .map_err(embedded::unreadable)?;
-    found.into_iter().next().ok_or_else(|| {
-        Error::usage(format!("nobody is known as customer `{id}`"))
-            .hint("ids are as the CRM writes them: the `subject` of events, the `id` of an import")
-    })
 }
 
 impl Asked<'_> {

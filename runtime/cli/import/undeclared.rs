@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use kurant_authoring::suggest::nearest;
-use kurant_engine::definition::{Definitions, Schema};
+use kurant_engine::definition::{Definitions, Schema, Undeclared as Found};
 use kurant_engine::event::Event;
 use kurant_engine::map::Map;
 use kurant_engine::value::Value;
+
+use crate::kinds;
 
 /// How many names are told.
 const MOST: usize = 20;
@@ -66,22 +68,21 @@ impl Undeclared {
     /// Looks at an event: its type, the fields of its data, the attributes that it brings along.
     pub(super) fn event(&mut self, event: &Event, line: u64) {
         self.customer(&event.attributes, line);
-        let Some(declared) = self.schema.events.get(&*event.kind) else {
-            let known = self.schema.events.keys().map(String::as_str);
-            let meant = nearest(&event.kind, known).map(str::to_owned);
-            return self.note(What::EventType, &event.kind, line, meant);
-        };
-        let unknown: Vec<(String, Option<String>)> = event
-            .data
-            .iter()
-            .filter(|(name, _)| !declared.contains_key(*name) && !declared.is_empty())
-            .map(|(name, _)| {
-                let meant = nearest(name, declared.keys().map(String::as_str));
-                (format!("{}: {name}", event.kind), meant.map(str::to_owned))
-            })
-            .collect();
-        for (name, meant) in unknown {
-            self.note(What::Field, &name, line, meant);
+        for found in self.schema.undeclared(event) {
+            match found {
+                Found::Type(kind) => {
+                    let meant = kinds::meant(&kind, &self.schema);
+                    self.note(What::EventType, &kind, line, meant);
+                }
+                Found::Field { kind, name } => {
+                    let fields = self.schema.events.get(&kind).into_iter().flatten();
+                    let meant = nearest(&name, fields.map(|(own, _)| own.as_str()));
+                    let meant = meant.map(str::to_owned);
+                    self.note(What::Field, &format!("{kind}: {name}"), line, meant);
+                }
+                // Told with the customer's others.
+                Found::Attribute(_) => {}
+            }
         }
     }
 

@@ -14,7 +14,7 @@ use crate::reason;
 use crate::workspace::likely;
 
 /// How something may have ended.
-const OUTCOMES: [&str; 29] = [
+const OUTCOMES: &[&str] = &[
     "sent",
     "skipped",
     "deferred",

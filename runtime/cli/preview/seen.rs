@@ -8,7 +8,6 @@ use kurant_engine::calendar::Instant;
 use kurant_engine::catalog::program::Op;
 use kurant_engine::catalog::{Acting, Catalog};
 use kurant_engine::definition::{Definitions, TriggerKind};
-use kurant_engine::id::CustomerId;
 use kurant_engine::map::Map;
 use kurant_engine::value::Value;
 use kurant_store::Kept;
@@ -46,14 +45,7 @@ impl Seen {
             enrolled: false,
         });
         let kept: Vec<Kept> = kept.collect();
-        let id = CustomerId::from(args.customer.as_str());
-        let found = store.load(&[id], &kept).await;
-        let found = found.map_err(embedded::unreadable)?.into_iter().next();
-        let stored = found.ok_or_else(|| {
-            Error::usage(format!("nobody is known as customer `{}`", args.customer)).hint(
-                "ids are as the CRM writes them: the `subject` of events, the `id` of an import",
-            )
-        })?;
+        let stored = embedded::customer(&*store, &args.customer, &kept).await?;
         let history = stored.person.history.iter();
         let last = history
             .filter(|event| kinds.contains(&*event.kind))

@@ -9,12 +9,10 @@ use notify_debouncer_full::{DebounceEventResult, Debouncer, RecommendedCache, ne
 use tokio::sync::mpsc;
 
 use crate::error::Error;
+use crate::workspace::FOLDERS;
 
 /// How long it has to be quiet before a change is taken up: editors write in several steps.
 const QUIET: Duration = Duration::from_millis(300);
-/// The folders that are watched, beside the files of the workspace's own folder.
-const FOLDERS: &[&str] = &["channels", "journeys", "rhai-lib", "schemas", "templates"];
-
 /// What keeps watching; it ends when dropped.
 pub(super) type Watcher = Debouncer<RecommendedWatcher, RecommendedCache>;
 

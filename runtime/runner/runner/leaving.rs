@@ -96,8 +96,7 @@ impl Lane {
 
     /// Takes out those that must not be overtaken by what comes after them: whose customers have something under way.
     fn of_those_under_way(&self, rows: &mut Vec<Outgoing>) -> Vec<Outgoing> {
-        let waiting = self.waiting.iter().map(|row| &row.command.customer);
-        let under_way: HashSet<&CustomerId> = self.under_way.iter().chain(waiting).collect();
+        let under_way: HashSet<&CustomerId> = self.under_way.iter().collect();
         let is_under_way = |row: &mut Outgoing| under_way.contains(&row.command.customer);
         rows.extract_if(.., is_under_way).collect()
     }
@@ -118,27 +117,32 @@ impl Runner {
 
     /// Waits until a way has taken what came before, for as long as it deserves. Returns whether it has.
     async fn wait_for(&mut self, way: WayNumber) -> Result<bool, Error> {
-        let patience = self.dispatch.patience(way);
+        let lane = &mut self.leaving.lanes[way];
+        let patience = match self.dispatch.patience(way) {
+            Some(_) if lane.is_slow => Some(Duration::ZERO),
+            patience => patience,
+        };
+        let is_over = self.wait_at_most(way, patience).await?;
+        self.leaving.lanes[way].is_slow = !is_over;
+        Ok(is_over)
+    }
+
+    /// Waits until a way has taken what came before; without `patience`, as long as it takes. Returns whether it has.
+    async fn wait_at_most(
+        &mut self,
+        way: WayNumber,
+        patience: Option<Duration>,
+    ) -> Result<bool, Error> {
         let lane = &mut self.leaving.lanes[way];
         let Some(handing) = &mut lane.handing else {
             return Ok(true);
         };
         let done = match patience {
             None => handing.await,
-            Some(patience) => {
-                let patience = if lane.is_slow {
-                    Duration::ZERO
-                } else {
-                    patience
-                };
-                match tokio::time::timeout(patience, handing).await {
-                    Ok(done) => done,
-                    Err(_) => {
-                        lane.is_slow = true;
-                        return Ok(false);
-                    }
-                }
-            }
+            Some(patience) => match tokio::time::timeout(patience, handing).await {
+                Ok(done) => done,
+                Err(_) => return Ok(false),
+            },
         };
         let waiting = lane.is_over();
         self.handed(done??, waiting);
@@ -205,11 +209,7 @@ impl Runner {
     /// Waits until nothing is being handed over any more.
     pub(super) async fn all_handed_over(&mut self) -> Result<(), Error> {
         while let Some(way) = self.leaving.busy() {
-            if let Some(handing) = self.leaving.lanes[way].handing.take() {
-                let done = handing.await;
-                let waiting = self.leaving.lanes[way].is_over();
-                self.handed(done??, waiting);
-            }
+            self.wait_at_most(way, None).await?;
         }
         Ok(())
     }

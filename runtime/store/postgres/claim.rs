@@ -40,21 +40,12 @@ const LEASE: &str = "INSERT INTO lease AS l (name, worker, until) VALUES ($1, $2
    ON CONFLICT (name) DO UPDATE SET worker = excluded.worker, until = excluded.until \
    WHERE l.worker = excluded.worker OR l.until <= $4";
 
-/// The routes by which something is to be tried again, each found by one step in the index, and those with claims whose lease
-/// has passed.
+/// The routes by which something may be claimed.
 pub(super) async fn routes_waiting(pool: &PgPool, now: Instant) -> Result<Vec<String>, Error> {
-    let routes = sqlx::query_scalar(
-        "WITH RECURSIVE found (route) AS ( \
-           SELECT (SELECT min(route) FROM outbox WHERE state = 'pending') \
-           UNION ALL \
-           SELECT (SELECT min(o.route) FROM outbox o WHERE o.state = 'pending' AND o.route > found.route) \
-           FROM found WHERE found.route IS NOT NULL) \
-         SELECT route FROM found WHERE route IS NOT NULL \
-         UNION SELECT route FROM outbox WHERE state = 'claimed' AND lease <= $1 ORDER BY 1",
-    )
-    .bind(now.millis())
-    .fetch_all(pool)
-    .await?;
+    let routes = sqlx::query_scalar(rows::ROUTES_WAITING)
+        .bind(now.millis())
+        .fetch_all(pool)
+        .await?;
     Ok(routes)
 }
 

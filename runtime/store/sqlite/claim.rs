@@ -39,21 +39,12 @@ const LEASE: Rows = Rows {
            WHERE true ON CONFLICT (name) DO UPDATE SET worker = excluded.worker, until = excluded.until",
 };
 
-/// The routes by which something is to be tried again, each found by one step in the index, and those with claims whose lease
-/// has passed.
+/// The routes by which something may be claimed.
 pub(super) async fn routes_waiting(pool: &SqlitePool, now: Instant) -> Result<Vec<String>, Error> {
-    let routes = sqlx::query_scalar(
-        "WITH RECURSIVE found (route) AS ( \
-           SELECT (SELECT min(route) FROM outbox WHERE state = 'pending') \
-           UNION ALL \
-           SELECT (SELECT min(route) FROM outbox WHERE state = 'pending' AND route > found.route) \
-           FROM found WHERE found.route IS NOT NULL) \
-         SELECT route FROM found WHERE route IS NOT NULL \
-         UNION SELECT route FROM outbox WHERE state = 'claimed' AND lease <= $1 ORDER BY 1",
-    )
-    .bind(now.millis())
-    .fetch_all(pool)
-    .await?;
+    let routes = sqlx::query_scalar(rows::ROUTES_WAITING)
+        .bind(now.millis())
+        .fetch_all(pool)
+        .await?;
     Ok(routes)
 }
 
