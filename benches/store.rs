@@ -161,10 +161,12 @@ fn outgoing(action: &Action, round: u64) -> Outgoing {
             journey: action.journey.clone(),
             step: "now".into(),
             at: action.at,
+            planned: action.at,
             what: Effect::Send {
                 channel: "email".into(),
                 to: format!("{}@example.com", action.customer),
                 template: "thanks".into(),
+                valid_until: None,
                 context: Map::new(),
             },
         },

@@ -64,6 +64,16 @@ pub(crate) async fn store(
     Ok(Arc::new(store.map_err(unopened)?))
 }
 
+/// The file that the store is, if it is one.
+pub(crate) fn store_file(
+    folder: &Path,
+    definitions: &Definitions,
+) -> Result<Option<PathBuf>, Error> {
+    let url = named_store(folder, definitions)?;
+    let path = url.strip_prefix("sqlite://");
+    Ok(path.map(|path| folder.join(path)))
+}
+
 fn unopened(error: kurant_store::Error) -> Error {
     if matches!(error, kurant_store::Error::Locked { .. }) {
         return Error::outage(error.to_string()).hint("end that one first, or let it do the work");

@@ -17,6 +17,7 @@ mod generate;
 mod graph;
 mod guard;
 mod hand_over;
+mod held;
 mod import;
 mod kinds;
 mod log;
@@ -25,6 +26,7 @@ mod preview;
 mod proof;
 mod reason;
 mod refused;
+mod restore;
 mod run;
 mod secret;
 mod simulate;
@@ -74,6 +76,7 @@ fn run(args: &Args) -> Result<ExitCode, Error> {
         Command::Log(own) => log::run(folder, own),
         Command::Status(own) => status::run(folder, own),
         Command::Dead(own) => dead::run(folder, own),
+        Command::Held(own) => held::run(folder, own),
         Command::Doctor(own) => doctor::run(folder, own),
         Command::Channel(own) => channel::run(folder, own),
         Command::Import(own) => import::run(folder, own),

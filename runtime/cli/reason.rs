@@ -68,6 +68,10 @@ const WORDS: &[(&str, &str)] = &[
         "withdrawn",
         "its enrollment had ended, or a fallback took its place",
     ),
+    (
+        "restored",
+        "it was due before the store was restored, and may have left then",
+    ),
     ("stopped", "an operator ended it"),
     ("paused", "somebody holds it back; `kurant pause` says who"),
 ];

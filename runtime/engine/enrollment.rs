@@ -129,6 +129,8 @@ pub enum Place {
         node: u32,
         /// When it was due first; `valid_for` counts from here.
         planned: Instant,
+        /// When what led here was due: before `planned`, if the customer's clock had gone past that.
+        was_due: Instant,
         /// When it is judged next.
         due: Instant,
         /// Why it was deferred, if it was.
@@ -190,6 +192,8 @@ pub struct Fallback {
     /// The channel that `best` was: it isn't tried a second time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub besides: Option<CompactString>,
+    /// When what led to the message was due that this and all other fallbacks stand in for.
+    pub was_due: Instant,
     /// When the send was due first.
     pub planned: Instant,
     /// When the patience ends, or the deferred fallback is judged again.

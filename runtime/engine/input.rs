@@ -106,6 +106,8 @@ pub struct Command {
     pub step: Arc<str>,
     /// The logical instant.
     pub at: Instant,
+    /// When it was due first: before the night, a cap or a channel that didn't answer put it off.
+    pub planned: Instant,
     /// What is to be done.
     pub what: Effect,
 }
@@ -138,6 +140,9 @@ pub enum Effect {
         to: String,
         /// The template's name.
         template: String,
+        /// Up to when it is worth sending; none = always.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        valid_until: Option<Instant>,
         /// What the template sees: `customer`, `data`, `event`, `trigger`, `vars`.
         context: Map,
     },

@@ -55,6 +55,11 @@ pub trait Store: Send + Sync {
         Box::pin(std::future::ready(Ok(None)))
     }
 
+    /// What tells this database from a copy of it on another server, or in another place of the same one; none where nothing does.
+    fn identity(&self) -> Reply<'_, Option<String>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
     /// The customers with these ids, those that there are, with the events that `kept` names, oldest first.
     fn load<'s>(&'s self, ids: &'s [CustomerId], kept: &'s [Kept]) -> Reply<'s, Vec<Stored>>;
 

@@ -15,6 +15,7 @@ mod kill;
 mod look;
 mod outage;
 mod preview;
+mod restore;
 mod retried;
 pub(crate) mod sample;
 mod settled;

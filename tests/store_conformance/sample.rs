@@ -145,10 +145,12 @@ pub(super) fn outgoing(customer: &str, number: i64, state: OutboxState) -> Outgo
             journey: "welcome".into(),
             step: "hello".into(),
             at: at(number),
+            planned: at(number),
             what: Effect::Send {
                 channel: "email".into(),
                 to: format!("{customer}@example.com"),
                 template: "hello".into(),
+                valid_until: None,
                 context: Map::new(),
             },
         },

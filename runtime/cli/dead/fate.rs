@@ -11,7 +11,7 @@ use crate::hand_over::{DROPPED, TRIED_AGAIN};
 
 /// What becomes of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(crate) enum Fate {
     /// It leaves once more.
     TriedAgain,
     /// What it belongs to was ended meanwhile: however often it is tried, it must not leave.
@@ -21,7 +21,7 @@ pub(super) enum Fate {
 }
 
 impl Fate {
-    pub(super) fn of(own: &GivenUp, again: bool) -> Self {
+    pub(crate) fn of(own: &GivenUp, again: bool) -> Self {
         match again {
             false => Self::Dropped,
             true if own.outgoing.is_withdrawn => Self::Withdrawn,
@@ -30,7 +30,7 @@ impl Fate {
     }
 
     /// Notes it, with a line for the log, which whoever runs writes.
-    pub(super) fn settle(self, own: &GivenUp, batch: &mut Batch) {
+    pub(crate) fn settle(self, own: &GivenUp, batch: &mut Batch) {
         let (row, now) = (&own.outgoing, batch.clock);
         let (state, reason) = match self {
             Self::TriedAgain => (OutboxState::Pending, None),

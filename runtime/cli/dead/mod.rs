@@ -9,10 +9,10 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use kurant_engine::definition::Definitions;
-use kurant_runner::Clock;
+use kurant_runner::{Clock, HELD};
 use kurant_store::{Batch, GivenUp, Letter, Store};
 
-use self::fate::Fate;
+pub(crate) use self::fate::Fate;
 use crate::embedded::{self, Source, unreadable};
 use crate::error::Error;
 use crate::folder::Folder;
@@ -61,7 +61,7 @@ enum What {
 
 /// Which of them.
 #[derive(Debug, Clone, Default, clap::Args)]
-struct Which {
+pub(crate) struct Which {
     /// Only by this way out, or `events` for what could not be taken in
     #[arg(long, value_name = "NAME")]
     route: Option<String>,
@@ -75,7 +75,7 @@ struct Which {
 
 /// One, many, or all that fit.
 #[derive(Debug, clap::Args)]
-struct Chosen {
+pub(crate) struct Chosen {
     /// Their ids, as `list` shows them
     #[arg(required_unless_present = "all", conflicts_with = "all")]
     id: Vec<String>,
@@ -103,28 +103,47 @@ impl Dead {
 
 impl Which {
     fn holds(&self, dead: &Dead) -> bool {
-        let is =
-            |asked: &Option<String>, own: &str| asked.as_ref().is_none_or(|asked| asked == own);
         match dead {
-            Dead::Command(own) => {
-                let command = &own.outgoing.command;
-                is(&self.route, &own.outgoing.route)
-                    && is(&self.journey, &command.journey)
-                    && is(&self.customer, &command.customer)
-            }
+            Dead::Command(own) => self.holds_command(own),
             Dead::Event(_) => {
                 is(&self.route, "events") && self.journey.is_none() && self.customer.is_none()
             }
         }
     }
+
+    /// Whether it is one of those that were asked for.
+    pub(crate) fn holds_command(&self, own: &GivenUp) -> bool {
+        let command = &own.outgoing.command;
+        is(&self.route, &own.outgoing.route)
+            && is(&self.journey, &command.journey)
+            && is(&self.customer, &command.customer)
+    }
+}
+
+/// Whether a name is the one that was asked for, if one was.
+fn is(asked: &Option<String>, own: &str) -> bool {
+    asked.as_ref().is_none_or(|asked| asked == own)
 }
 
 impl Chosen {
     fn holds(&self, dead: &Dead) -> bool {
-        if self.all {
-            return self.which.holds(dead);
+        match self.all {
+            true => self.which.holds(dead),
+            false => self.id.contains(&dead.id()),
         }
-        self.id.contains(&dead.id())
+    }
+
+    /// Whether it is one of those that were chosen.
+    pub(crate) fn holds_command(&self, own: &GivenUp) -> bool {
+        match self.all {
+            true => self.which.holds_command(own),
+            false => self.id.contains(&own.outgoing.command.key.to_string()),
+        }
+    }
+
+    /// The ids that nothing was found for, if ids were given and nothing was.
+    pub(crate) fn in_vain(&self, found: usize) -> Option<String> {
+        (found == 0 && !self.all).then(|| self.id.join(", "))
     }
 }
 
@@ -141,7 +160,16 @@ async fn work(folder: &Folder, what: &What, definitions: &Definitions) -> Result
         What::List { which, json } => {
             let store = embedded::store_to_read(folder, definitions).await?;
             let mut out = std::io::stdout();
-            each(&*store, async |page: Vec<Dead>| {
+            let mut held = 0;
+            each_command(&*store, async |page| {
+                let own = page
+                    .iter()
+                    .filter(|own| is_held(own) && which.holds_command(own));
+                held += own.count();
+                Ok(())
+            })
+            .await?;
+            let listed = each(&*store, async |page: Vec<Dead>| {
                 for dead in page.iter().filter(|dead| which.holds(dead)) {
                     let line = if *json {
                         show::object(dead).to_string()
@@ -152,8 +180,13 @@ async fn work(folder: &Folder, what: &What, definitions: &Definitions) -> Result
                 }
                 Ok(())
             })
-            .await
-            .or_else(Error::unless_nobody_reads)
+            .await;
+            if held > 0 {
+                eprintln!(
+                    "{held} more may have left before the store was restored, and are held: `kurant held list`"
+                );
+            }
+            listed.or_else(Error::unless_nobody_reads)
         }
         What::Show { id } => {
             let store = embedded::store_to_read(folder, definitions).await?;
@@ -182,14 +215,12 @@ async fn each(
     store: &dyn Store,
     mut look: impl AsyncFnMut(Vec<Dead>) -> Result<(), Error>,
 ) -> Result<(), Error> {
+    each_command(store, async |page| {
+        let own = page.into_iter().filter(|own| !is_held(own));
+        look(own.map(Dead::Command).collect()).await
+    })
+    .await?;
     let mut after = 0;
-    loop {
-        let page = store.given_up(after, PAGE).await.map_err(unreadable)?;
-        let Some(last) = page.last() else { break };
-        after = last.n;
-        look(page.into_iter().map(Dead::Command).collect()).await?;
-    }
-    after = 0;
     loop {
         let page = store.letters_after(after, PAGE).await.map_err(unreadable)?;
         let Some(last) = page.last() else {
@@ -198,6 +229,27 @@ async fn each(
         after = last.n;
         look(page.into_iter().map(Dead::Event).collect()).await?;
     }
+}
+
+/// Reads the commands that were given up, are in doubt or are held, page by page.
+pub(crate) async fn each_command(
+    store: &dyn Store,
+    mut look: impl AsyncFnMut(Vec<GivenUp>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut after = 0;
+    loop {
+        let page = store.given_up(after, PAGE).await.map_err(unreadable)?;
+        let Some(last) = page.last() else {
+            return Ok(());
+        };
+        after = last.n;
+        look(page).await?;
+    }
+}
+
+/// Whether it is held since the store was restored: that is not for `kurant dead` to decide about.
+pub(crate) fn is_held(own: &GivenUp) -> bool {
+    own.reason.as_deref() == Some(HELD)
 }
 
 /// Tries those that were chosen again, or lets them go.
@@ -245,9 +297,8 @@ async fn settle(
         store.commit(batch).await.map_err(unreadable)
     })
     .await?;
-    if settled == 0 && left == 0 && !chosen.all {
+    if let Some(ids) = chosen.in_vain(settled + left) {
         // Asked for twice it is no mistake; asked for by a wrong id it may be one.
-        let ids = chosen.id.join(", ");
         eprintln!(
             "nothing that was given up has the id {ids}; `kurant dead list` shows what there is"
         );

@@ -72,6 +72,9 @@ pub(crate) struct Args {
     /// Take over a store that another environment has worked on
     #[arg(long)]
     adopt: bool,
+    /// The store was restored from a copy: hold what was open in it, and what was due by now; `kurant held` decides about it
+    #[arg(long, conflicts_with_all = ["feed", "time_lapse"])]
+    after_restore: bool,
     /// Show no actions, only what goes wrong
     #[arg(long, short)]
     quiet: bool,

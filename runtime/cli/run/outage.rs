@@ -13,6 +13,7 @@ use crate::embedded::{self, Company};
 use crate::environment;
 use crate::error::Error;
 use crate::folder::Folder;
+use crate::restore;
 use crate::workspace;
 
 /// How long it waits between two tries.
@@ -119,6 +120,10 @@ async fn live_on(
         let run = async {
             let store = embedded::store(folder, &definitions, company).await?;
             environment::claim(&*store, folder, args.adopt).await?;
+            let beside = restore::Beside::of(folder, &definitions)?;
+            if company == Company::Others {
+                beside.look(&*store, args.after_restore && !has_run).await?;
+            }
             if !*stop.borrow() {
                 standing.lacks(Standing::RUN, "it is starting");
             }
@@ -141,7 +146,8 @@ async fn live_on(
                 standing,
                 untold: &untold,
             };
-            live(&house, definitions.clone(), store, began).await
+            let lived = live(&house, definitions.clone(), store.clone(), began);
+            beside.of_work(&*store, lived).await
         };
         let ended = tokio::select! {
             ended = run => ended,

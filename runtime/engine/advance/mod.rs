@@ -130,7 +130,11 @@ impl Work<'_> {
             ),
             Op::Run(run) => self.run(loaded, index, number, node, run),
             Op::Exit(reason) => Ok(Flow::End(reason.clone())),
-            Op::Send { .. } => Ok(Flow::Stay(to_be_handed_over(number, self.now))),
+            Op::Send { .. } => Ok(Flow::Stay(to_be_handed_over(
+                number,
+                self.now,
+                self.was_due,
+            ))),
             Op::Set(fields) => self.set(loaded, index, number, node, fields),
             Op::Tag(tags) => self.tag(loaded, index, number, node, tags, true),
             Op::Untag(tags) => self.tag(loaded, index, number, node, tags, false),
@@ -178,10 +182,11 @@ impl Work<'_> {
 }
 
 /// Stands at a `send` that is due.
-fn to_be_handed_over(node: u32, now: Instant) -> Place {
+fn to_be_handed_over(node: u32, now: Instant, was_due: Instant) -> Place {
     Place::Sending {
         node,
         planned: now,
+        was_due,
         due: now,
         deferred: None,
     }

@@ -3,7 +3,7 @@
 //! The gates have let it pass; what has changed meanwhile counts all the same: a pause, a consent that was withdrawn, an address
 //! that bounced, the night.
 
-use super::gates::{ELSEWHERE, QUIET, is_opted_out, quiet_until};
+use super::gates::{ELSEWHERE, LATE, QUIET, is_opted_out, quiet_until};
 use super::pause::PAUSED;
 use crate::calendar::Instant;
 use crate::catalog::{Catalog, Loaded};
@@ -36,7 +36,13 @@ pub fn again(catalog: &Catalog, person: Option<&Person>, command: &Command, now:
     if catalog.paused().journey(&command.journey).is_some() {
         return paused;
     }
-    let Effect::Send { channel, to, .. } = &command.what else {
+    let Effect::Send {
+        channel,
+        to,
+        valid_until,
+        ..
+    } = &command.what
+    else {
         return Again::Leaves;
     };
     if catalog.paused().channel(channel).is_some() {
@@ -54,6 +60,9 @@ pub fn again(catalog: &Catalog, person: Option<&Person>, command: &Command, now:
     }
     let journey = catalog.journey(&command.journey).map(Loaded::journey);
     let category = journey.map_or(Category::Marketing, |journey| journey.category);
+    if valid_until.is_some_and(|until| until < now) {
+        return Again::Never(LATE);
+    }
     if let Some(reason) = customer.refusal(category, channel, to) {
         return Again::Never(reason);
     }

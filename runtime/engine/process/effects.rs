@@ -130,6 +130,7 @@ impl<'w> Work<'w> {
             journey: enrollment.journey.clone(),
             step: node.name.clone(),
             at: self.now,
+            planned: self.was_due,
             what: what(self),
         };
         self.changes.commands.push(command);

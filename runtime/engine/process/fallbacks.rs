@@ -40,6 +40,7 @@ impl Work<'_> {
         (key, number): (Key, u32),
         besides: Option<CompactString>,
     ) {
+        let was_due = self.was_due;
         let rest = (number + 1..).zip(send.fallback.iter().skip(number as usize));
         let other = |(_, name): &(u32, &String)| besides.as_deref() != Some(name.as_str());
         let Some((next, _)) = rest.into_iter().find(other) else {
@@ -55,6 +56,7 @@ impl Work<'_> {
             key,
             next,
             besides,
+            was_due,
             planned: due,
             due,
             only_if_bounced: send.fallback_after.is_none(),

@@ -77,9 +77,8 @@ impl Work<'_> {
         if route == Err("suppressed") {
             return Verdict::Stop("suppressed");
         }
-        if let Some(valid_for) = &send.valid_for
-            && valid_for.after(*planned, self.zone) < self.clock
-        {
+        let valid_until = self.worth_sending_until(send, *planned);
+        if valid_until.is_some_and(|until| until < self.clock) {
             return Verdict::Stop(LATE);
         }
         let route = match route {
@@ -95,6 +94,12 @@ impl Work<'_> {
         self.hours(journey, send)
             .or_else(|| self.caps(journey, send, &route.channel))
             .unwrap_or(Verdict::Go(route))
+    }
+
+    /// Up to when a message is worth sending that was due first at an instant; none = always.
+    pub(crate) fn worth_sending_until(&self, send: &Send, planned: Instant) -> Option<Instant> {
+        let valid_for = send.valid_for.as_ref()?;
+        Some(valid_for.after(planned, self.zone))
     }
 
     /// Quiet hours, then the step's window.

@@ -33,6 +33,7 @@ struct Due {
     fallback: Option<usize>,
     due: Instant,
     planned: Instant,
+    was_due: Instant,
 }
 
 /// A message being judged, with what belongs to it.
@@ -53,6 +54,9 @@ impl Work<'_> {
                 return;
             };
             self.set_now(due.due);
+            if due.due == due.planned {
+                self.was_due = due.was_due;
+            }
             self.depth = self.depth_at(due.index);
             self.hand_over_one(due);
             self.depth = 0;
@@ -75,11 +79,17 @@ impl Work<'_> {
                 .version(enrollment.version)
                 .map_or(0, |loaded| loaded.journey().priority);
             let own = match enrollment.place {
-                Place::Sending { planned, due, .. } => Some(Due {
+                Place::Sending {
+                    planned,
+                    due,
+                    was_due,
+                    ..
+                } => Some(Due {
                     index,
                     fallback: None,
                     due,
                     planned,
+                    was_due,
                 }),
                 _ => None,
             };
@@ -93,6 +103,7 @@ impl Work<'_> {
                     fallback: Some(number),
                     due: fallback.due,
                     planned: fallback.planned,
+                    was_due: fallback.was_due,
                 });
             for due in own
                 .into_iter()
@@ -210,10 +221,14 @@ impl Work<'_> {
         let rounds = self.rounds_of(&message.due);
         let key = self.message_key(&message.due, number);
         let besides = self.besides(message, &route);
+        let valid_until = self.worth_sending_until(message.send, message.due.planned);
+        // However long it was put off: what follows it in the journey was due only then.
+        let goes_on = std::mem::replace(&mut self.was_due, message.due.was_due);
         self.command(index, message.node, key, |work| Effect::Send {
             channel: route.channel.clone(),
             to: route.to,
             template: message.send.template.clone(),
+            valid_until,
             context: work.context(index, &frame, &data),
         });
         let mut action = self.action(index, message.node, key, "send", data);
@@ -238,6 +253,7 @@ impl Work<'_> {
         }
         let sent = (key, route.number);
         self.expect_delivery(index, number, rounds, message.send, sent, besides);
+        self.was_due = goes_on;
         if message.due.fallback.is_none() {
             self.go_on(message.loaded, index, message.node.next);
         }

@@ -104,6 +104,8 @@ pub(crate) struct Work<'w> {
     pub(crate) clock: Instant,
     /// The input's logical instant.
     pub(crate) now: Instant,
+    /// When what is worked off was due, even where the customer's clock has gone past that.
+    pub(crate) was_due: Instant,
     /// The customer's clock.
     pub(crate) zone: Zone,
     pub(crate) changes: Changes,
@@ -140,6 +142,7 @@ impl<'w> Work<'w> {
             desk,
             clock,
             now,
+            was_due: now,
             zone,
             changes: Changes::default(),
             depth: 0,
@@ -160,6 +163,10 @@ impl<'w> Work<'w> {
 
     /// Moves the logical clock: never later than the engine's, never earlier than the customer's previous input.
     pub(crate) fn set_now(&mut self, instant: Instant) {
+        if self.depth == 0 {
+            // What follows from an emitted event was due when that was.
+            self.was_due = instant.min(self.clock);
+        }
         self.now = instant.min(self.clock).max(self.person.clock);
         self.person.clock = self.now;
     }

@@ -1,6 +1,7 @@
 //! What is judged again after a pause, which occasions are one, and that whatever follows from itself comes to an end.
 
 mod declared;
+mod due;
 mod fallbacks;
 mod lookback;
 mod pause;
@@ -22,7 +23,7 @@ use crate::definition::{
 use crate::desk::Desk;
 use crate::event::Event;
 use crate::id::Key;
-use crate::input::Input;
+use crate::input::{Command, Input};
 use crate::map::Map;
 use crate::person::{LastEntry, Person};
 use crate::process::{MAX_DEPTH, process};
@@ -100,6 +101,7 @@ struct Play {
     clock: Instant,
     actions: Vec<Action>,
     withdrawn: Vec<Key>,
+    commands: Vec<Command>,
 }
 
 impl Play {
@@ -155,6 +157,7 @@ impl Play {
             clock: instant("2026-03-01T00:00:00Z"),
             actions: Vec::new(),
             withdrawn: Vec::new(),
+            commands: Vec::new(),
         }
     }
 
@@ -168,6 +171,7 @@ impl Play {
         );
         self.actions.extend(changes.actions);
         self.withdrawn.extend(changes.withdrawn);
+        self.commands.extend(changes.commands);
     }
 
     fn enroll(&mut self) {

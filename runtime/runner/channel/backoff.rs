@@ -56,6 +56,7 @@ mod tests {
             journey: Arc::from("j"),
             step: Arc::from("s"),
             at: Instant::from_millis(0),
+            planned: Instant::from_millis(0),
             what: Effect::Crm {
                 command: "task".into(),
                 data: Map::new(),

@@ -28,6 +28,7 @@ pub(super) fn of(command: &Command, renderer: &Renderer) -> Result<String, Strin
             to,
             template,
             context,
+            ..
         } => {
             let rendered = renderer.render(template, channel, context)?;
             let mut what = json!({ "channel": channel, "to": to, "template": template, "format": rendered.format });

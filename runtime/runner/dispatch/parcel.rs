@@ -33,6 +33,7 @@ fn message<'c>(
         to,
         template,
         context,
+        ..
     } = &command.what
     else {
         return Err("unfit: only messages leave by a channel".to_owned());

@@ -78,10 +78,12 @@ fn message(channel: &str, to: &str, now: Instant) -> Outgoing {
         journey: NAME.into(),
         step: NAME.into(),
         at: now,
+        planned: now,
         what: Effect::Send {
             channel: channel.to_owned(),
             to: to.to_owned(),
             template: NAME.to_owned(),
+            valid_until: None,
             context: Map::new(),
         },
     };

@@ -212,7 +212,7 @@ impl Runner {
             let mut batch = std::mem::take(&mut decided.batch);
             beside(&mut batch, &decided);
             self.lease(&mut batch);
-            let (outbox, actions) = (batch.outbox.clone(), batch.actions.clone());
+            let (outbox, actions) = (self.may_leave(&mut batch), batch.actions.clone());
             let found = Found::in_batch(&batch);
             let (seen, watch) = (batch.seen.len(), Stopwatch::start());
             match self.store.commit(batch).await {

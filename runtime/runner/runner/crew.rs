@@ -37,6 +37,8 @@ pub(super) struct Mate {
     heeded: Instant,
     /// Events that its own source holds may be as old as this.
     own_behind: Option<Instant>,
+    /// Nothing is known of its source so far, and the others have been told so.
+    is_new: bool,
     /// The same of all workers.
     behind: Option<Instant>,
     /// What others wrote down too late for the first look has been worked off up to here.
@@ -53,6 +55,7 @@ impl Mate {
             beaten: None,
             heeded: Instant::MIN,
             own_behind: None,
+            is_new: true,
             behind: None,
             looked: Instant::MIN,
         }
@@ -110,6 +113,10 @@ impl Runner {
     ) -> Result<(), Error> {
         self.mate.heeded = heeded;
         self.mate.own_behind = behind;
+        if behind.is_none() && std::mem::take(&mut self.mate.is_new) {
+            // Timers wait for what it said at first: it says at once that they need not.
+            self.mate.beaten = None;
+        }
         self.keep_alive().await?;
         if self.mate.elected && !self.mate.leads {
             self.take_the_lead().await?;

@@ -110,6 +110,7 @@ impl Runner {
             std::mem::take(&mut self.marks),
         );
         let told = std::mem::take(&mut self.told);
+        let outbox = self.may_leave(&mut batch);
         let found = Found::in_batch(&batch);
         tell(&mut batch, &told);
         batch.settled.extend(settled.iter().cloned());
@@ -127,7 +128,7 @@ impl Runner {
             .iter()
             .map(|seen| (seen.identity, seen.body))
             .collect();
-        let (outbox, actions) = (batch.outbox.clone(), batch.actions.clone());
+        let actions = batch.actions.clone();
         let swaps = !batch.swaps.is_empty();
         let store = self.store.clone();
         let writing = async move { (store.commit_in_turn(batch, turn).await, Stopwatch::start()) };

@@ -19,6 +19,7 @@ mod left;
 mod missed;
 mod pages;
 mod reached;
+mod restored;
 mod steer;
 mod stopped;
 mod strangers;
@@ -145,6 +146,8 @@ pub struct Runner {
     fired: Instant,
     /// Intake lags, and timers have waited for it since then.
     held: Option<Instant>,
+    /// The store was restored: what was due up to here may have left before.
+    restored: Option<Instant>,
     /// Of what its source held from before, all up to here is taken in.
     passed: Option<Instant>,
     counts: Counts,
@@ -220,6 +223,7 @@ impl Runner {
             told: Vec::new(),
             behind: Behind::default(),
             held: None,
+            restored: None,
             passed: None,
             counts: Counts::default(),
             trouble: trouble::Trouble::default(),
@@ -254,6 +258,7 @@ impl Runner {
         self.find_place().await?;
         self.join().await?;
         fail_point!("start.joined");
+        self.hold_what_may_have_left().await?;
         self.load(definitions).await?;
         if !self.mate.is_shared() {
             // Before anything new is handed over, which would look as if it had been left half done.

@@ -247,7 +247,7 @@ impl Runner {
         self.settle().await
     }
 
-    async fn note(&mut self, marks: Vec<(String, Option<String>)>) -> Result<(), Error> {
+    pub(super) async fn note(&mut self, marks: Vec<(String, Option<String>)>) -> Result<(), Error> {
         if marks.is_empty() {
             return Ok(());
         }

@@ -10,6 +10,7 @@ use kurant_engine::value::Value;
 use kurant_store::Batch;
 
 use super::Runner;
+use crate::restore::HELD;
 
 /// The same is said again at the earliest after so many milliseconds of the machine's clock.
 const SAID_EVERY: i64 = MINUTE;
@@ -34,6 +35,8 @@ enum Kind {
     GaveUp,
     /// Nobody knows whether a command was taken.
     InDoubt,
+    /// It may have left before the store was restored.
+    Held,
 }
 
 /// What went wrong in one batch, and how often.
@@ -86,6 +89,7 @@ impl Found {
             "error" if trace.enrollment.is_some_and(is_over) => Kind::Ended,
             "error" => Kind::Failed,
             "gave_up" => Kind::GaveUp,
+            "in_doubt" if trace.reason.as_deref() == Some(HELD) => Kind::Held,
             "in_doubt" => Kind::InDoubt,
             NO_COUPON => Kind::Dry,
             _ => return,
@@ -166,6 +170,16 @@ fn line(journey: &str, kind: Kind, reason: &str, count: u64) -> String {
             };
             format!(
                 "ALERT: {journey}: {what} given up: {reason}; `kurant dead list` has them, `kurant dead retry` tries again"
+            )
+        }
+        Kind::Held => {
+            let what = if one {
+                "1 message or command"
+            } else {
+                &format!("{count} messages or commands")
+            };
+            format!(
+                "ALERT: {journey}: {what} held that may have left before the store was restored; `kurant held list` has them"
             )
         }
         Kind::InDoubt => {

@@ -39,6 +39,17 @@ const AUDIT: &str = "SELECT c.id, c.wake_at, c.slot::bigint, c.state, coalesce((
      FROM enrollment e WHERE e.customer = c.id), '[]') \
    FROM customer c WHERE c.id > $1 ORDER BY c.id LIMIT $2";
 
+// The cluster; its timeline, which a recovery to a point in time and a standby that takes over change; the database and
+// its tables, which a dump that is loaded makes anew.
+const IDENTITY: &str = "SELECT concat_ws('/', (SELECT system_identifier FROM pg_control_system()), \
+     substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8), \
+     (SELECT oid FROM pg_database WHERE datname = current_database()), 'customer'::regclass::oid)";
+
+/// What tells this database from a copy of it.
+pub(super) async fn identity(pool: &PgPool) -> Result<String, Error> {
+    Ok(sqlx::query_scalar(IDENTITY).fetch_one(pool).await?)
+}
+
 /// How the server is.
 pub(super) async fn checkup(pool: &PgPool, now: Instant) -> Result<Checkup, Error> {
     let row = sqlx::query(HEALTH)

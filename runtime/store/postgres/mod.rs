@@ -178,6 +178,10 @@ impl Store for Postgres {
         Box::pin(async move { self.clock().await.map(Some) })
     }
 
+    fn identity(&self) -> Reply<'_, Option<String>> {
+        Box::pin(async { checkup::identity(&self.pool).await.map(Some) })
+    }
+
     fn load<'s>(&'s self, ids: &'s [CustomerId], kept: &'s [Kept]) -> Reply<'s, Vec<Stored>> {
         Box::pin(people::load(&self.pool, ids, kept))
     }

@@ -1,0 +1,78 @@
+//! After a restore: what was open in the copy, or due before it was put in place, may have left already. It is held for
+//! somebody to decide about; see `docs/decisions/0022-restore.md`.
+
+use fail::fail_point;
+use kurant_engine::calendar::Instant;
+use kurant_store::{Batch, OutboxState, Outgoing};
+
+use super::flight::tell;
+use super::{BATCH, Runner};
+use crate::channel::{HandedOver, in_doubt};
+use crate::error::Error;
+use crate::restore::{HELD, OPEN, RESTORE, UPTO};
+
+impl Runner {
+    /// Holds what the copy holds as open, and learns up to when what comes due is held too. Whoever is killed on the way does
+    /// the rest when they begin anew.
+    pub(super) async fn hold_what_may_have_left(&mut self) -> Result<(), Error> {
+        let marks = self.store.marks(RESTORE).await?;
+        let mark = |name: &str| marks.iter().find(|(own, _)| own == name);
+        self.restored = mark(UPTO).and_then(|(_, upto)| upto.parse().ok());
+        if mark(OPEN).is_none() {
+            return Ok(());
+        }
+        fail_point!("restore.noted");
+        let mut count = 0;
+        for state in [OutboxState::Claimed, OutboxState::Pending] {
+            loop {
+                let rows = self.store.outbox(state, Instant::MAX, BATCH).await?;
+                if rows.is_empty() {
+                    break;
+                }
+                count += rows.len();
+                self.hold(&rows).await?;
+                fail_point!("restore.held");
+            }
+        }
+        self.note(vec![(OPEN.to_owned(), None)]).await?;
+        let upto = self.restored.unwrap_or_default();
+        self.tell(&format!(
+            "ALERT: the store was restored: {count} messages and commands that were open in it are held, and so is all that was due before {upto}. \
+             `kurant held list` shows what may have left before; `kurant held release` or `kurant held skip` decides"
+        ));
+        Ok(())
+    }
+
+    async fn hold(&mut self, rows: &[Outgoing]) -> Result<(), Error> {
+        let mut batch = Batch {
+            clock: self.clock.now(),
+            ..Batch::default()
+        };
+        hold(&mut batch, rows.iter());
+        self.store.commit(batch).await?;
+        Ok(())
+    }
+
+    /// Of what a batch makes, what may leave once it is durable. The rest was due before the store was restored: the same
+    /// batch holds it.
+    pub(super) fn may_leave(&self, batch: &mut Batch) -> Vec<Outgoing> {
+        let Some(upto) = self.restored else {
+            return batch.outbox.clone();
+        };
+        let rows = batch.outbox.iter().cloned();
+        let (held, leaving): (Vec<_>, Vec<_>) = rows.partition(|row| row.command.planned <= upto);
+        hold(batch, held.iter());
+        leaving
+    }
+}
+
+/// Holds these, with a line for the log.
+fn hold<'r>(batch: &mut Batch, rows: impl Iterator<Item = &'r Outgoing>) {
+    let mut held = HandedOver::default();
+    for row in rows {
+        let settled = in_doubt(row, batch.clock, HELD.to_owned());
+        held.note(row, settled, batch.clock);
+    }
+    batch.settled.extend(held.settled);
+    tell(batch, &held.traces);
+}
