@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    channel, check, dead, demo, doctor, enroll, explain, generate, graph, held, import, log,
-    preview, run, simulate, status, steer, test,
+    channel, check, dead, demo, deploy, doctor, enroll, explain, generate, graph, held, import,
+    log, preview, run, simulate, status, steer, test,
 };
 
 /// Messages at the right moment, once: journeys in YAML, run live or on a virtual clock
@@ -62,6 +62,10 @@ pub(crate) enum Command {
     Status(status::Args),
     /// Look at what was given up, try it again or drop it
     Dead(dead::Args),
+    /// Put the workspace in force for all workers; shows first what changes for whom
+    Deploy(deploy::Args),
+    /// Go back to an earlier deployment
+    Rollback(deploy::RollbackArgs),
     /// Decide about what may have left before the store was restored
     Held(held::Args),
     /// Show a message as a customer would get it; nothing is sent

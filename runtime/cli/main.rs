@@ -5,6 +5,7 @@ mod channel;
 mod check;
 mod dead;
 mod demo;
+mod deploy;
 mod doctor;
 mod embedded;
 mod enroll;
@@ -76,6 +77,8 @@ fn run(args: &Args) -> Result<ExitCode, Error> {
         Command::Log(own) => log::run(folder, own),
         Command::Status(own) => status::run(folder, own),
         Command::Dead(own) => dead::run(folder, own),
+        Command::Deploy(own) => deploy::run(folder, own),
+        Command::Rollback(own) => deploy::rollback(folder, own),
         Command::Held(own) => held::run(folder, own),
         Command::Doctor(own) => doctor::run(folder, own),
         Command::Channel(own) => channel::run(folder, own),

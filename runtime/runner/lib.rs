@@ -8,6 +8,7 @@ mod broker;
 mod channel;
 mod clock;
 mod decide;
+mod deployment;
 mod dispatch;
 mod door;
 mod error;
@@ -28,6 +29,7 @@ pub use channel::{
 };
 pub use clock::Clock;
 pub use decide::{Late, Lateness};
+pub use deployment::{Deployment, Deployments, Word};
 pub use dispatch::{Rendered, Renderer, Trial, Ways, try_channel};
 pub use door::{Door, Room};
 pub use error::Error;

@@ -85,6 +85,7 @@ impl Runner {
         let heeded = clock.now();
         let before = self.counts().handed_over;
         self.heed().await?;
+        self.take_up_deployed(wires).await?;
         // Before the inbox: what a source has handed on is in there once it says that it isn't behind.
         let is_behind = wires.is_behind();
         let deliveries = gathered(&mut wires.inbox);
@@ -153,8 +154,33 @@ impl Runner {
         Ok(())
     }
 
+    /// Takes up what was deployed since it last looked: all of it, or nothing.
+    async fn take_up_deployed(&mut self, wires: &mut Wires) -> Result<(), Error> {
+        let Some(definitions) = self.newly_deployed().await? else {
+            return self.tell_what_is_taken_up().await;
+        };
+        let schema = Arc::new(definitions.schema.clone());
+        match self.replace(definitions).await {
+            Ok(()) => {
+                wires.schemas.send_replace(schema);
+                self.tell_what_is_taken_up().await
+            }
+            Err(Error::Definitions(why)) => {
+                self.tell(&format!(
+                    "ALERT: what was deployed can't be taken up here, what was in force stays: {why}"
+                ));
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Takes up a changed workspace: all of it, or nothing.
     async fn take_up(&mut self, wires: &mut Wires) -> Result<(), Error> {
+        if self.goes_by_what_is_deployed() {
+            self.tell("the files here have changed; what is deployed stays in force until `kurant deploy`");
+            return Ok(());
+        }
         let definitions = match (wires.reload)() {
             Ok(Some(definitions)) => definitions,
             Ok(None) => return Ok(()),

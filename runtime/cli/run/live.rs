@@ -70,10 +70,10 @@ impl House<'_> {
     }
 }
 
-/// Runs on a store from now on. `began` is told once everything is open.
+/// Runs on a store from now on, by these definitions and the deployment that they are, if they are one. `began` is told once everything is open.
 pub(super) async fn live(
     house: &House<'_>,
-    definitions: Definitions,
+    (definitions, deployed): (Definitions, Option<u64>),
     store: Arc<dyn Store>,
     began: impl FnOnce(),
 ) -> Result<(), Error> {
@@ -88,7 +88,8 @@ pub(super) async fn live(
     house.tell(&*store, clock.now()).await?;
     let begun = embedded::runner(definitions, store.clone(), own, ways, show, purpose);
     let undeclared = Undeclared::default().suggesting(kinds::meant);
-    let mut runner = begun.await?.counting(undeclared.clone());
+    let runner = begun.await?.counting(undeclared.clone());
+    let mut runner = runner.deployed(deployed);
     let (out, inbox) = mpsc::channel::<Delivery>(WAITING);
     let halt = Halt::after(house.stop.clone());
     let (own, behind) = Behind::at_first();

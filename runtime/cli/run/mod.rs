@@ -19,6 +19,7 @@ use kurant_store::Store;
 use tokio::sync::watch as signal;
 
 use self::show::Show;
+use crate::deploy;
 use crate::embedded::{self, failure};
 use crate::environment;
 use crate::error::Error;
@@ -28,7 +29,6 @@ use crate::moment::on_clock;
 use crate::refused::Refused;
 use crate::secret;
 use crate::talk::Talk;
-use crate::workspace;
 
 /// How many deliveries wait before a source has to.
 const WAITING: usize = 8;
@@ -84,7 +84,7 @@ pub(crate) struct Args {
 
 /// Runs until the history is over, or until told to stop.
 pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
-    let (definitions, _) = workspace::definitions(folder)?;
+    let definitions = deploy::to_begin_with(folder)?;
     args.talk.begin();
     begin(folder, args, definitions).or_else(|error| args.talk.last_word(error))
 }
@@ -96,6 +96,7 @@ fn begin(folder: &Folder, args: &Args, definitions: Definitions) -> Result<ExitC
             Some(path) => {
                 let store = embedded::store(folder, &definitions, embedded::Company::Alone).await?;
                 environment::claim(&*store, folder, args.adopt).await?;
+                let (definitions, _) = deploy::in_force(&*store, definitions).await?;
                 play(folder, args, path, definitions, store, stop).await
             }
             None => outage::live_through(folder, args, definitions, stop)

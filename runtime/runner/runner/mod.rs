@@ -6,6 +6,7 @@
 mod again;
 mod apart;
 mod crew;
+mod deployed;
 mod due;
 mod fall_back;
 mod flight;
@@ -159,6 +160,8 @@ pub struct Runner {
     steering: Vec<(String, String)>,
     /// Which journeys were stopped, and when.
     stopped: Stopped,
+    /// What is deployed, as far as this worker goes by it.
+    deployed: deployed::Known,
     /// How far what is old has been forgotten.
     tidying: Tidying,
     /// What is held back.
@@ -230,6 +233,7 @@ impl Runner {
             strange: strangers::Telling::default(),
             steering: Vec::new(),
             stopped: Stopped::default(),
+            deployed: deployed::Known::default(),
             tidying: Tidying::of(&definitions),
             paused: Paused::default(),
             ways: None,
