@@ -5,7 +5,6 @@ use std::process::ExitCode;
 
 use comfy_table::{Table, presets};
 use kurant_engine::calendar::{Instant, Zone};
-use kurant_engine::definition::Definitions;
 use kurant_runner::Clock;
 use kurant_store::{Batch, GivenUp};
 use serde_json::json;
@@ -14,8 +13,8 @@ use crate::dead::{Chosen, Fate, Which, each_command, is_held};
 use crate::embedded::{self, unreadable};
 use crate::error::Error;
 use crate::folder::Folder;
+use crate::in_force;
 use crate::moment::on_clock;
-use crate::workspace;
 
 /// Arguments of `kurant held`.
 #[derive(Debug, clap::Args)]
@@ -62,12 +61,9 @@ struct Group {
 
 /// Does what was asked.
 pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
-    let (definitions, _) = workspace::definitions(folder)?;
     embedded::runtime()?.block_on(async {
         match &args.what {
-            What::List { which, each, json } => {
-                list(folder, &definitions, which, *each, *json).await
-            }
+            What::List { which, each, json } => list(folder, which, *each, *json).await,
             What::Release(chosen) => settle(folder, chosen, true).await,
             What::Skip(chosen) => settle(folder, chosen, false).await,
         }
@@ -75,15 +71,9 @@ pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn list(
-    folder: &Folder,
-    definitions: &Definitions,
-    which: &Which,
-    each: bool,
-    json: bool,
-) -> Result<(), Error> {
+async fn list(folder: &Folder, which: &Which, each: bool, json: bool) -> Result<(), Error> {
+    let (store, definitions) = in_force::to_look(folder).await?;
     let zone = definitions.workspace.timezone;
-    let store = embedded::store_to_read(folder, definitions).await?;
     let mut groups: BTreeMap<Place, Group> = BTreeMap::new();
     each_command(&*store, async |page| {
         let held = page

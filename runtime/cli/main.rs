@@ -20,6 +20,7 @@ mod guard;
 mod hand_over;
 mod held;
 mod import;
+mod in_force;
 mod kinds;
 mod log;
 mod moment;

@@ -9,7 +9,7 @@ fn shop() -> Shop {
         (
             "journeys/thanks.yaml",
             "journey: thanks\nstatus: live\ncategory: transactional\ntrigger: { event: order.paid }\n\
-             entry: { while_active: parallel, again: always }\nsteps:\n  - { id: now, send: email, template: thanks }\n  - { id: text, send: sms, template: thanks, data: { code: none } }\n",
+             entry: { while_active: parallel, again: always }\nsteps:\n  - { id: now, send: email, template: thanks }\n  - { id: text, send: sms, template: thanks, data: { code: none, sum: =event.total } }\n",
         ),
     ]);
     shop.write(
@@ -22,7 +22,7 @@ fn shop() -> Shop {
     );
     shop.write(
         "templates/thanks/sms.en.txt",
-        "Thanks {{ customer.name }} {{ code }}\n",
+        "Thanks {{ customer.name }} {{ code }} {{ sum }}\n",
     );
     shop.write(
         "templates/thanks/sms.uk.txt",
@@ -60,7 +60,7 @@ fn a_message_is_shown_by_each_channel_with_what_is_known_of_the_customer() {
         "email (templates/thanks/email.html)",
         "  subject: Thanks, Anna <3",
         "sms (templates/thanks/sms.en.txt)",
-        "  Thanks Anna <3",
+        "  Thanks Anna <3 none",
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
@@ -77,6 +77,8 @@ fn a_message_is_shown_by_each_channel_with_what_is_known_of_the_customer() {
     shop.kurant(&["import", "events", "history.jsonl"]);
     let (text, told) = shown(&shop, &[]);
     assert!(text.contains("Paid: 700"), "{text}");
+    assert!(text.contains("Thanks Anna <3 none 700"), "{text}");
+    assert!(told.contains("the step text of thanks gives it"), "{told}");
     assert!(
         told.contains("last order.paid of 2026-02-05 12:00"),
         "{told}"

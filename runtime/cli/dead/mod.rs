@@ -16,8 +16,8 @@ pub(crate) use self::fate::Fate;
 use crate::embedded::{self, Source, unreadable};
 use crate::error::Error;
 use crate::folder::Folder;
+use crate::in_force;
 use crate::reason;
-use crate::workspace;
 
 /// How many are read at once.
 const PAGE: usize = 500;
@@ -149,16 +149,15 @@ impl Chosen {
 
 /// Does what was asked.
 pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
-    let (definitions, _) = workspace::definitions(folder)?;
-    embedded::runtime()?.block_on(work(folder, &args.what, &definitions))?;
+    embedded::runtime()?.block_on(work(folder, &args.what))?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn work(folder: &Folder, what: &What, definitions: &Definitions) -> Result<(), Error> {
+async fn work(folder: &Folder, what: &What) -> Result<(), Error> {
+    let (store, definitions) = in_force::to_look(folder).await?;
     let zone = definitions.workspace.timezone;
     match what {
         What::List { which, json } => {
-            let store = embedded::store_to_read(folder, definitions).await?;
             let mut out = std::io::stdout();
             let mut held = 0;
             each_command(&*store, async |page| {
@@ -189,7 +188,6 @@ async fn work(folder: &Folder, what: &What, definitions: &Definitions) -> Result
             listed.or_else(Error::unless_nobody_reads)
         }
         What::Show { id } => {
-            let store = embedded::store_to_read(folder, definitions).await?;
             let mut found = None;
             each(&*store, async |page: Vec<Dead>| {
                 found = found
@@ -205,8 +203,8 @@ async fn work(folder: &Folder, what: &What, definitions: &Definitions) -> Result
             println!("{:#}", show::whole(&dead));
             Ok(())
         }
-        What::Retry(chosen) => settle(folder, definitions, chosen, true).await,
-        What::Drop(chosen) => settle(folder, definitions, chosen, false).await,
+        What::Retry(chosen) => settle(folder, &definitions, chosen, true).await,
+        What::Drop(chosen) => settle(folder, &definitions, chosen, false).await,
     }
 }
 

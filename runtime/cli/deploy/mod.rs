@@ -18,7 +18,7 @@ use crate::environment;
 use crate::error::Error;
 use crate::folder::Folder;
 use crate::moment::on_clock;
-use crate::workspace::{self, Found};
+use crate::workspace;
 
 /// How long a run is waited for.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -291,49 +291,4 @@ async fn history(store: &dyn Store, zone: Zone, json: bool) -> Result<ExitCode, 
         println!("{}", line.trim_end());
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// What a run goes by: what is deployed on a store, else the folder's definitions.
-pub(crate) async fn in_force(
-    store: &dyn Store,
-    own: Definitions,
-) -> Result<(Definitions, Option<u64>), Error> {
-    let deployments = Deployments::on(store);
-    let Some(current) = deployments.current().await.map_err(unreadable)? else {
-        return Ok((own, None));
-    };
-    let kept = deployments.definitions(current.number).await;
-    match kept.map_err(unreadable)? {
-        Some(definitions) => Ok((definitions, Some(current.number))),
-        None => Ok((own, None)),
-    }
-}
-
-/// The definitions to begin with: the folder's, or, where it has mistakes, what is deployed on its store.
-pub(crate) fn to_begin_with(folder: &Folder) -> Result<Definitions, Error> {
-    let mistakes = match workspace::found(folder)? {
-        Found::Sound(definitions) => return Ok(*definitions),
-        Found::Mistaken(mistakes) => mistakes,
-    };
-    eprint!("{mistakes}");
-    let deployed = embedded::runtime()?.block_on(async {
-        let store = embedded::store_to_read_beside(folder).await?;
-        let deployments = Deployments::on(&*store);
-        match deployments.current().await.map_err(unreadable)? {
-            Some(own) => deployments
-                .definitions(own.number)
-                .await
-                .map_err(unreadable),
-            None => Ok(None),
-        }
-    });
-    match deployed {
-        Ok(Some(definitions)) => {
-            eprintln!("the workspace has mistakes; what is deployed is in force all the same");
-            Ok(definitions)
-        }
-        _ => Err(Error::findings(
-            "the workspace has mistakes; nothing was run",
-        )),
-    }
 }

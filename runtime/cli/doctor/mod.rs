@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 use crate::embedded::{self, Source};
 use crate::error::Error;
 use crate::folder::Folder;
+use crate::in_force;
 use crate::proof;
-use crate::workspace;
 
 /// Arguments of `kurant doctor`.
 #[derive(Debug, clap::Args)]
@@ -46,7 +46,7 @@ enum Format {
 
 /// Looks at everything, and tells.
 pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
-    let (definitions, _) = workspace::definitions(folder)?;
+    let definitions = in_force::to_examine(folder)?;
     let looking = look(folder, &definitions, args.deep);
     let findings = embedded::runtime()?.block_on(looking);
     if args.json || args.format == Format::Json {

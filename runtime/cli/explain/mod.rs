@@ -9,16 +9,16 @@ use std::process::ExitCode;
 use kurant_engine::action::Action;
 use kurant_engine::calendar::{Instant, Zone};
 use kurant_engine::catalog::{Acting, Catalog};
-use kurant_engine::definition::Definitions;
 use kurant_engine::input::Trace;
 use kurant_engine::process::{Explanation, explain};
 use kurant_runner::{Clock, LIVE, Steering};
-use kurant_store::{Entry, Kept, Store, Stored};
+use kurant_store::{Entry, Kept, Stored};
 
 use crate::embedded;
 use crate::error::Error;
 use crate::folder::Folder;
 use crate::hand_over::HandOvers;
+use crate::in_force;
 use crate::moment::moment;
 use crate::workspace;
 
@@ -82,18 +82,11 @@ struct Asked<'a> {
 
 /// Explains on standard output.
 pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
-    let found = workspace::found(folder)?;
-    embedded::runtime()?.block_on(answer(folder, args, found))
+    embedded::runtime()?.block_on(answer(folder, args))
 }
 
-async fn answer(folder: &Folder, args: &Args, found: workspace::Found) -> Result<ExitCode, Error> {
-    let store = match &found {
-        workspace::Found::Sound(definitions) => {
-            embedded::store_to_read(folder, definitions).await?
-        }
-        workspace::Found::Mistaken(_) => embedded::store_to_read_beside(folder).await?,
-    };
-    let definitions = in_force(&*store, found).await?;
+async fn answer(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
+    let (store, definitions) = in_force::to_look(folder).await?;
     let at = match &args.at {
         Some(text) => moment("--at", text, definitions.workspace.timezone)?,
         None => Clock::real().now(),
@@ -133,27 +126,6 @@ async fn answer(folder: &Folder, args: &Args, found: workspace::Found) -> Result
     };
     write!(io::stdout(), "{text}")?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// The workspace's definitions; while a file has mistakes those that are in force, so that nothing looks gone that isn't.
-async fn in_force(store: &dyn Store, found: workspace::Found) -> Result<Definitions, Error> {
-    let mistakes = match found {
-        workspace::Found::Sound(definitions) => return Ok(*definitions),
-        workspace::Found::Mistaken(mistakes) => mistakes,
-    };
-    eprint!("{mistakes}");
-    let definitions = store.definitions().await.map_err(embedded::unreadable)?;
-    match definitions {
-        Some(definitions) => {
-            eprintln!(
-                "the workspace has mistakes; this is by what is in force, as `kurant run` took it up last"
-            );
-            Ok(definitions)
-        }
-        None => Err(Error::findings(
-            "the workspace has mistakes, and nothing has been in force yet",
-        )),
-    }
 }
 
 impl Asked<'_> {

@@ -22,11 +22,11 @@ use kurant_runner::{Audience, Clock, Purpose, Runner};
 
 use self::sheet::Mapping;
 use self::undeclared::Undeclared;
-use crate::deploy;
 use crate::embedded::{self, failure};
 use crate::environment;
 use crate::error::Error;
 use crate::folder::Folder;
+use crate::in_force;
 use crate::refused::Refused;
 use crate::workspace;
 
@@ -199,7 +199,7 @@ async fn load(
         .transpose()?;
     let store = embedded::store(folder, &definitions, embedded::Company::Alone).await?;
     environment::claim(&*store, folder, false).await?;
-    let (definitions, _) = deploy::in_force(&*store, definitions).await?;
+    let (definitions, _) = in_force::on(&*store, definitions).await?;
     let audience = Box::new(Listener(met.clone()));
     let ways = embedded::ways(folder, &definitions)?;
     let mut runner =

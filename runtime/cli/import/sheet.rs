@@ -70,6 +70,8 @@ impl Mapping {
 pub(crate) struct Sheet {
     path: PathBuf,
     separator: u8,
+    /// How many lines on from where the reader counts a row begins: it takes the second sign of the line's end before as its own.
+    behind: u64,
     /// Our name for each column, and for the values that every row shares; empty = left out.
     pub(crate) names: Vec<String>,
     /// The values that every row shares, in the order of their names.
@@ -108,6 +110,7 @@ impl Sheet {
         let mut sheet = Self {
             path: path.to_owned(),
             separator,
+            behind: u64::from(has_two_signs(path)?),
             names: Vec::new(),
             shared: says.values.iter().map(|(_, value)| value.clone()).collect(),
             cells: Cells::new(ways, zone)?,
@@ -152,14 +155,15 @@ impl Sheet {
     /// The rows in the file's order, each with its line.
     pub(crate) fn rows(&self) -> Result<impl Iterator<Item = (u64, ByteRecord)> + use<>, Error> {
         let mut reader = self.reader()?;
-        let mut line = 1;
+        let (mut line, behind) = (1, self.behind);
         Ok(std::iter::from_fn(move || {
             let mut row = ByteRecord::new();
             // What isn't text is seen when the cells are.
             if !reader.read_byte_record(&mut row).unwrap_or(false) {
                 return None;
             }
-            line = row.position().map_or(line + 1, csv::Position::line);
+            let counted = row.position().map(csv::Position::line);
+            line = counted.map_or(line + 1, |counted| counted + behind);
             Some((line, row))
         }))
     }
@@ -170,14 +174,15 @@ impl Sheet {
         reader
             .byte_headers()
             .map_err(|error| unreadable(&self.path, &error))?;
-        let mut row = ByteRecord::new();
+        let (mut row, behind) = (ByteRecord::new(), self.behind);
         Ok(std::iter::from_fn(move || {
             let from = reader.position().clone();
             if !reader.read_byte_record(&mut row).unwrap_or(false) {
                 return None;
             }
             let line = row.position().map_or(from.line(), csv::Position::line);
-            Some((from.byte(), reader.position().byte() - from.byte(), line))
+            let length = reader.position().byte() - from.byte();
+            Some((from.byte(), length, line + behind))
         }))
     }
 
@@ -250,13 +255,15 @@ fn names(columns: &[&str], says: &Columns) -> Result<Vec<String>, Error> {
 /// A workbook is no text.
 pub(crate) fn no_workbook(path: &Path) -> Result<(), Error> {
     let mut first = [0; 4];
-    let begins = File::open(path).and_then(|mut file| file.read(&mut first));
+    // What is read of a pipe is gone for whoever reads it next.
+    let is_file = path.is_file();
+    let begins = is_file.then(|| File::open(path).and_then(|mut file| file.read(&mut first)));
     let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
     let is_named_so = ["xlsx", "xls", "xlsm", "ods", "numbers"]
         .iter()
         .any(|own| extension == *own);
     let is_packed =
-        begins.is_ok() && (first == *b"PK\x03\x04" || first == [0xd0, 0xcf, 0x11, 0xe0]);
+        begins.is_some() && (first == *b"PK\x03\x04" || first == [0xd0, 0xcf, 0x11, 0xe0]);
     if is_named_so || is_packed {
         let message = format!("{} is a workbook, and only text is read", path.display());
         return Err(Error::findings(message).hint(
@@ -266,14 +273,25 @@ pub(crate) fn no_workbook(path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// What parts the columns: the sign that stands most often in the header, outside of quotes.
-fn separator(path: &Path) -> Result<u8, Error> {
+/// Whether lines end as Windows has them, by the first one.
+fn has_two_signs(path: &Path) -> Result<bool, Error> {
+    Ok(header(path)?.ends_with(b"\r\n"))
+}
+
+/// The first line of a file, its end with it.
+fn header(path: &Path) -> Result<Vec<u8>, Error> {
     let file = File::open(path).map_err(|error| unreadable(path, &error))?;
     let mut header = Vec::new();
     BufReader::new(file)
         .take(LOOKED_AT)
         .read_until(b'\n', &mut header)
         .map_err(|error| unreadable(path, &error))?;
+    Ok(header)
+}
+
+/// What parts the columns: the sign that stands most often in the header, outside of quotes.
+fn separator(path: &Path) -> Result<u8, Error> {
+    let header = header(path)?;
     if std::str::from_utf8(&header).is_err() {
         let message = format!("{} is not text in UTF-8", path.display());
         return Err(Error::findings(message).hint(format!(
@@ -389,6 +407,20 @@ mod tests {
         ] {
             let told = sheet.row_of(Sheet::row(b',', bytes).unwrap()).unwrap_err();
             assert!(told.contains(from), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_row_stands_on_its_line_however_lines_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.csv");
+        for end in ["\n", "\r\n"] {
+            let text = ["id,note", "1,a", "2,\"b", "c\"", "3,d", ""].join(end);
+            std::fs::write(&path, text).unwrap();
+            let sheet = Sheet::open(&path, &Mapping::default(), &["id"], Zone::UTC).unwrap();
+            let rows: Vec<u64> = sheet.rows().unwrap().map(|(line, _)| line).collect();
+            let spans: Vec<u64> = sheet.spans().unwrap().map(|(.., line)| line).collect();
+            assert_eq!((rows, spans), (vec![2, 3, 5], vec![2, 3, 5]), "{end:?}");
         }
     }
 

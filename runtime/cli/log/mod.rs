@@ -5,12 +5,10 @@ mod sought;
 
 use std::cell::Cell;
 use std::io::{self, ErrorKind, Write};
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration as Pause;
 
 use kurant_engine::calendar::{Duration, Instant, SECOND, Zone, first_instant_of, parse_date};
-use kurant_engine::definition::Definitions;
 use kurant_runner::Clock;
 use kurant_store::{Happened, LogPage, LogPlace, Store};
 
@@ -20,7 +18,7 @@ use crate::embedded;
 use crate::error::Error;
 use crate::folder::Folder;
 use crate::hand_over::HandOvers;
-use crate::workspace;
+use crate::in_force;
 
 /// How many lines are read at once.
 const PAGE: usize = 1_000;
@@ -69,13 +67,13 @@ pub(crate) struct Args {
 
 /// Prints the log.
 pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
-    let (definitions, _) = workspace::definitions(folder)?;
-    embedded::runtime()?.block_on(read(folder, args, &definitions))?;
+    embedded::runtime()?.block_on(read(folder, args))?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn read(folder: &Path, args: &Args, definitions: &Definitions) -> Result<(), Error> {
-    let store = embedded::store_to_read(folder, definitions).await?;
+async fn read(folder: &Folder, args: &Args) -> Result<(), Error> {
+    let (store, definitions) = in_force::to_look(folder).await?;
+    let definitions = &definitions;
     let pinned = store.pinned().await.map_err(embedded::unreadable)?;
     let mut sought = Sought::of(args, definitions, &pinned);
     if args.follow {

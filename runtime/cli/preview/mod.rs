@@ -124,9 +124,13 @@ fn context(seen: &Seen, data: Map, locale: Option<&str>) -> Map {
     if let Some(locale) = locale {
         customer.insert("locale", Value::text(locale));
     }
+    let mut given = seen.data.clone();
+    for (name, value) in data.iter() {
+        given.insert(name, value.clone());
+    }
     let mut context = Map::new();
     context.insert("customer", Value::Map(customer));
-    context.insert("data", Value::Map(data));
+    context.insert("data", Value::Map(given));
     context.insert("vars", Value::Map(Map::new()));
     if let Some(event) = &seen.event {
         context.insert("event", Value::Map(event.clone()));

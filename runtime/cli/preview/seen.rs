@@ -3,14 +3,17 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use kurant_engine::calendar::Instant;
 use kurant_engine::catalog::program::Op;
 use kurant_engine::catalog::{Acting, Catalog};
 use kurant_engine::definition::{Definitions, TriggerKind};
+use kurant_engine::event::Event;
 use kurant_engine::map::Map;
+use kurant_engine::process::given;
 use kurant_engine::value::Value;
-use kurant_store::Kept;
+use kurant_store::{Kept, Stored};
 
 use super::Args;
 use crate::embedded;
@@ -22,6 +25,8 @@ pub(super) struct Seen {
     pub(super) customer: Map,
     /// The data of the event.
     pub(super) event: Option<Map>,
+    /// What the step that sends the template would give it.
+    pub(super) data: Map,
     /// What is to be said of it.
     about: String,
     /// The workspace's.
@@ -37,7 +42,9 @@ impl Seen {
         now: Instant,
     ) -> Result<Self, Error> {
         let store = embedded::store_to_read(folder, definitions).await?;
-        let kinds = starting(definitions, &args.template)?;
+        let catalog = Catalog::load(definitions, &[], Acting::Live)
+            .map_err(|error| Error::failure(error.to_string()))?;
+        let kinds = starting(&catalog, definitions, &args.template);
         let kept = kinds.iter().map(|kind| Kept {
             kind: kind.clone(),
             since: None,
@@ -51,12 +58,15 @@ impl Seen {
             .filter(|event| kinds.contains(&*event.kind))
             .max_by_key(|event| event.time);
         let zone = definitions.workspace.timezone;
-        let (event, about) = match (&args.event, last) {
-            (Some(path), _) => (Some(read(path)?), String::new()),
+        let (event, mut about) = match (&args.event, last) {
+            (Some(path), _) => (
+                Some(of_data(&kinds, read(path)?, &stored, now)),
+                String::new(),
+            ),
             (None, Some(event)) => {
                 let at = event.time.local(zone).format("%Y-%m-%d %H:%M");
                 let about = format!("with the customer's last {} of {at}\n", event.kind);
-                (Some(event.data.clone()), about)
+                (Some(event.clone()), about)
             }
             (None, None) if kinds.is_empty() => (None, String::new()),
             (None, None) => {
@@ -66,12 +76,29 @@ impl Seen {
                     "without an event: the customer has no {kinds} yet; `--event FILE.json` gives one\n"
                 );
                 // What would stand there is left out.
-                (Some(Map::new()), about)
+                (
+                    Some(of_data(&BTreeSet::new(), Map::new(), &stored, now)),
+                    about,
+                )
             }
         };
+        let given = given(
+            &catalog,
+            &stored.person,
+            &args.template,
+            event.as_ref(),
+            now,
+        );
+        if let Some(given) = given.as_ref().filter(|given| !given.data.is_empty()) {
+            let (journey, step) = (&given.journey, &given.step);
+            about.push_str(&format!(
+                "with what the step {step} of {journey} gives it; `--data` changes that\n"
+            ));
+        }
         Ok(Self {
             customer: stored.person.customer.seen(now),
-            event,
+            event: event.map(|event| event.data.clone()),
+            data: given.map(|given| given.data).unwrap_or_default(),
             about,
             locale: definitions.workspace.locale.clone(),
         })
@@ -89,10 +116,22 @@ impl Seen {
     }
 }
 
+/// An event of one of these types with data that somebody wrote.
+fn of_data(kinds: &BTreeSet<String>, data: Map, stored: &Stored, now: Instant) -> Arc<Event> {
+    let kind = kinds.first().map(String::as_str).unwrap_or_default();
+    Arc::new(Event {
+        id: "preview".into(),
+        source: "preview".into(),
+        kind: kind.into(),
+        customer: stored.person.customer.id.clone(),
+        time: now,
+        data,
+        attributes: Map::new(),
+    })
+}
+
 /// The types of events that start journeys which send a template.
-fn starting(definitions: &Definitions, template: &str) -> Result<BTreeSet<String>, Error> {
-    let catalog = Catalog::load(definitions, &[], Acting::Live)
-        .map_err(|error| Error::failure(error.to_string()))?;
+fn starting(catalog: &Catalog, definitions: &Definitions, template: &str) -> BTreeSet<String> {
     let mut kinds = BTreeSet::new();
     for version in &definitions.journeys {
         let Some(loaded) = catalog.version(version.hash) else {
@@ -109,7 +148,7 @@ fn starting(definitions: &Definitions, template: &str) -> Result<BTreeSet<String
             _ => None,
         }));
     }
-    Ok(kinds)
+    kinds
 }
 
 /// The data of an event in a file: of a whole CloudEvent, or by itself.

@@ -15,15 +15,15 @@ use kurant_engine::calendar::{Duration, HOUR, Instant, Zone, first_instant_of, p
 use kurant_engine::definition::{Definitions, Schema};
 use kurant_runner::source::{Feed, Undeclared};
 use kurant_runner::{Clock, Door, Purpose, Runner, Standing};
-use kurant_store::Store;
+use kurant_store::{Batch, Store};
 use tokio::sync::watch as signal;
 
 use self::show::Show;
-use crate::deploy;
 use crate::embedded::{self, failure};
 use crate::environment;
 use crate::error::Error;
 use crate::folder::Folder;
+use crate::in_force;
 use crate::kinds;
 use crate::moment::on_clock;
 use crate::refused::Refused;
@@ -36,6 +36,8 @@ const WAITING: usize = 8;
 const AHEAD: i64 = HOUR;
 /// The mark under which the runner keeps how far it has come.
 const PLACE: &str = "fired";
+/// The mark of a store that a history was played on.
+const PLAYED: &str = "played";
 
 /// Arguments of `kurant run`.
 #[derive(Debug, clap::Args)]
@@ -84,7 +86,7 @@ pub(crate) struct Args {
 
 /// Runs until the history is over, or until told to stop.
 pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
-    let definitions = deploy::to_begin_with(folder)?;
+    let definitions = in_force::to_begin_with(folder)?;
     args.talk.begin();
     begin(folder, args, definitions).or_else(|error| args.talk.last_word(error))
 }
@@ -96,7 +98,7 @@ fn begin(folder: &Folder, args: &Args, definitions: Definitions) -> Result<ExitC
             Some(path) => {
                 let store = embedded::store(folder, &definitions, embedded::Company::Alone).await?;
                 environment::claim(&*store, folder, args.adopt).await?;
-                let (definitions, _) = deploy::in_force(&*store, definitions).await?;
+                let (definitions, _) = in_force::on(&*store, definitions).await?;
                 play(folder, args, path, definitions, store, stop).await
             }
             None => outage::live_through(folder, args, definitions, stop)
@@ -140,6 +142,7 @@ async fn play(
     let show = Box::new(show.refusing(Refused::of(folder, path)));
     let (own, purpose) = (clock.clone(), Purpose::Run);
     let ways = embedded::ways(folder, &definitions)?.staying_here();
+    note_played(&*store).await?;
     let begun = embedded::runner(definitions, store, own, ways, show, purpose);
     let mut runner = begun.await?.counting(feed.undeclared());
     let (first, last) = (on_clock(from, zone), on_clock(until, zone));
@@ -151,6 +154,26 @@ async fn play(
         .map_err(failure)?;
     end(&mut runner, &feed.undeclared(), &schema);
     Ok(ExitCode::from(u8::from(runner.counts().unreadable > 0)))
+}
+
+/// Notes that a history was played: whoever runs live here later is told.
+async fn note_played(store: &dyn Store) -> Result<(), Error> {
+    let batch = Batch {
+        marks: vec![(PLAYED.to_owned(), Some(String::new()))],
+        ..Batch::default()
+    };
+    store.commit(batch).await.map_err(embedded::unreadable)
+}
+
+/// What whoever runs live on a store should know of the history that was played on it.
+async fn tell_of_play(args: &Args, runner: &mut Runner, store: &dyn Store) -> Result<(), Error> {
+    let marks = store.marks(PLAYED).await.map_err(embedded::unreadable)?;
+    if !marks.is_empty() && args.time_lapse.is_none() {
+        runner.tell(
+            "warning: a history was played here with --feed: its customers are in this store, and are written to from now on. To begin anew, end this and take `.kurant` away",
+        );
+    }
+    Ok(())
 }
 
 /// Why a history that was played before does nothing more.

@@ -9,11 +9,11 @@ use tokio::sync::{Mutex, Notify, watch as signal};
 
 use super::live::{House, live};
 use super::{Args, open_door};
-use crate::deploy;
 use crate::embedded::{self, Company};
 use crate::environment;
 use crate::error::Error;
 use crate::folder::Folder;
+use crate::in_force;
 use crate::restore;
 use crate::workspace;
 
@@ -132,7 +132,7 @@ async fn live_on(
                 *door = open_door(folder, args, &definitions, standing.clone()).await?;
             }
             standing.has(Standing::STORE);
-            let in_force = deploy::in_force(&*store, definitions.clone()).await?;
+            let by = in_force::on(&*store, definitions.clone()).await?;
             let began = || {
                 if !*stop.borrow() {
                     standing.has(Standing::RUN);
@@ -148,7 +148,7 @@ async fn live_on(
                 standing,
                 untold: &untold,
             };
-            let lived = live(&house, in_force, store.clone(), began);
+            let lived = live(&house, by, store.clone(), began);
             beside.of_work(&*store, lived).await
         };
         let ended = tokio::select! {

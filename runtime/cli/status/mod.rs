@@ -19,8 +19,8 @@ use kurant_store::{OutboxState, Share, Store, Waiting, Worker};
 use crate::embedded::{self, Source, failure, unreadable};
 use crate::error::Error;
 use crate::folder::Folder;
+use crate::in_force;
 use crate::kinds;
-use crate::workspace;
 
 /// How many customers who are late are counted.
 const MOST_LATE: usize = 10_000;
@@ -89,9 +89,11 @@ enum Intake {
 
 /// Says how things stand.
 pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
-    let (definitions, _) = workspace::definitions(folder)?;
-    let zone = definitions.workspace.timezone;
-    let status = embedded::runtime()?.block_on(status(folder, &definitions))?;
+    let (status, zone) = embedded::runtime()?.block_on(async {
+        let (store, definitions) = in_force::to_look(folder).await?;
+        let zone = definitions.workspace.timezone;
+        Ok::<_, Error>((status(folder, &*store, &definitions).await?, zone))
+    })?;
     if args.json {
         writeln!(io::stdout(), "{:#}", show::object(&status))?;
     } else {
@@ -100,9 +102,11 @@ pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn status(folder: &Path, definitions: &Definitions) -> Result<Status, Error> {
-    let store = embedded::store_to_read(folder, definitions).await?;
-    let store = &*store;
+async fn status(
+    folder: &Path,
+    store: &dyn Store,
+    definitions: &Definitions,
+) -> Result<Status, Error> {
     let now = embedded::present(store).await?;
     let due = store.due(now, MOST_LATE, Share::ALL).await;
     let due = due.map_err(unreadable)?;

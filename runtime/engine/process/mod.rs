@@ -15,6 +15,7 @@ mod exits;
 mod explain;
 mod fallbacks;
 mod gates;
+mod given;
 mod hand_over;
 mod occasions;
 mod pause;
@@ -46,6 +47,7 @@ pub(crate) use pause::{PAUSED, UNTIL_RESUMED};
 
 pub use again::{Again, again};
 pub use explain::{Explanation, Gate, Standing, explain};
+pub use given::{Given, given};
 
 /// How deep events that journeys emit, and journeys that journeys start, may follow from one input.
 pub const MAX_DEPTH: u32 = 8;

@@ -20,7 +20,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::{Reader, Schemas, Undeclared};
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::intake::{Behind, Delivered, Delivery, Via};
+use crate::intake::{Behind, Delivered, Delivery, Receipt, Via};
 use crate::runner::{BATCH, host, worker_name};
 
 /// How often the folder is looked at.
@@ -210,7 +210,7 @@ impl Inbox {
         let read = tokio::task::spawn_blocking(move || reading.read())
             .await?
             .map_err(failed)?;
-        let Some(durable) = read else {
+        let Some((durable, lines)) = read else {
             return Ok(false);
         };
         if durable.await.is_err() {
@@ -218,6 +218,12 @@ impl Inbox {
         }
         fail_point!("inbox.durable");
         self.put_away(path, &name, &origin).await?;
+        let lines = if lines == 1 {
+            "1 line".to_owned()
+        } else {
+            format!("{lines} lines")
+        };
+        tracing::info!("{name} is taken in: {lines}");
         fail_point!("inbox.moved");
         let forgotten = Delivery {
             marks: vec![(mark, None)],
@@ -271,8 +277,9 @@ struct Reading {
 }
 
 impl Reading {
-    /// Reads to the end; returns what becomes ready once all of it is durable, or nothing when told to stop.
-    fn read(mut self) -> std::io::Result<Option<oneshot::Receiver<crate::intake::Receipt>>> {
+    /// Reads to the end; returns what becomes ready once all of it is durable, with the number of lines, or nothing when told to
+    /// stop.
+    fn read(mut self) -> std::io::Result<Option<(oneshot::Receiver<Receipt>, u64)>> {
         let mut file = BufReader::with_capacity(1 << 20, File::open(&self.path)?);
         file.seek(SeekFrom::Start(self.place.offset))?;
         let mut line = Vec::new();
@@ -305,8 +312,8 @@ impl Reading {
             if self.out.blocking_send(delivery).is_err() || (!ended && *self.stop.borrow()) {
                 return Ok(None);
             }
-            if receipt.is_some() {
-                return Ok(receipt);
+            if let Some(receipt) = receipt {
+                return Ok(Some((receipt, self.place.line)));
             }
         }
     }
