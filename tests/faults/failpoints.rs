@@ -71,6 +71,8 @@ const BETWEEN_SERVERS: &[Point] = &[
     // A minute after the stop before it.
     ("reclaim.claimed", &[1], When::LeftOver),
 ];
+/// Come to by an operator's order, and by nothing that happens: `tests/run/customer.rs` ends there.
+const BY_ORDERS: &[&str] = &["order.begins", "order.carried_out"];
 /// As many events as this are published at once, and so often.
 const EVENTS: u64 = 15;
 const MOST_TIMES: u32 = 1_000;
@@ -152,7 +154,10 @@ fn every_point_is_one_at_which_it_ends() {
         .iter()
         .chain(ON_ONE_MACHINE)
         .chain(BETWEEN_SERVERS);
-    let tried: BTreeSet<String> = all.map(|(point, ..)| (*point).to_owned()).collect();
+    let all = all
+        .map(|(point, ..)| *point)
+        .chain(BY_ORDERS.iter().copied());
+    let tried: BTreeSet<String> = all.map(str::to_owned).collect();
     assert_eq!(named, tried);
 }
 

@@ -14,7 +14,7 @@ use kurant_engine::definition::Definitions;
 use kurant_runner::Clock;
 use kurant_store::{Happened, LogPage, LogPlace, Store};
 
-use self::line::{Line, Steps};
+pub(crate) use self::line::{Line, Steps};
 use self::sought::Sought;
 use crate::embedded;
 use crate::error::Error;

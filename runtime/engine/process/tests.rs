@@ -3,6 +3,7 @@
 mod declared;
 mod fallbacks;
 mod lookback;
+mod operator;
 mod pause;
 mod profile;
 
@@ -22,7 +23,7 @@ use crate::definition::{
 use crate::desk::Desk;
 use crate::event::Event;
 use crate::id::Key;
-use crate::input::Input;
+use crate::input::{Input, Trace};
 use crate::map::Map;
 use crate::person::{LastEntry, Person};
 use crate::process::{MAX_DEPTH, process};
@@ -100,6 +101,7 @@ struct Play {
     clock: Instant,
     actions: Vec<Action>,
     withdrawn: Vec<Key>,
+    trace: Vec<Trace>,
 }
 
 impl Play {
@@ -155,6 +157,7 @@ impl Play {
             clock: instant("2026-03-01T00:00:00Z"),
             actions: Vec::new(),
             withdrawn: Vec::new(),
+            trace: Vec::new(),
         }
     }
 
@@ -168,6 +171,7 @@ impl Play {
         );
         self.actions.extend(changes.actions);
         self.withdrawn.extend(changes.withdrawn);
+        self.trace.extend(changes.trace);
     }
 
     fn enroll(&mut self) {

@@ -17,6 +17,7 @@ mod late;
 mod leaving;
 mod left;
 mod missed;
+mod orders;
 mod pages;
 mod reached;
 mod steer;
