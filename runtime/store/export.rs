@@ -185,6 +185,9 @@ const NOT_PERSONAL: &[(&str, &str, &str)] = &[
     ("_sqlx_migrations", "*", "which changes the tables have had"),
 ];
 
+/// The attributes that hold addresses.
+const ADDRESSES: [&str; 4] = ["email", "phone", "telegram", "push_token"];
+
 /// What becomes of a column in the export of a customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Told {
@@ -232,10 +235,11 @@ impl Asked {
 
     /// Learns the addresses that a customer's row holds.
     pub(crate) fn learn(&mut self, row: &Value) {
-        let attributes = &row["state"]["customer"]["attributes"];
-        let texts = ["email", "phone"]
-            .iter()
-            .filter_map(|own| attributes[own].as_str());
+        let customer = &row["state"]["customer"];
+        let attributes = ADDRESSES.iter().map(|own| &customer["attributes"][own]);
+        let bounced = customer["suppressed"].as_array();
+        let bounced = bounced.into_iter().flatten().map(|own| &own["address"]);
+        let texts = attributes.chain(bounced).filter_map(Value::as_str);
         self.addresses.extend(texts.map(str::to_owned));
     }
 

@@ -215,3 +215,61 @@ fn an_order_is_carried_out_once_wherever_the_run_is_killed() {
         assert_eq!(hello.count(), 1, "{point}");
     }
 }
+
+#[test]
+fn what_is_known_of_a_person_is_written_down_and_forgotten_beside_a_run() {
+    let shop = shop();
+    let told = said(&shop, &["customer", "anna", "export", "--out", "anna.json"]);
+    assert!(told.contains("anna is written to anna.json"), "{told}");
+    let export = std::fs::read_to_string(shop.path("anna.json")).expect("the export");
+    let export: Value = serde_json::from_str(&export).expect("JSON");
+    let state = &export["tables"]["customer"][0]["state"];
+    assert_eq!(state["customer"]["attributes"]["email"], "anna@example.com");
+    assert!(export["erased"].is_null(), "{export}");
+    let told = said(&shop, &["customer", "nobody", "export"]);
+    assert!(
+        told.contains("nobody is known as customer `nobody`"),
+        "{told}"
+    );
+    // Nobody types the id.
+    let told = said(
+        &shop,
+        &["customer", "anna", "erase", "--why", "asked for it"],
+    );
+    assert!(
+        told.contains("Type the customer's id") && told.contains("nothing was erased"),
+        "{told}"
+    );
+    let running = shop.start(&["run"]);
+    running.wait_for_all(&["running"]);
+    let erase = [
+        "customer",
+        "anna",
+        "erase",
+        "--why",
+        "asked for it",
+        "--yes",
+    ];
+    let told = said(&shop, &erase);
+    assert!(
+        told.contains("anna is erased\n") && told.contains("Outside of the store"),
+        "{told}"
+    );
+    running.wait_for_all(&["`erase`, by "]);
+    shop.drop_events("late.jsonl", &[order("2")]);
+    shop.drop_events("other.jsonl", &[order("3").replace("anna", "bohdan")]);
+    running.wait_for_all(&["bohdan", "send email"]);
+    running.end();
+    assert!(said(&shop, &["customer", "anna"]).contains("erased on "));
+    assert!(said(&shop, &erase).contains("anna was erased on "));
+    let export = object(&shop, &["customer", "anna", "export"]);
+    assert!(export["erased"].is_string(), "{export}");
+    assert_eq!(export["tables"]["customer"], serde_json::json!([]));
+    let text = export["tables"].to_string();
+    assert!(
+        !text.contains("anna") && text.contains("asked for it"),
+        "{text}"
+    );
+    let doctor = said(&shop, &["doctor"]);
+    assert!(!doctor.contains("broken"), "{doctor}");
+}

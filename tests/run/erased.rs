@@ -119,16 +119,33 @@ impl Stage {
     }
 
     async fn take_in(&mut self, id: &str, kind: &str, customer: &str, time: Instant, data: &str) {
+        let event = self.event(id, kind, customer, time, data);
+        self.take_in_all(vec![event]).await;
+    }
+
+    fn event(
+        &mut self,
+        id: &str,
+        kind: &str,
+        customer: &str,
+        time: Instant,
+        data: &str,
+    ) -> Delivered {
         let now = self.clock.now();
         let text = format!(
             r#"{{"specversion":"1.0","id":"{id}","source":"shop","type":"{kind}","subject":"{customer}","time":"{time}","data":{data}}}"#
         );
         let event = self.decoder.event(text.as_bytes(), Arrival::At(now));
-        let events = vec![Delivered {
+        Delivered {
             event: Arc::new(event.expect("an event")),
             body: 1,
             place: None,
-        }];
+        }
+    }
+
+    /// Takes events in together.
+    async fn take_in_all(&mut self, events: Vec<Delivered>) {
+        let now = self.clock.now();
         let delivery = Delivery {
             events,
             ..Delivery::default()
@@ -470,8 +487,9 @@ async fn an_event_that_erases_does_the_same_also_with_what_came_beside_it() {
     stage.begin().await;
     let now = stage.clock.now();
     let data = r#"{"what":"canary"}"#;
-    stage.take_in("o-2", "order.paid", ID, now, data).await;
-    stage.take_in("e-1", "customer.erased", ID, now, "{}").await;
+    let order = stage.event("o-2", "order.paid", ID, now, data);
+    let erases = stage.event("e-1", "customer.erased", ID, now, "{}");
+    stage.take_in_all(vec![order, erases]).await;
     stage
         .take_in("e-2", "customer.erased", "nobody-canary", now, "{}")
         .await;

@@ -17,10 +17,7 @@ const SKIPPED: &str = "operator";
 
 /// Why an operator's word about an enrollment can't be followed; none if it can.
 pub fn refusal(catalog: &Catalog, person: &Person, stand: &Stand, act: &Act) -> Option<Refusal> {
-    match judged(catalog, person, stand, act) {
-        Ok(_) => None,
-        Err(refusal) => Some(refusal),
-    }
+    judged(catalog, person, stand, act).err()
 }
 
 /// What is known of an enrollment that may be steered.

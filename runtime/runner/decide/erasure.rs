@@ -95,6 +95,7 @@ pub(super) fn without_the_person(batch: &mut Batch, id: &CustomerId, changes: Ch
             batch.dropped += 1;
         }
         // It was decided on before the erasure, and is counted; it never leaves.
+        batch.withdrawn.push(command.key);
         batch.outbox.push(Outgoing {
             route: route(&command).to_owned(),
             due: command.at,
