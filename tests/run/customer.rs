@@ -273,3 +273,52 @@ fn what_is_known_of_a_person_is_written_down_and_forgotten_beside_a_run() {
     let doctor = said(&shop, &["doctor"]);
     assert!(!doctor.contains("broken"), "{doctor}");
 }
+
+#[test]
+fn a_person_is_erased_whole_wherever_the_run_is_killed() {
+    for point in [
+        "order.begins",
+        "store.written",
+        "store.committed",
+        "order.carried_out",
+    ] {
+        let shop = shop();
+        said(
+            &shop,
+            &[
+                "customer",
+                "anna",
+                "erase",
+                "--why",
+                "asked for it",
+                "--yes",
+            ],
+        );
+        let failing = match point {
+            // Not the first transactions of a start, which tell nothing of the order.
+            "store.written" | "store.committed" => format!("{point}=3*off->panic"),
+            point => format!("{point}=panic"),
+        };
+        shop.start_in(&["run", "--until-idle"], &[("FAILPOINTS", &failing)])
+            .ended();
+        let before = object(&shop, &["customer", "anna", "export"]);
+        let is_gone = before["tables"]["customer"] == serde_json::json!([]);
+        // All of it, or nothing.
+        assert_eq!(
+            is_gone,
+            before["tables"]["event"] == serde_json::json!([]),
+            "{point}"
+        );
+        assert_eq!(
+            is_gone,
+            before["tables"]["mark"] == serde_json::json!([]),
+            "{point}"
+        );
+        shop.kurant(&["run", "--until-idle", "--quiet"]);
+        let after = object(&shop, &["customer", "anna", "export"]);
+        assert!(after["erased"].is_string(), "{point}");
+        let text = after["tables"].to_string();
+        assert!(!text.contains("anna"), "{point}: {text}");
+        assert_eq!(text.matches(r#""what":"erased""#).count(), 1, "{point}");
+    }
+}

@@ -11,7 +11,7 @@ use kurant_authoring::suggest::nearest;
 use kurant_engine::calendar::{Instant, Zone};
 use kurant_engine::catalog::{Acting, Catalog};
 use kurant_engine::definition::Definitions;
-use kurant_runner::{Clock, Steering};
+use kurant_runner::Steering;
 use kurant_store::{Kept, Store, Stored};
 
 use crate::embedded::{self, failure, unreadable};
@@ -57,14 +57,8 @@ pub(crate) enum Format {
 /// What is done about one customer.
 #[derive(Debug, clap::Subcommand)]
 enum What {
-    /// End the passage through a journey; what was not handed over is cancelled
-    End(steer::Word),
-    /// Pass over the step where it stands: its wait or its message isn't done
-    Skip(steer::Word),
-    /// Let the wait where it stands end later
-    Postpone(steer::Postpone),
-    /// Go on with another step
-    Move(steer::Move),
+    #[command(flatten)]
+    Steer(steer::Wish),
     /// Write down all that is held about the person
     Export(export::Export),
     /// Forget the person: profile, history, journeys, messages, addresses; for good
@@ -109,17 +103,10 @@ pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
                 let known = known(&*store, &args.id).await?;
                 erase::erase(&*store, &known, own, args.format).await?;
             }
-            Some(what) => {
+            Some(What::Steer(wish)) => {
                 let store = embedded::store_beside(folder).await?;
                 let known = known(&*store, &args.id).await?;
-                let wish = match what {
-                    What::End(own) => steer::Wish::End(own),
-                    What::Skip(own) => steer::Wish::Skip(own),
-                    What::Postpone(own) => steer::Wish::Postpone(own),
-                    What::Move(own) => steer::Wish::Move(own),
-                    What::Export(_) | What::Erase(_) => return Ok(ExitCode::SUCCESS),
-                };
-                steer::steer(&*store, &known, &wish, args.format).await?;
+                steer::steer(&*store, &known, wish, args.format).await?;
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -134,7 +121,7 @@ async fn known(store: &dyn Store, id: &str) -> Result<Known, Error> {
         .map_err(|error| Error::failure(error.to_string()))?;
     let paused = Steering::on(store).paused().await.map_err(failure)?;
     catalog.set_paused(paused);
-    let now = embedded::present(store).await?.max(Clock::real().now());
+    let now = embedded::present(store).await?;
     let kept = Kept::of(catalog.needs(), now);
     let found = store.load(&[id.into()], &kept).await.map_err(unreadable)?;
     match found.into_iter().next() {

@@ -102,11 +102,16 @@ pub(super) struct Move {
 }
 
 /// What is wished.
-pub(super) enum Wish<'w> {
-    End(&'w Word),
-    Skip(&'w Word),
-    Postpone(&'w Postpone),
-    Move(&'w Move),
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Wish {
+    /// End the passage through a journey; what was not handed over is cancelled
+    End(Word),
+    /// Pass over the step where it stands: its wait or its message isn't done
+    Skip(Word),
+    /// Let the wait where it stands end later
+    Postpone(Postpone),
+    /// Go on with another step
+    Move(Move),
 }
 
 /// What all of them share.
@@ -118,8 +123,8 @@ struct Said<'s> {
     dry_run: bool,
 }
 
-impl<'w> Wish<'w> {
-    fn said(&self) -> Said<'w> {
+impl Wish {
+    fn said(&self) -> Said<'_> {
         match self {
             Self::End(word) | Self::Skip(word) => Said::of(word),
             Self::Move(own) => Said::of(&own.word),
@@ -150,7 +155,7 @@ impl<'w> Said<'w> {
 pub(super) async fn steer(
     store: &dyn Store,
     known: &Known,
-    wish: &Wish<'_>,
+    wish: &Wish,
     format: Format,
 ) -> Result<(), Error> {
     let said = wish.said();
@@ -300,7 +305,7 @@ fn several(own: &[&Enrollment]) -> String {
 }
 
 /// What the engine is to do.
-fn act(known: &Known, wish: &Wish<'_>, enrollment: &Enrollment) -> Result<Act, Error> {
+fn act(known: &Known, wish: &Wish, enrollment: &Enrollment) -> Result<Act, Error> {
     Ok(match wish {
         Wish::End(_) => Act::End,
         Wish::Skip(_) => Act::Skip,
