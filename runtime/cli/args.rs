@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    channel, check, dead, demo, deploy, doctor, enroll, explain, generate, graph, held, import,
-    log, preview, run, simulate, status, steer, test,
+    channel, check, customer, dead, demo, deploy, doctor, enroll, explain, generate, graph, held,
+    import, log, preview, run, simulate, status, steer, test,
 };
 
 /// Messages at the right moment, once: journeys in YAML, run live or on a virtual clock
@@ -56,6 +56,8 @@ pub(crate) enum Command {
     Run(run::Args),
     /// Say why a customer gets, or doesn't get, what a journey sends: every gate with the values seen
     Explain(explain::Args),
+    /// Look at one customer, or steer one: out of a journey, past a step, later, elsewhere
+    Customer(customer::Args),
     /// Read what was done and what happened: by journey, customer, step, outcome, reason and time
     Log(log::Args),
     /// Say what runs, what is late and what waits

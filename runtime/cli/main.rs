@@ -3,6 +3,7 @@
 mod args;
 mod channel;
 mod check;
+mod customer;
 mod dead;
 mod demo;
 mod deploy;
@@ -75,6 +76,7 @@ fn run(args: &Args) -> Result<ExitCode, Error> {
         Command::Explain(own) => explain::run(folder, own),
         Command::Preview(own) => preview::run(folder, own),
         Command::Graph(own) => graph::run(folder, own),
+        Command::Customer(own) => customer::run(folder, own),
         Command::Log(own) => log::run(folder, own),
         Command::Status(own) => status::run(folder, own),
         Command::Dead(own) => dead::run(folder, own),

@@ -73,6 +73,19 @@ const WORDS: &[(&str, &str)] = &[
         "it was due before the store was restored, and may have left then",
     ),
     ("stopped", "an operator ended it"),
+    (
+        "ended_by_operator",
+        "an operator ended it for this customer",
+    ),
+    ("operator", "an operator passed over the step"),
+    (
+        "moved_on",
+        "the customer had moved on when the order was taken up",
+    ),
+    (
+        "not_inside",
+        "the customer was not inside any more when the order was taken up",
+    ),
     ("paused", "somebody holds it back; `kurant pause` says who"),
 ];
 

@@ -18,6 +18,10 @@ const PATIENCE: Duration = Duration::from_secs(4);
 /// How often it is asked after.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
+/// What is said of a word that nobody has taken up.
+pub(crate) const UNHEARD: &str =
+    "; no `kurant run` has taken it up yet: it holds as soon as one does";
+
 /// Arguments of `kurant pause` and `kurant resume`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
@@ -185,15 +189,25 @@ async fn inside(store: &dyn Store, target: &Target) -> Result<String, Error> {
 
 /// Waits for a run to take up what was said.
 async fn heeded(steering: &Steering<'_>) -> Result<&'static str, Error> {
+    match waited_for(async || steering.is_heeded().await).await? {
+        true => Ok(""),
+        false => Ok(UNHEARD),
+    }
+}
+
+/// Waits until something holds, as long as a run may need; whether it did.
+pub(crate) async fn waited_for(
+    holds: impl AsyncFn() -> Result<bool, kurant_runner::Error>,
+) -> Result<bool, Error> {
     let waited = tokio::time::timeout(PATIENCE, async {
-        while !steering.is_heeded().await.map_err(failure)? {
+        while !holds().await.map_err(failure)? {
             tokio::time::sleep(LOOK_EVERY).await;
         }
         Ok::<(), Error>(())
     });
     match waited.await {
-        Ok(done) => done.map(|()| ""),
-        Err(_) => Ok("; no `kurant run` has taken it up yet: it holds as soon as one does"),
+        Ok(done) => done.map(|()| true),
+        Err(_) => Ok(false),
     }
 }
 

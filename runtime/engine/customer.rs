@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::calendar::{Instant, Zone};
 use crate::definition::Category;
+use crate::event::Event;
 use crate::id::CustomerId;
 use crate::map::Map;
 use crate::value::Value;
@@ -78,6 +79,21 @@ impl Customer {
             points: Vec::new(),
             erased: None,
         }
+    }
+
+    /// Whether the person is gone: erased, and has given no consent since.
+    pub fn is_erased(&self) -> bool {
+        let came_back = |at: Instant| self.consents.iter().any(|own| own.at > at);
+        self.erased.is_some_and(|at| !came_back(at))
+    }
+
+    /// Whether an event is about somebody who is gone: one of the time before the erasure, or any at all until a consent is given
+    /// anew. Nothing of it is kept.
+    pub fn ignores(&self, event: &Event) -> bool {
+        let Some(at) = self.erased else {
+            return false;
+        };
+        event.time <= at || (self.is_erased() && !event.gives_consent() && !event.erases())
     }
 
     /// The customer's clock: the attribute `timezone` if it names one, else the workspace's.

@@ -55,6 +55,9 @@ pub struct Enrollment {
     /// How often each `repeat` around the current step has begun its round.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rounds: Vec<Round>,
+    /// How often an operator has moved it to another step.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub moved: u32,
     /// Its messages and tasks, which feedback is matched with.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub keys: Vec<Key>,
@@ -223,6 +226,40 @@ impl Enrollment {
     /// Whether it goes on.
     pub fn is_active(&self) -> bool {
         self.ended.is_none()
+    }
+
+    /// The number of the step where it stands; none past the last.
+    pub fn node(&self) -> Option<u32> {
+        match self.place {
+            Place::At { node }
+            | Place::Waiting { node, .. }
+            | Place::WaitingFor { node, .. }
+            | Place::Sending { node, .. }
+            | Place::Assigning { node, .. } => Some(node),
+            Place::Done => None,
+        }
+    }
+
+    /// Where it stands, as one name: another one once it has moved on, or waits for another moment.
+    pub fn stand(&self) -> Key {
+        let moments = match self.place {
+            Place::Waiting { due, .. } => [Some(due), None],
+            Place::WaitingFor {
+                since, deadline, ..
+            } => [Some(since), deadline],
+            Place::Sending { planned, .. } => [Some(planned), None],
+            Place::At { .. } | Place::Assigning { .. } | Place::Done => [None, None],
+        };
+        let moments = moments.map(|at| at.map(|at| at.to_string()).unwrap_or_default());
+        let rounds = self.rounds.iter().flat_map(|own| [own.node, own.round]);
+        let numbers: Vec<u32> = self
+            .node()
+            .into_iter()
+            .chain([self.moved])
+            .chain(rounds)
+            .collect();
+        let place = self.id.within("stand", &numbers).to_string();
+        Key::of(&[&place, &moments[0], &moments[1]])
     }
 
     /// Whether it has ended and nothing of it will leave any more by itself: a fallback outlives the last step.

@@ -58,6 +58,17 @@ impl Event {
         matches!(&*self.kind, "person.away" | "person.back")
     }
 
+    /// Whether it erases its customer.
+    pub fn erases(&self) -> bool {
+        &*self.kind == "customer.erased"
+    }
+
+    /// Whether it gives a consent.
+    pub fn gives_consent(&self) -> bool {
+        let given = || self.data.get("granted") == Some(&crate::value::Value::Bool(true));
+        &*self.kind == "consent.changed" && given()
+    }
+
     /// The key of the message or the task that it answers, if it is feedback: such events count in `wait_for`, `exit` and
     /// `goal` only for the enrollment whose message or task it was.
     pub fn answers(&self) -> Option<&str> {

@@ -9,6 +9,7 @@ use crate::calendar::{Date, Instant};
 use crate::event::Event;
 use crate::id::{CustomerId, Key};
 use crate::map::Map;
+use crate::operator::{Act, Operator};
 use crate::value::Value;
 
 /// One thing that happens to one customer. The engine's clock is an argument beside it.
@@ -52,6 +53,19 @@ pub enum Input {
         /// The journey's id.
         journey: String,
     },
+    /// An operator has a word about this one customer.
+    Operator(Arc<Operator>),
+}
+
+impl Input {
+    /// Whether it may erase the customer.
+    pub fn may_erase(&self) -> bool {
+        match self {
+            Self::Event(event) | Self::Imported(event) => event.erases(),
+            Self::Operator(operator) => operator.act == Act::Erase,
+            _ => false,
+        }
+    }
 }
 
 /// A date, inactivity or schedule trigger fires for a customer.
@@ -175,6 +189,9 @@ pub enum Effect {
 pub const GOAL: &str = "goal";
 /// What a trace says when there is no code left to give, and the reason of the exit that follows.
 pub const NO_COUPON: &str = "no_coupon";
+
+/// What a trace says when somebody is erased.
+pub const ERASED: &str = "erased";
 
 /// One line of the execution log: what happened, at which place of the author's file, and the values that mattered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -4,6 +4,7 @@ use kurant_engine::calendar::Instant;
 use kurant_engine::definition::{Definitions, Script, Segment};
 use kurant_engine::id::{CustomerId, Key};
 use kurant_engine::input::Trace;
+use kurant_engine::operator::{Act, Stand};
 use kurant_engine::paused::{Pause, Paused, Target};
 use kurant_store::{Batch, Error as StoreError, Store};
 use serde::{Deserialize, Serialize};
@@ -101,6 +102,24 @@ pub enum Verb {
         /// Which; none = all.
         journey: Option<String>,
     },
+    /// A word about one customer.
+    Customer {
+        /// Whom.
+        customer: CustomerId,
+        /// With which enrollments.
+        about: Vec<Stand>,
+        /// What.
+        #[serde(flatten)]
+        act: Act,
+    },
+}
+
+impl Order {
+    /// What tells it from others that were given at the same moment.
+    fn name(&self, at: Instant) -> String {
+        let what = Key::of(&[&at.to_string(), &json(self)]);
+        format!("{at} {what}")
+    }
 }
 
 /// An operator's side: leaves marks for whoever runs, or will.
@@ -146,13 +165,42 @@ impl<'s> Steering<'s> {
         .await
     }
 
-    /// Gives an order.
+    /// Gives an order, and says what it is called.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn order(&self, at: Instant, order: &Order) -> Result<(), Error> {
-        self.leave(vec![(format!("{ORDER}{at}"), Some(json(order)))])
-            .await
+    pub async fn order(&self, at: Instant, order: &Order) -> Result<String, Error> {
+        let name = order.name(at);
+        self.leave(vec![(format!("{ORDER}{name}"), Some(json(order)))])
+            .await?;
+        Ok(name)
+    }
+
+    /// Whether an order stands that no run has carried out so far.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn is_open(&self, name: &str) -> Result<bool, Error> {
+        let name = format!("{ORDER}{name}");
+        let marks = self.store.marks(&name).await?;
+        Ok(marks.iter().any(|(own, _)| *own == name))
+    }
+
+    /// The orders about a customer that no run has carried out so far, by their names.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn orders_about(&self, id: &str) -> Result<Vec<(String, Order)>, Error> {
+        let marks = self.store.marks(ORDER).await?;
+        let read = marks.iter().filter_map(|(name, text)| {
+            let order: Order = serde_json::from_str(text).ok()?;
+            let Verb::Customer { customer, .. } = &order.verb else {
+                return None;
+            };
+            let name = name.strip_prefix(ORDER)?.to_owned();
+            (**customer == *id).then_some((name, order))
+        });
+        Ok(read.collect())
     }
 
     /// Has a backlog taken in, from the beginning.

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use kurant_engine::action::Action;
 use kurant_engine::calendar::Instant;
-use kurant_engine::enrollment::{Enrollment, Place};
+use kurant_engine::enrollment::Enrollment;
 use kurant_engine::event::Event;
 use kurant_engine::id::{CustomerId, Key};
 use kurant_engine::input::{Command, Trace};
 use kurant_engine::person::Person;
 
-use crate::AnchorRow;
+use crate::{AnchorRow, Erasure};
 
 /// A customer as stored.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +38,10 @@ pub struct Batch {
     pub seen: Vec<Seen>,
     /// Events for the history, in the order of their arrival.
     pub events: Vec<Arc<Event>>,
+    /// How many events were taken in and are not kept: they were about somebody who is erased.
+    pub dropped: u64,
+    /// Customers of whom nothing that is there so far is kept; whatever else is written comes after.
+    pub erased: Vec<Erasure>,
     /// Enrollments that began or moved on, and those that customers' states hold no more.
     pub enrollments: Vec<EnrollmentRow>,
     /// What was done, each by a customer among those written.
@@ -109,14 +113,7 @@ pub struct EnrollmentRow {
 impl EnrollmentRow {
     /// The row of an enrollment that the customer's state holds.
     pub fn of(customer: &CustomerId, enrollment: &Enrollment) -> Self {
-        let node = match enrollment.place {
-            Place::At { node }
-            | Place::Waiting { node, .. }
-            | Place::WaitingFor { node, .. }
-            | Place::Sending { node, .. }
-            | Place::Assigning { node, .. } => Some(node),
-            Place::Done => None,
-        };
+        let node = enrollment.node();
         let ended = enrollment
             .ended
             .as_ref()

@@ -6,7 +6,9 @@
 mod anchor;
 mod batch;
 mod checkup;
+mod erasure;
 mod error;
+mod export;
 mod forget;
 mod log;
 mod memory;
@@ -30,7 +32,9 @@ pub use batch::{
     Batch, EnrollmentRow, OutboxState, Outgoing, Queue, Rejected, Seen, Settled, Stored, Swap,
 };
 pub use checkup::{Audited, Checkup, LogSums, Pulse, Safety, Setting, Sums};
+pub use erasure::Erasure;
 pub use error::Error;
+pub use export::{Export, Told, told};
 pub use forget::Old;
 pub use log::{Entry, Happened, LogLine, LogPage, LogPlace};
 pub use memory::Memory;
@@ -152,6 +156,9 @@ pub trait Store: Send + Sync {
     /// any more, or were given up and forgotten since.
     fn in_outbox<'s>(&'s self, keys: &'s [Key]) -> Reply<'s, Vec<InOutbox>>;
 
+    /// Where a customer's commands stand that are in the outbox still, in the order of their making.
+    fn outbox_of<'s>(&'s self, customer: &'s str) -> Reply<'s, Vec<InOutbox>>;
+
     /// Dead letters, strictly after a number.
     fn letters_after(&self, after: i64, limit: usize) -> Reply<'_, Vec<Letter>>;
 
@@ -219,6 +226,10 @@ pub trait Store: Send + Sync {
 
     /// The enrollments that a customer's state holds: those that are active, or whose goal may still be reached.
     fn enrollments<'s>(&'s self, customer: &'s str) -> Reply<'s, Vec<EnrollmentRow>>;
+
+    /// All that is held about a customer, of one moment: the rows of every table that are about the person. Times are milliseconds
+    /// since the epoch, as they are stored.
+    fn export<'s>(&'s self, customer: &'s str) -> Reply<'s, Export>;
 
     /// How many are inside each journey, by version and step.
     fn inside(&self) -> Reply<'_, Vec<Inside>>;

@@ -1,6 +1,7 @@
 //! Rows of a database as values: what is the same wherever they are kept. Each reader takes the columns in the order that it
 //! names.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use kurant_engine::calendar::Instant;
@@ -58,6 +59,16 @@ pub(crate) trait Columns<'r> {
         let what = self.what();
         serde_json::from_str(self.text()?).map_err(|error| Error::corrupt(what, error))
     }
+}
+
+/// Those of these customers who were not found.
+pub(crate) fn missing<'i>(ids: &'i [CustomerId], found: &[Stored]) -> Vec<&'i str> {
+    let known: HashSet<&str> = found
+        .iter()
+        .map(|stored| &*stored.person.customer.id)
+        .collect();
+    let ids = ids.iter().map(|id| &**id);
+    ids.filter(|id| !known.contains(id)).collect()
 }
 
 /// A count, never negative.

@@ -73,6 +73,8 @@ const BETWEEN_SERVERS: &[Point] = &[
 ];
 /// After a restore, when what is open is held on purpose: `tests/run/restore.rs`.
 const AFTER_A_RESTORE: &[&str] = &["restore.noted", "restore.held"];
+/// Come to by an operator's order, and by nothing that happens: `tests/run/customer.rs` ends there.
+const BY_ORDERS: &[&str] = &["order.begins", "order.carried_out"];
 /// As many events as this are published at once, and so often.
 const EVENTS: u64 = 15;
 const MOST_TIMES: u32 = 1_000;
@@ -154,7 +156,8 @@ fn every_point_is_one_at_which_it_ends() {
         .iter()
         .chain(ON_ONE_MACHINE)
         .chain(BETWEEN_SERVERS);
-    let all = all.map(|(point, ..)| point).chain(AFTER_A_RESTORE);
+    let elsewhere = AFTER_A_RESTORE.iter().chain(BY_ORDERS);
+    let all = all.map(|(point, ..)| point).chain(elsewhere);
     let tried: BTreeSet<String> = all.map(|point| (*point).to_owned()).collect();
     assert_eq!(named, tried);
 }

@@ -257,6 +257,8 @@ impl<'c> EnginePlayer<'c> {
         match self.person.customer.erased {
             Some(at) if at == event.time => self.log.clear(),
             Some(at) if at > event.time => {}
+            // Until a consent is given anew nothing is kept.
+            Some(_) if self.person.customer.is_erased() => {}
             _ => self.log.push(event.clone()),
         }
     }

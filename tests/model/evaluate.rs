@@ -224,7 +224,7 @@ impl Scene<'_> {
                 let wanted = self.category != Category::Marketing || consented(customer, name);
                 let address = address(customer, name);
                 let open = address.is_some_and(|address| !suppressed(customer, name, &address));
-                Ok(open && wanted && customer.erased.is_none())
+                Ok(open && wanted && !super::taking_in::gone(customer))
             }
             _ => {
                 let segment = self

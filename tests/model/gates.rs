@@ -13,6 +13,7 @@ use super::calendar;
 use super::evaluate::{Failed, Scene, address, consented};
 use super::plan::Plan;
 use super::reference::{Fallback, Model, State};
+use super::taking_in::gone;
 
 /// A message that wants to leave.
 #[derive(Debug, Clone)]
@@ -138,7 +139,7 @@ impl Model<'_> {
         let fallback = message.fallback.map(|fallback| &own.fallbacks[fallback]);
         let besides = fallback.and_then(|fallback| fallback.besides.clone());
         let route = self.route(journey, send, (self.first_channel(message), besides), to);
-        if self.customer.erased.is_some() {
+        if gone(&self.customer) {
             return Ok(Verdict::Never("erased"));
         }
         if matches!(route, Err("suppressed")) {

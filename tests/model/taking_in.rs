@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kurant_engine::calendar::Instant;
-use kurant_engine::customer::{Consent, Suppressed};
+use kurant_engine::customer::{Consent, Customer, Suppressed};
 use kurant_engine::definition::{Computed, Exit, TriggerKind, Verb};
 use kurant_engine::enrollment::Started;
 use kurant_engine::event::Event;
@@ -15,15 +15,19 @@ use super::evaluate::{Failed, Scene, address};
 use super::gates::suppressed;
 use super::reference::{Model, State, Visitor, started};
 
+/// Whether somebody was erased, and has given no consent since.
+pub(super) fn gone(customer: &Customer) -> bool {
+    let Some(erased) = customer.erased else {
+        return false;
+    };
+    customer.consents.iter().all(|own| own.at <= erased)
+}
+
 impl Model<'_> {
     pub(super) fn take_in(&mut self, event: &Arc<Event>) {
         self.set_now(event.time);
         self.cause = Some(event.identity().to_string());
-        if self
-            .customer
-            .erased
-            .is_some_and(|erased| event.time <= erased)
-        {
+        if self.is_of_the_gone(event) {
             return;
         }
         self.know_segments();
@@ -49,6 +53,17 @@ impl Model<'_> {
         (0..inside).for_each(|passage| self.goal(passage, going[passage], event));
         (0..inside).for_each(|passage| self.answer(passage, event));
         self.triggers(event);
+    }
+
+    /// Whether it is about somebody who was erased: of the time before, or without a consent given since.
+    fn is_of_the_gone(&self, event: &Event) -> bool {
+        let Some(erased) = self.customer.erased else {
+            return false;
+        };
+        let gives = &*event.kind == "consent.changed"
+            && event.data.get("granted") == Some(&Value::Bool(true));
+        let may_come_back = gives || &*event.kind == "customer.erased";
+        event.time <= erased || (gone(&self.customer) && !may_come_back)
     }
 
     fn update_profile(&mut self, event: &Event) -> bool {

@@ -1,10 +1,12 @@
 //! The runtime as a user has it: the binary, a workspace in a folder, files in and files out.
 
 pub(crate) mod asking;
+mod customer;
 mod deploy;
 mod doctor;
 mod enroll;
 mod environment;
+mod erased;
 mod feed;
 mod first_day;
 mod forget;

@@ -3,6 +3,7 @@
 mod anchors;
 mod batches;
 mod checkup;
+mod export;
 mod forget;
 mod log;
 mod outbox;
@@ -57,5 +58,6 @@ conformance! {
         dead_letters_are_kept_once;
     forget: repeats_are_forgotten_and_histories_tell_them_still the_log_is_forgotten_from_its_beginning letters_are_forgotten
         counts_are_added_up;
+    export: all_that_is_held_of_one_customer_is_told of_an_erased_customer_only_the_bones_are_told;
     checkup: what_waits_is_counted sums_are_of_one_moment a_state_is_held_against_the_index;
 }

@@ -80,6 +80,7 @@ pub(super) fn enrollment(name: &str, due: i64) -> Enrollment {
         depth: 0,
         expires: None,
         rounds: Vec::new(),
+        moved: 0,
         keys: Vec::new(),
         last_send: None,
         goal_reached: false,

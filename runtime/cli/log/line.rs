@@ -14,7 +14,7 @@ use serde_json::{Value as Json, json};
 
 use crate::hand_over::{HandOver, HandOvers};
 
-/// What may be told of the values that mattered: names and times, nothing that is known of a customer.
+/// What may be told of the values that mattered: names, times and an operator's words, nothing that is known of a customer.
 const TOLD: &[&str] = &[
     "event",
     "type",
@@ -22,6 +22,10 @@ const TOLD: &[&str] = &[
     "time",
     "until",
     "arm",
+    "to",
+    "by",
+    "why",
+    "act",
     "route",
     "attempts",
     "provider_id",
@@ -29,7 +33,7 @@ const TOLD: &[&str] = &[
 
 /// One line, as it is filtered and shown.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Line<'l> {
+pub(crate) struct Line<'l> {
     clock: Instant,
     at: Instant,
     customer: &'l str,
@@ -48,7 +52,7 @@ pub(super) struct Line<'l> {
 }
 
 impl<'l> Line<'l> {
-    pub(super) fn of(line: &'l LogLine, hand_overs: &'l HandOvers) -> Self {
+    pub(crate) fn of(line: &'l LogLine, hand_overs: &'l HandOvers) -> Self {
         let clock = line.clock;
         match &line.what {
             Happened::Did(action) => Self {
@@ -99,8 +103,16 @@ impl<'l> Line<'l> {
 
     /// For people: instants on a clock, steps by their ids.
     pub(super) fn text(&self, zone: Zone, steps: &Steps) -> String {
-        let clock = |at: Instant| at.local(zone).format("%Y-%m-%d %H:%M:%S").to_string();
-        let at = clock(self.at);
+        let (at, rest) = (clock(self.at, zone), self.rest(zone, steps));
+        format!("{at}  {:<16} {rest}", self.customer)
+    }
+
+    /// The same where all lines are about one customer.
+    pub(crate) fn of_one(&self, zone: Zone, steps: &Steps) -> String {
+        format!("{}  {}", clock(self.at, zone), self.rest(zone, steps))
+    }
+
+    fn rest(&self, zone: Zone, steps: &Steps) -> String {
         let what = match self.action {
             Some(action) if action.action != self.outcome => {
                 let channel = action.channel.as_deref().map(|name| format!(" {name}"));
@@ -117,21 +129,20 @@ impl<'l> Line<'l> {
         let values: String = self
             .told()
             .map(|(name, value)| match value {
-                Value::Instant(at) => format!("  {name} = {}", clock(*at)),
+                Value::Instant(at) => format!("  {name} = {}", clock(*at, zone)),
                 other => format!("  {name} = {}", other.to_json()),
             })
             .collect();
         let journey = self.journey.unwrap_or("-");
         let step = steps.name(self).unwrap_or("-");
         format!(
-            "{at}  {:<16} {journey:<24} {step:<18} {what}{}{values}",
-            self.customer,
+            "{journey:<24} {step:<18} {what}{}{values}",
             reason.unwrap_or_default()
         )
     }
 
     /// For programs.
-    pub(super) fn object(&self, steps: &Steps) -> Json {
+    pub(crate) fn object(&self, steps: &Steps) -> Json {
         let mut object = json!({
             "at": self.at, "written": self.clock, "customer": self.customer, "journey": self.journey,
             "step": steps.name(self), "place": self.values.and(self.step),
@@ -163,13 +174,17 @@ impl<'l> Line<'l> {
     }
 }
 
+fn clock(at: Instant, zone: Zone) -> String {
+    at.local(zone).format("%Y-%m-%d %H:%M:%S").to_string()
+}
+
 /// Which step stands at which place of a journey's file, by the definitions in force.
-pub(super) struct Steps {
+pub(crate) struct Steps {
     names: HashMap<(String, String), String>,
 }
 
 impl Steps {
-    pub(super) fn of(definitions: &Definitions) -> Self {
+    pub(crate) fn of(definitions: &Definitions) -> Self {
         let mut names = HashMap::new();
         // Definitions that don't load are no reason not to read the log.
         if let Ok(catalog) = Catalog::load(definitions, &[], Acting::Live) {

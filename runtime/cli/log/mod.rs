@@ -12,7 +12,7 @@ use kurant_engine::calendar::{Duration, Instant, SECOND, Zone, first_instant_of,
 use kurant_runner::Clock;
 use kurant_store::{Happened, LogPage, LogPlace, Store};
 
-use self::line::{Line, Steps};
+pub(crate) use self::line::{Line, Steps};
 use self::sought::Sought;
 use crate::embedded;
 use crate::error::Error;

@@ -55,7 +55,7 @@ pub fn again(catalog: &Catalog, person: Option<&Person>, command: &Command, now:
         return Again::Leaves;
     };
     let customer = &person.customer;
-    if customer.erased.is_some() {
+    if customer.is_erased() {
         return Again::Never("erased");
     }
     let journey = catalog.journey(&command.journey).map(Loaded::journey);

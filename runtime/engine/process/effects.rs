@@ -6,7 +6,7 @@ use super::Work;
 use crate::action::{Action, ActionStatus};
 use crate::catalog::Loaded;
 use crate::catalog::program::Node;
-use crate::enrollment::{Enrollment, Place};
+use crate::enrollment::Enrollment;
 use crate::id::Key;
 use crate::input::{Command, Effect};
 use crate::map::Map;
@@ -22,14 +22,7 @@ impl<'w> Work<'w> {
 
     /// What the scripts of an enrollment see where it stands.
     pub(crate) fn frame_of(&self, loaded: &Loaded, index: usize) -> Frame {
-        let node = match self.person.enrollments[index].place {
-            Place::At { node }
-            | Place::Waiting { node, .. }
-            | Place::WaitingFor { node, .. }
-            | Place::Sending { node, .. }
-            | Place::Assigning { node, .. } => Some(node),
-            Place::Done => None,
-        };
+        let node = self.person.enrollments[index].node();
         node.map_or_else(
             || self.frame_without_step(loaded, index),
             |node| self.frame_of_node(loaded, index, node),
@@ -77,13 +70,13 @@ impl<'w> Work<'w> {
         self.person.enrollments[index].id.within("action", &numbers)
     }
 
-    /// The rounds of the repeats around the current step.
+    /// The rounds of the repeats around the current step. Before them, for whoever was moved, how often: a step that is come to
+    /// again by an operator's word does something new.
     pub(crate) fn rounds(&self, index: usize) -> Vec<u32> {
-        self.person.enrollments[index]
-            .rounds
-            .iter()
-            .map(|round| round.round)
-            .collect()
+        let enrollment = &self.person.enrollments[index];
+        let moved = Some(enrollment.moved).filter(|moved| *moved > 0);
+        let rounds = enrollment.rounds.iter().map(|round| round.round);
+        moved.into_iter().chain(rounds).collect()
     }
 
     /// The line of an action that is done.

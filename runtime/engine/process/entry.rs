@@ -286,6 +286,7 @@ impl Work<'_> {
                 .as_ref()
                 .map(|expires| expires.after(self.now, self.zone)),
             rounds: Vec::new(),
+            moved: 0,
             keys: Vec::new(),
             last_send: None,
             goal_reached: false,

@@ -17,12 +17,7 @@ impl Work<'_> {
             self.team(&event);
             return;
         }
-        if self
-            .person
-            .customer
-            .erased
-            .is_some_and(|at| event.time <= at)
-        {
+        if self.person.customer.ignores(&event) {
             self.trace_event(&event, "ignored", "erased");
             return;
         }

@@ -12,6 +12,7 @@ use crate::catalog::{Catalog, Loaded, Place as JourneyAt, TriggerAt};
 use crate::definition::{Again, Exit, Script, Status, TriggerKind, WhileActive};
 use crate::desk::Desk;
 use crate::enrollment::{Enrollment, Place};
+use crate::id::Key;
 use crate::input::Firing;
 use crate::map::Map;
 use crate::person::Person;
@@ -56,6 +57,15 @@ pub struct Gate {
 /// Where somebody stands inside.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Standing {
+    /// The enrollment.
+    pub enrollment: Key,
+    /// The journey's id.
+    pub journey: Arc<str>,
+    /// The version that it ends on.
+    pub version: Key,
+    /// The entry key; empty when the customer is the key.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub key: String,
     /// Since when.
     pub entered: Instant,
     /// The step.
@@ -131,10 +141,15 @@ fn gone(catalog: &Catalog, person: &Person, journey: &str, clock: Instant) -> Op
 }
 
 fn standings(catalog: &Catalog, person: &Person, journey: &str) -> Vec<Standing> {
-    person
-        .enrollments
-        .iter()
-        .filter(|enrollment| !enrollment.is_through() && *enrollment.journey == *journey)
+    let mut standings = whereabouts(catalog, person);
+    standings.retain(|own| *own.journey == *journey);
+    standings
+}
+
+/// Where a customer stands in every journey that he or she is inside of.
+pub fn whereabouts(catalog: &Catalog, person: &Person) -> Vec<Standing> {
+    let inside = person.enrollments.iter().filter(|own| !own.is_through());
+    inside
         .map(|enrollment| standing(catalog, enrollment, catalog.zone(person)))
         .collect()
 }
@@ -226,18 +241,37 @@ fn past_the_last_step(enrollment: &Enrollment, zone: Zone) -> (Option<u32>, Stri
     (Some(fallback.node), says)
 }
 
+/// What a `wait_for` waits for.
+fn awaited(catalog: &Catalog, enrollment: &Enrollment, node: u32) -> String {
+    let loaded = catalog.version(enrollment.version);
+    match loaded
+        .and_then(|own| own.program.node(node))
+        .map(|own| &own.op)
+    {
+        Some(Op::WaitFor { wait, .. }) => {
+            let kinds: Vec<String> = wait
+                .any
+                .iter()
+                .map(|any| format!("`{}`", any.event))
+                .collect();
+            kinds.join(" or ")
+        }
+        _ => "an event".to_owned(),
+    }
+}
+
 fn standing(catalog: &Catalog, enrollment: &Enrollment, zone: Zone) -> Standing {
     let clock = |at: Instant| clock(at, zone);
     let (node, says) = match &enrollment.place {
         Place::At { node } => (Some(*node), "is about to go on".to_owned()),
         Place::Waiting { node, due } => (Some(*node), format!("waits until {}", clock(*due))),
-        Place::WaitingFor { node, deadline, .. } => (
-            Some(*node),
+        Place::WaitingFor { node, deadline, .. } => (Some(*node), {
+            let what = awaited(catalog, enrollment, *node);
             deadline.map_or_else(
-                || "waits for an event, however long".to_owned(),
-                |deadline| format!("waits for an event until {}", clock(deadline)),
-            ),
-        ),
+                || format!("waits for {what}, however long"),
+                |deadline| format!("waits for {what} until {}", clock(deadline)),
+            )
+        }),
         Place::Sending {
             node,
             due,
@@ -269,6 +303,10 @@ fn standing(catalog: &Catalog, enrollment: &Enrollment, zone: Zone) -> Standing 
         .map(|node| node.name.to_string())
         .unwrap_or_default();
     Standing {
+        enrollment: enrollment.id,
+        journey: enrollment.journey.clone(),
+        version: enrollment.version,
+        key: enrollment.key.clone(),
         entered: enrollment.entered,
         step,
         says,

@@ -167,7 +167,7 @@ impl Work<'_> {
     }
 
     /// The second line of a message that was deferred and never left.
-    fn settle(
+    pub(super) fn settle(
         &mut self,
         loaded: &Loaded,
         index: usize,

@@ -70,7 +70,7 @@ impl Work<'_> {
             planned,
             ..
         } = candidate;
-        if self.person.customer.erased.is_some() {
+        if self.person.customer.is_erased() {
             return Verdict::Stop("erased");
         }
         let route = self.route(candidate);

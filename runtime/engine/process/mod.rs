@@ -18,6 +18,7 @@ mod gates;
 mod given;
 mod hand_over;
 mod occasions;
+mod operator;
 mod pause;
 mod profile;
 mod segments;
@@ -46,8 +47,9 @@ pub(crate) use entry::Entrance;
 pub(crate) use pause::{PAUSED, UNTIL_RESUMED};
 
 pub use again::{Again, again};
-pub use explain::{Explanation, Gate, Standing, explain};
+pub use explain::{Explanation, Gate, Standing, explain, whereabouts};
 pub use given::{Given, given};
+pub use operator::refusal;
 
 /// How deep events that journeys emit, and journeys that journeys start, may follow from one input.
 pub const MAX_DEPTH: u32 = 8;
@@ -84,6 +86,7 @@ pub fn process(
         Input::Stop { journey } => work.stop(&journey),
         Input::GaveUp { key } => work.gave_up(key),
         Input::Resume => work.resume(),
+        Input::Operator(operator) => work.operate(&operator),
     }
     work.finish()
 }

@@ -8,6 +8,7 @@ use crate::catalog::Catalog;
 use crate::catalog::program::Op;
 use crate::customer::{Customer, Suppressed};
 use crate::event::Event;
+use crate::input::{ERASED, Trace};
 use crate::map::Map;
 use crate::value::Value;
 
@@ -28,7 +29,7 @@ impl Work<'_> {
             "message.unsubscribed" => changed |= self.change_consent(event, Some(false)),
             "message.bounced" => changed |= self.suppress(event),
             "customer.erased" => {
-                self.erase(event.time);
+                self.erase(event.time, Map::new());
                 changed = true;
             }
             _ => {}
@@ -187,10 +188,20 @@ impl Work<'_> {
     }
 
     /// Forgets the person: what is left says only that nothing may be sent and nothing come back.
-    fn erase(&mut self, at: Instant) {
+    pub(super) fn erase(&mut self, at: Instant, said: Map) {
         for index in 0..self.person.enrollments.len() {
             self.end(index, "erased");
         }
+        self.changes.trace.push(Trace {
+            clock: self.clock,
+            at: self.now,
+            journey: None,
+            enrollment: None,
+            place: None,
+            what: ERASED.to_owned(),
+            reason: None,
+            values: said,
+        });
         let mut customer = Customer::new(self.person.customer.id.clone());
         customer.erased = Some(at);
         self.person.customer = customer;

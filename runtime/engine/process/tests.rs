@@ -4,6 +4,7 @@ mod declared;
 mod due;
 mod fallbacks;
 mod lookback;
+mod operator;
 mod pause;
 mod profile;
 
@@ -23,7 +24,7 @@ use crate::definition::{
 use crate::desk::Desk;
 use crate::event::Event;
 use crate::id::Key;
-use crate::input::{Command, Input};
+use crate::input::{Command, Input, Trace};
 use crate::map::Map;
 use crate::person::{LastEntry, Person};
 use crate::process::{MAX_DEPTH, process};
@@ -102,6 +103,7 @@ struct Play {
     actions: Vec<Action>,
     withdrawn: Vec<Key>,
     commands: Vec<Command>,
+    trace: Vec<Trace>,
 }
 
 impl Play {
@@ -158,6 +160,7 @@ impl Play {
             actions: Vec::new(),
             withdrawn: Vec::new(),
             commands: Vec::new(),
+            trace: Vec::new(),
         }
     }
 
@@ -172,6 +175,7 @@ impl Play {
         self.actions.extend(changes.actions);
         self.withdrawn.extend(changes.withdrawn);
         self.commands.extend(changes.commands);
+        self.trace.extend(changes.trace);
     }
 
     fn enroll(&mut self) {

@@ -200,7 +200,7 @@ fn reachable(view: &View<'_>, channel: &str) -> bool {
             .refusal(view.frame.category, channel, address)
             .is_none()
     };
-    customer.erased.is_none() && customer.address(channel).is_some_and(may_be)
+    !customer.is_erased() && customer.address(channel).is_some_and(may_be)
 }
 
 /// The later or the earlier of two moments; `()` is passed over.

@@ -8,6 +8,7 @@ use kurant_engine::decode::Record;
 use kurant_engine::event::Event;
 use kurant_engine::id::{CustomerId, Key};
 use kurant_engine::input::Firing;
+use kurant_engine::operator::Operator;
 use kurant_store::{Batch, Stored};
 
 use super::Late;
@@ -79,6 +80,8 @@ pub(crate) enum Task {
         /// In this journey; none = in all.
         journey: Option<String>,
     },
+    /// An operator has a word about them.
+    Operator(Arc<Operator>),
     /// Their segments are judged for the first time.
     Baseline,
     /// What an import tells of them is merged into what is known; who is unknown is made.

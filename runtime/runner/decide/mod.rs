@@ -1,5 +1,6 @@
 //! The engine's own thread: it holds the catalog and the desk, and decides one job after the other.
 
+mod erasure;
 mod job;
 mod late;
 mod ledger;

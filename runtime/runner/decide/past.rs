@@ -12,6 +12,9 @@ use crate::runner::PastSend;
 /// Sets what a record names; null removes. A consent that was withdrawn stays so. With `as_of`, events up to then are in it; without,
 /// what it says was so at `now`; but a consent with a date was so since then.
 pub(super) fn merge(person: &mut Person, mut record: Record, as_of: Option<Instant>, now: Instant) {
+    if person.customer.is_erased() && !gives_newer_consent(&person.customer, &record) {
+        return;
+    }
     let at = as_of.unwrap_or(now);
     person.as_of = person.as_of.max(as_of);
     let customer = &mut person.customer;
@@ -31,6 +34,19 @@ pub(super) fn merge(person: &mut Person, mut record: Record, as_of: Option<Insta
     }
 }
 
+/// Whether somebody who was erased has given a consent since: only then anything is known anew.
+fn gives_newer_consent(customer: &Customer, record: &Record) -> bool {
+    let mut attributes = record.attributes.iter();
+    let consents = attributes.find(|(name, _)| *name == "consents");
+    let Some((_, Value::Map(consents))) = consents else {
+        return false;
+    };
+    let is_newer = |channel: &str| record.since(channel) > customer.erased;
+    consents
+        .iter()
+        .any(|(channel, value)| *value == Value::Bool(true) && is_newer(channel))
+}
+
 fn merge_consents(customer: &mut Customer, consents: &Map, record: &Record, at: Instant) {
     for (channel, value) in consents.iter() {
         let Value::Bool(granted) = *value else {
@@ -45,6 +61,9 @@ fn merge_consents(customer: &mut Customer, consents: &Map, record: &Record, at: 
 
 /// Notes a message of the past for frequency caps, and its occasion as taken.
 pub(super) fn note_send(person: &mut Person, send: PastSend) {
+    if person.customer.is_erased() {
+        return;
+    }
     let sent = Sent {
         at: send.at,
         category: send.category,

@@ -12,10 +12,12 @@ use kurant_engine::desk::Desk;
 use kurant_engine::enrollment::Enrollment;
 use kurant_engine::id::{CustomerId, Key};
 use kurant_engine::input::{Changes, Firing, Input};
+use kurant_engine::operator::Operator;
 use kurant_engine::person::Person;
 use kurant_engine::process::process;
 use kurant_store::{Seen, Stored};
 
+use super::erasure::{self, Gone};
 use super::job::{Arrived, Decided, Job, Task, Window};
 use super::late::{Late, Lateness};
 use super::ledger::{self, Before};
@@ -31,6 +33,8 @@ struct Slot {
     stored: Stored,
     before: Option<Before>,
     changes: Changes,
+    /// Who is erased on the way.
+    gone: Option<Gone>,
 }
 
 /// A job being worked off.
@@ -92,6 +96,7 @@ impl<'t> Turn<'t> {
             Task::Resume => self.resume(),
             Task::Late { late, most } => self.take_in_late(&late, most),
             Task::Stop { journey } => self.stop(journey.as_deref()),
+            Task::Operator(operator) => self.operate(&operator),
             Task::Baseline => {
                 for slot in 0..self.slots.len() {
                     self.decide(slot, Input::Baseline, self.job.clock);
@@ -178,6 +183,15 @@ impl<'t> Turn<'t> {
         }
     }
 
+    /// What an operator's word makes due leaves at once.
+    fn operate(&mut self, operator: &Arc<Operator>) {
+        let clock = self.job.clock;
+        for slot in 0..self.slots.len() {
+            self.decide(slot, Input::Operator(operator.clone()), clock);
+            self.work_off(slot, Window::at(clock), clock);
+        }
+    }
+
     fn stop(&mut self, journey: Option<&str>) {
         for slot in 0..self.slots.len() {
             let person = &self.slots[slot].stored.person;
@@ -201,6 +215,7 @@ impl<'t> Turn<'t> {
             stored,
             before: None,
             changes: Changes::default(),
+            gone: None,
         });
         slot
     }
@@ -357,7 +372,13 @@ impl<'t> Turn<'t> {
             identity: event.identity(),
             body,
         });
-        self.done.batch.events.push(event.clone());
+        let customer = &self.slots[slot].stored.person.customer;
+        if customer.ignores(&event) || event.erases() {
+            // Nothing is kept of what is about somebody who is gone.
+            self.done.batch.dropped += 1;
+        } else {
+            self.done.batch.events.push(event.clone());
+        }
         let input = if imported {
             Input::Imported(event)
         } else {
@@ -371,7 +392,9 @@ impl<'t> Turn<'t> {
         if let Some(slot) = self.index.get(&event.customer) {
             return Some(*slot);
         }
-        let made_by = event.is_about_the_team() || &*event.kind == "customer.created";
+        // Whoever is erased may be unknown here: what comes late must bring nobody back.
+        let made_by =
+            event.is_about_the_team() || event.erases() || &*event.kind == "customer.created";
         if !made_by && self.catalog.workspace().unknown_customers == UnknownCustomers::Reject {
             return None;
         }
@@ -418,6 +441,8 @@ impl<'t> Turn<'t> {
 
     fn decide(&mut self, slot: usize, input: Input, clock: Instant) {
         self.note_before(slot);
+        let stored = &self.slots[slot].stored;
+        let was = input.may_erase().then(|| Gone::of(self.catalog, stored));
         let Slot {
             stored, changes, ..
         } = &mut self.slots[slot];
@@ -426,6 +451,22 @@ impl<'t> Turn<'t> {
         changes.commands.extend(made.commands);
         changes.trace.extend(made.trace);
         changes.withdrawn.extend(made.withdrawn);
+        if let Some(was) = was
+            && stored.person.customer.erased != was.erased
+        {
+            self.forget(slot, was);
+        }
+    }
+
+    /// What came with this very job before the erasure goes too.
+    fn forget(&mut self, slot: usize, was: Gone) {
+        let Slot { stored, gone, .. } = &mut self.slots[slot];
+        let id = &stored.person.customer.id;
+        gone.get_or_insert(was);
+        let batch = &mut self.done.batch;
+        let before = batch.events.len();
+        batch.events.retain(|event| event.customer != *id);
+        batch.dropped += (before - batch.events.len()) as u64;
     }
 
     /// Writes down anchors that have not been kept so far, or by another clock than now.
@@ -455,17 +496,21 @@ impl<'t> Turn<'t> {
 
     fn close(mut self, since: Instant) -> Decided {
         for slot in self.slots {
-            if let Some(before) = slot.before {
-                let (stored, changes) = (slot.stored, slot.changes);
-                ledger::close(
-                    &mut self.done.batch,
-                    self.catalog,
-                    self.anchors,
-                    &before,
-                    stored,
-                    changes,
-                    since,
-                );
+            let Some(before) = slot.before else { continue };
+            let (stored, changes) = (slot.stored, slot.changes);
+            let (batch, catalog, anchors) = (&mut self.done.batch, self.catalog, self.anchors);
+            match slot.gone {
+                Some(gone) => {
+                    let was = (&before, gone);
+                    erasure::close(batch, catalog, anchors, was, stored, changes);
+                }
+                None if stored.person.customer.is_erased() => {
+                    let id = &stored.person.customer.id;
+                    erasure::without_the_person(batch, id, changes);
+                }
+                None => {
+                    ledger::close(batch, catalog, anchors, &before, stored, changes, since);
+                }
             }
         }
         // By instant, then customer; what one customer did stays in the order of making.

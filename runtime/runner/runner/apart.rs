@@ -286,7 +286,7 @@ fn identities(events: &[Arrived]) -> Vec<Key> {
 
 impl Error {
     /// Whether it is the batch that failed, and a smaller one may not.
-    fn is_of_the_batch(&self) -> bool {
+    pub(super) fn is_of_the_batch(&self) -> bool {
         match self {
             Self::Engine(_) => true,
             Self::Store(error) => error.is_about_rows(),

@@ -122,7 +122,12 @@ impl Runner {
             .persons
             .iter()
             .map(|stored| (stored.person.customer.id.clone(), stored.clone()));
-        let people = people.collect();
+        // Until it is durable the store has whoever is erased as he or she was.
+        let erased = batch.erased.iter().map(|own| {
+            let gone = Stored::erased(own.customer.clone(), own.at);
+            (own.customer.clone(), Arc::new(gone))
+        });
+        let people: HashMap<_, _> = erased.chain(people).collect();
         let seen = batch
             .seen
             .iter()

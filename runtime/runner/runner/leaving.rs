@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use fail::fail_point;
 use kurant_engine::id::CustomerId;
-use kurant_store::{Outgoing, Settled};
+use kurant_store::{OutboxState, Outgoing, Settled};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
@@ -104,7 +104,9 @@ impl Lane {
 
 impl Runner {
     /// Begins to hand over what has become durable, each by its way. What a way has no time for is tried again soon.
-    pub(super) async fn leave(&mut self, outbox: Vec<Outgoing>) -> Result<(), Error> {
+    pub(super) async fn leave(&mut self, mut outbox: Vec<Outgoing>) -> Result<(), Error> {
+        // The others are there to be counted, and to be let go: their customers were erased.
+        outbox.retain(|row| row.state == OutboxState::Claimed);
         for (way, rows) in self.dispatch.by_way(outbox) {
             if self.wait_for(way).await? {
                 self.set_out(way, rows);

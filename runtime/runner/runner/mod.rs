@@ -18,6 +18,7 @@ mod late;
 mod leaving;
 mod left;
 mod missed;
+mod orders;
 mod pages;
 mod reached;
 mod restored;

@@ -11,7 +11,7 @@ use super::pages::{Among, Walk};
 use super::stopped::Stopped;
 use crate::decide::Task;
 use crate::error::Error;
-use crate::steering::{FATE, HELD, HOLD, LIFTED, ORDER, Order, STEERING, STOPPED, Verb, line};
+use crate::steering::{FATE, HELD, HOLD, LIFTED, ORDER, STEERING, STOPPED, line};
 
 /// Marks by name.
 type Marks = Vec<(String, String)>;
@@ -199,34 +199,7 @@ impl Runner {
         Ok(is_settled)
     }
 
-    async fn carry_out(&mut self, name: &str, text: &str) -> Result<(), Error> {
-        let Ok(order) = serde_json::from_str::<Order>(text) else {
-            tracing::warn!(order = name, "an order can't be read and is left out");
-            return self.note(vec![(format!("{ORDER}{name}"), None)]).await;
-        };
-        match &order.verb {
-            Verb::Stop { journey } => {
-                let about = journey.as_deref().unwrap_or("all");
-                let why = if order.why.is_empty() { "" } else { ": " };
-                self.audience.told(&format!(
-                    "{about} is stopped by {}{why}{}",
-                    order.by, order.why
-                ));
-                // What waits to be handed over knows no enrollment, and who is through is inside no more.
-                let stopped = format!("{STOPPED}{}", journey.as_deref().unwrap_or_default());
-                let now = self.clock.now().to_string();
-                self.note(vec![(stopped, Some(now))]).await?;
-                let task = Task::Stop {
-                    journey: journey.clone(),
-                };
-                self.walk_inside("walk/stop", name, journey.clone(), task)
-                    .await?;
-            }
-        }
-        self.note(vec![(format!("{ORDER}{name}"), None)]).await
-    }
-
-    async fn walk_inside(
+    pub(super) async fn walk_inside(
         &mut self,
         mark: &str,
         about: &str,

@@ -53,7 +53,8 @@ impl Tables {
             left: done(&|verb| verb == "exit") + self.forgotten.left,
             inside: inside.count() as u64,
         });
-        let history = self.events.values().map(|own| own.len() as u64).sum();
+        let kept: u64 = self.events.values().map(|own| own.len() as u64).sum();
+        let history = kept + self.forgotten.events;
         Sums {
             seen: self.seen.len() as u64 + self.forgotten.seen,
             history,

@@ -19,6 +19,8 @@ pub(super) struct Forgotten {
     pub(super) entered: u64,
     pub(super) left: u64,
     pub(super) commands: u64,
+    /// Events that are in no history: of those who were erased.
+    pub(super) events: u64,
 }
 
 impl Tables {

@@ -1,6 +1,8 @@
 //! The reference: a store in memory, written as simply as can be. What it does is what every store has to do.
 
 mod checkup;
+mod erase;
+mod export;
 mod forget;
 mod tables;
 
@@ -15,9 +17,9 @@ use kurant_engine::id::{CustomerId, Key};
 
 use self::tables::Tables;
 use crate::{
-    AnchorRange, Audited, Batch, By, Checkup, EnrollmentRow, Entry, Error, GivenUp, InOutbox,
-    Inside, Kept, Letter, LogPage, LogPlace, Old, OutboxState, Outgoing, Pulse, Queue, Rejected,
-    Reply, Seen, Share, Store, Stored, Sums, Totals, Turn, Waiting, Worker,
+    AnchorRange, Audited, Batch, By, Checkup, EnrollmentRow, Entry, Error, Export, GivenUp,
+    InOutbox, Inside, Kept, Letter, LogPage, LogPlace, Old, OutboxState, Outgoing, Pulse, Queue,
+    Rejected, Reply, Seen, Share, Store, Stored, Sums, Totals, Turn, Waiting, Worker,
 };
 
 /// A store in memory; it ends with the process.
@@ -250,17 +252,15 @@ impl Store for Memory {
 
     fn in_outbox<'s>(&'s self, keys: &'s [Key]) -> Reply<'s, Vec<InOutbox>> {
         self.reply(|tables| {
-            let own = |row: &&Outgoing| keys.contains(&row.command.key) && !row.state.leaves();
-            let rows = tables.outbox.iter().filter(own).map(|row| InOutbox {
-                key: row.command.key,
-                route: row.route.clone(),
-                state: row.state,
-                due: row.due,
-                tries: row.tries,
-                reason: tables.reasons.get(&row.command.key).cloned(),
-                is_withdrawn: row.is_withdrawn,
-            });
-            Ok(rows.collect())
+            let own = |row: &&Outgoing| keys.contains(&row.command.key);
+            Ok(tables.in_outbox(own))
+        })
+    }
+
+    fn outbox_of<'s>(&'s self, customer: &'s str) -> Reply<'s, Vec<InOutbox>> {
+        self.reply(|tables| {
+            let own = |row: &&Outgoing| *row.command.customer == *customer;
+            Ok(tables.in_outbox(own))
         })
     }
 
@@ -388,6 +388,10 @@ impl Store for Memory {
             rows.sort_by_key(|row| (row.entered, row.id));
             Ok(rows)
         })
+    }
+
+    fn export<'s>(&'s self, customer: &'s str) -> Reply<'s, Export> {
+        self.reply(|tables| tables.export(customer))
     }
 
     fn inside(&self) -> Reply<'_, Vec<Inside>> {

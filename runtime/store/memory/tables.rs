@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use kurant_engine::calendar::Instant;
 use kurant_engine::definition::{Definitions, Version};
+use kurant_engine::erased::{self, pseudonym};
 use kurant_engine::event::Event;
 use kurant_engine::id::{CustomerId, Key};
 
@@ -12,8 +13,8 @@ use super::forget::Forgotten;
 use crate::batch::TOGETHER;
 use crate::log::parts;
 use crate::{
-    AnchorRow, Batch, By, EnrollmentRow, Entry, Error, Kept, OutboxState, Outgoing, Rejected, Seen,
-    Settled, Stored, Swap,
+    AnchorRow, Batch, By, EnrollmentRow, Entry, Error, InOutbox, Kept, OutboxState, Outgoing,
+    Rejected, Seen, Settled, Stored, Swap,
 };
 
 /// The anchors of an attribute: by zone, place in the order and customer, when each was set.
@@ -22,6 +23,8 @@ pub(super) type Anchors = BTreeMap<(String, i64, CustomerId), Instant>;
 #[derive(Default)]
 pub(super) struct Tables {
     pub(super) people: BTreeMap<CustomerId, Stored>,
+    /// When customers were erased.
+    pub(super) erased: BTreeMap<CustomerId, Instant>,
     pub(super) seen: HashMap<Key, (u64, Instant)>,
     pub(super) events: BTreeMap<CustomerId, BTreeMap<(Instant, u64), Arc<Event>>>,
     pub(super) number: u64,
@@ -48,13 +51,16 @@ impl Tables {
         let mut fresh = BTreeSet::new();
         let mut is_repeated =
             |seen: &Seen| self.seen.contains_key(&seen.identity) || !fresh.insert(seen.identity);
+        let goes = |id: &CustomerId| batch.erased.iter().any(|own| own.customer == *id);
         let moved_on = |stored: &Arc<Stored>| {
-            let known = self.people.get(&stored.person.customer.id);
+            let id = &stored.person.customer.id;
+            let known = self.people.get(id).filter(|_| !goes(id));
             stored.revision != known.map_or(0, |known| known.revision) + 1
         };
         let is_another = |swap: &Swap| self.marks.get(&swap.name) != swap.was.as_ref();
         batch.seen.iter().any(&mut is_repeated)
             || batch.persons.iter().any(moved_on)
+            || !batch.erased.iter().all(|own| self.may_erase(own))
             || batch.swaps.iter().any(is_another)
     }
 
@@ -62,6 +68,8 @@ impl Tables {
         if self.conflicts(&batch) {
             return Err(Error::Conflict);
         }
+        batch.erased.iter().for_each(|own| self.erase(own));
+        self.forgotten.events += batch.dropped;
         self.write_down(&batch);
         self.seen.extend(
             batch
@@ -102,10 +110,7 @@ impl Tables {
         let withdrawn = |row: &&mut Outgoing| batch.withdrawn.contains(&row.command.key);
         let open = self.outbox.iter_mut().filter(withdrawn);
         open.for_each(|row| row.is_withdrawn = true);
-        batch
-            .settled
-            .iter()
-            .for_each(|settled| self.settle(settled));
+        batch.settled.iter().for_each(|own| self.settle(own));
         for row in batch.rejected {
             if !self
                 .rejected
@@ -130,13 +135,21 @@ impl Tables {
 
     fn write_down(&mut self, batch: &Batch) {
         for part in parts(batch) {
-            self.log.push(Entry {
+            let mut entry = Entry {
                 n: self.log.len() as i64 + 1,
                 clock: batch.clock,
                 customer: part.customer.clone(),
                 actions: part.actions.into_iter().cloned().collect(),
                 traces: part.traces.to_vec(),
-            });
+            };
+            let mut persons = batch.persons.iter();
+            let is_written = persons.any(|own| own.person.customer.id == *part.customer);
+            if !is_written && self.erased.contains_key(part.customer) {
+                // It was under way when its customer was erased.
+                entry.customer = pseudonym(part.customer);
+                entry.traces = entry.traces.into_iter().map(erased::trace).collect();
+            }
+            self.log.push(entry);
         }
     }
 
@@ -189,6 +202,21 @@ impl Tables {
         places
     }
 
+    /// Where those of these commands stand that are in the outbox still.
+    pub(super) fn in_outbox(&self, is_one: impl Fn(&&Outgoing) -> bool) -> Vec<InOutbox> {
+        let open = self.outbox.iter().filter(|row| !row.state.leaves());
+        let rows = open.filter(is_one).map(|row| InOutbox {
+            key: row.command.key,
+            route: row.route.clone(),
+            state: row.state,
+            due: row.due,
+            tries: row.tries,
+            reason: self.reasons.get(&row.command.key).cloned(),
+            is_withdrawn: row.is_withdrawn,
+        });
+        rows.collect()
+    }
+
     fn series(&mut self, row: &AnchorRow) -> &mut BTreeMap<(String, i64, CustomerId), Instant> {
         self.anchors
             .entry((row.attribute.clone(), row.by))
@@ -196,7 +224,9 @@ impl Tables {
     }
 
     pub(super) fn load(&self, id: &CustomerId, kept: &[Kept]) -> Option<Stored> {
-        let mut stored = self.people.get(id)?.clone();
+        let Some(mut stored) = self.people.get(id).cloned() else {
+            return self.tombstone(id);
+        };
         let Some(events) = self.events.get(id) else {
             return Some(stored);
         };

@@ -26,7 +26,7 @@ const PULSE: &str = "SELECT (SELECT count(*) FROM (SELECT 1 FROM customer WHERE 
      (SELECT min(wake_at) FROM customer WHERE wake_at <= $1), (SELECT count(*) FROM rejected)";
 const OPEN: &str = "SELECT route, state, count(*) FROM outbox GROUP BY route, state";
 const SUMS: &str = "SELECT (SELECT count(*) FROM seen) + coalesce((SELECT count FROM forgotten WHERE what = 'seen'), 0), \
-     (SELECT count(*) FROM event)";
+     (SELECT count(*) FROM event) + coalesce((SELECT count FROM forgotten WHERE what = 'event'), 0)";
 const LOG: &str = "SELECT (SELECT count(*) FROM outbox) + (SELECT coalesce(sum(count), 0) FROM outbox_left)::bigint, \
      (SELECT count(*) FROM enrollment WHERE ended IS NULL), \
      count(*) FILTER (WHERE status = 'sent' AND verb <> ALL($1::text[])) \

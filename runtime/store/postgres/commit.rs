@@ -1,15 +1,18 @@
 //! Writes a batch: one statement a table, each with whole columns, rows in the order of their keys so that workers meet in
 //! the same order everywhere.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use fail::fail_point;
 use kurant_engine::calendar::Instant;
 use kurant_engine::definition::Definitions;
+use kurant_engine::erased::{pseudonym, tombstone};
 use serde::Serialize;
 use sqlx::postgres::PgPool;
 
-use super::transaction::{Id, Statement, write};
+use super::erase::DROPPED;
+use super::transaction::{Id, Statement, write, write_after};
+use crate::erasure;
 use crate::log::{Part, parts};
 use crate::{AnchorRow, Batch, EnrollmentRow, Error, Settled, Share, Turn};
 
@@ -39,6 +42,13 @@ const ANCHORS: &str = "INSERT INTO anchor (attribute, part, zone, at, customer, 
    ON CONFLICT (attribute, part, zone, at, customer) DO UPDATE SET since = excluded.since";
 const LOG: &str = "INSERT INTO log (clock, customer, done, actions, traces) \
    SELECT $1, * FROM UNNEST($2::text[], $3::integer[], $4::text[], $5::text[])";
+// Lines of hand-overs, about customers who are not written beside them. Who was erased meanwhile stands there under another name,
+// without what the lines say of the person.
+const LOG_OF_OTHERS: &str = "INSERT INTO log (clock, customer, done, actions, traces) \
+   SELECT $1, CASE WHEN e.customer IS NULL THEN o.customer ELSE o.name END, o.done, o.actions, \
+     CASE WHEN e.customer IS NULL THEN o.traces ELSE o.kept END \
+   FROM UNNEST($2::text[], $3::integer[], $4::text[], $5::text[], $6::uuid[], $7::text[], $8::text[]) \
+     AS o (customer, done, actions, traces, tombstone, name, kept) LEFT JOIN erased e ON e.customer = o.tombstone";
 const OUTBOX: &str = "INSERT INTO outbox (key, customer, route, due, state, attempt, lease, command) \
    SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::integer[], $7::bigint[], $8::text[])";
 const WITHDRAWN: &str = "UPDATE outbox SET withdrawn = 1 WHERE key = ANY($1::uuid[])";
@@ -70,18 +80,20 @@ pub(super) async fn commit(pool: &PgPool, mut batch: Batch, turn: Turn) -> Resul
     persons(&mut statements, &mut batch)?;
     events(&mut statements, &batch)?;
     anchors(&mut statements, &mut batch);
-    log(&mut statements, &batch)?;
+    log(&mut statements, &batch, false)?;
     outbox(&mut statements, &mut batch)?;
+    // After the rows that were handed over: whoever erases a customer comes to both in that order too.
+    log(&mut statements, &batch, true)?;
     rejected(&mut statements, &batch);
     // Several workers write the same marks, so these are held for the shortest time.
     marks(&mut statements, &batch);
     swaps(&mut statements, &mut batch);
     turn.comes().await?;
     fail_point!("store.batch");
-    if statements.is_empty() {
+    if statements.is_empty() && batch.erased.is_empty() {
         return Ok(());
     }
-    write(pool, &statements).await
+    write_after(pool, &batch.erased, &statements).await
 }
 
 /// Puts definitions in force.
@@ -170,6 +182,9 @@ fn enrollments(statements: &mut Vec<Statement>, rows: &mut [EnrollmentRow]) {
 fn events(statements: &mut Vec<Statement>, batch: &Batch) -> Result<(), Error> {
     // In the order of their arrival: the table numbers them.
     let rows = &batch.events;
+    if batch.dropped > 0 {
+        statements.push(Statement::new(DROPPED).with(batch.dropped.cast_signed()));
+    }
     if !rows.is_empty() {
         let statement = Statement::new(EVENTS)
             .with(column(rows, |event| &*event.customer))
@@ -215,18 +230,31 @@ fn anchors(statements: &mut Vec<Statement>, batch: &mut Batch) {
     }
 }
 
-fn log(statements: &mut Vec<Statement>, batch: &Batch) -> Result<(), Error> {
-    let rows = &parts(batch);
-    if !rows.is_empty() {
-        let done = |part: &Part<'_>| i32::try_from(part.actions.len()).unwrap_or(i32::MAX);
-        let statement = Statement::new(LOG)
-            .with(batch.clock.millis())
-            .with(column(rows, |part| &**part.customer))
-            .with(column(rows, done))
-            .with(all(rows, |part| json("action", &part.actions))?)
-            .with(all(rows, |part| json("trace", &part.traces))?);
-        statements.push(statement);
+/// Lines about customers who are written beside them, and about others.
+fn log(statements: &mut Vec<Statement>, batch: &Batch, of_others: bool) -> Result<(), Error> {
+    let persons = batch.persons.iter();
+    let written: HashSet<&str> = persons.map(|own| &*own.person.customer.id).collect();
+    let mut rows = parts(batch);
+    rows.retain(|part| written.contains(&**part.customer) != of_others);
+    let rows = &rows;
+    if rows.is_empty() {
+        return Ok(());
     }
+    let done = |part: &Part<'_>| i32::try_from(part.actions.len()).unwrap_or(i32::MAX);
+    let sql = if of_others { LOG_OF_OTHERS } else { LOG };
+    let mut statement = Statement::new(sql)
+        .with(batch.clock.millis())
+        .with(column(rows, |part| &**part.customer))
+        .with(column(rows, done))
+        .with(all(rows, |part| json("action", &part.actions))?)
+        .with(all(rows, |part| json("trace", &part.traces))?);
+    if of_others {
+        statement = statement
+            .with(column(rows, |part| Id(tombstone(part.customer))))
+            .with(column(rows, |part| pseudonym(part.customer).to_string()))
+            .with(all(rows, |part| erasure::kept(part.traces.to_vec()))?);
+    }
+    statements.push(statement);
     Ok(())
 }
 

@@ -7,6 +7,8 @@ mod claim;
 mod commit;
 mod connect;
 mod decode;
+mod erase;
+mod export;
 mod forget;
 mod history;
 mod people;
@@ -26,9 +28,9 @@ use sqlx::postgres::{PgConnection, PgPool};
 use tokio::sync::Mutex;
 
 use crate::{
-    AnchorRange, Audited, Batch, By, Checkup, Crew, EnrollmentRow, Entry, Error, GivenUp, InOutbox,
-    Inside, Kept, Letter, LogPage, LogPlace, Old, OutboxState, Outgoing, Pulse, Queue, Rejected,
-    Reply, Seen, Share, Store, Stored, Sums, Totals, Turn, Waiting, Word, Worker,
+    AnchorRange, Audited, Batch, By, Checkup, Crew, EnrollmentRow, Entry, Error, Export, GivenUp,
+    InOutbox, Inside, Kept, Letter, LogPage, LogPlace, Old, OutboxState, Outgoing, Pulse, Queue,
+    Rejected, Reply, Seen, Share, Store, Stored, Sums, Totals, Turn, Waiting, Word, Worker,
 };
 
 pub use connect::redacted;
@@ -283,6 +285,10 @@ impl Store for Postgres {
         Box::pin(report::in_outbox(&self.pool, keys))
     }
 
+    fn outbox_of<'s>(&'s self, customer: &'s str) -> Reply<'s, Vec<InOutbox>> {
+        Box::pin(report::outbox_of(&self.pool, customer))
+    }
+
     fn letters_after(&self, after: i64, limit: usize) -> Reply<'_, Vec<Letter>> {
         Box::pin(report::letters_after(&self.pool, after, limit))
     }
@@ -361,6 +367,10 @@ impl Store for Postgres {
 
     fn enrollments<'s>(&'s self, customer: &'s str) -> Reply<'s, Vec<EnrollmentRow>> {
         Box::pin(report::enrollments(&self.pool, customer))
+    }
+
+    fn export<'s>(&'s self, customer: &'s str) -> Reply<'s, Export> {
+        Box::pin(export::export(&self.pool, customer))
     }
 
     fn inside(&self) -> Reply<'_, Vec<Inside>> {

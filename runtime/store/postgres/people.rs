@@ -9,8 +9,9 @@ use kurant_engine::person::Person;
 use sqlx::postgres::PgPool;
 
 use super::decode::columns;
+use super::erase::tombstones;
 use super::transaction::Id;
-use crate::rows::{self, Columns, limit};
+use crate::rows::{self, Columns, limit, missing};
 use crate::{Error, Kept, Seen, Stored};
 
 /// Events of one customer by time and number.
@@ -25,6 +26,7 @@ pub(super) async fn load(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
+    let wanted = ids;
     let mut ids: Vec<&str> = ids.iter().map(AsRef::as_ref).collect();
     ids.sort_unstable();
     let rows = sqlx::query("SELECT state, fired, revision FROM customer WHERE id = ANY($1)")
@@ -35,6 +37,10 @@ pub(super) async fn load(
         .iter()
         .map(|row| rows::stored(columns(row, "customer")));
     let mut people: Vec<Stored> = read.collect::<Result<_, _>>()?;
+    let missing = missing(wanted, &people);
+    if !missing.is_empty() {
+        people.extend(tombstones(pool, &missing).await?);
+    }
     if kept.is_empty() || people.is_empty() {
         return Ok(people);
     }

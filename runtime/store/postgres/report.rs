@@ -196,6 +196,19 @@ pub(super) async fn workers(pool: &PgPool) -> Result<Vec<Worker>, Error> {
     Ok(workers)
 }
 
+/// Where a customer's commands stand. The outbox holds what is open or was given up, and this is asked seldom: it is read through.
+pub(super) async fn outbox_of(pool: &PgPool, customer: &str) -> Result<Vec<InOutbox>, Error> {
+    let rows = sqlx::query(
+        "SELECT key, route, state, due, tries, reason, withdrawn FROM outbox WHERE customer = $1 ORDER BY n",
+    )
+    .bind(customer)
+    .fetch_all(pool)
+    .await?;
+    rows.iter()
+        .map(|row| rows::in_outbox(columns(row, "outbox")))
+        .collect()
+}
+
 /// How many dead letters there are.
 pub(super) async fn letters(pool: &PgPool) -> Result<u64, Error> {
     rows_of(pool, "SELECT count(*) FROM rejected").await

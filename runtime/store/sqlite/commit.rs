@@ -7,13 +7,16 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use fail::fail_point;
 use kurant_engine::calendar::Instant;
 use kurant_engine::definition::Definitions;
+use kurant_engine::erased::pseudonym;
 use kurant_engine::id::CustomerId;
 use sqlx::SqlitePool;
 
 use super::documents::{Documents, Worded, json};
+use super::erase;
 use super::transaction::{Rows, Transaction};
 use super::{EVENT_NUMBER, Numbers};
-use crate::log::parts;
+use crate::erasure;
+use crate::log::{Part, parts};
 use crate::{AnchorRow, Batch, Error, Settled, Stored, Swap, Turn};
 
 const NEW_PERSONS: Rows = Rows {
@@ -161,6 +164,10 @@ pub(super) async fn commit(
     turn.comes().await?;
     fail_point!("store.batch");
     let mut tx = Transaction::begin(pool).await?;
+    for erasure in &batch.erased {
+        erase::erase(&mut tx, erasure).await?;
+    }
+    erase::drop_events(&mut tx, batch.dropped).await?;
     let seen = tx.write(&SEEN, &batch.seen, |seen, values| {
         values.key(seen.identity);
         values.number(seen.body.cast_signed());
@@ -345,21 +352,50 @@ async fn log<'b>(
     batch: &'b Batch,
 ) -> Result<Latest<'b>, Error> {
     let parts = parts(batch);
+    let gone = gone(tx, batch, &parts).await?;
     let first = next(number, parts.len());
     let rows: Vec<_> = (first..).zip(parts.iter().zip(entries)).collect();
     tx.write(&LOG, &rows, |(n, (part, worded)), values| {
+        let own = gone.get(part.customer);
         values.number(*n);
         values.number(batch.clock.millis());
-        values.shared(part.customer);
+        values.shared(own.map_or(part.customer, |(name, _)| name));
         values.number(part.actions.len() as i64);
         values.text(&worded.actions);
-        values.text(&worded.traces);
+        values.text(own.map_or(&worded.traces, |(_, kept)| kept));
     })
     .await?;
     Ok(rows
         .iter()
         .map(|(n, (part, _))| (part.customer, *n))
         .collect())
+}
+
+/// Under another name, and without what they say of the person, stand lines about somebody who was erased meanwhile: those of
+/// hand-overs that were under way.
+async fn gone<'b>(
+    tx: &mut Transaction,
+    batch: &Batch,
+    parts: &[Part<'b>],
+) -> Result<BTreeMap<&'b CustomerId, (CustomerId, String)>, Error> {
+    let persons = batch.persons.iter();
+    let written: HashSet<&CustomerId> = persons.map(|own| &own.person.customer.id).collect();
+    let others = parts.iter().filter(|own| !written.contains(own.customer));
+    let others: Vec<&Part<'_>> = others.collect();
+    let mut gone = BTreeMap::new();
+    if others.is_empty() {
+        return Ok(gone);
+    }
+    let ids: Vec<&str> = others.iter().map(|own| &**own.customer).collect();
+    let asked = sqlx::query(erase::TOMBSTONES).bind(erase::asked(&ids));
+    for stored in erase::found(&tx.fetch(asked).await?, &ids)? {
+        let id = &stored.person.customer.id;
+        if let Some(part) = others.iter().find(|own| own.customer == id) {
+            let kept = erasure::kept(part.traces.to_vec())?;
+            gone.insert(part.customer, (pseudonym(id), kept));
+        }
+    }
+    Ok(gone)
 }
 
 async fn outbox(tx: &mut Transaction, batch: &Batch, commands: &[String]) -> Result<(), Error> {

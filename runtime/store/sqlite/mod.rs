@@ -5,6 +5,8 @@ mod claim;
 mod commit;
 mod decode;
 mod documents;
+mod erase;
+mod export;
 mod forget;
 mod history;
 mod people;
@@ -31,9 +33,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, SqlSafeStr, SqlitePool};
 
 use crate::{
-    AnchorRange, Audited, Batch, By, Checkup, EnrollmentRow, Entry, Error, GivenUp, InOutbox,
-    Inside, Kept, Letter, LogPage, LogPlace, Old, OutboxState, Outgoing, Pulse, Queue, Rejected,
-    Reply, Seen, Share, Store, Stored, Sums, Totals, Turn, Waiting, Worker,
+    AnchorRange, Audited, Batch, By, Checkup, EnrollmentRow, Entry, Error, Export, GivenUp,
+    InOutbox, Inside, Kept, Letter, LogPage, LogPlace, Old, OutboxState, Outgoing, Pulse, Queue,
+    Rejected, Reply, Seen, Share, Store, Stored, Sums, Totals, Turn, Waiting, Worker,
 };
 
 /// How many read at the same time.
@@ -375,6 +377,10 @@ impl Store for Sqlite {
         Box::pin(report::in_outbox(&self.read, keys))
     }
 
+    fn outbox_of<'s>(&'s self, customer: &'s str) -> Reply<'s, Vec<InOutbox>> {
+        Box::pin(report::outbox_of(&self.read, customer))
+    }
+
     fn letters_after(&self, after: i64, limit: usize) -> Reply<'_, Vec<Letter>> {
         Box::pin(report::letters_after(&self.read, after, limit))
     }
@@ -440,6 +446,10 @@ impl Store for Sqlite {
 
     fn enrollments<'s>(&'s self, customer: &'s str) -> Reply<'s, Vec<EnrollmentRow>> {
         Box::pin(report::enrollments(&self.read, customer))
+    }
+
+    fn export<'s>(&'s self, customer: &'s str) -> Reply<'s, Export> {
+        Box::pin(export::export(&self.read, customer))
     }
 
     fn inside(&self) -> Reply<'_, Vec<Inside>> {

@@ -9,7 +9,8 @@ use kurant_engine::person::Person;
 use sqlx::SqlitePool;
 
 use super::decode::{array, columns};
-use crate::rows::{self, Columns, count, limit};
+use super::erase::{TOMBSTONES, asked, found};
+use crate::rows::{self, Columns, count, limit, missing};
 use crate::{Error, Kept, Seen, Stored};
 
 /// Events of one customer by time and number.
@@ -24,6 +25,7 @@ pub(super) async fn load(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
+    let wanted = ids;
     let ids = array(ids.iter().map(AsRef::as_ref));
     let rows = sqlx::query(
         "SELECT state, fired, revision FROM customer WHERE id IN (SELECT value FROM json_each($1))",
@@ -35,6 +37,12 @@ pub(super) async fn load(
         .iter()
         .map(|row| rows::stored(columns(row, "customer")));
     let mut people: Vec<Stored> = read.collect::<Result<_, _>>()?;
+    let missing = missing(wanted, &people);
+    if !missing.is_empty() {
+        let rows = sqlx::query(TOMBSTONES).bind(asked(&missing));
+        let rows = rows.fetch_all(pool).await?;
+        people.extend(found(&rows, &missing)?);
+    }
     if kept.is_empty() || people.is_empty() {
         return Ok(people);
     }

@@ -168,6 +168,19 @@ pub(super) async fn in_outbox(pool: &SqlitePool, keys: &[Key]) -> Result<Vec<InO
         .collect()
 }
 
+/// Where a customer's commands stand. The outbox holds what is open or was given up, and this is asked seldom: it is read through.
+pub(super) async fn outbox_of(pool: &SqlitePool, customer: &str) -> Result<Vec<InOutbox>, Error> {
+    let rows = sqlx::query(
+        "SELECT key, route, state, due, tries, reason, withdrawn FROM outbox WHERE customer = $1 ORDER BY n",
+    )
+    .bind(customer.to_owned())
+    .fetch_all(pool)
+    .await?;
+    rows.iter()
+        .map(|row| rows::in_outbox(columns(row, "outbox")))
+        .collect()
+}
+
 /// How many dead letters there are.
 pub(super) async fn letters(pool: &SqlitePool) -> Result<u64, Error> {
     rows_of(pool, "SELECT count(*) FROM rejected").await

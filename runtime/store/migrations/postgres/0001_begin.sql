@@ -16,6 +16,12 @@ CREATE TABLE customer (
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_limit = 2000);
 CREATE INDEX customer_wake ON customer (wake_at) WHERE wake_at IS NOT NULL;
 
+-- Who was erased, by a hash of the id: events of the time before, or without a newer consent, bring nobody back.
+CREATE TABLE erased (
+    customer UUID NOT NULL PRIMARY KEY,
+    at BIGINT NOT NULL
+);
+
 -- What was taken in: an event's source and id take effect once.
 CREATE TABLE seen (
     identity UUID NOT NULL PRIMARY KEY,

@@ -15,6 +15,12 @@ CREATE TABLE customer (
 ) WITHOUT ROWID;
 CREATE INDEX customer_wake ON customer (wake_at) WHERE wake_at IS NOT NULL;
 
+-- Who was erased, by a hash of the id: events of the time before, or without a newer consent, bring nobody back.
+CREATE TABLE erased (
+    customer BLOB NOT NULL PRIMARY KEY,
+    at BIGINT NOT NULL
+) WITHOUT ROWID;
+
 -- What was taken in: an event's source and id take effect once.
 CREATE TABLE seen (
     identity BLOB NOT NULL PRIMARY KEY,

@@ -12,7 +12,8 @@ use sqlx::postgres::types::Oid;
 use sqlx::postgres::{PgArgumentBuffer, PgArguments, PgHasArrayType, PgPool, PgRow, PgTypeInfo};
 use sqlx::{Arguments, Encode, Postgres, Type};
 
-use crate::Error;
+use super::erase::erase;
+use crate::{Erasure, Error};
 
 /// How often a transaction that collided with another one is tried.
 const TRIES: usize = 8;
@@ -180,9 +181,18 @@ impl Drop for Transaction {
 
 /// Runs statements as one transaction: all of them, or nothing. What only collided with others is tried again.
 pub(super) async fn write(pool: &PgPool, statements: &[Statement]) -> Result<(), Error> {
+    write_after(pool, &[], statements).await
+}
+
+/// The same, after customers are forgotten in that transaction.
+pub(super) async fn write_after(
+    pool: &PgPool,
+    erased: &[Erasure],
+    statements: &[Statement],
+) -> Result<(), Error> {
     let mut tries = 1;
     loop {
-        match attempt(pool, statements).await {
+        match attempt(pool, erased, statements).await {
             Err(error) if tries < TRIES && error.is_a_collision() => {
                 tracing::debug!(%error, tries, "a transaction collided with another one");
                 tries += 1;
@@ -192,20 +202,31 @@ pub(super) async fn write(pool: &PgPool, statements: &[Statement]) -> Result<(),
     }
 }
 
-async fn attempt(pool: &PgPool, statements: &[Statement]) -> Result<(), Error> {
+async fn attempt(pool: &PgPool, erased: &[Erasure], statements: &[Statement]) -> Result<(), Error> {
     let mut tx = Transaction::begin(pool).await?;
-    for statement in statements {
-        match tx.run(statement).await {
-            Ok(()) => {}
-            Err(Error::Conflict) => {
-                // The connection is as good as before; whether the rollback got through is no matter.
-                let _ = tx.roll_back().await;
-                return Err(Error::Conflict);
-            }
-            Err(error) => return Err(error),
+    match all(&mut tx, erased, statements).await {
+        Ok(()) => tx.commit().await,
+        Err(Error::Conflict) => {
+            // The connection is as good as before; whether the rollback got through is no matter.
+            let _ = tx.roll_back().await;
+            Err(Error::Conflict)
         }
+        Err(error) => Err(error),
     }
-    tx.commit().await
+}
+
+async fn all(
+    tx: &mut Transaction,
+    erased: &[Erasure],
+    statements: &[Statement],
+) -> Result<(), Error> {
+    for erasure in erased {
+        erase(tx, erasure).await?;
+    }
+    for statement in statements {
+        tx.run(statement).await?;
+    }
+    Ok(())
 }
 
 impl Type<Postgres> for Id {

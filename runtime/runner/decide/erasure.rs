@@ -1,0 +1,110 @@
+//! Turns an erasure into what the store writes: what the very decision did keeps no word of the person either.
+
+use kurant_engine::calendar::Instant;
+use kurant_engine::catalog::Catalog;
+use kurant_engine::customer::Customer;
+use kurant_engine::erased::{self, pseudonym};
+use kurant_engine::id::CustomerId;
+use kurant_engine::input::{Changes, Effect, Trace};
+use kurant_store::{Batch, EnrollmentRow, Erasure, OutboxState, Outgoing, Seen, Stored};
+
+use super::ledger::{Before, route};
+use crate::anchors::Anchors;
+
+/// The attributes that hold addresses, whatever channels there are.
+const ADDRESSES: [&str; 2] = ["email", "phone"];
+
+/// Somebody who is erased in this job, as he or she was before.
+pub(super) struct Gone {
+    pub(super) erased: Option<Instant>,
+    revision: u64,
+    addresses: Vec<String>,
+}
+
+impl Gone {
+    pub(super) fn of(catalog: &Catalog, stored: &Stored) -> Self {
+        let customer = &stored.person.customer;
+        let channels = catalog.workspace().channels.iter();
+        let attributes = channels.map(|own| Customer::address_attribute(&own.name));
+        let addresses = attributes
+            .chain(ADDRESSES)
+            .filter_map(|own| customer.text(own));
+        let bounced = customer.suppressed.iter().map(|own| own.address.as_str());
+        let mut addresses: Vec<String> = addresses.chain(bounced).map(str::to_owned).collect();
+        addresses.sort();
+        addresses.dedup();
+        Self {
+            erased: customer.erased,
+            revision: stored.revision,
+            addresses,
+        }
+    }
+}
+
+/// Writes down that somebody was erased; and who came back since, by a consent given later.
+pub(super) fn close(
+    batch: &mut Batch,
+    catalog: &Catalog,
+    anchors: &Anchors,
+    (before, gone): (&Before, Gone),
+    mut stored: Stored,
+    changes: Changes,
+) {
+    let person = &stored.person;
+    let id = person.customer.id.clone();
+    batch
+        .anchors_gone
+        .extend(anchors.rows(person, &before.anchors, None, Instant::MIN));
+    batch.erased.push(Erasure {
+        customer: id.clone(),
+        at: person.customer.erased.unwrap_or(Instant::MIN),
+        revision: gone.revision,
+        addresses: gone.addresses,
+    });
+    without_the_person(batch, &id, changes);
+    if person.customer.is_erased() {
+        return;
+    }
+    let now = anchors.look(catalog, person);
+    batch
+        .anchors
+        .extend(anchors.rows(person, &now, None, Instant::MIN));
+    let enrollments = person.enrollments.iter();
+    batch
+        .enrollments
+        .extend(enrollments.map(|own| EnrollmentRow::of(&id, own)));
+    stored.revision = 1;
+    batch.persons.push(stored.into());
+}
+
+/// What was done about somebody who is erased, or was before: under another name.
+pub(super) fn without_the_person(batch: &mut Batch, id: &CustomerId, changes: Changes) {
+    let actions = changes.actions.into_iter().map(erased::action);
+    batch.actions.extend(actions);
+    batch.withdrawn.extend(changes.withdrawn);
+    let traces: Vec<Trace> = changes.trace.into_iter().map(erased::trace).collect();
+    if !traces.is_empty() {
+        batch.traces.push((pseudonym(id), traces));
+    }
+    for command in changes.commands {
+        if let Effect::Emit { event } = &command.what {
+            batch.seen.push(Seen {
+                identity: event.identity(),
+                body: 0,
+            });
+            batch.dropped += 1;
+        }
+        // It was decided on before the erasure, and is counted; it never leaves.
+        batch.withdrawn.push(command.key);
+        batch.outbox.push(Outgoing {
+            route: route(&command).to_owned(),
+            due: command.at,
+            command: erased::command(&command),
+            state: OutboxState::Pending,
+            attempt: 0,
+            tries: 0,
+            lease: None,
+            is_withdrawn: true,
+        });
+    }
+}

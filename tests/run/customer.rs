@@ -1,0 +1,324 @@
+//! One customer: looked at, and steered by an operator while it runs or while nothing runs.
+
+use serde_json::Value;
+
+use super::sample::Shop;
+
+/// A journey with room to steer in.
+const TOUR: &str = "journey: tour\nstatus: live\ncategory: transactional\ntrigger: { event: order.paid, max_age: 100y }\n\
+                    entry: { while_active: ignore }\nsteps:\n  - { id: pause, wait: 3d }\n  \
+                    - { id: hello, send: email, template: hello }\n  - { id: later, wait: 5d }\n  \
+                    - id: bye\n    send: sms\n    template: hello\n";
+
+fn order(id: &str) -> String {
+    format!(
+        r#"{{"specversion":"1.0","id":"{id}","source":"test","type":"order.paid","subject":"anna","data":{{"total":5}}}}"#
+    )
+}
+
+/// Anna has paid an order, and waits in `tour` and in `thanks`.
+fn shop() -> Shop {
+    let shop = Shop::new();
+    shop.write("journeys/tour.yaml", TOUR);
+    shop.write(
+        "customers.jsonl",
+        "{\"id\":\"anna\",\"email\":\"anna@example.com\",\"phone\":\"1\",\"consents\":{\"email\":true}}\n",
+    );
+    shop.kurant(&["import", "customers", "customers.jsonl"]);
+    shop.drop_events("one.jsonl", &[order("1")]);
+    shop.kurant(&["run", "--until-idle", "--quiet"]);
+    shop
+}
+
+fn said(shop: &Shop, arguments: &[&str]) -> String {
+    let output = shop.run(arguments);
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+fn object(shop: &Shop, arguments: &[&str]) -> Value {
+    let output = shop.kurant(&[arguments, &["--format", "json"]].concat());
+    serde_json::from_slice(&output.stdout).expect("one object of JSON")
+}
+
+/// Where Anna stands in `tour`.
+fn step(shop: &Shop) -> String {
+    let told = object(shop, &["customer", "anna"]);
+    let inside = told["inside"].as_array().expect("a list").clone();
+    let own = inside.iter().find(|own| own["journey"] == "tour");
+    own.map_or("-".to_owned(), |own| {
+        own["step"].as_str().unwrap_or("").to_owned()
+    })
+}
+
+fn steered(shop: &Shop) -> usize {
+    let log = said(
+        shop,
+        &[
+            "log",
+            "--customer",
+            "anna",
+            "--journey",
+            "tour",
+            "--outcome",
+            "steered",
+        ],
+    );
+    log.lines()
+        .filter(|line| line.contains(" steered "))
+        .count()
+}
+
+#[test]
+fn one_customer_is_shown_with_all_that_is_known() {
+    let shop = shop();
+    let told = said(&shop, &["customer", "anna"]);
+    for part in [
+        "Customer anna, on ",
+        "anna@example.com",
+        "consent email",
+        "orders_count",
+        "tour",
+        "`pause`",
+        "waits until",
+        "On its way out: nothing",
+        "What happened last:",
+        "send email sent",
+    ] {
+        let part = part.trim_matches('`');
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let told = object(&shop, &["customer", "anna"]);
+    assert_eq!(told["attributes"]["email"], "anna@example.com");
+    assert_eq!(told["inside"].as_array().map(Vec::len), Some(2), "{told}");
+    assert!(told["inside"][0]["since"].is_string(), "{told}");
+    assert_eq!(told["outbox"], serde_json::json!([]));
+    let told = said(&shop, &["customer", "ana"]);
+    assert!(
+        told.contains("nobody is known as customer `ana`") && told.contains("did you mean `anna`?"),
+        "{told}"
+    );
+}
+
+#[test]
+fn an_operator_steers_beside_a_run_which_does_it_at_once() {
+    let shop = shop();
+    let running = shop.start(&["run"]);
+    running.wait_for_all(&["running"]);
+    let tried = said(&shop, &["customer", "anna", "skip", "tour", "--dry-run"]);
+    assert!(
+        tried.contains("nothing was done")
+            && tried.contains("send email")
+            && tried.contains("at `later`"),
+        "{tried}"
+    );
+    assert_eq!((step(&shop).as_str(), steered(&shop)), ("pause", 0));
+    let told = said(
+        &shop,
+        &[
+            "customer", "anna", "postpone", "tour", "--by", "2d", "--as", "olena", "--why",
+            "on leave",
+        ],
+    );
+    assert!(
+        told.contains("anna: postpone until ")
+            && told.contains("by olena: on leave")
+            && !told.contains("no `kurant run`"),
+        "{told}"
+    );
+    running.wait_for_all(&["anna: `postpone`, by olena"]);
+    let told = said(
+        &shop,
+        &["customer", "anna", "skip", "tour", "--by", "olena"],
+    );
+    assert!(
+        told.contains("steered (skip)") && told.contains("send email"),
+        "{told}"
+    );
+    running.wait_for_all(&["tour", "send email"]);
+    assert_eq!(step(&shop), "later");
+    said(&shop, &["customer", "anna", "move", "tour", "--to", "bye"]);
+    running.wait_for_all(&["tour", "send sms"]);
+    let told = said(
+        &shop,
+        &["customer", "anna", "end", "thanks", "--why", "she asked"],
+    );
+    assert!(told.contains("exit (ended_by_operator)"), "{told}");
+    running.end();
+    assert_eq!((step(&shop).as_str(), steered(&shop)), ("-", 3));
+    let log = said(
+        &shop,
+        &["log", "--customer", "anna", "--outcome", "steered"],
+    );
+    assert!(
+        log.contains("by = \"olena\"") && log.contains("why = \"she asked\""),
+        "{log}"
+    );
+}
+
+#[test]
+fn an_order_that_nobody_hears_holds_from_the_next_start() {
+    let shop = shop();
+    let told = said(&shop, &["customer", "anna", "end", "tour"]);
+    assert!(
+        told.contains("no `kurant run` has taken it up yet"),
+        "{told}"
+    );
+    assert!(said(&shop, &["customer", "anna"]).contains("an order of "));
+    assert_eq!(step(&shop), "pause");
+    shop.kurant(&["run", "--until-idle", "--quiet"]);
+    assert_eq!((step(&shop).as_str(), steered(&shop)), ("-", 1));
+}
+
+#[test]
+fn what_can_not_be_is_told_before_anything_is_left() {
+    let shop = shop();
+    for (arguments, told) in [
+        (vec!["end", "tuor"], "did you mean tour?"),
+        (vec!["end", "cart"], "anna is not inside cart"),
+        (vec!["move", "tour", "--to", "helo"], "did you mean hello?"),
+        (
+            vec!["postpone", "tour", "--until", "2020-01-01"],
+            "has passed already",
+        ),
+        (vec!["postpone", "tour", "--by", "soon"], "--by: "),
+        (
+            vec!["skip", "tour", "--enrollment", "zz"],
+            "no such enrollment",
+        ),
+    ] {
+        let output = shop.run(&[&["customer", "anna"], &arguments[..]].concat());
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {errors}");
+        assert!(errors.contains(told), "{arguments:?}: {errors}");
+    }
+    assert!(!said(&shop, &["customer", "anna"]).contains("an order of "));
+}
+
+#[test]
+fn an_order_is_carried_out_once_wherever_the_run_is_killed() {
+    for point in ["order.begins", "store.written", "order.carried_out"] {
+        let shop = shop();
+        // Nothing runs: the order waits.
+        said(&shop, &["customer", "anna", "skip", "tour"]);
+        let failing = match point {
+            // Not the first transaction of a start, which tells nothing of the order.
+            "store.written" => "store.written=3*off->panic".to_owned(),
+            point => format!("{point}=panic"),
+        };
+        shop.start_in(&["run", "--until-idle"], &[("FAILPOINTS", &failing)])
+            .ended();
+        shop.kurant(&["run", "--until-idle", "--quiet"]);
+        assert_eq!(step(&shop), "later", "{point}");
+        assert_eq!(steered(&shop), 1, "{point}");
+        let mails = shop.lines(".kurant/outbox/email.jsonl");
+        let hello = mails.iter().filter(|own| own["journey"] == "tour");
+        assert_eq!(hello.count(), 1, "{point}");
+    }
+}
+
+#[test]
+fn what_is_known_of_a_person_is_written_down_and_forgotten_beside_a_run() {
+    let shop = shop();
+    let told = said(&shop, &["customer", "anna", "export", "--out", "anna.json"]);
+    assert!(told.contains("anna is written to anna.json"), "{told}");
+    let export = std::fs::read_to_string(shop.path("anna.json")).expect("the export");
+    let export: Value = serde_json::from_str(&export).expect("JSON");
+    let state = &export["tables"]["customer"][0]["state"];
+    assert_eq!(state["customer"]["attributes"]["email"], "anna@example.com");
+    assert!(export["erased"].is_null(), "{export}");
+    let told = said(&shop, &["customer", "nobody", "export"]);
+    assert!(
+        told.contains("nobody is known as customer `nobody`"),
+        "{told}"
+    );
+    // Nobody types the id.
+    let told = said(
+        &shop,
+        &["customer", "anna", "erase", "--why", "asked for it"],
+    );
+    assert!(
+        told.contains("Type the customer's id") && told.contains("nothing was erased"),
+        "{told}"
+    );
+    let running = shop.start(&["run"]);
+    running.wait_for_all(&["running"]);
+    let erase = [
+        "customer",
+        "anna",
+        "erase",
+        "--why",
+        "asked for it",
+        "--yes",
+    ];
+    let told = said(&shop, &erase);
+    assert!(
+        told.contains("anna is erased\n") && told.contains("Outside of the store"),
+        "{told}"
+    );
+    running.wait_for_all(&["`erase`, by "]);
+    shop.drop_events("late.jsonl", &[order("2")]);
+    shop.drop_events("other.jsonl", &[order("3").replace("anna", "bohdan")]);
+    running.wait_for_all(&["bohdan", "send email"]);
+    running.end();
+    assert!(said(&shop, &["customer", "anna"]).contains("erased on "));
+    assert!(said(&shop, &erase).contains("anna was erased on "));
+    let export = object(&shop, &["customer", "anna", "export"]);
+    assert!(export["erased"].is_string(), "{export}");
+    assert_eq!(export["tables"]["customer"], serde_json::json!([]));
+    let text = export["tables"].to_string();
+    assert!(
+        !text.contains("anna") && text.contains("asked for it"),
+        "{text}"
+    );
+    let doctor = said(&shop, &["doctor"]);
+    assert!(!doctor.contains("broken"), "{doctor}");
+}
+
+#[test]
+fn a_person_is_erased_whole_wherever_the_run_is_killed() {
+    for point in [
+        "order.begins",
+        "store.written",
+        "store.committed",
+        "order.carried_out",
+    ] {
+        let shop = shop();
+        said(
+            &shop,
+            &[
+                "customer",
+                "anna",
+                "erase",
+                "--why",
+                "asked for it",
+                "--yes",
+            ],
+        );
+        let failing = match point {
+            // Not the first transactions of a start, which tell nothing of the order.
+            "store.written" | "store.committed" => format!("{point}=3*off->panic"),
+            point => format!("{point}=panic"),
+        };
+        shop.start_in(&["run", "--until-idle"], &[("FAILPOINTS", &failing)])
+            .ended();
+        let before = object(&shop, &["customer", "anna", "export"]);
+        let is_gone = before["tables"]["customer"] == serde_json::json!([]);
+        // All of it, or nothing.
+        assert_eq!(
+            is_gone,
+            before["tables"]["event"] == serde_json::json!([]),
+            "{point}"
+        );
+        assert_eq!(
+            is_gone,
+            before["tables"]["mark"] == serde_json::json!([]),
+            "{point}"
+        );
+        shop.kurant(&["run", "--until-idle", "--quiet"]);
+        let after = object(&shop, &["customer", "anna", "export"]);
+        assert!(after["erased"].is_string(), "{point}");
+        let text = after["tables"].to_string();
+        assert!(!text.contains("anna"), "{point}: {text}");
+        assert_eq!(text.matches(r#""what":"erased""#).count(), 1, "{point}");
+    }
+}
