@@ -16,6 +16,7 @@ mod finding;
 mod intake;
 mod live;
 mod meter;
+mod planted;
 mod restore;
 mod runner;
 pub mod source;

@@ -151,7 +151,7 @@ async fn end_at(site: &mut Site, load: &mut Load, point: &str, turn: u32, when: 
 #[test]
 fn every_point_is_one_at_which_it_ends() {
     let mut named = BTreeSet::new();
-    points(Path::new("runtime"), &mut named);
+    names_in(Path::new("runtime"), "fail_point!(\"", &mut named);
     let all = EVERYWHERE
         .iter()
         .chain(ON_ONE_MACHINE)
@@ -162,15 +162,15 @@ fn every_point_is_one_at_which_it_ends() {
     assert_eq!(named, tried);
 }
 
-/// The points that are named in a folder's files.
-fn points(folder: &Path, named: &mut BTreeSet<String>) {
+/// The names in a folder's files that come behind these words.
+pub(super) fn names_in(folder: &Path, words: &str, named: &mut BTreeSet<String>) {
     for entry in std::fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
         if path.is_dir() {
-            points(&path, named);
+            names_in(&path, words, named);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let text = std::fs::read_to_string(&path).expect("a file");
-            let mut parts = text.split("fail_point!(\"");
+            let mut parts = text.split(words);
             parts.next();
             let names = parts.filter_map(|part| part.split('"').next());
             named.extend(names.map(str::to_owned));

@@ -7,6 +7,7 @@ mod history;
 mod kills;
 mod load;
 mod mutations;
+mod planted;
 mod proxy;
 mod receiver;
 mod rules;

@@ -282,8 +282,12 @@ impl Site {
 
     /// Waits until nothing is under way any more, and says whether it came to that.
     pub(super) async fn come_to_rest(&self, load: &Load) -> bool {
+        self.come_to_rest_within(load, LOOKS).await
+    }
+
+    async fn come_to_rest_within(&self, load: &Load, looks: usize) -> bool {
         let store = self.store().await;
-        for _ in 0..LOOKS {
+        for _ in 0..looks {
             if told::is_at_rest(&*store, load).await && self.is_drained().await {
                 return true;
             }
@@ -292,10 +296,25 @@ impl Site {
         false
     }
 
-    /// Lets all of it come to rest, ends the workers and checks what is left.
-    pub(super) async fn finish(mut self, load: Load) {
+    /// Lets all of it come to rest, ends the workers and checks what is left: it is as it should be.
+    pub(super) async fn finish(self, load: Load) {
+        let found = self.look_at_the_end(load, &[], LOOKS).await;
+        assert!(found.is_empty(), "{found}");
+    }
+
+    /// Lets all of it come to rest, ends the workers, which have these variables in their environment, and says what is left that
+    /// should not be so.
+    pub(super) async fn look_at_the_end(
+        mut self,
+        load: Load,
+        variables: &[(&str, &str)],
+        looks: usize,
+    ) -> Findings {
+        for worker in 0..self.workers() {
+            self.start(worker, variables);
+        }
         self.start_all();
-        let is_at_rest = self.come_to_rest(&load).await;
+        let is_at_rest = self.come_to_rest_within(&load, looks).await;
         let store = self.store().await;
         for worker in 0..self.workers() {
             self.end(worker);
@@ -326,7 +345,7 @@ impl Site {
             history.received.len()
         );
         self.leave().await;
-        assert!(found.is_empty(), "{found}");
+        found
     }
 
     /// Whether all that was published is taken, and all that was handed over has reached its receiver.
