@@ -504,4 +504,17 @@ async fn an_event_that_erases_does_the_same_also_with_what_came_beside_it() {
     assert!(lines.is_empty(), "{lines:#?}");
     let sums = store.sums(true).await.expect("sums");
     assert_eq!(sums.seen, sums.history);
+    // A list that says since when a consent stands is a word of the person, if it was given since.
+    let now = stage.clock.now();
+    for (since, is_gone) in [(now.plus_millis(-DAY), true), (now, false)] {
+        let record = format!(r#"{{"id":"{ID}","email":"{EMAIL}","consents":{{"email":true}}}}"#);
+        let record = Record::from_json(&definitions().schema, record.as_bytes());
+        let mut record = record.expect("a record");
+        record.since.push(("email".into(), since));
+        let imported = stage.runner.import_customers(vec![record], None).await;
+        imported.expect("an import");
+        stage.runner.flush().await.expect("an end");
+        let found = store.load(&[ID.into()], &[]).await.expect("a customer");
+        assert_eq!(found[0].person.customer.is_erased(), is_gone);
+    }
 }

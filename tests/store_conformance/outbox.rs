@@ -489,5 +489,9 @@ pub(super) async fn where_commands_stand_is_told_by_their_keys(store: &dyn Store
         row(keys[0], Pending, 60, Some("away: it says 535"), false),
     ];
     assert_eq!(found, expected);
+    let all = store.outbox_of("anna").await.unwrap();
+    let all: Vec<Key> = all.iter().map(|row| row.key).collect();
+    assert_eq!(all, [keys[0], keys[1], keys[3], keys[4]]);
+    assert_eq!(store.outbox_of("bohdan").await.unwrap(), []);
     assert_eq!(store.in_outbox(&[]).await.unwrap(), []);
 }

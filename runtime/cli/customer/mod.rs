@@ -25,16 +25,16 @@ const LOOKED_THROUGH: usize = 10_000;
 /// Arguments of `kurant customer`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
-    kurant customer c42                                    who it is, where it stands, what leaves, what happened last\n  \
-    kurant customer c42 end welcome --why \"she asked\"      out of the journey; what was not handed over is cancelled\n  \
-    kurant customer c42 skip welcome                       passes over the step where it stands\n  \
-    kurant customer c42 postpone welcome --by 2d           its wait ends later\n  \
-    kurant customer c42 move welcome --to fifteen          goes on with another step\n  \
-    kurant customer c42 move welcome --to fifteen --dry-run\n  \
-    kurant customer c42 export --out c42.json              all that is held about the person\n  \
-    kurant customer c42 erase --why \"asked for it\"        forgets the person, for good\n\n\
-    All of it works beside a running `run`, which takes it up at once, or before one. A customer whose id is one of these\n\
-    words: `kurant customer -- end`.")]
+    kurant customer c42                                  where it stands, what leaves\n  \
+    kurant customer c42 end welcome --why \"she asked\"    out of the journey\n  \
+    kurant customer c42 skip welcome                     past the step where it stands\n  \
+    kurant customer c42 postpone welcome --by 2d         its wait ends later\n  \
+    kurant customer c42 move welcome --to fifteen        on with another step\n  \
+    kurant customer c42 skip welcome --dry-run           what would happen\n  \
+    kurant customer c42 export --out c42.json            all that is held about the person\n  \
+    kurant customer c42 erase --why \"asked for it\"      forgets the person, for good\n\n\
+    All of it works beside a running `run`, which takes it up at once, or before one. A customer\n\
+    whose id is one of these words: `kurant customer -- end`.")]
 pub(crate) struct Args {
     /// The customer's id, as the CRM writes it
     id: String,

@@ -187,3 +187,41 @@ fn of_an_erased_customer_no_word_is_left_but_the_id() {
     erased.clock = play.clock;
     assert_eq!(play.person, erased);
 }
+
+#[test]
+fn nothing_but_a_consent_given_later_brings_back_who_was_erased() {
+    let mut play = Play::new(journey(vec![TriggerKind::Manual], Vec::new()), None);
+    play.event("customer.erased", "n", Value::Integer(1));
+    let erased = play.person.clone();
+    let say = |play: &mut Play, granted: bool| {
+        let data = [
+            ("channel", Value::text("email")),
+            ("granted", granted.into()),
+        ];
+        play.give(Input::Event(Arc::new(Event {
+            id: format!("{granted} {}", play.clock).as_str().into(),
+            source: "shop".into(),
+            kind: "consent.changed".into(),
+            customer: "c1".into(),
+            time: play.clock,
+            data: Map::from_iter(data),
+            attributes: Map::new(),
+        })));
+    };
+    // Of that very moment, and later without a word of the person.
+    say(&mut play, true);
+    play.clock = instant("2026-03-02T00:00:00Z");
+    play.event("customer.updated", "email", Value::text("a@example.com"));
+    say(&mut play, false);
+    assert_eq!(play.person.customer, erased.customer);
+    say(&mut play, true);
+    play.event("customer.updated", "email", Value::text("b@example.com"));
+    let customer = &play.person.customer;
+    assert!(!customer.is_erased() && customer.consented("email"));
+    assert_eq!(customer.text("email"), Some("b@example.com"));
+    say(&mut play, false);
+    assert!(
+        !play.person.customer.is_erased(),
+        "withdrawn again, the person is known"
+    );
+}
