@@ -18,8 +18,9 @@ use kurant_engine::value::Value;
 
 use super::walk::Walk;
 use super::world::{World, advice};
-use super::{set_values, unknown_attribute, unknown_channel, unknown_field, unknown_journey};
+use super::{own_value, set_values, unknown_attribute, unknown_channel, unknown_field, unknown_journey};
 use crate::diagnostic::Problem;
+use crate::parse::known::OF_CUSTOMERS;
 use crate::scenario::{Expect, Scenario};
 use crate::source::FileId;
 
@@ -61,6 +62,7 @@ fn attributes(world: &World<'_>, scenario: &Scenario, place: &str, attributes: &
         if let Some(kind) = world.parsed.schema.customer.get(name) {
             typed(world, scenario.file, &place, kind, value);
         }
+        own_value::check(world, scenario.file, &place, name, value);
         if let (Value::Map(channels), "consents") = (value, name) {
             for (channel, _) in channels.iter() {
                 if let Some(problem) = unknown_channel::problem(world, channel) {
@@ -156,6 +158,9 @@ fn events(world: &World<'_>, scenario: &Scenario) {
                     continue;
                 }
                 _ => {}
+            }
+            if OF_CUSTOMERS.contains(&event.kind.as_str()) {
+                own_value::check(world, scenario.file, &place, name, value);
             }
             if let Some(kind) = fields.get(name) {
                 typed(world, scenario.file, &place, kind, value);

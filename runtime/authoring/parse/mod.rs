@@ -28,6 +28,7 @@ mod step;
 mod templates;
 mod trigger;
 mod workspace;
+mod zone;
 
 #[cfg(test)]
 mod tests;
@@ -38,7 +39,7 @@ use kurant_engine::definition::{
 
 use kurant_engine::provider::Provider;
 
-pub(crate) use calendar::instant;
+pub(crate) use calendar::{instant, zone_named};
 pub use columns::{Column, Columns, ReadColumns};
 pub(crate) use computed::literal;
 pub(crate) use context::Context;
