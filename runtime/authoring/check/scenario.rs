@@ -18,7 +18,9 @@ use kurant_engine::value::Value;
 
 use super::walk::Walk;
 use super::world::{World, advice};
-use super::{own_value, set_values, unknown_attribute, unknown_channel, unknown_field, unknown_journey};
+use super::{
+    own_value, set_values, unknown_attribute, unknown_channel, unknown_field, unknown_journey,
+};
 use crate::diagnostic::Problem;
 use crate::parse::known::OF_CUSTOMERS;
 use crate::scenario::{Expect, Scenario};

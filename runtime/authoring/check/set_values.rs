@@ -17,7 +17,9 @@ use super::scope::Scope;
 use super::script::{Wanted, check as one};
 use super::shape::Shape;
 use super::world::World;
-use super::{forgotten_equals, own_value, scripts, unknown_attribute, unknown_field, unknown_value};
+use super::{
+    forgotten_equals, own_value, scripts, unknown_attribute, unknown_field, unknown_value,
+};
 use crate::diagnostic::Problem;
 use crate::source::FileId;
 

@@ -58,7 +58,10 @@ pub(super) fn address(function: &str, attribute: &str, channels: &[&str]) -> Pro
     wrong(format!(
         "`{function}` takes the name of a channel, and `customer.{attribute}` is an address"
     ))
-    .help(format!("write {}", either(quoted.iter().map(String::as_str))))
+    .help(format!(
+        "write {}",
+        either(quoted.iter().map(String::as_str))
+    ))
 }
 
 /// A text that is no date.

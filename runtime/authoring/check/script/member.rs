@@ -6,7 +6,8 @@ use rhai::{ASTFlags, Expr, FnCallExpr, Position};
 use super::Checker;
 use crate::check::shape::{Owner, Record, Shape};
 use crate::check::{
-    trigger_field, unknown_attribute, unknown_channel, unknown_field, unknown_function, unknown_variable,
+    trigger_field, unknown_attribute, unknown_channel, unknown_field, unknown_function,
+    unknown_variable,
 };
 
 impl Checker<'_> {
