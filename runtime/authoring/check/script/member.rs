@@ -89,7 +89,7 @@ impl Checker<'_> {
             Owner::Event(types) => unknown_field::in_event(name, types, known(), &record.fields),
             Owner::Meta => unknown_field::in_meta(name, known()),
             Owner::Nested(path) => unknown_field::nested(name, path, known()),
-            Owner::Trigger => trigger_field::problem(name, known()),
+            Owner::Trigger => trigger_field::problem(name, &record.fields),
             Owner::Vars | Owner::Consents => unknown_variable::problem(name, known()),
         };
         self.report(position, problem);
