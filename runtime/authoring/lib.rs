@@ -19,5 +19,5 @@ pub mod yaml;
 pub use encoding::{Encoding, likely as likely_encoding};
 pub use parse::{Column, Columns, ReadColumns};
 pub use workspace::{
-    Compiled, SourceFile, compile, condition, environment_of, is_read, right_name,
+    Compiled, SourceFile, compile, condition, environment_of, is_read, right_folder, right_name,
 };

@@ -147,6 +147,11 @@ pub fn is_read(path: &str) -> bool {
     parse::kind_of(path).is_some()
 }
 
+/// What a folder beside `kurant.yaml` was meant to be called: `journeys` for `Journeys`. [`compile`] says so of the files in it.
+pub fn right_folder(name: &str) -> Option<&'static str> {
+    parse::right_folder(name)
+}
+
 /// The path that [`compile`] would read a file under that is called nearly so: `kurant.yaml` for `Kurant.yml`.
 pub fn right_name(path: &str) -> Option<String> {
     parse::right_name(path).filter(|right| right != path)

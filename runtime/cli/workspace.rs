@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use kurant_authoring::diagnostic::Severity;
 use kurant_authoring::render::{self, Colours};
 use kurant_authoring::suggest::nearest;
-use kurant_authoring::{Compiled, SourceFile, compile, environment_of, is_read, right_name};
+use kurant_authoring::{
+    Compiled, SourceFile, compile, environment_of, is_read, right_folder, right_name,
+};
 use kurant_engine::definition::Definitions;
 
 use crate::error::Error;
@@ -209,6 +211,9 @@ fn read(folder: &Folder) -> Result<Vec<SourceFile>, Error> {
     for name in FOLDERS {
         walk(&folder.join(name), 0, &mut paths)?;
     }
+    for misnamed in misnamed(folder).map_err(|error| unreadable(folder, &error))? {
+        walk(&misnamed, 0, &mut paths)?;
+    }
     let mut files = Vec::new();
     for path in paths {
         let within = within(folder, &path);
@@ -226,6 +231,22 @@ fn nearly(folder: &Path) -> Option<String> {
     let names = files_of(folder).ok()?.into_iter();
     let mut names = names.map(|path| within(folder, &path));
     names.find(|name| right_name(name).as_deref() == Some("kurant.yaml"))
+}
+
+/// The folders that were probably meant to be read. One that differs only in its case may be the same one.
+fn misnamed(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut misnamed = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = within(folder, &path);
+        if let Some(right) = right_folder(&name)
+            && path.is_dir()
+            && !(name.eq_ignore_ascii_case(right) && folder.join(right).is_dir())
+        {
+            misnamed.push(path);
+        }
+    }
+    Ok(misnamed)
 }
 
 fn files_of(folder: &Path) -> io::Result<Vec<PathBuf>> {

@@ -72,12 +72,16 @@ impl Event {
     /// The key of the message or the task that it answers, if it is feedback: such events count in `wait_for`, `exit` and
     /// `goal` only for the enrollment whose message or task it was.
     pub fn answers(&self) -> Option<&str> {
-        let feedback = self.kind.starts_with("message.") || &*self.kind == "task.done";
-        feedback.then(|| {
+        is_feedback(&self.kind).then(|| {
             self.data
                 .get("key")
                 .and_then(|key| key.as_text())
                 .unwrap_or_default()
         })
     }
+}
+
+/// Whether events of this type answer a message or a task.
+pub fn is_feedback(kind: &str) -> bool {
+    kind.starts_with("message.") || kind == "task.done"
 }

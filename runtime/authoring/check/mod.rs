@@ -19,6 +19,7 @@ mod no_event;
 mod no_round;
 mod no_subject;
 mod not_a_condition;
+mod own_value;
 mod provider_settings;
 mod same_fallback;
 mod scenario;

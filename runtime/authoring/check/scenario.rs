@@ -2,7 +2,8 @@
 //!
 //! **What it does.** Holds every `*.test.yaml` against the workspace: its journeys (`unknown-journey`), the steps that it expects
 //! (`unknown-step`), channels (`unknown-channel`) and templates (`unknown-template`); its events (`unknown-event`, `unknown-field`) and the
-//! attributes of its customers (`unknown-attribute`), with the values of both (`wrong-value`, `unknown-value`).
+//! attributes of its customers (`unknown-attribute`), with the values of both (`wrong-value`, `unknown-value`). Feedback is held against
+//! the tested journeys too: the `step` and the `journey` whose message it answers.
 //!
 //! **Why it matters.** A test with a misspelt name tests nothing, or fails for the wrong reason.
 //!
@@ -11,13 +12,17 @@
 //! **Write instead.** `expect: [ { step: nine, send: email } ]`
 
 use kurant_engine::definition::Type;
+use kurant_engine::event::is_feedback;
 use kurant_engine::map::Map;
 use kurant_engine::value::Value;
 
 use super::walk::Walk;
 use super::world::{World, advice};
-use super::{set_values, unknown_attribute, unknown_channel, unknown_field, unknown_journey};
+use super::{
+    own_value, set_values, unknown_attribute, unknown_channel, unknown_field, unknown_journey,
+};
 use crate::diagnostic::Problem;
+use crate::parse::known::OF_CUSTOMERS;
 use crate::scenario::{Expect, Scenario};
 use crate::source::FileId;
 
@@ -32,6 +37,7 @@ pub(super) fn check(world: &World<'_>, walks: &[Walk<'_>]) {
         customers(world, scenario);
         events(world, scenario);
         steps(world, walks, scenario);
+        fed_journeys(world, scenario);
         expectations(world, scenario);
     }
 }
@@ -58,6 +64,7 @@ fn attributes(world: &World<'_>, scenario: &Scenario, place: &str, attributes: &
         if let Some(kind) = world.parsed.schema.customer.get(name) {
             typed(world, scenario.file, &place, kind, value);
         }
+        own_value::check(world, scenario.file, &place, name, value);
         if let (Value::Map(channels), "consents") = (value, name) {
             for (channel, _) in channels.iter() {
                 if let Some(problem) = unknown_channel::problem(world, channel) {
@@ -154,6 +161,9 @@ fn events(world: &World<'_>, scenario: &Scenario) {
                 }
                 _ => {}
             }
+            if OF_CUSTOMERS.contains(&event.kind.as_str()) {
+                own_value::check(world, scenario.file, &place, name, value);
+            }
             if let Some(kind) = fields.get(name) {
                 typed(world, scenario.file, &place, kind, value);
                 fed_back(world, scenario.file, &place, &event.kind, name, value);
@@ -217,7 +227,8 @@ fn steps(world: &World<'_>, walks: &[Walk<'_>], scenario: &Scenario) {
         .answers
         .iter()
         .map(|answer| (format!("answers.{}", answer.step), answer.step.as_str()));
-    for (place, step) in expected.chain(answered) {
+    let fed = feedback(scenario, "step");
+    for (place, step) in expected.chain(answered).chain(fed) {
         if ids.contains(&step) || places.contains(&step) {
             continue;
         }
@@ -234,6 +245,36 @@ fn steps(world: &World<'_>, walks: &[Walk<'_>], scenario: &Scenario) {
                 ids.iter().copied(),
                 "a step is called by its `id`",
             )),
+        );
+    }
+}
+
+/// What feedback says of the message or task that it answers, with the place.
+fn feedback<'s>(
+    scenario: &'s Scenario,
+    name: &'s str,
+) -> impl Iterator<Item = (String, &'s str)> + use<'s> {
+    let events = scenario.events.iter().enumerate();
+    events
+        .filter(|(_, event)| is_feedback(&event.kind))
+        .filter_map(move |(index, event)| {
+            let named = event.data.get(name)?.as_text()?;
+            Some((format!("events[{index}].data.{name}"), named))
+        })
+}
+
+/// Feedback that names a journey which is not tested answers nothing.
+fn fed_journeys(world: &World<'_>, scenario: &Scenario) {
+    for (place, journey) in feedback(scenario, "journey") {
+        let tested = || scenario.journeys.iter().map(|named| named.name.as_str());
+        if tested().any(|own| own == journey) {
+            continue;
+        }
+        let message = format!("the test has no journey `{journey}`");
+        let help = advice(journey, tested(), "name it under the test's `journey`");
+        world.diagnostics.report(
+            world.span(scenario.file, &place),
+            Problem::new("unknown-journey", message).help(help),
         );
     }
 }

@@ -63,7 +63,9 @@ pub(super) struct Declared<'s> {
 impl<'s> Declared<'s> {
     /// `complete`: whether the customer's schema could be read.
     pub(super) fn new(schema: &'s Schema, complete: bool) -> Self {
-        let fields = shapes(&schema.customer, "customer");
+        let mut fields = shapes(&schema.customer, "customer");
+        let channels = Shape::record(Owner::Consents, BTreeMap::new());
+        fields.insert("consents".to_owned(), channels);
         let customer = if complete {
             Shape::record(Owner::Customer, fields)
         } else {

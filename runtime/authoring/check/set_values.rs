@@ -17,7 +17,9 @@ use super::scope::Scope;
 use super::script::{Wanted, check as one};
 use super::shape::Shape;
 use super::world::World;
-use super::{forgotten_equals, scripts, unknown_attribute, unknown_field, unknown_value};
+use super::{
+    forgotten_equals, own_value, scripts, unknown_attribute, unknown_field, unknown_value,
+};
 use crate::diagnostic::Problem;
 use crate::source::FileId;
 
@@ -35,6 +37,9 @@ pub(super) fn attributes(
             world
                 .diagnostics
                 .report(world.key_span(file, &place), problem);
+        }
+        if let Computed::Literal(value) = value {
+            own_value::check(world, file, &place, name, value);
         }
         against(
             world,

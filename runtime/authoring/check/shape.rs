@@ -47,6 +47,8 @@ pub(super) enum Owner {
     Event(Vec<String>),
     /// `event.meta`.
     Meta,
+    /// `customer.consents`: its fields are the channels.
+    Consents,
     /// `trigger`.
     Trigger,
     /// `vars`.

@@ -9,44 +9,47 @@
 //!
 //! **Write instead.** `wait: { until: trigger.time + days(3) }`
 
-use super::world::advice;
-use crate::diagnostic::Problem;
+use std::collections::BTreeMap;
 
-/// The trigger has no such part.
-pub(super) fn problem<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Problem {
-    let known: Vec<&str> = known.into_iter().collect();
-    let (message, other) = match name {
-        "date" => (
-            "`trigger.date` is the occasion of a `date` trigger, and the journey has none",
-            "`trigger.time` is when it started",
-        ),
-        "since" => (
-            "`trigger.since` is the anchor of an `inactive` trigger, and the journey has none",
-            "`trigger.time` is when it started",
-        ),
-        "event" => (
-            "`trigger.event` is the event that started the journey, and it starts by none",
-            "ask `last(\"TYPE\")` for an earlier event",
-        ),
-        _ => (
-            "",
-            "its parts are `kind`, `time`, and by the kind of trigger `event`, `date` or `since`",
-        ),
-    };
-    let message = if message.is_empty() {
-        format!("a trigger has no `{name}`")
-    } else {
-        message.to_owned()
-    };
-    let problem = Problem::new("trigger-field", message);
-    if matches!(name, "date" | "since" | "event") {
-        return problem.help(other);
+use super::shape::Shape;
+use crate::diagnostic::Problem;
+use crate::suggest::{either, nearest};
+
+/// The trigger has no such part; `parts` are those that it has.
+pub(super) fn problem(name: &str, parts: &BTreeMap<String, Shape>) -> Problem {
+    let wrong = |message: String| Problem::new("trigger-field", message);
+    match name {
+        "date" => wrong(
+            "`trigger.date` is the occasion of a `date` trigger, and the journey has none".to_owned(),
+        )
+        .help("`trigger.time` is when it started"),
+        "since" => wrong(
+            "`trigger.since` is the anchor of an `inactive` trigger, and the journey has none"
+                .to_owned(),
+        )
+        .help("`trigger.time` is when it started"),
+        "event" => wrong(
+            "`trigger.event` is the event that started the journey, and it starts by none"
+                .to_owned(),
+        )
+        .help("ask `last(\"TYPE\")` for an earlier event"),
+        _ => wrong(format!("a trigger has no `{name}`")).help(advice(name, parts)),
     }
-    if known.contains(&"event") && !matches!(name, "kinds" | "times") {
-        return problem.help(format!(
-            "{}; a field of the event is `trigger.event.{name}`",
-            advice(name, known, other)
-        ));
+}
+
+/// A field of the event, a part that is called nearly so, or the parts that there are.
+fn advice(name: &str, parts: &BTreeMap<String, Shape>) -> String {
+    let own = || parts.keys().map(String::as_str);
+    let of_event = match parts.get("event") {
+        Some(Shape::Record(event)) => nearest(name, event.fields.keys().map(String::as_str)),
+        _ => None,
+    };
+    match (of_event, nearest(name, own())) {
+        (Some(field), _) if field == name => {
+            format!("it is a field of the event: write `trigger.event.{name}`")
+        }
+        (_, Some(part)) => format!("did you mean `trigger.{part}`?"),
+        (Some(field), None) => format!("did you mean `trigger.event.{field}`?"),
+        (None, None) => format!("write one of {}", either(own())),
     }
-    problem.help(advice(name, known, other))
 }

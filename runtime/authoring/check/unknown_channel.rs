@@ -1,7 +1,7 @@
 //! # `unknown-channel`
 //!
 //! **What it does.** Reports a channel that `kurant.yaml` does not set up: in `send`, `fallback`, frequency caps, the names of templates,
-//! and inside `consented` and `reachable`.
+//! inside `consented` and `reachable`, and behind `customer.consents`.
 //!
 //! **Why it matters.** No message could ever leave through it.
 //!

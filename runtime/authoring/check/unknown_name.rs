@@ -49,6 +49,13 @@ pub(super) fn problem(name: &str, scope: &Scope) -> Problem {
     }
 }
 
+/// It stands where a name in quotes does; `meant` is the name that it was probably meant to be.
+pub(super) fn unquoted(name: &str, meant: &str) -> Problem {
+    Problem::new("unknown-name", format!("nothing is called `{name}`")).help(format!(
+        "a name stands in double quotes: write `\"{meant}\"`"
+    ))
+}
+
 /// The name is known elsewhere.
 pub(super) fn not_here(name: &str) -> Problem {
     Problem::new("unknown-name", format!("there is no `{name}` here")).help(format!(

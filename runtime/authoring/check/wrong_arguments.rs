@@ -1,7 +1,7 @@
 //! # `wrong-arguments`
 //!
 //! **What it does.** Reports a built-in function that is given too many or too few values, or a value of a kind that it does not take;
-//! also a `date("...")` or `instant("...")` whose text is none.
+//! an address where the name of a channel belongs, as in `consented(customer.email)`; also a `date("...")` or `instant("...")` whose text is none.
 //!
 //! **Why it matters.** The condition would fail for every customer.
 //!
@@ -14,6 +14,7 @@ use kurant_engine::script::{Kind, Signature};
 
 use super::shape::Shape;
 use crate::diagnostic::Problem;
+use crate::suggest::either;
 
 fn wrong(message: String) -> Problem {
     Problem::new("wrong-arguments", message)
@@ -49,6 +50,18 @@ pub(super) fn kind(own: &Signature, wanted: Kind, found: &Shape) -> Problem {
         (Kind::Text, _) => problem.help(format!("text stands in double quotes, as in `{}`", own.example)),
         _ => problem.help(format!("write it like `{}`", own.example)),
     }
+}
+
+/// An address where the name of a channel belongs.
+pub(super) fn address(function: &str, attribute: &str, channels: &[&str]) -> Problem {
+    let quoted: Vec<String> = channels.iter().map(|name| format!("\"{name}\"")).collect();
+    wrong(format!(
+        "`{function}` takes the name of a channel, and `customer.{attribute}` is an address"
+    ))
+    .help(format!(
+        "write {}",
+        either(quoted.iter().map(String::as_str))
+    ))
 }
 
 /// A text that is no date.

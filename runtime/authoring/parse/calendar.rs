@@ -88,8 +88,18 @@ pub(crate) fn instant(node: &Node) -> Result<Instant, Problem> {
 
 /// An IANA name.
 pub(super) fn zone(node: &Node) -> Result<Zone, Problem> {
-    let written = text(node)?;
-    calendar::parse_zone(&written).map_err(|error| told(&written, error))
+    zone_named(&text(node)?)
+}
+
+/// The zone of an IANA name.
+pub(crate) fn zone_named(written: &str) -> Result<Zone, Problem> {
+    calendar::parse_zone(written).map_err(|error| {
+        let problem = told(written, error);
+        match super::zone::meant(written) {
+            Some(meant) => problem.help(format!("did you mean `{meant}`?")),
+            None => problem,
+        }
+    })
 }
 
 /// Cron of five fields, or `@daily` and its like.

@@ -1,6 +1,7 @@
 //! What a file of a workspace is, by its path; and what it was meant to be called, where it is called nearly so.
 
 use super::Reading;
+use super::folder_name::is_in_wrong_folder;
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span};
 
@@ -22,6 +23,8 @@ pub(crate) enum FileKind {
     Provider,
     /// A file that would be read under another name.
     Misnamed,
+    /// A file that would be read if its folder had another name.
+    Misplaced,
 }
 
 /// What a path within a workspace is; none when Kurant has no use for it.
@@ -42,6 +45,7 @@ pub(crate) fn kind_of(path: &str) -> Option<FileKind> {
         (Some("schemas"), _) if path.starts_with("schemas/events/") && path.ends_with(".json") => {
             FileKind::EventSchema
         }
+        _ if is_in_wrong_folder(path) => FileKind::Misplaced,
         _ => return None,
     };
     Some(kind)
@@ -103,7 +107,26 @@ fn is_aside(path: &str) -> bool {
         .any(|part| part.starts_with('.') || part.starts_with("README") || part.ends_with('~'))
 }
 
+/// The name of a test that is saved like a journey: `journeys/x.test.yaml` for `journeys/x-test.yaml`.
+fn of_test(path: &str) -> String {
+    let stem = path.strip_suffix(".yaml").unwrap_or(path);
+    let ends = ["-test", "_test", "-tests", "_tests"];
+    let stem = ends
+        .iter()
+        .find_map(|end| stem.strip_suffix(end))
+        .unwrap_or(stem);
+    format!("{stem}.test.yaml")
+}
+
 impl Reading<'_> {
+    /// A test that would be read as a journey.
+    pub(super) fn unnamed_test(&self, file: FileId, path: &str) {
+        let message = "this is a test, and its name does not end in `.test.yaml`";
+        let report = Diagnostic::error("file-name", Span::file_start(file), message);
+        self.diagnostics
+            .push(report.help(format!("name it `{}`", of_test(path))));
+    }
+
     /// Says what the file should be called.
     pub(super) fn misnamed(&self, file: FileId, path: &str, text: &str) {
         let right = right_name(path).unwrap_or_default();

@@ -12,6 +12,7 @@ pub(crate) mod context;
 mod deliver_only;
 mod entry;
 mod file_name;
+mod folder_name;
 mod http;
 mod jinja;
 mod journey;
@@ -28,6 +29,7 @@ mod step;
 mod templates;
 mod trigger;
 mod workspace;
+mod zone;
 
 #[cfg(test)]
 mod tests;
@@ -38,11 +40,12 @@ use kurant_engine::definition::{
 
 use kurant_engine::provider::Provider;
 
-pub(crate) use calendar::instant;
+pub(crate) use calendar::{instant, zone_named};
 pub use columns::{Column, Columns, ReadColumns};
 pub(crate) use computed::literal;
 pub(crate) use context::Context;
 pub(crate) use file_name::{FileKind, environment_of, kind_of, right_name};
+pub(crate) use folder_name::right_folder;
 #[cfg(test)]
 pub(crate) use step::VERBS;
 
@@ -157,6 +160,7 @@ impl Reading<'_> {
                 schemas.add(file, path, text, self.diagnostics)
             }
             FileKind::Misnamed => self.misnamed(file, path, text),
+            FileKind::Misplaced => self.misplaced(file, path),
             _ => self.yaml(file, path, kind),
         }
     }
@@ -212,6 +216,7 @@ impl Reading<'_> {
                     damaged: damaged(),
                 });
             }
+            FileKind::Journey if is_test(&root) => self.unnamed_test(file, path),
             FileKind::Journey => {
                 let read = journey::read(&context, &root);
                 self.parsed.journeys.extend(read.map(in_file(damaged())));
@@ -232,6 +237,12 @@ impl Reading<'_> {
             _ => {}
         }
     }
+}
+
+/// Whether what stands where a journey does is one's test.
+fn is_test(root: &yaml::Node) -> bool {
+    let has = |key: &str| root.get(key).is_some();
+    has("test") && !has("trigger") && !has("steps")
 }
 
 /// The name of the provider that a file describes.

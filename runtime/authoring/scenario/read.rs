@@ -53,7 +53,9 @@ pub(crate) fn read(context: &Context<'_>, root: &Node) -> Option<Scenario> {
     let start = map.need("at", instant);
     let only = match customers.as_deref() {
         Some([one]) => Some(one.id.clone()),
-        _ => None,
+        // Who could not be read may be the only one.
+        None | Some([]) => Some(String::new()),
+        Some(_) => None,
     };
     let events = map
         .optional("events")

@@ -3,6 +3,7 @@
 mod beside;
 mod blank;
 mod block;
+mod dash;
 mod flow;
 mod indent;
 mod quote;
@@ -11,6 +12,7 @@ mod slashes;
 use granit_parser::ErrorKind;
 
 pub(super) use blank::blanks;
+pub(super) use dash::dashes;
 pub(super) use slashes::after_word;
 
 use super::build::{Fault, FaultKind, MAX_DEPTH, MAX_NODES};

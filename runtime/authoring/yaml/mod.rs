@@ -51,8 +51,9 @@ pub fn read(sources: &Sources, file: FileId, diagnostics: &Diagnostics) -> Optio
         return None;
     }
     let mut edits = Edits::new(text);
-    if let Some((report, blanks)) = mend::blanks(text, file) {
-        edits.add(blanks);
+    let alike = [mend::blanks(text, file), mend::dashes(text, file)];
+    for (report, meant) in alike.into_iter().flatten() {
+        edits.add(meant);
         diagnostics.push(report);
     }
     let mut work = 0;

@@ -1,5 +1,6 @@
 //! `kurant test`: the journeys' own tests.
 
+mod feedback;
 mod matching;
 mod replies;
 mod report;

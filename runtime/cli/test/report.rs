@@ -43,6 +43,12 @@ pub(super) fn findings(
             }
         }
     }
+    if !findings.is_empty() {
+        for unanswered in &played.unanswered {
+            let place = place(unanswered.span, sources);
+            let _ = writeln!(text, "  note: {}   ({place})", unanswered.told(zone));
+        }
+    }
     text.push_str(&guarded(played, zone));
     text
 }

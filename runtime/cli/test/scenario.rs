@@ -14,9 +14,9 @@ use kurant_engine::event::Event;
 use kurant_engine::guard::{Report, Tally};
 use kurant_engine::id::{CustomerId, Key};
 use kurant_engine::input::{GOAL, Trace};
-use kurant_engine::value::Value;
 use kurant_engine::world::{Collected, World};
 
+use super::feedback::{self, Unanswered};
 use super::replies::replies;
 
 /// Why a test could not be played.
@@ -37,6 +37,8 @@ pub(super) struct Played {
     pub(super) guarded: Report,
     /// Why enrollments ended in `error`.
     pub(super) errors: HashMap<Key, String>,
+    /// Feedback that answered nothing.
+    pub(super) unanswered: Vec<Unanswered>,
 }
 
 /// Somebody was not let into a journey.
@@ -82,6 +84,7 @@ pub(super) fn play(definitions: &Definitions, scenario: &Scenario) -> Result<Pla
     happenings.sort_by_key(|(_, happening)| happening.at);
     let mut decoder = Decoder::new(Arc::new(own.schema.clone()));
     let mut done = Collected::default();
+    let mut unanswered = Vec::new();
     for (index, happening) in happenings {
         if happening.at >= scenario.until {
             continue;
@@ -89,11 +92,13 @@ pub(super) fn play(definitions: &Definitions, scenario: &Scenario) -> Result<Pla
         if happening.at >= scenario.start {
             world.run_until(happening.at, &mut done);
         }
-        let event =
-            event(&mut decoder, index, happening, &done.actions).map_err(|error| Trouble {
-                span: happening.span,
-                message: error.to_string(),
-            })?;
+        let mut event = event(&mut decoder, index, happening).map_err(|error| Trouble {
+            span: happening.span,
+            message: error.to_string(),
+        })?;
+        if !feedback::answer(&mut event, &done.actions) {
+            unanswered.push((happening.span, event.clone()));
+        }
         if happening.at < scenario.start {
             world.recall(event);
         } else {
@@ -101,7 +106,12 @@ pub(super) fn play(definitions: &Definitions, scenario: &Scenario) -> Result<Pla
         }
     }
     world.run_until(scenario.until, &mut done);
-    Ok(Played::of(done, Report::new(own.workspace.guard)))
+    let mut played = Played::of(done, Report::new(own.workspace.guard));
+    let unanswered = unanswered.into_iter();
+    played.unanswered = unanswered
+        .map(|(span, event)| Unanswered::new(span, event, &played.done))
+        .collect();
+    Ok(played)
 }
 
 impl Played {
@@ -117,6 +127,7 @@ impl Played {
             refused: Vec::new(),
             guarded,
             errors: HashMap::new(),
+            unanswered: Vec::new(),
         };
         for (customer, trace) in collected.trace {
             if trace.what == GOAL {
@@ -181,13 +192,11 @@ fn goal(customer: CustomerId, trace: Trace) -> Option<Action> {
     })
 }
 
-/// The event as the engine takes it. Feedback without a `key` answers the last message or task that fits: nobody can know
-/// keys when writing a test.
+/// The event as the engine takes it.
 fn event(
     decoder: &mut Decoder,
     index: usize,
     happening: &Happening,
-    done: &[Action],
 ) -> Result<Event, kurant_engine::decode::Error> {
     let (id, time) = (format!("event-{index}"), happening.at.to_string());
     let parts = Parts {
@@ -197,40 +206,5 @@ fn event(
         subject: &happening.customer,
         time: Some(&time),
     };
-    let mut event = decoder.map(parts, happening.data.clone(), Arrival::OwnTime)?;
-    if event.answers().is_some_and(str::is_empty)
-        && let Some(action) = answered(&event, done)
-    {
-        for (name, value) in [
-            ("journey", Some(&action.journey)),
-            ("step", action.step.as_ref()),
-        ] {
-            if let Some(value) = value {
-                event.data.insert(name, Value::text(&**value));
-            }
-        }
-        event
-            .data
-            .insert("key", Value::text(action.key.to_string()));
-    }
-    Ok(event)
-}
-
-/// The last message, or task, of the event's customer that fits the `journey`, `step` and `channel` that it names.
-fn answered<'d>(event: &Event, done: &'d [Action]) -> Option<&'d Action> {
-    let verb = if &*event.kind == "task.done" {
-        "task"
-    } else {
-        "send"
-    };
-    let named = |name: &str| event.data.get(name).and_then(Value::as_text);
-    let fits = |name: &str, own: Option<&str>| named(name).is_none_or(|wanted| own == Some(wanted));
-    done.iter().rev().find(|action| {
-        action.action == verb
-            && action.status == ActionStatus::Sent
-            && action.customer == event.customer
-            && fits("journey", Some(&action.journey))
-            && fits("step", action.step.as_deref())
-            && fits("channel", action.channel.as_deref())
-    })
+    decoder.map(parts, happening.data.clone(), Arrival::OwnTime)
 }

@@ -15,8 +15,17 @@ impl Checker<'_> {
         if call.is_operator_call() {
             return self.operator(call, position);
         }
-        let shapes: Vec<Shape> = call.args.iter().map(|arg| self.expr(arg)).collect();
         let name = call.name.as_str();
+        let values = call.args.iter().enumerate();
+        let shapes: Vec<Shape> = values
+            .map(|(index, value)| match self.unquoted(name, index, value) {
+                Some((position, problem)) => {
+                    self.report(position, problem);
+                    Shape::text()
+                }
+                None => self.expr(value),
+            })
+            .collect();
         if call.is_qualified() {
             // Whether the file has such a function is asked for all calls at once.
             return Shape::Any;

@@ -6,7 +6,8 @@ use rhai::{ASTFlags, Expr, FnCallExpr, Position};
 use super::Checker;
 use crate::check::shape::{Owner, Record, Shape};
 use crate::check::{
-    trigger_field, unknown_attribute, unknown_field, unknown_function, unknown_variable,
+    trigger_field, unknown_attribute, unknown_channel, unknown_field, unknown_function,
+    unknown_variable,
 };
 
 impl Checker<'_> {
@@ -77,13 +78,19 @@ impl Checker<'_> {
             return Shape::Any;
         }
         let known = || record.fields.keys().map(String::as_str);
+        if record.owner == Owner::Consents {
+            if let Some(problem) = unknown_channel::problem(self.world, name) {
+                self.report(position, problem);
+            }
+            return Shape::Bool;
+        }
         let problem = match &record.owner {
             Owner::Customer => unknown_attribute::problem(name, known()),
             Owner::Event(types) => unknown_field::in_event(name, types, known(), &record.fields),
             Owner::Meta => unknown_field::in_meta(name, known()),
             Owner::Nested(path) => unknown_field::nested(name, path, known()),
-            Owner::Trigger => trigger_field::problem(name, known()),
-            Owner::Vars => unknown_variable::problem(name, known()),
+            Owner::Trigger => trigger_field::problem(name, &record.fields),
+            Owner::Vars | Owner::Consents => unknown_variable::problem(name, known()),
         };
         self.report(position, problem);
         Shape::Any

@@ -1,5 +1,6 @@
 //! Walks a script's tree, finds out what each part of it is, and asks the rules.
 
+mod bare;
 mod call;
 mod member;
 mod operator;

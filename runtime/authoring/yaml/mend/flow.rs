@@ -415,6 +415,14 @@ fn extent(text: &str, start: usize, end: usize, past_words: bool) -> usize {
     trimmed(text, start, end)
 }
 
+/// Where the text ends whose quote opens at `start` and is not closed: before the bracket that closes what it stands in, or before the comma
+/// that the next key or item follows.
+pub(super) fn text_end(text: &str, start: usize, end: usize) -> usize {
+    let is_value = text[..start].trim_end().ends_with(':');
+    let end = extent(text, start + 1, end, is_value);
+    trimmed(text, start, end - usize::from(text[..end].ends_with(',')))
+}
+
 fn trimmed(text: &str, start: usize, end: usize) -> usize {
     start + text[start..end].trim_end().len()
 }

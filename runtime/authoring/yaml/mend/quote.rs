@@ -112,7 +112,12 @@ fn opens_block(scene: &Scene<'_>, line: &Line) -> bool {
 pub(super) fn unclosed(scene: &Scene<'_>, start: usize) -> Option<Mend> {
     let line = Line::at(scene.text, start);
     let quote = scene.text[start..].chars().next()?;
-    let end = scene.text[..line.range.end].trim_end().len().max(start + 1);
+    let is_inside = scene.flow.is_some_and(|open| open < start);
+    let end = match is_inside {
+        true => super::flow::text_end(scene.text, start, line.range.end),
+        false => scene.text[..line.range.end].trim_end().len(),
+    };
+    let end = end.max(start + 1);
     let inside = scene.text.get(start + 1..end)?;
     let (with, shown) = if inside.contains(quote) {
         let quoted = trap::quoted(&scene.text[start..end]);
