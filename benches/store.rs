@@ -166,6 +166,7 @@ fn outgoing(action: &Action, round: u64) -> Outgoing {
                 to: format!("{}@example.com", action.customer),
                 template: "thanks".into(),
                 context: Map::new(),
+                category: kurant_engine::definition::Category::Marketing,
             },
         },
         route: "email".into(),

@@ -19,6 +19,7 @@ pub mod id;
 pub mod input;
 mod line;
 pub mod map;
+pub mod mjml;
 pub mod paused;
 pub mod person;
 pub mod process;

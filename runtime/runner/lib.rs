@@ -15,6 +15,7 @@ mod finding;
 mod intake;
 mod live;
 mod meter;
+mod public;
 mod runner;
 pub mod source;
 mod standing;
@@ -22,8 +23,7 @@ mod steering;
 
 pub use broker::{Address, Error as BrokerError};
 pub use channel::{
-    Encryption, HttpProvider, MailServer, Web, WebHooks, examine_http_provider,
-    examine_mail_server, text_of_html,
+    Encryption, HttpProvider, MailServer, Web, WebHooks, examine_http_provider, examine_mail_server,
 };
 pub use clock::Clock;
 pub use decide::{Late, Lateness};
@@ -33,6 +33,7 @@ pub use error::Error;
 pub use finding::{Finding, State};
 pub use intake::{Behind, Delivered, Delivery, Receipt, Via};
 pub use live::{Reload, Wires};
+pub use public::{Offer, Public, PublicDoor, PublicLinks, examine_public};
 pub use runner::{Admitted, Audience, BATCH, Counts, LIVE, PastSend, Purpose, Runner, Strange};
 pub use standing::Standing;
 pub use steering::{Backlog, Order, Steering, Verb};

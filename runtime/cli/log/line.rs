@@ -23,6 +23,7 @@ const TOLD: &[&str] = &[
     "until",
     "arm",
     "route",
+    "channel",
     "attempts",
     "provider_id",
 ];

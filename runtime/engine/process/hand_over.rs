@@ -210,17 +210,18 @@ impl Work<'_> {
         let rounds = self.rounds_of(&message.due);
         let key = self.message_key(&message.due, number);
         let besides = self.besides(message, &route);
+        let category = message.loaded.journey().category;
         self.command(index, message.node, key, |work| Effect::Send {
             channel: route.channel.clone(),
             to: route.to,
             template: message.send.template.clone(),
             context: work.context(index, &frame, &data),
+            category,
         });
         let mut action = self.action(index, message.node, key, "send", data);
         action.channel = Some(route.channel.as_str().into());
         action.template = Some(message.send.template.as_str().into());
         self.changes.actions.push(action);
-        let category = message.loaded.journey().category;
         self.person.sends.reserve_exact(1);
         self.person.sends.push(Sent {
             at: self.clock,
