@@ -168,6 +168,7 @@ fn outgoing(action: &Action, round: u64) -> Outgoing {
                 template: "thanks".into(),
                 valid_until: None,
                 context: Map::new(),
+                category: kurant_engine::definition::Category::Marketing,
             },
         },
         route: "email".into(),

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use crate::environment;
 use crate::error::Error;
 use crate::folder::Folder;
+use crate::public;
 use crate::secret;
 use crate::way::Way;
 use crate::way_by_http;
@@ -264,6 +265,9 @@ pub(crate) fn source(folder: &Path, definitions: &Definitions) -> Result<Source,
 pub(crate) fn ways(folder: &Path, definitions: &Definitions) -> Result<Ways, Error> {
     let settings = &definitions.workspace.settings;
     let mut ways = Ways::files(folder.join(OUTBOX));
+    if let Some(pages) = &settings.public {
+        ways = ways.public(public::links(folder, pages)?);
+    }
     let channels = definitions.workspace.channels.iter();
     let channels = channels.map(|channel| (channel.name.as_str(), &channel.settings));
     // What a journey emits goes where the other commands go.

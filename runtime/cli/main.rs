@@ -27,6 +27,7 @@ mod log;
 mod moment;
 mod preview;
 mod proof;
+mod public;
 mod reason;
 mod refused;
 mod restore;

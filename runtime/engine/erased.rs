@@ -55,12 +55,14 @@ pub fn command(own: &Command) -> Command {
             channel,
             template,
             valid_until,
+            category,
             ..
         } => Effect::Send {
             channel: channel.clone(),
             to: String::new(),
             template: template.clone(),
             valid_until: *valid_until,
+            category: *category,
             context: Map::new(),
         },
         Effect::Crm { command, .. } => Effect::Crm {

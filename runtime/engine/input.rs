@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::Action;
 use crate::calendar::{Date, Instant};
+use crate::definition::Category;
 use crate::event::Event;
 use crate::id::{CustomerId, Key};
 use crate::map::Map;
@@ -159,6 +160,9 @@ pub enum Effect {
         valid_until: Option<Instant>,
         /// What the template sees: `customer`, `data`, `event`, `trigger`, `vars`.
         context: Map,
+        /// Its journey's.
+        #[serde(default)]
+        category: Category,
     },
     /// A command to the CRM: `task`, `assign`, `set`, `tag`, `untag`, `score`.
     Crm {

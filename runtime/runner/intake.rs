@@ -34,6 +34,8 @@ pub enum Via {
     Http,
     /// A broker.
     RabbitMq,
+    /// The pages that customers reach.
+    Public,
     /// A history that is played or imported.
     #[default]
     History,
@@ -41,7 +43,13 @@ pub enum Via {
 
 impl Via {
     /// All of them.
-    pub(crate) const ALL: [Self; 4] = [Self::Files, Self::Http, Self::RabbitMq, Self::History];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Files,
+        Self::Http,
+        Self::RabbitMq,
+        Self::Public,
+        Self::History,
+    ];
 
     /// The word for it in counters.
     pub(crate) fn word(self) -> &'static str {
@@ -49,6 +57,7 @@ impl Via {
             Self::Files => "files",
             Self::Http => "http",
             Self::RabbitMq => "rabbitmq",
+            Self::Public => "public",
             Self::History => "history",
         }
     }

@@ -17,6 +17,7 @@ mod intake;
 mod live;
 mod meter;
 mod planted;
+mod public;
 mod restore;
 mod runner;
 pub mod source;
@@ -25,8 +26,7 @@ mod steering;
 
 pub use broker::{Address, Error as BrokerError};
 pub use channel::{
-    Encryption, HttpProvider, MailServer, Web, WebHooks, examine_http_provider,
-    examine_mail_server, text_of_html,
+    Encryption, HttpProvider, MailServer, Web, WebHooks, examine_http_provider, examine_mail_server,
 };
 pub use clock::Clock;
 pub use decide::{Late, Lateness};
@@ -37,6 +37,7 @@ pub use error::Error;
 pub use finding::{Finding, State};
 pub use intake::{Behind, Delivered, Delivery, Receipt, Via};
 pub use live::{Reload, Wires};
+pub use public::{Offer, Public, PublicDoor, PublicLinks, examine_public};
 pub use restore::{HELD, Restored};
 pub use runner::{Admitted, Audience, BATCH, Counts, LIVE, PastSend, Purpose, Runner, Strange};
 pub use standing::Standing;

@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::error::Error;
 use crate::intake::Delivery;
 use crate::meter;
+use crate::public::Offer;
 use crate::runner::{BATCH, Runner, TOGETHER};
 use crate::source::Feed;
 
@@ -38,6 +39,8 @@ pub struct Wires {
     pub behind: watch::Receiver<bool>,
     /// The schemas that sources follow.
     pub schemas: watch::Sender<Arc<Schema>>,
+    /// What customers may choose.
+    pub offer: watch::Sender<Arc<Offer>>,
     /// Ends once all sources have ended and nothing is left to do.
     pub until_idle: bool,
     /// It is time to end.
@@ -192,9 +195,11 @@ impl Runner {
             }
         };
         let schema = Arc::new(definitions.schema.clone());
+        let offer = Arc::new(Offer::of(&definitions));
         match self.replace(definitions).await {
             Ok(()) => {
                 wires.schemas.send_replace(schema);
+                wires.offer.send_replace(offer);
                 self.tell("the changed workspace is in force");
             }
             Err(Error::Definitions(why)) => {

@@ -1,6 +1,7 @@
 //! Email by SMTP: what a mail server that isn't ours reads of it, and what becomes of it when a server fails at any word.
 
 mod faults;
+mod leave;
 pub(crate) mod read;
 mod script;
 mod slow;

@@ -13,15 +13,15 @@ use super::{outbox, paid, shop};
 const PYTHON: &str = "/usr/bin/python3";
 
 /// aiosmtpd at work.
-struct Receiver {
+pub(super) struct Receiver {
     child: Child,
     lines: BufReader<ChildStdout>,
-    port: u64,
+    pub(super) port: u64,
     certificate: Option<TempDir>,
 }
 
 impl Receiver {
-    fn start(encrypted: bool) -> Self {
+    pub(super) fn start(encrypted: bool) -> Self {
         let certificate = encrypted.then(certificate);
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mail/receiver.py");
         let mut command = Command::new(PYTHON);
@@ -43,7 +43,7 @@ impl Receiver {
     }
 
     /// The next thing that it says.
-    fn next(&mut self) -> Value {
+    pub(super) fn next(&mut self) -> Value {
         let mut line = String::new();
         self.lines.read_line(&mut line).expect("a line");
         serde_json::from_str(&line).expect("aiosmtpd is there: run `scripts/servers/mail start`")
@@ -85,7 +85,7 @@ pub(crate) fn certificate() -> TempDir {
     folder
 }
 
-fn header<'v>(message: &'v Value, name: &str) -> Vec<&'v str> {
+pub(super) fn header<'v>(message: &'v Value, name: &str) -> Vec<&'v str> {
     let headers = message["headers"].as_array().expect("headers");
     let own = headers.iter().filter(|header| header[0] == name);
     own.filter_map(|header| header[1].as_str()).collect()

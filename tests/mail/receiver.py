@@ -21,6 +21,19 @@ def say(what):
     print(json.dumps(what), flush=True)
 
 
+def flaws(data):
+    """What Python's reader of mail takes exception to when it is told to be strict."""
+    try:
+        message = email.message_from_bytes(data, policy=email.policy.SMTP.clone(raise_on_defect=True))
+        for own in message.walk():
+            list(own.items())
+            if not own.is_multipart():
+                own.get_content()
+        return []
+    except Exception as flaw:
+        return [repr(flaw)]
+
+
 def part(message, kind):
     body = message.get_body(preferencelist=(kind,))
     return body.get_content() if body else None
@@ -34,9 +47,12 @@ class Handler:
             "from": envelope.mail_from,
             "to": envelope.rcpt_tos,
             "headers": [[name, str(value)] for name, value in message.items()],
+            "raw": [line for line in envelope.original_content.decode("ascii", "replace").split("\r\n") if line.lower().startswith("list-")],
+            "kinds": [own.get_content_type() for own in parts],
             "text": part(message, "plain"),
             "html": part(message, "html"),
-            "defects": [str(defect) for own in parts for defect in own.defects]
+            "defects": flaws(envelope.original_content)
+            + [str(defect) for own in parts for defect in own.defects]
             + [str(defect) for own in parts for value in own.values() for defect in getattr(value, "defects", [])],
             "encrypted": session.ssl is not None,
             "user": session.auth_data.login.decode() if session.auth_data else None,

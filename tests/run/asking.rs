@@ -8,6 +8,13 @@ use serde_json::Value;
 
 /// Sends a request; returns the status and the body.
 pub(crate) fn ask(address: &str, what: &str, headers: &str, body: &str) -> (u16, String) {
+    let (status, answer) = asked(address, what, headers, body);
+    let body = answer.split_once("\r\n\r\n").map(|(_, body)| body);
+    (status, body.unwrap_or_default().to_owned())
+}
+
+/// Sends a request; returns the status and the whole answer.
+pub(crate) fn asked(address: &str, what: &str, headers: &str, body: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).expect("somebody listens");
     let length = body.len();
     let request = format!(
@@ -17,11 +24,7 @@ pub(crate) fn ask(address: &str, what: &str, headers: &str, body: &str) -> (u16,
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("an answer");
     let status = answer.split(' ').nth(1).and_then(|code| code.parse().ok());
-    let body = answer.split_once("\r\n\r\n").map(|(_, body)| body);
-    (
-        status.expect("a status"),
-        body.unwrap_or_default().to_owned(),
-    )
+    (status.expect("a status"), answer)
 }
 
 /// Posts events; returns the status and the answer.

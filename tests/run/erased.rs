@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kurant_authoring::{SourceFile, compile};
 use kurant_engine::calendar::{DAY, Instant};
 use kurant_engine::decode::{Arrival, Decoder, Record};
-use kurant_engine::definition::Definitions;
+use kurant_engine::definition::{Category, Definitions};
 use kurant_engine::erased::{pseudonym, tombstone};
 use kurant_engine::id::Key;
 use kurant_engine::input::{Command, Effect, Trace};
@@ -229,6 +229,7 @@ fn outgoing(state: OutboxState, tries: u32) -> Outgoing {
             planned: Instant::parse("2026-03-02T10:00:00Z").expect("an instant"),
             what: Effect::Send {
                 valid_until: None,
+                category: Category::Marketing,
                 channel: "email".into(),
                 to: EMAIL.into(),
                 template: "hello".into(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kurant_engine::action::{Action, ActionStatus};
 use kurant_engine::calendar::{Instant, Zone};
 use kurant_engine::customer::Customer;
-use kurant_engine::definition::{Definitions, Journey, Status, Version, Workspace};
+use kurant_engine::definition::{Category, Definitions, Journey, Status, Version, Workspace};
 use kurant_engine::enrollment::{Ended, Enrollment, Place, Started};
 use kurant_engine::event::Event;
 use kurant_engine::id::{CustomerId, Key};
@@ -153,6 +153,7 @@ pub(super) fn outgoing(customer: &str, number: i64, state: OutboxState) -> Outgo
                 template: "hello".into(),
                 valid_until: None,
                 context: Map::new(),
+                category: Category::Marketing,
             },
         },
         route: "email".into(),

@@ -1,7 +1,7 @@
 //! # `empty-link` (a warning)
 //!
-//! **What it does.** Reports a template with `unsubscribe_url` or `preferences_url` where `kurant.yaml` doesn't say where it leads;
-//! and a link of `kurant.yaml` that is no Jinja.
+//! **What it does.** Reports a template with `unsubscribe_url` or `preferences_url` where `kurant.yaml` doesn't say where it leads,
+//! neither by `links` nor by `public`; and a link of `kurant.yaml` that is no Jinja.
 //!
 //! **Why it matters.** The link in the letter would lead nowhere.
 //!
@@ -29,6 +29,7 @@ pub(super) fn check(world: &World<'_>) {
         let key = name.trim_end_matches("_url");
         match link {
             Some(link) => jinja(world, &format!("links.{key}"), link),
+            None if workspace.item.settings.public.is_some() => {}
             None => empty(world, name, key),
         }
     }
@@ -50,7 +51,7 @@ fn empty(world: &World<'_>, name: &str, key: &str) {
     let message = format!("`{name}` is empty{more}: `kurant.yaml` does not say where it leads");
     let report = Diagnostic::warning("empty-link", first, message);
     world.push(report.help(format!(
-        "add `links: {{ {key}: \"https://YOUR.SITE/{key}?id={{{{ customer.id }}}}\" }}` to `kurant.yaml`"
+        "add `links: {{ {key}: \"https://YOUR.SITE/{key}?id={{{{ customer.id }}}}\" }}` to `kurant.yaml`, or `public` for a page of Kurant's own"
     )));
 }
 

@@ -21,6 +21,7 @@ pub(crate) mod known;
 mod library;
 mod profile;
 pub(crate) mod provider;
+mod public;
 mod retention;
 mod schema;
 mod segments;

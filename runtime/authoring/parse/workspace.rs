@@ -56,6 +56,8 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("keep", "retention"),
     ("retain", "retention"),
     ("urls", "links"),
+    ("pages", "public"),
+    ("web", "public"),
     ("send_only", "deliver_only"),
     ("only_to", "deliver_only"),
     ("whitelist", "deliver_only"),
@@ -311,6 +313,8 @@ fn settings(context: &Context<'_>, map: &mut MapReader<'_>) -> Settings {
         with_kind(context, node, "the CRM", CRM_KINDS)
     });
     let links = map.optional("links").map(|node| links(context, node));
+    let public = map.optional("public");
+    let public = public.and_then(|node| super::public::read(context, node));
     let webhooks = map
         .optional("webhooks")
         .and_then(|node| super::http::webhooks(context, node));
@@ -321,6 +325,7 @@ fn settings(context: &Context<'_>, map: &mut MapReader<'_>) -> Settings {
             .map(|node| super::retention::read(context, node))
             .unwrap_or_default(),
         links: links.unwrap_or_default(),
+        public,
         store: store.unwrap_or_else(|| STORE.to_owned()),
         events,
         crm: crm.unwrap_or_else(|| Map::from_iter([("kind", Value::text("file"))])),

@@ -10,6 +10,7 @@ pub(super) fn keys() -> Vec<Key> {
     let mut keys = customs();
     keys.extend(places());
     keys.extend(called());
+    keys.push(public());
     keys
 }
 
@@ -170,6 +171,29 @@ fn called() -> Vec<Key> {
             List(Box::new(Text)),
         ),
     ]
+}
+
+/// The pages that customers reach.
+fn public() -> Key {
+    let keys = vec![
+        Key::needed(
+            "url",
+            "How they reach it, like https://mail.shop.example",
+            Text,
+        ),
+        Key::needed("listen", "An address and a port, like 0.0.0.0:8090", Text),
+        Key::needed(
+            "secret",
+            "What seals the links, like ${env:KURANT_PUBLIC_SECRET}",
+            Text,
+        ),
+        Key::new("name", "Who sends, as the pages say it", Text),
+    ];
+    Key::new(
+        "public",
+        "Where customers' browsers and mail programs reach Kurant, to unsubscribe and to choose what they get",
+        Object(keys),
+    )
 }
 
 /// How long what is kept.

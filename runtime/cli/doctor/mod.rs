@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use kurant_engine::definition::Definitions;
 use kurant_runner::source::{examine, examine_exchange, files};
-use kurant_runner::{Finding, State, examine_http_provider, examine_mail_server};
+use kurant_runner::{Finding, State, examine_http_provider, examine_mail_server, examine_public};
 use serde_json::{Value, json};
 
 use crate::embedded::{self, Source};
@@ -83,6 +83,9 @@ async fn look(folder: &Path, definitions: &Definitions, deep: bool) -> Vec<Findi
             }
         }
         Err(error) => findings.push(unset(&error)),
+    }
+    if let Some(pages) = &definitions.workspace.settings.public {
+        findings.push(examine_public(&pages.listen, &pages.url).await);
     }
     findings
 }

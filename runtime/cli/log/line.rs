@@ -27,6 +27,7 @@ const TOLD: &[&str] = &[
     "why",
     "act",
     "route",
+    "channel",
     "attempts",
     "provider_id",
 ];

@@ -32,6 +32,8 @@ const OUTCOMES: &[&str] = &[
     "too_old",
     "fallback_cancelled",
     "suppressed",
+    "consent_given",
+    "consent_withdrawn",
     "missed",
     "ignored",
     "held",

@@ -12,11 +12,12 @@ use std::process::ExitCode;
 use kurant_engine::definition::{Definitions, Template};
 use kurant_engine::map::Map;
 use kurant_engine::value::Value;
-use kurant_runner::{Clock, Rendered, Renderer, text_of_html};
+use kurant_runner::{Clock, Rendered, Renderer};
 
 use crate::embedded;
 use crate::error::Error;
 use crate::folder::Folder;
+use crate::public;
 use crate::workspace::{self, likely};
 
 use self::seen::Seen;
@@ -32,7 +33,7 @@ const FOLDER: &str = ".kurant/preview";
     kurant preview birthday-gift --customer c42 --locale uk\n  \
     kurant preview order-paid --customer c42 --event order.json  an event's data, instead of the customer's last one\n  \
     kurant preview coupon --customer c42 --data '{\"code\":\"SPRING\"}'\n\n\
-    An HTML email is written to .kurant/preview too, to open in a browser; what stands below is what those read who see no HTML.")]
+    An email in HTML or MJML is written to .kurant/preview too, to open in a browser; what stands below is what those read who see no HTML.")]
 pub(crate) struct Args {
     /// The template's name: its folder within templates/
     template: String,
@@ -67,7 +68,19 @@ pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
     let now = Clock::real().now();
     let seen = embedded::runtime()?.block_on(Seen::load(folder, &definitions, args, now))?;
     let context = context(&seen, data, args.locale.as_deref());
-    let renderer = Renderer::new(&definitions);
+    let pages = definitions.workspace.settings.public.as_ref();
+    let links = pages.map(|pages| public::links(folder, pages));
+    let links = match links.transpose() {
+        Ok(links) => links,
+        Err(error) => {
+            eprintln!(
+                "without the links to Kurant's own pages: {}",
+                error.message()
+            );
+            None
+        }
+    };
+    let renderer = Renderer::new(&definitions, links);
     let mut text = String::new();
     let mut is_whole = true;
     for channel in channels {
@@ -157,10 +170,7 @@ fn show(
         _ = writeln!(text, "  {field}: {value}");
     }
     let is_html = rendered.format == "html";
-    let body = match is_html {
-        true => text_of_html(&rendered.body).map_err(Error::failure)?,
-        false => rendered.body.clone(),
-    };
+    let body = rendered.text().map_err(Error::failure)?;
     if !rendered.front.is_empty() {
         text.push('\n');
     }
@@ -176,7 +186,7 @@ fn show(
             .join(FOLDER)
             .join(format!("{template}.{channel}.html"));
         let written = path.parent().map_or(Ok(()), fs::create_dir_all);
-        let written = written.and_then(|()| fs::write(&path, &rendered.body));
+        let written = written.and_then(|()| fs::write(&path, rendered.whole()));
         written.map_err(|error| {
             Error::failure(format!("{} can't be written: {error}", path.display()))
         })?;

@@ -6,7 +6,8 @@ use kurant_engine::calendar::Instant;
 use kurant_engine::definition::Definitions;
 use kurant_runner::source::Undeclared;
 use kurant_runner::{
-    Behind, Delivery, Door, Error as RunnerError, Purpose, Room, Runner, Standing, Ways, Wires,
+    Behind, Delivery, Door, Error as RunnerError, Offer, Public, PublicDoor, Purpose, Room, Runner,
+    Standing, Ways, Wires,
 };
 use kurant_store::{Batch, Settled, Store};
 use tokio::sync::{Mutex, mpsc, watch as signal};
@@ -22,12 +23,17 @@ use crate::folder::Folder;
 use crate::kinds;
 use crate::workspace;
 
+/// What customers may choose, as it changes.
+type Offers = signal::Receiver<Arc<Offer>>;
+
 /// What outlives a run: whether to end, the door, and what is known of what it needs.
 pub(super) struct House<'h> {
     pub(super) folder: &'h Folder,
     pub(super) args: &'h Args,
     pub(super) stop: &'h signal::Receiver<bool>,
     pub(super) door: Option<&'h Door>,
+    /// What customers reach.
+    pub(super) public: Option<&'h PublicDoor>,
     pub(super) standing: &'h Standing,
     /// What the run before knew of hand-overs and could not tell the store.
     pub(super) untold: &'h Mutex<Vec<Settled>>,
@@ -60,12 +66,32 @@ impl House<'_> {
         })
     }
 
-    /// Lets events in by the door. Without one only the source holds the other end of the room: with it ends what can come.
-    fn admit(&self, room: Room, runner: &mut Runner) {
+    /// Lets events in by the door, and customers by theirs. Without doors only the source holds the other end of the room: with it ends what can come.
+    fn admit(&self, room: Room, offer: Offers, runner: &mut Runner) {
+        if let Some(door) = self.public {
+            door.admit(Public {
+                offer,
+                clock: room.clock.clone(),
+                out: room.out.clone(),
+                store: room.store.clone(),
+            });
+            let address = door.address();
+            runner.tell(&format!("customers' pages are served at http://{address}"));
+        }
         if let Some(door) = self.door {
             door.admit(room);
             let address = door.address();
             runner.tell(&format!("events are taken in at http://{address}/events"));
+        }
+    }
+
+    /// Lets nobody in any more.
+    fn shut(&self) {
+        if let Some(door) = self.door {
+            door.shut();
+        }
+        if let Some(public) = self.public {
+            public.shut();
         }
     }
 }
@@ -82,6 +108,7 @@ pub(super) async fn live(
     let clock = Arc::new(clock(args, &*store, zone).await?);
     let source = embedded::source(folder, &definitions)?;
     let (schema, schemas) = signal::channel(Arc::new(definitions.schema.clone()));
+    let (offer, offers) = signal::channel(Arc::new(Offer::of(&definitions)));
     let show = Box::new(Show::new(args, zone)?);
     let (own, purpose) = (clock.clone(), Purpose::Run);
     let ways = house.ways(&definitions)?;
@@ -115,7 +142,7 @@ pub(super) async fn live(
         undeclared: undeclared.clone(),
         store,
     };
-    house.admit(room, &mut runner);
+    house.admit(room, offers, &mut runner);
     began();
     runner.tell("running; Ctrl-C ends it");
     let mut wires = Wires {
@@ -124,13 +151,12 @@ pub(super) async fn live(
         reload: Box::new(move || fresh.reread()),
         behind,
         schemas: schema,
+        offer,
         until_idle: args.until_idle,
         stop: halt.told(),
     };
     let ended = runner.live(&mut wires, &clock).await;
-    if let Some(door) = house.door {
-        door.shut();
-    }
+    house.shut();
     // Whoever waits for an answer gets none now and sends its events again.
     drop(wires);
     halt.now();

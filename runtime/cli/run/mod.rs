@@ -1,5 +1,6 @@
 //! `kurant run`: the runtime. Intake, timers, dispatch; live, on a faster clock, or through a history in lockstep.
 
+mod doors;
 mod halt;
 mod live;
 mod outage;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use kurant_engine::calendar::{Duration, HOUR, Instant, Zone, first_instant_of, parse_date};
 use kurant_engine::definition::{Definitions, Schema};
 use kurant_runner::source::{Feed, Undeclared};
-use kurant_runner::{Clock, Door, Purpose, Runner, Standing};
+use kurant_runner::{Clock, Purpose, Runner};
 use kurant_store::{Batch, Store};
 use tokio::sync::watch as signal;
 
@@ -27,7 +28,6 @@ use crate::in_force;
 use crate::kinds;
 use crate::moment::on_clock;
 use crate::refused::Refused;
-use crate::secret;
 use crate::talk::Talk;
 
 /// How many deliveries wait before a source has to.
@@ -200,47 +200,6 @@ fn end(runner: &mut Runner, undeclared: &Undeclared, schema: &Schema) {
     for line in kinds::all(&undeclared.counts(schema), schema) {
         runner.tell(&format!("hint: {line}"));
     }
-}
-
-/// Opens the door. An address that nobody asked for and that is taken is no reason not to run.
-async fn open_door(
-    folder: &Path,
-    args: &Args,
-    definitions: &Definitions,
-    standing: Standing,
-) -> Result<Option<Door>, Error> {
-    let Some(address) = address(args, definitions) else {
-        return Ok(None);
-    };
-    let token = definitions.workspace.settings.token.as_deref();
-    let token = token.map(|token| secret::open(folder, token)).transpose()?;
-    match Door::open(&address, token.as_deref(), standing).await {
-        Ok(door) => {
-            if door.is_wide_open() {
-                tracing::warn!(
-                    "anybody who reaches {} may send events; add `token: \"${{env:KURANT_TOKEN}}\"` to `console` in kurant.yaml",
-                    door.address()
-                );
-            }
-            Ok(Some(door))
-        }
-        Err(error) if args.listen.is_some() => Err(failure(error)),
-        Err(error) => {
-            args.talk.tell(&format!(
-                "no events over HTTP, and no metrics: {error}; choose another address with --listen"
-            ));
-            Ok(None)
-        }
-    }
-}
-
-fn address(args: &Args, definitions: &Definitions) -> Option<String> {
-    if args.until_idle {
-        return None;
-    }
-    let named =
-        Some(definitions.workspace.settings.listen.clone()).filter(|address| !address.is_empty());
-    args.listen.clone().or(named)
 }
 
 /// The machine's clock, or a faster one that goes on where it was.

@@ -4,11 +4,12 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
 use kurant_engine::definition::Definitions;
-use kurant_runner::{Door, Standing};
+use kurant_runner::Standing;
 use tokio::sync::{Mutex, Notify, watch as signal};
 
+use super::Args;
+use super::doors::{Doors, open_doors};
 use super::live::{House, live};
-use super::{Args, open_door};
 use crate::embedded::{self, Company};
 use crate::environment;
 use crate::error::Error;
@@ -84,13 +85,13 @@ pub(super) async fn live_through(
 ) -> Result<(), Error> {
     let standing = Standing::default();
     let ending = tokio::spawn(note_the_end(stop.clone(), standing.clone()));
-    let mut door = None;
-    let lived = live_on(folder, args, definitions, stop, &mut door, &standing);
+    let mut doors = None;
+    let lived = live_on(folder, args, definitions, stop, &mut doors, &standing);
     let ended = lived.await;
     ending.abort();
     // Until here whoever asked was told that it is coming to its end.
-    if let Some(door) = door {
-        door.close().await;
+    if let Some(doors) = doors {
+        doors.close().await;
     }
     ended
 }
@@ -107,7 +108,7 @@ async fn live_on(
     args: &Args,
     mut definitions: Definitions,
     mut stop: signal::Receiver<bool>,
-    door: &mut Option<Door>,
+    doors: &mut Option<Doors>,
     standing: &Standing,
 ) -> Result<(), Error> {
     let (mut has_run, outage) = (false, Outage::default());
@@ -128,8 +129,8 @@ async fn live_on(
             if !*stop.borrow() {
                 standing.lacks(Standing::RUN, "it is starting");
             }
-            if door.is_none() && !has_run {
-                *door = open_door(folder, args, &definitions, standing.clone()).await?;
+            if doors.is_none() && !has_run {
+                *doors = Some(open_doors(folder, args, &definitions, standing.clone()).await?);
             }
             standing.has(Standing::STORE);
             let by = in_force::on(&*store, definitions.clone()).await?;
@@ -144,7 +145,8 @@ async fn live_on(
                 folder,
                 args,
                 stop: &stop,
-                door: door.as_ref(),
+                door: doors.as_ref().and_then(|own| own.events.as_ref()),
+                public: doors.as_ref().and_then(|own| own.public.as_ref()),
                 standing,
                 untold: &untold,
             };

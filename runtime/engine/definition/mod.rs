@@ -27,5 +27,5 @@ pub use trigger::{Trigger, TriggerKind};
 pub use undeclared::Undeclared;
 pub use workspace::{
     Cap, ChannelSettings, Definitions, EventsFrom, Guard, Library, Links, Pool, ProfileUpdate,
-    Rate, Retention, Segment, Settings, Template, UnknownCustomers, Workspace,
+    PublicPages, Rate, Retention, Segment, Settings, Template, UnknownCustomers, Workspace,
 };

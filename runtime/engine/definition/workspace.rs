@@ -125,6 +125,9 @@ pub struct Settings {
     /// `links`.
     #[serde(default)]
     pub links: Links,
+    /// `public`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public: Option<PublicPages>,
     /// `retention`.
     #[serde(default)]
     pub retention: Retention,
@@ -170,6 +173,20 @@ impl Links {
             ("preferences_url", self.preferences.as_deref()),
         ]
     }
+}
+
+/// The pages of Kurant's own that customers reach: to unsubscribe, and to choose what they get.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublicPages {
+    /// Where browsers and mail programs reach them.
+    pub url: String,
+    /// The address and port that is listened on.
+    pub listen: String,
+    /// What seals their links, as `${env:NAME}`.
+    pub secret: String,
+    /// Who sends, as the pages say it; the workspace's name unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
 }
 
 /// Where events come from.

@@ -224,18 +224,19 @@ impl Work<'_> {
         let valid_until = self.worth_sending_until(message.send, message.due.planned);
         // However long it was put off: what follows it in the journey was due only then.
         let goes_on = std::mem::replace(&mut self.was_due, message.due.was_due);
+        let category = message.loaded.journey().category;
         self.command(index, message.node, key, |work| Effect::Send {
             channel: route.channel.clone(),
             to: route.to,
             template: message.send.template.clone(),
             valid_until,
             context: work.context(index, &frame, &data),
+            category,
         });
         let mut action = self.action(index, message.node, key, "send", data);
         action.channel = Some(route.channel.as_str().into());
         action.template = Some(message.send.template.as_str().into());
         self.changes.actions.push(action);
-        let category = message.loaded.journey().category;
         self.person.sends.reserve_exact(1);
         self.person.sends.push(Sent {
             at: self.clock,

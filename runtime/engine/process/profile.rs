@@ -161,7 +161,10 @@ impl Work<'_> {
         });
         let customer = &mut self.person.customer;
         let changed = !stale && customer.set_consent(channel, granted, event.time);
-        self.stirred |= changed;
+        if changed {
+            self.stirred = true;
+            self.trace_consent(event, channel, granted);
+        }
         changed
     }
 

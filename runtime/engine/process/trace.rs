@@ -114,6 +114,23 @@ impl Work<'_> {
         });
     }
 
+    /// Somebody has said yes or no to a channel: who says so, when and where is asked for later.
+    pub(crate) fn trace_consent(&mut self, event: &Event, channel: &str, granted: bool) {
+        let what = match granted {
+            true => "consent_given",
+            false => "consent_withdrawn",
+        };
+        self.trace_event(event, what, &event.source);
+        if let Some(last) = self
+            .changes
+            .trace
+            .last_mut()
+            .filter(|last| last.what == what)
+        {
+            last.values.insert("channel", Value::text(channel));
+        }
+    }
+
     /// An event does nothing.
     pub(crate) fn trace_event(&mut self, event: &Event, what: &str, reason: &str) {
         if !self.catalog.traces() {

@@ -21,8 +21,8 @@ pub(crate) use file::{Files, HANDED};
 pub(crate) use http::{Http, Letter};
 pub use http::{HttpProvider, Web, WebHooks, examine_http_provider};
 pub(crate) use lanes::{MOST_BEGUN, Parcel};
-pub(crate) use mail::{Email, Mail};
-pub use mail::{Encryption, MailServer, examine_mail_server, text_of_html};
+pub(crate) use mail::{Email, Mail, is_unfit};
+pub use mail::{Encryption, MailServer, examine_mail_server};
 
 use crate::meter::Tally;
 

@@ -27,15 +27,15 @@ pub(super) fn of(command: &Command, renderer: &Renderer) -> Result<String, Strin
             channel,
             to,
             template,
-            context,
             ..
         } => {
-            let rendered = renderer.render(template, channel, context)?;
+            let rendered = renderer.render_command(command)?;
             let mut what = json!({ "channel": channel, "to": to, "template": template, "format": rendered.format });
-            for (field, text) in rendered.front {
-                what[field] = text.into();
+            let text = rendered.whole();
+            for (field, own) in rendered.front {
+                what[field] = own.into();
             }
-            what["text"] = rendered.body.into();
+            what["text"] = text.into();
             what
         }
         Effect::Crm { command, data } => json!({ "command": command, "data": data.to_json() }),

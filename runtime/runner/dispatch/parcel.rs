@@ -28,16 +28,8 @@ fn message<'c>(
     command: &'c Command,
     renderer: &Renderer,
 ) -> Result<(&'c str, &'c str, Rendered), String> {
-    let Effect::Send {
-        channel,
-        to,
-        template,
-        context,
-        ..
-    } = &command.what
-    else {
+    let Effect::Send { to, template, .. } = &command.what else {
         return Err("unfit: only messages leave by a channel".to_owned());
     };
-    let rendered = renderer.render(template, channel, context)?;
-    Ok((template, to, rendered))
+    Ok((template, to, renderer.render_command(command)?))
 }

@@ -2,34 +2,83 @@
 
 use std::collections::BTreeMap;
 
-use kurant_engine::definition::{Definitions, Links, Template};
+use kurant_engine::definition::{Category, Definitions, Links, Template};
+use kurant_engine::input::{Command, Effect};
 use kurant_engine::map::Map;
+use kurant_engine::mjml;
 use kurant_engine::template::environment;
 use kurant_engine::value::Value;
-use minijinja::Environment;
+use minijinja::{Environment, HtmlEscape};
+
+use crate::channel::is_unfit;
+use crate::public::{PublicLinks, Ticket};
 
 /// A message, ready to be sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rendered {
-    /// `txt`, `html`, `mjml` or `md`.
+    /// `txt`, `html` or `md`.
     pub format: String,
     /// `subject`, `preheader`.
     pub front: BTreeMap<String, String>,
-    /// The text itself.
+    /// The text itself, without its preheader.
     pub body: String,
+    /// What mail programs show beside the subject, as HTML; empty where there is none.
+    pub(super) preheader: String,
+    /// How those who get it get no more; none where nobody is asked whether they want it.
+    pub(crate) unsubscribe: Option<Unsubscribe>,
+}
+
+/// How somebody unsubscribes from a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unsubscribe {
+    /// The page.
+    pub(crate) url: String,
+    /// Whether it is one of ours, which needs no more than one click.
+    pub(crate) is_ours: bool,
+}
+
+impl Rendered {
+    /// MJML becomes HTML once its values are filled in.
+    fn become_html(&mut self) -> Result<(), String> {
+        let html = mjml::to_html(&self.body).map_err(|wrong| {
+            let what = wrong.what;
+            format!("unfit: the template is no MJML once its values are filled in: {what}")
+        })?;
+        self.format = "html".to_owned();
+        self.body = html.text;
+        self.preheader = html.preview;
+        Ok(())
+    }
+
+    /// The preheader of the front matter goes before one in the text.
+    fn take_preheader(&mut self) -> Result<(), String> {
+        let Some(own) = self.front.get("preheader").map(|own| own.trim()) else {
+            return Ok(());
+        };
+        if is_unfit(own) {
+            return Err(
+                "unfit: the preheader holds a line break, or a character that isn't seen"
+                    .to_owned(),
+            );
+        }
+        self.preheader = HtmlEscape(own).to_string();
+        Ok(())
+    }
 }
 
 /// All templates of a workspace, compiled.
 pub struct Renderer {
     environment: Environment<'static>,
     links: Links,
+    public: Option<PublicLinks>,
     templates: Vec<Template>,
     locale: String,
 }
 
 impl Renderer {
-    /// The templates of these definitions. One that doesn't compile is left out: `check` names it.
-    pub fn new(definitions: &Definitions) -> Self {
+    /// The templates of these definitions; links that nobody else serves lead to `public`. One that doesn't compile is left out:
+    /// `check` names it.
+    pub fn new(definitions: &Definitions, public: Option<PublicLinks>) -> Self {
         let mut environment = environment(definitions.workspace.timezone);
         for (index, template) in definitions.templates.iter().enumerate() {
             for (field, text) in &template.front {
@@ -47,16 +96,51 @@ impl Renderer {
         Self {
             environment,
             links: links.clone(),
+            public,
             templates: definitions.templates.clone(),
             locale: definitions.workspace.locale.clone(),
         }
     }
 
-    /// Renders a template for a channel in the locale that comes nearest.
+    /// Renders a template for a channel in the locale that comes nearest, to be looked at.
     ///
     /// # Errors
     /// What is wrong, in people's words.
     pub fn render(&self, name: &str, channel: &str, context: &Map) -> Result<Rendered, String> {
+        let ticket = Ticket::seen(channel, context);
+        let (rendered, _) = self.rendered(name, channel, context, ticket)?;
+        Ok(rendered)
+    }
+
+    /// Renders the message of a command, to be sent.
+    ///
+    /// # Errors
+    /// What is wrong, in people's words.
+    pub(crate) fn render_command(&self, command: &Command) -> Result<Rendered, String> {
+        let Effect::Send {
+            channel,
+            template,
+            context,
+            category,
+            ..
+        } = &command.what
+        else {
+            return Err("unfit: only messages leave by a channel".to_owned());
+        };
+        let ticket = Ticket::of(command);
+        let (mut rendered, unsubscribe) = self.rendered(template, channel, context, ticket)?;
+        // Whoever has paid is told so, whatever else they want.
+        rendered.unsubscribe = unsubscribe.filter(|_| *category != Category::Transactional);
+        Ok(rendered)
+    }
+
+    fn rendered(
+        &self,
+        name: &str,
+        channel: &str,
+        context: &Map,
+        ticket: Option<Ticket>,
+    ) -> Result<(Rendered, Option<Unsubscribe>), String> {
         let locale = match context.get("customer") {
             Some(Value::Map(customer)) => customer
                 .get("locale")
@@ -68,7 +152,7 @@ impl Renderer {
             .find(name, channel, locale)
             .ok_or_else(|| format!("there is no template `{name}` for the channel `{channel}`"))?;
         let template = &self.templates[index];
-        let context = self.with_links(visible(context))?;
+        let (context, unsubscribe) = self.with_links(visible(context), ticket)?;
         let mut front = BTreeMap::new();
         for field in template.front.keys() {
             front.insert(
@@ -77,25 +161,49 @@ impl Renderer {
             );
         }
         let body = self.text(&body_name(index, template), &context)?;
-        Ok(Rendered {
+        let mut rendered = Rendered {
             format: template.extension.clone(),
             front,
             body,
-        })
+            preheader: String::new(),
+            unsubscribe: None,
+        };
+        if rendered.format == "mjml" {
+            rendered.become_html()?;
+        }
+        if rendered.format == "html" {
+            rendered.take_preheader()?;
+        }
+        Ok((rendered, unsubscribe))
     }
 
-    /// What a template sees, and the links that `kurant.yaml` gives.
+    /// What a template sees, and the links: those that `kurant.yaml` gives, else to pages of ours.
     fn with_links(
         &self,
         mut fields: BTreeMap<String, minijinja::Value>,
-    ) -> Result<minijinja::Value, String> {
+        ticket: Option<Ticket>,
+    ) -> Result<(minijinja::Value, Option<Unsubscribe>), String> {
         let seen = minijinja::Value::from(fields.clone());
-        for (name, link) in self.links.by_name() {
-            if link.is_some() {
-                fields.insert(name.to_owned(), self.text(name, &seen)?.into());
+        let public = self.public.as_ref();
+        let own = public.and_then(|public| Some(public.of(&ticket?)));
+        let own = own.map(|own| [own.unsubscribe, own.preferences]);
+        let mut unsubscribe = None;
+        for (number, (name, link)) in self.links.by_name().into_iter().enumerate() {
+            let own = own.as_ref().map(|own| own[number].clone());
+            let url = match link {
+                Some(_) => Some(self.text(name, &seen)?),
+                None => own,
+            };
+            let Some(url) = url else { continue };
+            if number == 0 {
+                unsubscribe = Some(Unsubscribe {
+                    url: url.clone(),
+                    is_ours: link.is_none(),
+                });
             }
+            fields.insert(name.to_owned(), url.into());
         }
-        Ok(minijinja::Value::from(fields))
+        Ok((minijinja::Value::from(fields), unsubscribe))
     }
 
     fn text(&self, name: &str, context: &minijinja::Value) -> Result<String, String> {
@@ -106,13 +214,13 @@ impl Renderer {
         rendered.map_err(|error| format!("the template can't be rendered: {error}"))
     }
 
-    /// `uk-UA`, then `uk`, then the workspace's, then the file without a locale.
     /// The template that would be rendered for a channel in a locale.
     pub fn template(&self, name: &str, channel: &str, locale: &str) -> Option<&Template> {
         let index = self.find(name, channel, locale)?;
         self.templates.get(index)
     }
 
+    /// `uk-UA`, then `uk`, then the workspace's, then the file without a locale.
     fn find(&self, name: &str, channel: &str, locale: &str) -> Option<usize> {
         let short = locale.split(['-', '_']).next().unwrap_or_default();
         let wanted = [Some(locale), Some(short), Some(self.locale.as_str()), None];
@@ -196,7 +304,7 @@ mod tests {
         });
         let customer = Map::from_iter([("id", Value::text("c1"))]);
         let context = Map::from_iter([("customer", Value::Map(customer))]);
-        let rendered = Renderer::new(&definitions).render("hello", "email", &context);
+        let rendered = Renderer::new(&definitions, None).render("hello", "email", &context);
         assert_eq!(
             rendered.expect("rendered").body,
             "<https:&#x2f;&#x2f;shop.example&#x2f;u?id=c1&amp;all=1> <>"

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kurant_engine::calendar::Instant;
-use kurant_engine::definition::{Definitions, Links, Template};
+use kurant_engine::definition::{Category, Definitions, Links, Template};
 use kurant_engine::id::Key;
 use kurant_engine::input::{Command, Effect};
 use kurant_engine::map::Map;
@@ -52,7 +52,7 @@ pub async fn try_channel(
         front: [("subject".to_owned(), SUBJECT.to_owned())].into(),
         body: TEXT.to_owned(),
     });
-    let dispatch = Dispatch::open(ways, Arc::new(Renderer::new(&own)));
+    let dispatch = Dispatch::open(ways, Arc::new(Renderer::new(&own, None)));
     let done = dispatch
         .hand_over(vec![message(channel, to, now)], now)
         .await?;
@@ -85,6 +85,7 @@ fn message(channel: &str, to: &str, now: Instant) -> Outgoing {
             template: NAME.to_owned(),
             valid_until: None,
             context: Map::new(),
+            category: Category::Transactional,
         },
     };
     Outgoing {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::broker::Address;
 use crate::channel::{HttpProvider, MailServer, WebHooks};
+use crate::public::PublicLinks;
 use crate::standing::Standing;
 
 /// An exchange: the broker, its name, and how long a command is tried there after its moment, in milliseconds.
@@ -18,6 +19,7 @@ pub struct Ways {
     pub(super) mails: BTreeMap<String, MailServer>,
     pub(super) https: BTreeMap<String, HttpProvider>,
     pub(super) webhooks: Option<WebHooks>,
+    pub(super) public: Option<PublicLinks>,
     pub(super) standing: Standing,
 }
 
@@ -30,6 +32,7 @@ impl Ways {
             mails: BTreeMap::new(),
             https: BTreeMap::new(),
             webhooks: None,
+            public: None,
             standing: Standing::default(),
         }
     }
@@ -68,6 +71,18 @@ impl Ways {
     pub fn webhooks(mut self, webhooks: WebHooks) -> Self {
         self.webhooks = Some(webhooks);
         self
+    }
+
+    /// Links that nobody else serves lead to pages of ours.
+    #[must_use]
+    pub fn public(mut self, links: PublicLinks) -> Self {
+        self.public = Some(links);
+        self
+    }
+
+    /// Where links lead that nobody else serves, if anywhere.
+    pub fn public_links(&self) -> Option<&PublicLinks> {
+        self.public.as_ref()
     }
 
     /// Nothing leaves this machine: what would goes to the files. For a clock that isn't the machine's.

@@ -49,6 +49,7 @@ use crate::clock::Clock;
 use crate::decide::Decider;
 use crate::dispatch::{Dispatch, Renderer, Ways};
 use crate::error::Error;
+use crate::public::PublicLinks;
 use crate::source::RefusedLine;
 use crate::standing::Standing;
 use crate::steering::Backlog;
@@ -125,6 +126,8 @@ pub struct Runner {
     clock: Arc<Clock>,
     decider: Decider,
     dispatch: Arc<Dispatch>,
+    /// Where links of messages lead that nobody else serves.
+    public: Option<PublicLinks>,
     audience: Box<dyn Audience>,
     purpose: Purpose,
     needs: Needs,
@@ -204,7 +207,8 @@ impl Runner {
         audience: Box<dyn Audience>,
         purpose: Purpose,
     ) -> Result<Self, Error> {
-        let renderer = Arc::new(Renderer::new(&definitions));
+        let public = ways.public_links().cloned();
+        let renderer = Arc::new(Renderer::new(&definitions, public.clone()));
         let standing = ways.standing();
         let dispatch = Dispatch::open(ways, renderer);
         let mate = Mate::new(store.is_shared(), clock.real_millis());
@@ -213,6 +217,7 @@ impl Runner {
             decider: Decider::start()?,
             leaving: Leaving::by(dispatch.ways()),
             dispatch: Arc::new(dispatch),
+            public,
             store,
             clock,
             audience,
@@ -307,7 +312,7 @@ impl Runner {
     /// When they can't be loaded.
     pub async fn replace(&mut self, definitions: Definitions) -> Result<(), Error> {
         self.settle().await?;
-        let renderer = Arc::new(Renderer::new(&definitions));
+        let renderer = Arc::new(Renderer::new(&definitions, self.public.clone()));
         fail_point!("reload.flushed");
         self.load(definitions).await?;
         fail_point!("reload.published");
@@ -341,10 +346,10 @@ impl Runner {
         let ways = Reached::of(definitions);
         if self.ways.get_or_insert_with(|| ways.clone()) != &ways {
             tracing::warn!(
-                "channels, crm, webhooks or internal_hosts have changed since the start"
+                "channels, crm, webhooks, internal_hosts or public have changed since the start"
             );
             self.audience.told(
-                "ALERT: how channels, the CRM or web hooks are reached has changed: messages leave as they did when this run began until it is started again",
+                "ALERT: how channels, the CRM, web hooks or the public pages are reached has changed: messages leave as they did when this run began until it is started again",
             );
         }
     }

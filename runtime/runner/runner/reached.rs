@@ -1,10 +1,10 @@
 //! How the world is reached: what is settled when a run begins.
 
-use kurant_engine::definition::{ChannelSettings, Definitions};
+use kurant_engine::definition::{ChannelSettings, Definitions, PublicPages};
 use kurant_engine::map::Map;
 use kurant_engine::provider::Provider;
 
-/// How channels, the CRM and web hooks are reached.
+/// How channels, the CRM and web hooks are reached, and by whom the public pages are.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Reached {
     channels: Vec<ChannelSettings>,
@@ -12,6 +12,7 @@ pub(super) struct Reached {
     crm: Map,
     webhooks: Map,
     internal_hosts: Vec<String>,
+    public: Option<PublicPages>,
 }
 
 impl Reached {
@@ -24,6 +25,7 @@ impl Reached {
             crm: settings.crm.clone(),
             webhooks: settings.webhooks.clone(),
             internal_hosts: settings.internal_hosts.clone(),
+            public: settings.public.clone(),
         }
     }
 }

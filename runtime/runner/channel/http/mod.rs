@@ -83,10 +83,11 @@ impl Http {
         rendered: Rendered,
         is_again: bool,
     ) -> Result<Letter, String> {
+        let text = rendered.whole();
         let mut fields = rendered.front;
         for (name, text) in [
             ("to", to.trim()),
-            ("text", rendered.body.trim_end()),
+            ("text", text.trim_end()),
             ("format", &rendered.format),
             ("key", &command.key.to_string()),
             ("channel", &self.route),

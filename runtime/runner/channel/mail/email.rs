@@ -8,6 +8,7 @@ use lettre::message::header::ContentType;
 use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
 
 use super::MailServer;
+use super::unsubscribe::{ListUnsubscribe, OneClick};
 use crate::dispatch::Rendered;
 
 /// The longest subject, in bytes.
@@ -49,26 +50,23 @@ impl Email {
         if let Some(reply_to) = &server.reply_to {
             message = message.reply_to(reply_to.clone());
         }
+        if let Some(unsubscribe) = &rendered.unsubscribe {
+            message = message.header(ListUnsubscribe::to(&unsubscribe.url)?);
+            if unsubscribe.is_ours {
+                message = message.header(OneClick);
+            }
+        }
         let unwritten = |error: lettre::error::Error| format!("unfit: {error}");
-        let text = |body: &str| SinglePart::plain(body.to_owned());
+        let text = SinglePart::plain(rendered.text()?);
         let message = match rendered.format.as_str() {
             "html" => {
                 let html = SinglePart::builder()
                     .header(ContentType::TEXT_HTML)
-                    .body(rendered.body.clone());
-                let both = MultiPart::alternative()
-                    .singlepart(text(&text_of_html(&rendered.body)?))
-                    .singlepart(html);
+                    .body(rendered.whole());
+                let both = MultiPart::alternative().singlepart(text).singlepart(html);
                 message.multipart(both).map_err(unwritten)?
             }
-            "mjml" => {
-                let why =
-                    "unfit: an email is sent as text, Markdown or HTML, and its template is MJML";
-                return Err(why.to_owned());
-            }
-            _ => message
-                .singlepart(text(&rendered.body))
-                .map_err(unwritten)?,
+            _ => message.singlepart(text).map_err(unwritten)?,
         };
         Ok(Self {
             from: server.from.email.clone(),
@@ -98,22 +96,12 @@ fn subject(rendered: &Rendered) -> Result<&str, String> {
 }
 
 /// Whether a text may not stand in a header: it holds what ends one, what nobody sees, or what turns the reading round.
-pub(super) fn is_unfit(text: &str) -> bool {
+pub(crate) fn is_unfit(text: &str) -> bool {
     let is_unseen = |c: char| {
         c.is_control()
             || matches!(c, '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}' | '\u{FEFF}')
     };
     text.chars().any(is_unseen)
-}
-
-/// HTML as text, for those who read none.
-///
-/// # Errors
-/// Why it can't be read.
-pub fn text_of_html(html: &str) -> Result<String, String> {
-    const WIDTH: usize = 78;
-    html2text::from_read(html.as_bytes(), WIDTH)
-        .map_err(|_| "unfit: its HTML can't be read".to_owned())
 }
 
 fn moment(millis: i64) -> SystemTime {

@@ -7,13 +7,13 @@
 mod email;
 mod server;
 mod talk;
+mod unsubscribe;
 
 use std::sync::{Mutex, PoisonError};
 
 use kurant_engine::calendar::Instant;
 
-pub(crate) use email::Email;
-pub use email::text_of_html;
+pub(crate) use email::{Email, is_unfit};
 pub use server::{Encryption, MailServer};
 
 use self::talk::{Failure, Line};

@@ -1,0 +1,205 @@
+//! What a customer has chosen, and what becomes of it when they choose otherwise: ordinary events.
+
+use std::collections::BTreeSet;
+
+use kurant_engine::calendar::Instant;
+use kurant_engine::customer::{Consent, Customer};
+use kurant_engine::definition::{Category, Definitions};
+use kurant_engine::event::Event;
+use kurant_engine::id::Key;
+use kurant_engine::map::Map;
+use kurant_engine::value::Value;
+
+use super::ticket::Ticket;
+
+/// Who says so: the page that a link leads to.
+const FROM_UNSUBSCRIBE: &str = "kurant/unsubscribe";
+/// The page of preferences.
+const FROM_PREFERENCES: &str = "kurant/preferences";
+
+/// What a workspace lets customers choose.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Offer {
+    /// Who sends, as the pages say it.
+    name: String,
+    /// The language of customers without one of their own.
+    locale: String,
+    channels: Vec<String>,
+    topics: BTreeSet<String>,
+}
+
+impl Offer {
+    /// What these definitions let them choose.
+    pub fn of(definitions: &Definitions) -> Self {
+        let workspace = &definitions.workspace;
+        let public = workspace.settings.public.as_ref();
+        let own = public.and_then(|public| public.name.clone());
+        let marketing = definitions.journeys.iter().map(|version| &version.journey);
+        let marketing = marketing.filter(|journey| journey.category == Category::Marketing);
+        let channels = workspace
+            .channels
+            .iter()
+            .map(|channel| channel.name.clone());
+        Self {
+            name: own.unwrap_or_else(|| workspace.name.clone()),
+            locale: workspace.locale.clone(),
+            channels: channels.collect(),
+            topics: marketing
+                .filter_map(|journey| journey.topic.clone())
+                .collect(),
+        }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn locale(&self) -> &str {
+        &self.locale
+    }
+}
+
+/// What a customer has chosen.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Choice {
+    /// The channel of the message whose link was followed.
+    pub(super) channel: String,
+    /// The channels that reach the customer, each with whether marketing may use it.
+    pub(super) channels: Vec<(String, bool)>,
+    /// Each topic with whether it is wanted.
+    pub(super) topics: Vec<(String, bool)>,
+}
+
+impl Choice {
+    /// What somebody has chosen; of nobody nothing is known, and nothing is sent to them.
+    pub(super) fn of(customer: Option<&Customer>, ticket: &Ticket, offer: &Offer) -> Self {
+        let Some(customer) = customer.filter(|own| own.erased.is_none()) else {
+            return Self {
+                channel: ticket.channel.clone(),
+                ..Self::default()
+            };
+        };
+        let reaches = |channel: &&String| {
+            let is_known = customer.consents.iter().any(|own| own.channel == **channel);
+            is_known || customer.address(channel).is_some() || **channel == ticket.channel
+        };
+        let channels = offer.channels.iter().filter(reaches);
+        let mut topics = offer.topics.clone();
+        topics.extend(customer.opted_out.iter().cloned());
+        Self {
+            channel: ticket.channel.clone(),
+            channels: channels
+                .map(|own| (own.clone(), customer.consented(own)))
+                .collect(),
+            topics: topics
+                .into_iter()
+                .map(|own| (own.clone(), !customer.opted_out.contains(&own)))
+                .collect(),
+        }
+    }
+
+    /// Whether no marketing comes by the channel of the message any more.
+    pub(super) fn is_out(&self) -> bool {
+        let own = self.channels.iter().find(|(own, _)| *own == self.channel);
+        own.is_none_or(|(_, is_in)| !is_in)
+    }
+
+    /// What the boxes say that were ticked.
+    pub(super) fn ticked(&self, form: &[(String, String)]) -> Self {
+        let is_in = |field: &str, value: &str| {
+            let mut ticked = form.iter();
+            ticked.any(|(own, of)| own == field && of == value)
+        };
+        let all = |field: &str, known: &[(String, bool)]| {
+            let known = known.iter();
+            known
+                .map(|(own, _)| (own.clone(), is_in(field, own)))
+                .collect()
+        };
+        Self {
+            channel: self.channel.clone(),
+            channels: all("channel", &self.channels),
+            topics: all("topic", &self.topics),
+        }
+    }
+}
+
+/// The event of a message that was unsubscribed from. It is the same one until its customer has chosen otherwise: a mail program
+/// that asks twice changes nothing.
+pub(super) fn unsubscribed(
+    ticket: &Ticket,
+    sealed: &str,
+    customer: &Customer,
+    now: Instant,
+) -> Event {
+    let mut data = Map::from_iter([("channel", Value::text(ticket.channel.as_str()))]);
+    if let Some(sent) = &ticket.message {
+        data.insert("key", Value::text(sent.key.to_string()));
+        data.insert("journey", Value::text(sent.journey.as_str()));
+        data.insert("step", Value::text(sent.step.as_str()));
+    }
+    // One that was withdrawn stands so, however often that is said again.
+    let consent = consent(customer, &ticket.channel);
+    let since = consent.filter(|own| own.granted).map(|own| own.at);
+    let since = since.map_or_else(String::new, |at| at.to_string());
+    Event {
+        id: Key::of(&[sealed, &since]).to_string().into(),
+        source: FROM_UNSUBSCRIBE.into(),
+        kind: "message.unsubscribed".into(),
+        customer: ticket.customer.clone(),
+        time: now,
+        data,
+        attributes: Map::new(),
+    }
+}
+
+/// The events that make one choice of another.
+pub(super) fn changes(
+    ticket: &Ticket,
+    customer: &Customer,
+    (before, after): (&Choice, &Choice),
+    now: Instant,
+) -> Vec<Event> {
+    let event = |kind: &str, what: &[&str], data: Map| Event {
+        id: Key::of(&[&[&ticket.customer, kind], what].concat())
+            .to_string()
+            .into(),
+        source: FROM_PREFERENCES.into(),
+        kind: kind.into(),
+        customer: ticket.customer.clone(),
+        time: now,
+        data,
+        attributes: Map::new(),
+    };
+    let mut events = Vec::new();
+    for ((channel, was_in), (_, is_in)) in before.channels.iter().zip(&after.channels) {
+        if was_in == is_in {
+            continue;
+        }
+        let data = Map::from_iter([
+            ("channel", Value::text(channel.as_str())),
+            ("granted", Value::Bool(*is_in)),
+        ]);
+        let since = consent(customer, channel).map(|own| own.at.to_string());
+        let (since, said) = (since.unwrap_or_default(), is_in.to_string());
+        events.push(event("consent.changed", &[channel, &said, &since], data));
+    }
+    let topics = before.topics.iter().zip(&after.topics);
+    let topics = topics.filter(|((_, was_in), (_, is_in))| was_in != is_in);
+    let topics: Map = topics
+        .map(|(_, (topic, is_in))| (topic.as_str(), Value::Bool(*is_in)))
+        .collect();
+    if !topics.is_empty() {
+        let data = Map::from_iter([("topics", Value::Map(topics))]);
+        events.push(event("customer.updated", &[&now.to_string()], data));
+    }
+    events
+}
+
+fn consent<'c>(customer: &'c Customer, channel: &str) -> Option<&'c Consent> {
+    let mut consents = customer.consents.iter();
+    consents.find(|own| own.channel == channel)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,122 @@
+use kurant_engine::calendar::Zone;
+use kurant_engine::definition::{ChannelSettings, Workspace};
+
+use super::*;
+
+fn offer() -> Offer {
+    let mut definitions = Definitions::new(Workspace::new("shop", Zone::UTC, "uk"));
+    for name in ["email", "sms", "viber"] {
+        definitions.workspace.channels.push(ChannelSettings {
+            name: name.to_owned(),
+            settings: Map::new(),
+        });
+    }
+    Offer {
+        topics: ["news".to_owned(), "sales".to_owned()].into(),
+        ..Offer::of(&definitions)
+    }
+}
+
+fn ticket() -> Ticket {
+    Ticket {
+        customer: "anna".into(),
+        channel: "email".to_owned(),
+        message: None,
+    }
+}
+
+fn anna() -> Customer {
+    let mut customer = Customer::new("anna".into());
+    let address = Value::text("anna@example.com");
+    customer.attributes.insert("email", address);
+    customer.set_consent("email", true, Instant::from_millis(1_000));
+    customer.opted_out.push("sales".to_owned());
+    customer
+}
+
+fn form(ticked: &[(&str, &str)]) -> Vec<(String, String)> {
+    let own = |(field, value): &(&str, &str)| ((*field).to_owned(), (*value).to_owned());
+    ticked.iter().map(own).collect()
+}
+
+#[test]
+fn somebody_may_choose_among_the_channels_that_reach_them_and_all_topics() {
+    let choice = Choice::of(Some(&anna()), &ticket(), &offer());
+    assert_eq!(choice.channels, [("email".to_owned(), true)]);
+    let topics = [("news".to_owned(), true), ("sales".to_owned(), false)];
+    assert_eq!(choice.topics, topics);
+    assert!(!choice.is_out());
+    let nobody = Choice::of(None, &ticket(), &offer());
+    assert!(nobody.is_out() && nobody.channels.is_empty() && nobody.topics.is_empty());
+    let mut erased = anna();
+    erased.erased = Some(Instant::from_millis(2_000));
+    assert_eq!(Choice::of(Some(&erased), &ticket(), &offer()), nobody);
+}
+
+#[test]
+fn only_what_is_chosen_otherwise_becomes_an_event() {
+    let (anna, now) = (anna(), Instant::from_millis(5_000));
+    let before = Choice::of(Some(&anna), &ticket(), &offer());
+    let told = |ticked: &[(&str, &str)]| {
+        let after = before.ticked(&form(ticked));
+        changes(&ticket(), &anna, (&before, &after), now)
+    };
+    assert_eq!(told(&[("channel", "email"), ("topic", "news")]), []);
+    // What was never offered can't be chosen.
+    let same = [
+        ("channel", "email"),
+        ("topic", "news"),
+        ("channel", "fax"),
+        ("topic", "x"),
+    ];
+    assert_eq!(told(&same), []);
+    let events = told(&[("topic", "sales")]);
+    let said: Vec<String> = events
+        .iter()
+        .map(|event| format!("{} {}", event.kind, event.data.to_json()))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            r#"consent.changed {"channel":"email","granted":false}"#,
+            r#"customer.updated {"topics":{"news":false,"sales":true}}"#
+        ]
+    );
+    assert!(events.iter().all(|event| event.time == now));
+}
+
+#[test]
+fn an_event_is_the_same_one_until_its_customer_has_chosen_otherwise() {
+    let now = Instant::from_millis(5_000);
+    let later = Instant::from_millis(6_000);
+    let out = |customer: &Customer, now| unsubscribed(&ticket(), "sealed", customer, now).id;
+    let mut anna = anna();
+    let first = out(&anna, now);
+    assert_eq!(out(&anna, later), first);
+    anna.set_consent("email", false, now);
+    let second = out(&anna, later);
+    anna.set_consent("email", false, later);
+    assert_eq!(out(&anna, later), second);
+    // In again, out again, and in again: each is another event.
+    let mut ids = vec![first, second];
+    for (granted, at) in [(true, 7_000), (false, 8_000), (true, 9_000)] {
+        let at = Instant::from_millis(at);
+        let before = Choice::of(Some(&anna), &ticket(), &offer());
+        let ticked: &[(&str, &str)] = match granted {
+            true => &[("channel", "email"), ("topic", "news")],
+            false => &[("topic", "news")],
+        };
+        let after = before.ticked(&form(ticked));
+        let events = changes(&ticket(), &anna, (&before, &after), at);
+        assert_eq!(events.len(), 1);
+        ids.push(events[0].id.clone());
+        anna.set_consent("email", granted, at);
+        if granted {
+            ids.push(out(&anna, at));
+        }
+    }
+    let all = ids.len();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), all);
+}

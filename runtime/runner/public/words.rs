@@ -1,0 +1,106 @@
+//! What the pages say, in the languages that they speak.
+
+/// What the pages say in one language. `{name}` is who sends, `{channel}` by which channel.
+#[derive(Debug)]
+pub(super) struct Words {
+    /// The language, as HTML names it.
+    pub(super) language: &'static str,
+    pub(super) unsubscribe_title: &'static str,
+    pub(super) unsubscribe_question: &'static str,
+    pub(super) unsubscribe_button: &'static str,
+    pub(super) is_out: &'static str,
+    pub(super) what_still_comes: &'static str,
+    pub(super) preferences_link: &'static str,
+    pub(super) preferences_title: &'static str,
+    pub(super) channels: &'static str,
+    pub(super) topics: &'static str,
+    pub(super) save: &'static str,
+    pub(super) saved: &'static str,
+    /// By name; other channels are called as in `kurant.yaml`.
+    channel_names: &'static [(&'static str, &'static str)],
+}
+
+const ENGLISH: Words = Words {
+    language: "en",
+    unsubscribe_title: "Unsubscribe",
+    unsubscribe_question: "Do you want no more news and offers from {name} by {channel}?",
+    unsubscribe_button: "Unsubscribe",
+    is_out: "You get no more news and offers from {name} by {channel}.",
+    what_still_comes: "Messages about your orders and your account still come.",
+    preferences_link: "Choose what you get",
+    preferences_title: "What you get from {name}",
+    channels: "News and offers by",
+    topics: "About",
+    save: "Save",
+    saved: "Saved.",
+    channel_names: &[
+        ("email", "email"),
+        ("sms", "SMS"),
+        ("viber", "Viber"),
+        ("telegram", "Telegram"),
+        ("push", "push notification"),
+    ],
+};
+
+const UKRAINIAN: Words = Words {
+    language: "uk",
+    unsubscribe_title: "Відписатися",
+    unsubscribe_question: "Більше не отримувати новини та пропозиції від {name} ({channel})?",
+    unsubscribe_button: "Відписатися",
+    is_out: "Ви більше не отримуєте новини та пропозиції від {name} ({channel}).",
+    what_still_comes: "Повідомлення про ваші замовлення та обліковий запис надходитимуть і далі.",
+    preferences_link: "Обрати, що отримувати",
+    preferences_title: "Що ви отримуєте від {name}",
+    channels: "Новини та пропозиції",
+    topics: "Теми",
+    save: "Зберегти",
+    saved: "Збережено.",
+    channel_names: &[
+        ("email", "електронна пошта"),
+        ("sms", "SMS"),
+        ("viber", "Viber"),
+        ("telegram", "Telegram"),
+        ("push", "push-сповіщення"),
+    ],
+};
+
+impl Words {
+    /// The words for a customer's locale, else for the workspace's, else English.
+    pub(super) fn of(locale: Option<&str>, workspace: &str) -> &'static Self {
+        let language = |locale: &str| {
+            let short = locale.split(['-', '_']).next().unwrap_or_default();
+            let mut known = [&ENGLISH, &UKRAINIAN].into_iter();
+            known.find(|words| words.language.eq_ignore_ascii_case(short))
+        };
+        let own = locale.and_then(language);
+        own.or_else(|| language(workspace)).unwrap_or(&ENGLISH)
+    }
+
+    /// What a channel is called.
+    pub(super) fn channel<'c>(&self, name: &'c str) -> &'c str
+    where
+        'static: 'c,
+    {
+        let mut known = self.channel_names.iter();
+        let known = known.find(|(own, _)| *own == name);
+        known.map_or(name, |(_, words)| words)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_customer_is_spoken_to_in_a_language_of_theirs() {
+        for (own, workspace, language) in [
+            (Some("uk-UA"), "en", "uk"),
+            (Some("en_GB"), "uk", "en"),
+            (Some("de"), "uk", "uk"),
+            (None, "uk", "uk"),
+            (None, "de", "en"),
+        ] {
+            assert_eq!(Words::of(own, workspace).language, language, "{own:?}");
+        }
+    }
+}
