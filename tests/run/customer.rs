@@ -262,6 +262,8 @@ fn what_is_known_of_a_person_is_written_down_and_forgotten_beside_a_run() {
     running.end();
     assert!(said(&shop, &["customer", "anna"]).contains("erased on "));
     assert!(said(&shop, &erase).contains("anna was erased on "));
+    let told = said(&shop, &["log", "--customer", "anna"]);
+    assert!(told.contains("`anna` was erased"), "{told}");
     let export = object(&shop, &["customer", "anna", "export"]);
     assert!(export["erased"].is_string(), "{export}");
     assert_eq!(export["tables"]["customer"], serde_json::json!([]));

@@ -127,11 +127,17 @@ async fn is_known(store: &dyn Store, customer: Option<&str>) -> Result<(), Error
         return Ok(());
     };
     let found = store.load(&[customer.into()], &[]).await;
-    if found.map_err(embedded::unreadable)?.is_empty() {
+    let found = found.map_err(embedded::unreadable)?;
+    let Some(stored) = found.first() else {
         return Err(Error::usage(format!(
             "nobody is known as customer `{customer}`, here or in the log"
         ))
         .hint("ids are as the CRM writes them: the `subject` of events, the `id` of an import"));
+    };
+    if stored.person.customer.is_erased() {
+        eprintln!(
+            "`{customer}` was erased; the lines that the log keeps are in `kurant customer {customer} export`"
+        );
     }
     Ok(())
 }
