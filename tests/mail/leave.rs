@@ -379,3 +379,24 @@ fn the_doctor_and_a_preview_say_where_links_lead() {
         assert!(!told.contains("s3cret"), "{told}");
     }
 }
+
+#[test]
+fn where_somebody_listens_already_it_says_so_and_goes_on() {
+    let receiver = Receiver::start(false);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let shop = offering(&receiver, &PAGES.replace("127.0.0.1:0", &address));
+    let running = shop.start_in(&["run", "--listen", "127.0.0.1:0"], &VARIABLES);
+    running.wait_for(&format!("somebody listens at {address} already"));
+    running.wait_for("running");
+    running.end();
+    // What can't be an address of this machine is no reason to go on without anybody noticing.
+    let settings = std::fs::read_to_string(shop.path("kurant.yaml")).expect("the workspace");
+    shop.write(
+        "kurant.yaml",
+        &settings.replace(&address, "203.0.113.1:8090"),
+    );
+    let running = shop.start_in(&["run", "--listen", "127.0.0.1:0"], &VARIABLES);
+    running.wait_for("customers can't reach Kurant");
+    assert!(!running.ended().success());
+}

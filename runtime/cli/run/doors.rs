@@ -1,9 +1,10 @@
 //! What a run listens at: events and whoever watches over it come in by one door, customers by another.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use kurant_engine::definition::Definitions;
-use kurant_runner::{Door, PublicDoor, Standing};
+use kurant_runner::{Door, Error as RunnerError, PublicDoor, Standing};
 
 use super::Args;
 use crate::embedded::failure;
@@ -46,7 +47,7 @@ pub(super) async fn open_doors(
     }
     Ok(Doors {
         events: for_events(folder, args, definitions, standing).await?,
-        public: for_customers(folder, definitions).await?,
+        public: for_customers(folder, args, definitions).await?,
     })
 }
 
@@ -83,9 +84,10 @@ async fn for_events(
     }
 }
 
-/// Letters lead there: without it nobody could unsubscribe.
+/// Letters lead there: without it nobody could unsubscribe. Of several workers on one machine the first serves the pages.
 async fn for_customers(
     folder: &Path,
+    args: &Args,
     definitions: &Definitions,
 ) -> Result<Option<PublicDoor>, Error> {
     let Some(pages) = &definitions.workspace.settings.public else {
@@ -94,6 +96,13 @@ async fn for_customers(
     let links = public::links(folder, pages)?;
     match PublicDoor::open(&pages.listen, links).await {
         Ok(door) => Ok(Some(door)),
+        Err(RunnerError::Listen { source, .. }) if source.kind() == ErrorKind::AddrInUse => {
+            args.talk.tell(&format!(
+                "somebody listens at {} already: if it is no other worker of this workspace, choose another `listen` under `public` in kurant.yaml",
+                pages.listen
+            ));
+            Ok(None)
+        }
         Err(error) => Err(
             Error::failure(format!("customers can't reach Kurant: {error}"))
                 .hint("choose another `listen` under `public` in kurant.yaml"),
