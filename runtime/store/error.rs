@@ -79,13 +79,31 @@ pub enum Error {
     Database(#[from] sqlx::Error),
     /// The tables could not be brought to this Kurant's shape.
     #[error("the store's tables can't be brought up to date: {0}")]
-    Migration(#[from] sqlx::migrate::MigrateError),
+    Migration(sqlx::migrate::MigrateError),
+    /// A newer Kurant has changed the tables.
+    #[error(
+        "a newer Kurant has worked on this store (its tables are version {version}, and this one knows {known}): start one that is at least as new, or restore a backup from before"
+    )]
+    Newer {
+        /// The latest change of the tables.
+        version: i64,
+        /// The latest one that is known here.
+        known: i64,
+    },
     /// A task of the store ended early.
     #[error("the store's task ended early: {0}")]
     Task(String),
 }
 
 impl Error {
+    /// Why the tables can't be brought to this Kurant's shape, which is of so many changes.
+    pub(crate) fn unmigrated(error: sqlx::migrate::MigrateError, known: i64) -> Self {
+        match error {
+            sqlx::migrate::MigrateError::VersionMissing(version) => Self::Newer { version, known },
+            other => Self::Migration(other),
+        }
+    }
+
     /// A document that can't be read.
     pub(crate) fn corrupt(what: &'static str, reason: impl std::fmt::Display) -> Self {
         Self::Corrupt {

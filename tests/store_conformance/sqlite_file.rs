@@ -2,7 +2,14 @@
 
 use kurant_store::{Batch, Error, Sqlite, Store};
 
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection};
+
 use super::sample::{event, id, person};
+
+/// A change of the tables that nobody knows here.
+pub(super) const NEWER: &str = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+     VALUES (99, 'later', true, '', 0)";
 
 #[tokio::test]
 async fn only_one_process_writes_and_the_next_is_told_who() {
@@ -70,4 +77,20 @@ async fn what_was_committed_is_there_after_a_restart() {
         })
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn a_store_that_a_newer_one_has_changed_is_refused_and_left_as_it_is() {
+    let (folder, store) = super::sqlite().await;
+    store.close().await;
+    let path = folder.path().join("state.db");
+    let options = SqliteConnectOptions::new().filename(&path);
+    let mut connection = options.connect().await.expect("the file");
+    sqlx::query(NEWER).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    let Err(error) = Sqlite::open(&path).await else {
+        panic!("it was opened")
+    };
+    assert!(matches!(error, Error::Newer { version: 99, .. }), "{error}");
+    assert!(error.to_string().contains("a newer Kurant"), "{error}");
 }

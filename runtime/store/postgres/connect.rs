@@ -130,7 +130,8 @@ pub(super) fn is_durable(setting: &str, value: &str) -> bool {
 
 /// Brings the tables to this Kurant's shape; workers that start together take turns.
 pub(super) async fn migrate(connection: &mut PgConnection) -> Result<(), Error> {
-    Ok(migrations().run(connection).await?)
+    let done = migrations().run(connection).await;
+    done.map_err(|error| Error::unmigrated(error, known_tables()))
 }
 
 /// The number of the latest change of the tables.

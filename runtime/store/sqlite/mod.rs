@@ -88,7 +88,8 @@ impl Sqlite {
             .pragma("wal_autocheckpoint", CHECKPOINT);
         // One connection writes; it is never given up, since nothing else may write in between.
         let write = pool(1).connect_with(options).await?;
-        migrations().run(&write).await?;
+        let done = migrations().run(&write).await;
+        done.map_err(|error| Error::unmigrated(error, known_tables()))?;
         let read = pool(READERS)
             .connect_with(self::options(path).pragma("query_only", "ON"))
             .await?;

@@ -56,6 +56,11 @@ impl Schema {
         store.unwrap_or_else(|error| panic!("a new store: {error}"))
     }
 
+    /// Does something to it that no store does.
+    pub(crate) async fn execute(&self, sql: &str) {
+        execute(&self.url(), sql.to_owned()).await;
+    }
+
     /// A number that a query gives.
     pub(crate) async fn number(&self, sql: &str) -> i64 {
         let mut connection = connect(&self.url()).await;

@@ -195,3 +195,15 @@ async fn the_first_of_many_frees_what_the_last_ones_left_claimed() {
     assert_eq!(freed.len(), 1);
     assert_eq!(freed[0].attempt, 2);
 }
+
+#[tokio::test]
+async fn a_database_that_a_newer_one_has_changed_is_refused() {
+    let schema = Schema::new().await;
+    schema.open().await.close().await;
+    schema.execute(super::super::sqlite_file::NEWER).await;
+    let told = refused(&schema.url()).await;
+    assert!(
+        told.contains("a newer Kurant") && told.contains("version 99"),
+        "{told}"
+    );
+}
