@@ -20,7 +20,8 @@ pub(super) fn problem(name: &str, parts: &BTreeMap<String, Shape>) -> Problem {
     let wrong = |message: String| Problem::new("trigger-field", message);
     match name {
         "date" => wrong(
-            "`trigger.date` is the occasion of a `date` trigger, and the journey has none".to_owned(),
+            "`trigger.date` is the occasion of a `date` trigger, and the journey has none"
+                .to_owned(),
         )
         .help("`trigger.time` is when it started"),
         "since" => wrong(

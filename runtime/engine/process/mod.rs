@@ -19,6 +19,7 @@ mod hand_over;
 mod occasions;
 mod pause;
 mod profile;
+mod seen;
 mod segments;
 mod trace;
 

@@ -27,7 +27,10 @@ pub(in crate::yaml) fn dashes(text: &str, file: FileId) -> Option<(Diagnostic, V
             }));
             let content = content.trim_end();
             let begins = |sign| content.ends_with(&format!(": {sign}"));
-            block = ["|", ">", "|-", ">-"].into_iter().any(begins).then_some(indent);
+            block = ["|", ">", "|-", ">-"]
+                .into_iter()
+                .any(begins)
+                .then_some(indent);
             opened = content.ends_with(':') || dash.is_some();
         }
         start += line.len();
