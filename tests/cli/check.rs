@@ -124,4 +124,9 @@ fn a_folder_that_is_not_read_is_told_by_its_right_name() {
     let text = stdout(&output) + &stderr(&output);
     assert!(text.contains("the folder `Journeys` is not read"), "{text}");
     assert!(text.contains("call it `journeys`"), "{text}");
+    shop.write("journeys/dormant.yaml", &journey);
+    let output = shop.kurant(&["check"]);
+    assert_eq!(output.status.code(), Some(0), "it may be somebody else's");
+    let text = stdout(&output) + &stderr(&output);
+    assert!(text.contains("the folder `Journeys` is not read"), "{text}");
 }
