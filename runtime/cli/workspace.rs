@@ -233,20 +233,17 @@ fn nearly(folder: &Path) -> Option<String> {
     names.find(|name| right_name(name).as_deref() == Some("kurant.yaml"))
 }
 
-/// The folders that were probably meant to be read. One that differs only in its case may be the same one.
+/// The folders that were probably meant to be read. Where case makes no difference to the system, `Journeys` is read as `journeys`.
 fn misnamed(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut misnamed = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        let name = within(folder, &path);
-        if let Some(right) = right_folder(&name)
-            && path.is_dir()
-            && !(name.eq_ignore_ascii_case(right) && folder.join(right).is_dir())
-        {
-            misnamed.push(path);
-        }
-    }
-    Ok(misnamed)
+    let entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
+    let is_listed = |name: &str| entries.iter().any(|entry| entry.file_name() == *name);
+    let is_meant = |path: &PathBuf| {
+        let right = right_folder(&within(folder, path));
+        let is_apart = |right: &str| is_listed(right) || !folder.join(right).is_dir();
+        right.is_some_and(is_apart) && path.is_dir()
+    };
+    let paths = entries.iter().map(fs::DirEntry::path);
+    Ok(paths.filter(is_meant).collect())
 }
 
 fn files_of(folder: &Path) -> io::Result<Vec<PathBuf>> {

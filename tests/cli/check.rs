@@ -112,3 +112,21 @@ fn a_workspace_whose_file_is_nearly_called_kurant_yaml_is_told_so() {
         "{told}"
     );
 }
+
+#[test]
+fn a_folder_that_is_not_read_is_told_by_its_right_name() {
+    let shop = Shop::new();
+    let journey = shop.read("journeys/dormant.yaml");
+    std::fs::remove_dir_all(shop.path("journeys")).unwrap();
+    shop.write("Journeys/dormant.yaml", &journey);
+    let output = shop.kurant(&["check"]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = stdout(&output) + &stderr(&output);
+    assert!(text.contains("the folder `Journeys` is not read"), "{text}");
+    assert!(text.contains("call it `journeys`"), "{text}");
+    shop.write("journeys/dormant.yaml", &journey);
+    let output = shop.kurant(&["check"]);
+    assert_eq!(output.status.code(), Some(0), "it may be somebody else's");
+    let text = stdout(&output) + &stderr(&output);
+    assert!(text.contains("the folder `Journeys` is not read"), "{text}");
+}

@@ -1,6 +1,7 @@
 //! The command line as its users call it: the binary, a workspace on disk, what comes out.
 
 mod check;
+mod failing;
 mod graph;
 mod simulate;
 mod test;

@@ -103,6 +103,8 @@ impl Expect {
 pub struct Expected {
     /// When.
     pub at: Option<Instant>,
+    /// What the clock on the wall showed that `at` was written by: `at` without its offset.
+    pub clock: Option<String>,
     /// Which journey's; needed only to tell several apart.
     pub journey: Option<String>,
     /// Whose; needed only to tell several apart.

@@ -42,6 +42,9 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("until", "until: 2027-06-30T00:00:00+03:00"),
 ];
 
+/// How long an instant is without its offset: `2026-01-31T12:00:00`.
+const CLOCK: usize = 19;
+
 /// Reads one test; none, after reports, when it cannot be run.
 pub(crate) fn read(context: &Context<'_>, root: &Node) -> Option<Scenario> {
     let mut map = context.open(root, "a test")?;
@@ -270,6 +273,8 @@ fn expected(context: &Context<'_>, node: &Node, some: bool) -> Option<Expected> 
         ("subject", "customer"),
     ]);
     let at = map.read("at", instant);
+    let clock = map.read("at", text);
+    let clock = clock.and_then(|written| Some(written.get(..CLOCK)?.to_owned()));
     let (journey, customer) = (map.read("journey", kebab_id), map.read("customer", text));
     let (step, template) = (map.read("step", text), map.read("template", text));
     let reason = map.read("reason", text);
@@ -297,6 +302,7 @@ fn expected(context: &Context<'_>, node: &Node, some: bool) -> Option<Expected> 
     };
     Some(Expected {
         at,
+        clock,
         journey,
         customer,
         step,

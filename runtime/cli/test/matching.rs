@@ -2,6 +2,7 @@
 
 use kurant_authoring::scenario::{Expect, Expected, Scenario};
 use kurant_engine::action::{Action, ActionStatus};
+use kurant_engine::calendar::Instant;
 use kurant_engine::map::Map;
 use kurant_engine::value::Value;
 
@@ -105,6 +106,11 @@ fn is_noticed(action: &Action) -> bool {
 
 /// Whether an action is the expected one; what isn't written is not compared.
 fn is_meant(expected: &Expected, action: &Action) -> bool {
+    is_meant_at(expected, action, expected.at.unwrap_or(action.at))
+}
+
+/// Whether an action is the expected one, had that been expected at `at`.
+pub(super) fn is_meant_at(expected: &Expected, action: &Action, at: Instant) -> bool {
     let same = |wanted: &Option<String>, own: Option<&str>| {
         wanted.as_deref().is_none_or(|wanted| own == Some(wanted))
     };
@@ -116,7 +122,7 @@ fn is_meant(expected: &Expected, action: &Action) -> bool {
         } else {
             "sent"
         });
-    expected.at.is_none_or(|at| at == action.at)
+    at == action.at
         && same(&expected.journey, Some(&action.journey))
         && same(&expected.customer, Some(&action.customer))
         && same(&expected.step, action.step.as_deref())
@@ -173,7 +179,7 @@ fn same(own: &Value, wanted: &Value) -> bool {
                     .all(|(own, wanted)| same(own, wanted))
         }
         (Value::Instant(own), Value::Text(wanted)) => {
-            kurant_engine::calendar::Instant::parse(wanted).is_ok_and(|wanted| wanted == *own)
+            Instant::parse(wanted).is_ok_and(|wanted| wanted == *own)
         }
         _ => own == wanted || own.to_json() == wanted.to_json(),
     }

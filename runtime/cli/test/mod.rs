@@ -5,6 +5,8 @@ mod matching;
 mod replies;
 mod report;
 mod scenario;
+mod unheard;
+mod why;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;

@@ -11,12 +11,10 @@ use kurant_engine::value::Value;
 
 use super::matching::Finding;
 use super::scenario::{Played, Trouble};
+use super::why;
 use crate::guard;
 use crate::moment::on_clock;
 use crate::reason;
-
-/// How many refused entries are shown for one expectation.
-const MOST_REFUSED: usize = 3;
 
 /// One line for each thing that is not as expected, and for each journey that a run would hold.
 pub(super) fn findings(
@@ -35,14 +33,16 @@ pub(super) fn findings(
                     let _ = writeln!(text, "  + got      {}", got(action, played, zone));
                 }
                 if instead.is_empty() {
-                    outside(&mut text, expected, played, zone);
+                    why::outside(&mut text, expected, played, zone);
                 }
+                why::other_offset(&mut text, expected, played);
             }
             Finding::Unexpected(action) => {
                 let _ = writeln!(text, "  + got      {}", got(action, played, zone));
             }
         }
     }
+    why::waiting(&mut text, findings, played);
     if !findings.is_empty() {
         for unanswered in &played.unanswered {
             let place = place(unanswered.span, sources);
@@ -51,42 +51,6 @@ pub(super) fn findings(
     }
     text.push_str(&guarded(played, zone));
     text
-}
-
-/// Of an expectation that nothing came for: why the customer did not enter.
-fn outside(text: &mut String, expected: &Expected, played: &Played, zone: Zone) {
-    let is_meant = |journey: &str, customer: &str| {
-        let same = |wanted: &Option<String>, own: &str| {
-            wanted.as_deref().is_none_or(|wanted| own == wanted)
-        };
-        same(&expected.journey, journey) && same(&expected.customer, customer)
-    };
-    let refused = played
-        .refused
-        .iter()
-        .filter(|refused| is_meant(&refused.journey, &refused.customer));
-    let mut none = true;
-    for refused in refused.take(MOST_REFUSED) {
-        none = false;
-        let why = match &refused.why {
-            Some(why) => format!("(error): {why}"),
-            None => format!("({})", reason::told(&refused.reason)),
-        };
-        let _ = writeln!(
-            text,
-            "  + got      {} {} {} did not enter {why}",
-            on_clock(refused.at, zone),
-            refused.journey,
-            refused.customer,
-        );
-    }
-    let came = |action: &Action| is_meant(&action.journey, &action.customer);
-    if none && !played.done.iter().any(came) {
-        let _ = writeln!(
-            text,
-            "  + got      nothing: no trigger fired; look at its `where`, its attribute, and the times of the test"
-        );
-    }
 }
 
 /// Journeys that a run would hold: a test tells of them and goes on.

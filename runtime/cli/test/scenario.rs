@@ -1,12 +1,12 @@
 //! One test is played on a world of its own.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use kurant_authoring::scenario::{Happening, Scenario};
 use kurant_authoring::source::Span;
 use kurant_engine::action::{Action, ActionStatus};
-use kurant_engine::calendar::Instant;
+use kurant_engine::calendar::{Instant, Zone};
 use kurant_engine::catalog::{Acting, Catalog};
 use kurant_engine::decode::{Arrival, Decoder, Parts, Record};
 use kurant_engine::definition::Definitions;
@@ -14,10 +14,14 @@ use kurant_engine::event::Event;
 use kurant_engine::guard::{Report, Tally};
 use kurant_engine::id::{CustomerId, Key};
 use kurant_engine::input::{GOAL, Trace};
+use kurant_engine::map::Map;
+use kurant_engine::process::explain;
+use kurant_engine::value::Value;
 use kurant_engine::world::{Collected, World};
 
 use super::feedback::{self, Unanswered};
 use super::replies::replies;
+use super::unheard::unheard;
 
 /// Why a test could not be played.
 pub(super) struct Trouble {
@@ -39,6 +43,24 @@ pub(super) struct Played {
     pub(super) errors: HashMap<Key, String>,
     /// Feedback that answered nothing.
     pub(super) unanswered: Vec<Unanswered>,
+    /// Journeys that no event of the test could start, and why not.
+    pub(super) unheard: BTreeMap<String, String>,
+    /// Who is inside when the test ends.
+    pub(super) waiting: Vec<Waiting>,
+    /// Whose clock is which; the workspace's last.
+    zones: (HashMap<CustomerId, Zone>, Zone),
+}
+
+/// Somebody is inside a journey when the test ends.
+pub(super) struct Waiting {
+    /// Who.
+    pub(super) customer: String,
+    /// In which journey.
+    pub(super) journey: String,
+    /// At which step.
+    pub(super) step: String,
+    /// What for.
+    pub(super) says: String,
 }
 
 /// Somebody was not let into a journey.
@@ -53,6 +75,10 @@ pub(super) struct Refused {
     pub(super) reason: String,
     /// What went wrong in a script, if that is why.
     pub(super) why: Option<String>,
+    /// The condition that did not hold, if that is why.
+    pub(super) condition: Option<String>,
+    /// The values that it saw.
+    pub(super) seen: Map,
 }
 
 /// Plays a test.
@@ -111,6 +137,8 @@ pub(super) fn play(definitions: &Definitions, scenario: &Scenario) -> Result<Pla
     played.unanswered = unanswered
         .map(|(span, event)| Unanswered::new(span, event, &played.done))
         .collect();
+    played.unheard = unheard(&own, scenario);
+    played.look_at(&world, scenario);
     Ok(played)
 }
 
@@ -128,6 +156,9 @@ impl Played {
             guarded,
             errors: HashMap::new(),
             unanswered: Vec::new(),
+            unheard: BTreeMap::new(),
+            waiting: Vec::new(),
+            zones: (HashMap::new(), Zone::UTC),
         };
         for (customer, trace) in collected.trace {
             if trace.what == GOAL {
@@ -145,6 +176,38 @@ impl Played {
 }
 
 impl Played {
+    /// A customer's clock.
+    pub(super) fn zone_of(&self, customer: &CustomerId) -> Zone {
+        let (zones, workspace) = &self.zones;
+        zones.get(customer).copied().unwrap_or(*workspace)
+    }
+
+    /// Notes where everybody stands at the end, and by which clock.
+    fn look_at(&mut self, world: &World, scenario: &Scenario) {
+        let catalog = world.catalog();
+        let own = scenario.customers.iter().map(|person| &person.id);
+        let customers: BTreeSet<&String> = own
+            .chain(scenario.events.iter().map(|event| &event.customer))
+            .collect();
+        self.zones.1 = catalog.workspace().timezone;
+        for person in customers.into_iter().filter_map(|id| world.person(id)) {
+            let customer = &person.customer;
+            let zone = customer.zone(self.zones.1);
+            self.zones.0.insert(customer.id.clone(), zone);
+            for journey in &scenario.journeys {
+                let told = explain(catalog, person, &journey.name, world.now());
+                let inside = told.into_iter().flat_map(|told| told.inside);
+                self.waiting.extend(inside.map(|standing| Waiting {
+                    customer: customer.id.to_string(),
+                    journey: journey.name.clone(),
+                    step: standing.step,
+                    says: standing.says,
+                }));
+            }
+        }
+        self.waiting.retain(|waiting| !waiting.step.is_empty());
+    }
+
     /// Notes who was not let in. A script that failed at the door is told with its message, and once.
     fn refuse(&mut self, customer: CustomerId, trace: Trace) {
         let Some(journey) = trace.journey else { return };
@@ -159,6 +222,12 @@ impl Played {
         if known && reason == "error" {
             return;
         }
+        let condition = trace.values.get("condition");
+        let condition = condition.and_then(Value::as_text).map(str::to_owned);
+        let seen = match trace.values.get("seen") {
+            Some(Value::Map(seen)) => seen.clone(),
+            _ => Map::new(),
+        };
         let (reason, why) = match failed {
             true => ("error".to_owned(), Some(reason)),
             false => (reason, None),
@@ -169,6 +238,8 @@ impl Played {
             customer: customer.to_string(),
             reason,
             why,
+            condition,
+            seen,
         });
     }
 }

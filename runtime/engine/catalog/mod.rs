@@ -272,6 +272,11 @@ impl Catalog {
         self.tracing
     }
 
+    /// Whether it is `test` or `simulate` that asks, so that nobody's values are kept.
+    pub(crate) fn rehearses(&self) -> bool {
+        self.acting == Acting::Rehearsal
+    }
+
     pub(crate) fn scripts(&self) -> &Scripts {
         &self.scripts
     }

@@ -48,8 +48,11 @@ pub enum Error {
         /// Which.
         field: &'static str,
     },
+    /// Nothing says that it is CloudEvents 1.0.
+    #[error("`specversion` is missing: write \"specversion\": \"1.0\"")]
+    NoVersion,
     /// Not CloudEvents 1.0.
-    #[error("`specversion` is not \"1.0\"")]
+    #[error("`specversion` is not the text \"1.0\"")]
     WrongVersion,
     /// A field is not of its declared type.
     #[error("`{path}` should be {expected}, found {found}")]
@@ -104,7 +107,7 @@ impl Error {
             Self::Missing { .. } | Self::Required { .. } => "missing_field",
             Self::Undecided { .. } => "consent_undecided",
             Self::NameTooLong { .. } => "name_too_long",
-            Self::WrongVersion => "wrong_version",
+            Self::NoVersion | Self::WrongVersion => "wrong_version",
             Self::WrongType { .. } => "wrong_type",
             Self::BadTime => "bad_time",
             Self::Ahead => "ahead_of_time",
@@ -121,7 +124,7 @@ impl Error {
             | Self::Required { path, .. }
             | Self::Undecided { path } => Some(path),
             Self::Missing { field } | Self::NameTooLong { field } => Some(field),
-            Self::WrongVersion => Some("specversion"),
+            Self::NoVersion | Self::WrongVersion => Some("specversion"),
             Self::BadTime | Self::Ahead => Some("time"),
             Self::Binary => Some("data_base64"),
             Self::TooLarge { .. }

@@ -59,8 +59,10 @@ impl Decoder {
     pub fn event(&mut self, bytes: &[u8], arrival: Arrival) -> Result<Event, Error> {
         let mut envelope = Envelope::read(bytes, true)?;
         let data = std::mem::take(&mut envelope.data);
-        if envelope.text("specversion", &envelope.version)? != "1.0" {
-            return Err(Error::WrongVersion);
+        match &envelope.version {
+            Field::Text(version) if version == "1.0" => {}
+            Field::Absent => return Err(Error::NoVersion),
+            _ => return Err(Error::WrongVersion),
         }
         let parts = Parts {
             id: envelope.text("id", &envelope.id)?,

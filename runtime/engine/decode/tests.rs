@@ -178,6 +178,14 @@ fn what_is_no_cloud_event_is_refused_with_its_reason() {
         (r#"{"id":"a"} {"id":"b"}"#.to_owned(), "not_json"),
         (order(TIME, "{}").replace("1.0", "0.3"), "wrong_version"),
         (
+            order(TIME, "{}").replace(r#""1.0""#, "1.0"),
+            "wrong_version",
+        ),
+        (
+            order(TIME, "{}").replace(r#""specversion":"1.0","#, ""),
+            "wrong_version",
+        ),
+        (
             order(TIME, "{}").replace(r#""id":"e1","#, ""),
             "missing_field",
         ),

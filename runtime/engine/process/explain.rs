@@ -17,7 +17,6 @@ use crate::input::Firing;
 use crate::map::Map;
 use crate::person::Person;
 use crate::script::Frame;
-use crate::value::Value;
 
 /// Why a customer is, or isn't, in a journey and gets, or doesn't get, its messages, at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -517,7 +516,7 @@ impl Work<'_> {
             ),
         };
         told.condition = Some(script.source.clone());
-        told.values = self.values_in(&script.source);
+        told.values = self.seen_in(&script.source, None);
         told
     }
 
@@ -562,22 +561,5 @@ impl Work<'_> {
                 }
             })
             .collect()
-    }
-
-    /// The attributes that a condition names, with their values.
-    fn values_in(&self, source: &str) -> Map {
-        let mut values = Map::new();
-        for rest in source.split("customer.").skip(1) {
-            let end = rest
-                .find(|next: char| !next.is_alphanumeric() && next != '_')
-                .unwrap_or(rest.len());
-            let name = &rest[..end];
-            let value = match name {
-                "score" => Some(Value::Integer(self.person.customer.score(self.now))),
-                other => self.person.attribute(other),
-            };
-            values.insert(format!("customer.{name}"), value.unwrap_or_default());
-        }
-        values
     }
 }

@@ -21,6 +21,7 @@ mod occasions;
 mod operator;
 mod pause;
 mod profile;
+mod seen;
 mod segments;
 mod trace;
 

@@ -26,6 +26,18 @@ impl Work<'_> {
         if let Some(event) = &started.event {
             values.insert("event", Value::text(&*event.id));
         }
+        let journey = loaded.journey();
+        let condition = match reason {
+            "pilot" => journey.pilot.as_ref(),
+            "audience" => journey.audience.as_ref(),
+            _ => None,
+        };
+        // Whoever reads a failing test wants to see why; a log that is kept would hold what people are like.
+        if let Some(condition) = condition.filter(|_| self.catalog.rehearses()) {
+            let seen = self.seen_in(&condition.source, started.event.as_deref());
+            values.insert("condition", Value::text(&*condition.source));
+            values.insert("seen", Value::Map(seen));
+        }
         self.changes.trace.push(Trace {
             clock: self.clock,
             at: self.now,

@@ -50,7 +50,7 @@ impl Checker<'_> {
         let own = self.world.channels().unwrap_or_default();
         let usual = ["email", "sms", "push"];
         let is_for = |channel: &&str| Customer::address_attribute(channel) == attribute;
-        let channels: Vec<&str> = match own.iter().any(|channel| is_for(&channel.as_ref())) {
+        let channels: Vec<&str> = match own.iter().any(is_for) {
             true => own.into_iter().filter(is_for).collect(),
             false => usual.into_iter().filter(is_for).collect(),
         };
