@@ -44,6 +44,8 @@ pub(crate) fn to_begin_with(folder: &Folder) -> Result<Definitions, Error> {
             eprintln!("the workspace has mistakes; what is deployed is in force all the same");
             Ok(definitions)
         }
+        // A store that is away for a moment may hold them: whoever keeps services running tries again.
+        Err(error) if error.is_outage() => Err(error),
         _ => Err(Error::findings(
             "the workspace has mistakes; nothing was run",
         )),
@@ -79,7 +81,8 @@ pub(crate) async fn to_look(folder: &Folder) -> Result<(Arc<dyn Store>, Definiti
     }
 }
 
-async fn deployed(store: &dyn Store) -> Result<Option<Definitions>, Error> {
+/// What is deployed on a store, if anything is.
+pub(crate) async fn deployed(store: &dyn Store) -> Result<Option<Definitions>, Error> {
     let deployments = Deployments::on(store);
     match deployments.current().await.map_err(unreadable)? {
         Some(own) => deployments

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 const CURRENT: &str = "steer/deployed";
 /// The mark of the deployment that whoever leads has taken up.
 const TAKEN: &str = "deployment/taken";
+/// The mark of the deployment that somebody could not take up.
+const REFUSED: &str = "deployment/refused";
 /// What is known of each deployment, by number.
 const NOTE: &str = "deployment/note/";
 /// The definitions of each deployment, by number.
@@ -71,6 +73,25 @@ impl<'s> Deployments<'s> {
     pub async fn taken_up(&self) -> Result<Option<u64>, Error> {
         let marks = self.store.marks(TAKEN).await?;
         Ok(marks.first().and_then(|(_, number)| number.parse().ok()))
+    }
+
+    /// The number of the deployment that a run could not take up last.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn refused(&self) -> Result<Option<u64>, Error> {
+        let marks = self.store.marks(REFUSED).await?;
+        Ok(marks.first().and_then(|(_, number)| number.parse().ok()))
+    }
+
+    /// Whether all workers have looked at what is deployed since an instant.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn is_known_to_all(&self, since: Instant) -> Result<bool, Error> {
+        let workers = self.store.workers().await?;
+        let mut words = workers.iter().filter_map(|worker| worker.word);
+        Ok(words.all(|word| word.heeded > since))
     }
 
     /// The deployments that can be gone back to, latest first.
@@ -160,6 +181,11 @@ impl<'s> Deployments<'s> {
             ..Batch::default()
         };
         self.store.commit(batch).await
+    }
+
+    /// Notes one that can't be gone by.
+    pub(crate) fn refusing(number: u64) -> (String, Option<String>) {
+        (REFUSED.to_owned(), Some(number.to_string()))
     }
 
     /// Notes which one whoever leads goes by.

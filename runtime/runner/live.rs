@@ -83,12 +83,12 @@ impl Runner {
         looked: &mut i64,
     ) -> Result<bool, Error> {
         if wires.changed.try_recv().is_ok() {
-            self.take_up(wires).await?;
+            self.take_up_files(wires).await?;
         }
         let heeded = clock.now();
         let before = self.counts().handed_over;
         self.heed().await?;
-        self.take_up_deployed(wires).await?;
+        self.take_up_deployed(&wires.schemas).await?;
         // Before the inbox: what a source has handed on is in there once it says that it isn't behind.
         let is_behind = wires.is_behind();
         let deliveries = gathered(&mut wires.inbox);
@@ -144,6 +144,7 @@ impl Runner {
             delivery = wires.inbox.recv() => match delivery {
                 Some(delivery) => {
                     self.heed().await?;
+                    self.take_up_deployed(&wires.schemas).await?;
                     self.take_in(vec![delivery], clock.now()).await?;
                 }
                 // No source is left; timers go on.
@@ -158,28 +159,28 @@ impl Runner {
     }
 
     /// Takes up what was deployed since it last looked: all of it, or nothing.
-    async fn take_up_deployed(&mut self, wires: &mut Wires) -> Result<(), Error> {
-        let Some(definitions) = self.newly_deployed().await? else {
-            return self.tell_what_is_taken_up().await;
-        };
-        let schema = Arc::new(definitions.schema.clone());
-        match self.replace(definitions).await {
-            Ok(()) => {
-                wires.schemas.send_replace(schema);
-                self.tell_what_is_taken_up().await
+    async fn take_up_deployed(
+        &mut self,
+        schemas: &watch::Sender<Arc<Schema>>,
+    ) -> Result<(), Error> {
+        if let Some((deployment, definitions)) = self.newly_deployed().await? {
+            let schema = Arc::new(definitions.schema.clone());
+            match self.replace(definitions).await {
+                Ok(()) => {
+                    schemas.send_replace(schema);
+                    self.take_up(&deployment);
+                }
+                Err(Error::Definitions(why)) => {
+                    self.refuse::<()>(&deployment, &why).await?;
+                }
+                Err(error) => return Err(error),
             }
-            Err(Error::Definitions(why)) => {
-                self.tell(&format!(
-                    "ALERT: what was deployed can't be taken up here, what was in force stays: {why}"
-                ));
-                Ok(())
-            }
-            Err(error) => Err(error),
         }
+        self.tell_what_is_taken_up().await
     }
 
     /// Takes up a changed workspace: all of it, or nothing.
-    async fn take_up(&mut self, wires: &mut Wires) -> Result<(), Error> {
+    async fn take_up_files(&mut self, wires: &mut Wires) -> Result<(), Error> {
         if self.goes_by_what_is_deployed() {
             self.tell("the files here have changed; what is deployed stays in force until `kurant deploy`");
             return Ok(());

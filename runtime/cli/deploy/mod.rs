@@ -17,6 +17,7 @@ use crate::embedded::{self, Company, unreadable};
 use crate::environment;
 use crate::error::Error;
 use crate::folder::Folder;
+use crate::in_force;
 use crate::moment::on_clock;
 use crate::workspace;
 
@@ -95,6 +96,11 @@ pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
             }
         });
     }
+    if args.json && !args.dry_run {
+        return Err(Error::usage(
+            "`--json` goes with `--dry-run` or `--history`",
+        ));
+    }
     let (definitions, _) = workspace::definitions(folder)?;
     embedded::runtime()?.block_on(async {
         let store = store(folder, &definitions).await?;
@@ -156,14 +162,14 @@ pub(crate) fn rollback(folder: &Folder, args: &RollbackArgs) -> Result<ExitCode,
     })
 }
 
-/// The deployment whose definitions were in force before those that are.
+/// The deployment whose definitions were in force before those that are. Going back twice goes back further.
 fn before(current: &Deployment, all: &[Deployment]) -> Result<u64, Error> {
     let own = current.back_to.unwrap_or(current.number);
-    let mut earlier = all.iter().filter(|other| other.back_to.is_none());
-    let found = earlier.find(|other| other.number < own);
-    found.map(|other| other.number).ok_or_else(|| {
-        Error::usage("there is nothing to go back to: this is the first deployment")
-            .hint("`kurant deploy --end` lets each run go by its own folder again")
+    let mut earlier = all.iter();
+    let found = earlier.find(|other| other.number + 1 == own);
+    found.map(|other| other.back_to.unwrap_or(other.number)).ok_or_else(|| {
+        Error::usage(format!("nothing is kept of what was in force before deployment {own}"))
+            .hint("`kurant deploy --history` lists what can be gone back to with `--to`; `kurant deploy --end` lets each run go by its own folder again")
     })
 }
 
@@ -180,7 +186,12 @@ async fn store(folder: &Folder, definitions: &Definitions) -> Result<Arc<dyn Sto
 }
 
 async fn plan(store: &dyn Store, next: &Definitions) -> Result<Plan, Error> {
-    let current = store.definitions().await.map_err(unreadable)?;
+    let taken_up = store.definitions().await.map_err(unreadable)?;
+    let current = match taken_up {
+        // What is deployed may not have been taken up yet.
+        Some(own) => Some(in_force::on(store, own).await?.0),
+        None => in_force::deployed(store).await?,
+    };
     let inside = store.inside().await.map_err(unreadable)?;
     Ok(Plan::of(current.as_ref(), next, &inside))
 }
@@ -196,8 +207,9 @@ async fn put(
         println!("nothing is deployed");
         return Ok(ExitCode::SUCCESS);
     }
+    let now = store.now().await.map_err(unreadable)?;
     let word = Word {
-        at: Clock::real().now(),
+        at: now.unwrap_or_else(|| Clock::real().now()),
         by: who.by.clone(),
         why: who.why.clone(),
     };
@@ -210,7 +222,7 @@ async fn put(
         }
         other => unreadable(other),
     })?;
-    let heeded = heeded(&deployments, Some(own.number)).await?;
+    let heeded = heeded(&deployments, &own).await?;
     println!("deployment {} is in force{heeded}", own.number);
     Ok(ExitCode::SUCCESS)
 }
@@ -230,17 +242,32 @@ fn is_confirmed() -> Result<bool, Error> {
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
-/// Waits for a run to take up what was said.
-async fn heeded(deployments: &Deployments<'_>, number: Option<u64>) -> Result<&'static str, Error> {
+/// Waits for all that run to take up what was said.
+async fn heeded(deployments: &Deployments<'_>, own: &Deployment) -> Result<&'static str, Error> {
     let waited = tokio::time::timeout(PATIENCE, async {
-        while deployments.taken_up().await.map_err(unreadable)? != number {
+        loop {
+            if deployments.refused().await? == Some(own.number) {
+                return Ok(false);
+            }
+            let is_taken = deployments.taken_up().await? == Some(own.number);
+            if is_taken && deployments.is_known_to_all(own.at).await? {
+                return Ok(true);
+            }
             tokio::time::sleep(LOOK_EVERY).await;
         }
-        Ok::<(), Error>(())
     });
-    match waited.await {
-        Ok(done) => done.map(|()| ""),
-        Err(_) => Ok("; no `kurant run` has taken it up yet: it holds as soon as one does"),
+    let Ok(is_taken) = waited.await else {
+        return Ok(
+            "; not all that run have taken it up yet, or nothing runs: it holds as soon as they do",
+        );
+    };
+    match is_taken.map_err(unreadable)? {
+        true => Ok(""),
+        false => Err(Error::failure(format!(
+            "deployment {} can't be taken up by what runs here, and what was in force stays",
+            own.number
+        ))
+        .hint("its log says why; `kurant rollback` takes the deployment back")),
     }
 }
 

@@ -28,6 +28,7 @@ use crate::error::Error;
 use crate::folder::Folder;
 use crate::in_force;
 use crate::refused::Refused;
+use crate::restore::Beside;
 use crate::workspace;
 
 /// How many lines from the beginning may be refused without a single good one among them.
@@ -45,6 +46,9 @@ const HOPELESS: u64 = 1_000;
 pub(crate) struct Args {
     #[command(subcommand)]
     what: What,
+    /// The store was restored from a copy: hold what was open in it, and what was due by now; `kurant held` decides about it
+    #[arg(long, global = true)]
+    after_restore: bool,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -199,6 +203,8 @@ async fn load(
         .transpose()?;
     let store = embedded::store(folder, &definitions, embedded::Company::Alone).await?;
     environment::claim(&*store, folder, false).await?;
+    let beside = Beside::of(folder, &definitions)?;
+    beside.look(&*store, args.after_restore).await?;
     let (definitions, _) = in_force::on(&*store, definitions).await?;
     let audience = Box::new(Listener(met.clone()));
     let ways = embedded::ways(folder, &definitions)?;

@@ -73,7 +73,7 @@ pub(super) struct Choice {
 impl Choice {
     /// What somebody has chosen; of nobody nothing is known, and nothing is sent to them.
     pub(super) fn of(customer: Option<&Customer>, ticket: &Ticket, offer: &Offer) -> Self {
-        let Some(customer) = customer.filter(|own| own.erased.is_none()) else {
+        let Some(customer) = customer.filter(|own| !own.is_erased()) else {
             return Self {
                 channel: ticket.channel.clone(),
                 ..Self::default()

@@ -271,7 +271,7 @@ async fn ask(State(porch): State<Arc<Porch>>, Path(sealed): Path<String>) -> Ans
 async fn leave(State(porch): State<Arc<Porch>>, Path(sealed): Path<String>, _: Bytes) -> Answer {
     let mut caller = Caller::of(&porch, &sealed).await?;
     if let Some(stored) = &caller.stored
-        && stored.person.customer.erased.is_none()
+        && !stored.person.customer.is_erased()
     {
         let (customer, now) = (&stored.person.customer, caller.inside.clock.now());
         let event = choice::unsubscribed(&caller.ticket, &sealed, customer, now);

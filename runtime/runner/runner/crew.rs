@@ -173,7 +173,7 @@ impl Runner {
         self.find_place().await?;
         self.mate.leads = true;
         // Whatever was said and not carried out falls to it.
-        self.steering.clear();
+        self.looks_again = true;
         tracing::info!("this worker leads now");
         self.tend(self.clock.now()).await
     }

@@ -11,6 +11,8 @@ use crate::error::Error;
 pub(super) struct Known {
     /// The deployment that is gone by; none = the folder's files.
     number: Option<u64>,
+    /// One that can't be taken up here.
+    refused: Option<u64>,
     /// What the store was told of it.
     told: Option<Option<u64>>,
 }
@@ -25,38 +27,57 @@ impl Runner {
 
     /// Whether the folder's files say nothing.
     pub(crate) fn goes_by_what_is_deployed(&self) -> bool {
-        self.deployed.number.is_some()
+        said(&self.steering).is_some() || self.deployed.number.is_some()
     }
 
-    /// The definitions of a deployment that was not there when it last looked.
-    pub(crate) async fn newly_deployed(&mut self) -> Result<Option<Definitions>, Error> {
-        let now = said(&self.steering);
-        let number = now.as_ref().map(|own| own.number);
-        if number == self.deployed.number {
-            return Ok(None);
-        }
-        self.deployed.number = number;
-        let Some(own) = now else {
-            self.tell("nothing is deployed any more: a file that changes here is taken up again");
+    /// A deployment that was not there when it last looked, with its definitions.
+    pub(crate) async fn newly_deployed(
+        &mut self,
+    ) -> Result<Option<(Deployment, Definitions)>, Error> {
+        let Some(own) = said(&self.steering) else {
+            if self.deployed.number.take().is_some() {
+                self.tell(
+                    "nothing is deployed any more: a file that changes here is taken up again",
+                );
+            }
             return Ok(None);
         };
+        let number = Some(own.number);
+        if number == self.deployed.number || number == self.deployed.refused {
+            return Ok(None);
+        }
         let store = self.store.clone();
-        let read = Deployments::on(&*store).definitions(own.number).await;
-        match read {
-            Ok(Some(definitions)) => {
-                self.tell(&words(&own));
-                Ok(Some(definitions))
-            }
-            Ok(None) => Ok(None),
+        match Deployments::on(&*store).definitions(own.number).await {
+            Ok(Some(definitions)) => Ok(Some((own, definitions))),
+            Ok(None) => self.refuse(&own, "its definitions are not there").await,
             Err(error @ kurant_store::Error::Corrupt { .. }) => {
-                self.tell(&format!(
-                    "ALERT: deployment {} can't be read here, what was in force stays: {error}. Start a Kurant at least as new as the one that deployed it",
-                    own.number
-                ));
-                Ok(None)
+                let why =
+                    format!("{error}; start a Kurant at least as new as the one that deployed it");
+                self.refuse(&own, &why).await
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// It goes by this one from now on.
+    pub(crate) fn take_up(&mut self, own: &Deployment) {
+        self.deployed.number = Some(own.number);
+        self.tell(&words(own));
+    }
+
+    /// It can't go by this one: what was in force stays, and whoever deployed it is told.
+    pub(crate) async fn refuse<T>(
+        &mut self,
+        own: &Deployment,
+        why: &str,
+    ) -> Result<Option<T>, Error> {
+        let number = own.number;
+        self.tell(&format!(
+            "ALERT: deployment {number} can't be taken up here, what was in force stays: {why}"
+        ));
+        self.deployed.refused = Some(number);
+        self.note(vec![Deployments::refusing(number)]).await?;
+        Ok(None)
     }
 
     /// Tells the store once what it goes by, if it leads.

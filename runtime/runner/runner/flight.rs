@@ -114,6 +114,7 @@ impl Runner {
             std::mem::take(&mut self.marks),
         );
         let told = std::mem::take(&mut self.told);
+        self.lease(&mut batch);
         let outbox = self.may_leave(&mut batch);
         let found = Found::in_batch(&batch);
         tell(&mut batch, &told);
@@ -121,7 +122,6 @@ impl Runner {
         batch.marks.extend(handed.iter().cloned());
         batch.rejected.extend(after.rejected.iter().cloned());
         batch.marks.extend(after.marks.iter().cloned());
-        self.lease(&mut batch);
         let people = batch
             .persons
             .iter()

@@ -162,6 +162,8 @@ pub struct Runner {
     strange: strangers::Telling,
     /// The marks that operators left, as they were when it looked last.
     steering: Vec<(String, String)>,
+    /// They are to be looked at once more, changed or not.
+    looks_again: bool,
     /// Which journeys were stopped, and when.
     stopped: Stopped,
     /// What is deployed, as far as this worker goes by it.
@@ -238,6 +240,7 @@ impl Runner {
             trouble: trouble::Trouble::default(),
             strange: strangers::Telling::default(),
             steering: Vec::new(),
+            looks_again: false,
             stopped: Stopped::default(),
             deployed: deployed::Known::default(),
             tidying: Tidying::of(&definitions),

@@ -56,6 +56,10 @@ impl Runner {
     /// Of what a batch makes, what may leave once it is durable. The rest was due before the store was restored: the same
     /// batch holds it.
     pub(super) fn may_leave(&self, batch: &mut Batch) -> Vec<Outgoing> {
+        debug_assert!(
+            !self.mate.is_shared() || batch.outbox.iter().all(|row| row.lease.is_some()),
+            "whoever hands over has to know until when its claim holds"
+        );
         let Some(upto) = self.restored else {
             return batch.outbox.clone();
         };

@@ -24,7 +24,7 @@ impl Runner {
     pub async fn heed(&mut self) -> Result<(), Error> {
         self.share_the_desk().await?;
         let marks = self.store.marks(STEERING).await?;
-        if marks != self.steering {
+        if std::mem::take(&mut self.looks_again) || marks != self.steering {
             let paused = paused(&marks);
             if paused != self.paused {
                 self.pause(&marks, paused).await?;
@@ -62,7 +62,7 @@ impl Runner {
         }
         if !is_settled {
             // More may have been said meanwhile, or others have to take it up first: it is looked at again.
-            self.steering.clear();
+            self.looks_again = true;
         }
         Ok(())
     }
