@@ -99,11 +99,21 @@ fn what_is_deployed_is_in_force_until_it_is_gone_back_from() {
         "{}",
         text(&unknown)
     );
+    // What was in force before 5 is what 4 went back to.
+    shop.write("journeys/hello.yaml", &renamed("five"));
+    shop.kurant(&["deploy", "--yes"]);
+    shop.kurant(&["rollback", "--yes"]);
+    assert_eq!(sent_after(&shop, 7).last().map(String::as_str), Some("two"));
+    let history = text(&shop.kurant(&["deploy", "--history"]));
+    assert!(
+        history.contains("*    6") && history.contains("back to 2"),
+        "{history}"
+    );
     // Its own folder counts again.
     shop.kurant(&["deploy", "--end"]);
     shop.write("journeys/hello.yaml", &renamed("three"));
     assert_eq!(
-        sent_after(&shop, 7).last().map(String::as_str),
+        sent_after(&shop, 8).last().map(String::as_str),
         Some("three")
     );
 }

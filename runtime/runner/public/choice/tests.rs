@@ -51,6 +51,10 @@ fn somebody_may_choose_among_the_channels_that_reach_them_and_all_topics() {
     let mut erased = anna();
     erased.erased = Some(Instant::from_millis(2_000));
     assert_eq!(Choice::of(Some(&erased), &ticket(), &offer()), nobody);
+    // Whoever has come back since has to find the way out again.
+    erased.set_consent("email", true, Instant::from_millis(3_000));
+    let back = Choice::of(Some(&erased), &ticket(), &offer());
+    assert!(!back.is_out(), "{back:?}");
 }
 
 #[test]
