@@ -88,7 +88,7 @@ pub(crate) struct Chosen {
 
 /// One that was given up.
 enum Dead {
-    Command(GivenUp),
+    Command(Box<GivenUp>),
     Event(Letter),
 }
 
@@ -215,7 +215,7 @@ async fn each(
 ) -> Result<(), Error> {
     each_command(store, async |page| {
         let own = page.into_iter().filter(|own| !is_held(own));
-        look(own.map(Dead::Command).collect()).await
+        look(own.map(|own| Dead::Command(Box::new(own))).collect()).await
     })
     .await?;
     let mut after = 0;
