@@ -1,5 +1,4 @@
-//! Forgets one customer in the transaction that decided it. Its anchors are gone with those that the batch names: to look for
-//! others would take a look at everybody's.
+//! Forgets customers in the transaction that decided it.
 
 use kurant_engine::calendar::Instant;
 use kurant_engine::erased::{pseudonym, tombstone, word};
@@ -10,6 +9,13 @@ use super::transaction::{Id, Statement, Transaction};
 use crate::erasure::{self, Erasure};
 use crate::{Error, Stored};
 
+// What is read here is read whole, as an erasure is rare: dead letters, commands and anchors have no index for it, which each event
+// would pay for. The limit of other statements would end it, and the run would begin anew for ever.
+const PATIENT: &str = "SET LOCAL statement_timeout = 300000";
+// Whoever makes somebody who is unknown waits for the place, and then finds the tombstone.
+const PLACE: &str = "INSERT INTO customer (id, slot, revision, fired, state) VALUES ($1, 0, 0, 0, '') ON CONFLICT DO NOTHING";
+// Those too that were kept for journeys which are retired or gone: nobody knows any more by which day they stand.
+const ANCHORS_GONE: &str = "DELETE FROM anchor WHERE customer = ANY($1)";
 const GONE: &str = "DELETE FROM customer WHERE id = $1 RETURNING revision";
 const TOMBSTONE: &str = "INSERT INTO erased (customer, at) VALUES ($1, $2) \
    ON CONFLICT (customer) DO UPDATE SET at = greatest(erased.at, excluded.at)";
@@ -36,10 +42,25 @@ const LETTERS_KEPT: &str = "UPDATE rejected SET body = '', reason = $2 WHERE n =
 pub(super) const DROPPED: &str = "INSERT INTO forgotten AS f (what, count) VALUES ('event', $1) \
    ON CONFLICT (what) DO UPDATE SET count = f.count + excluded.count";
 
-/// Forgets one customer.
-pub(super) async fn erase(tx: &mut Transaction, erasure: &Erasure) -> Result<(), Error> {
+/// Forgets customers.
+pub(super) async fn erase(tx: &mut Transaction, erased: &[Erasure]) -> Result<(), Error> {
+    if erased.is_empty() {
+        return Ok(());
+    }
+    tx.run(&Statement::new(PATIENT)).await?;
+    for erasure in erased {
+        one(tx, erasure).await?;
+    }
+    let ids: Vec<&str> = erased.iter().map(|own| &*own.customer).collect();
+    tx.run(&Statement::new(ANCHORS_GONE).with(ids)).await
+}
+
+async fn one(tx: &mut Transaction, erasure: &Erasure) -> Result<(), Error> {
     let id = &*erasure.customer;
     let about = |sql| Statement::new(sql).with(id);
+    if erasure.revision == 0 {
+        tx.run(&about(PLACE)).await?;
+    }
     let gone = tx.fetch(&about(GONE)).await?;
     let revision = gone.first().map(|row| row.try_get::<i64, _>(0));
     let revision = revision.transpose()?.unwrap_or(0);
@@ -67,7 +88,7 @@ async fn outbox(tx: &mut Transaction, id: &str) -> Result<(), Error> {
         let reason: Option<String> = row.try_get(2)?;
         keys.push(row.try_get::<Id, _>(0)?);
         commands.push(erasure::command(row.try_get(1)?)?);
-        reasons.push(reason.as_deref().map(word));
+        reasons.push(reason.as_deref().and_then(word));
     }
     let kept = Statement::new(OUTBOX_KEPT)
         .with(keys)
