@@ -12,7 +12,7 @@ use kurant_engine::desk::Desk;
 use kurant_engine::enrollment::Enrollment;
 use kurant_engine::id::{CustomerId, Key};
 use kurant_engine::input::{Changes, Firing, Input};
-use kurant_engine::operator::Operator;
+use kurant_engine::operator::{Act, Operator};
 use kurant_engine::person::Person;
 use kurant_engine::process::process;
 use kurant_store::{Seen, Stored};
@@ -99,7 +99,7 @@ impl<'t> Turn<'t> {
             Task::Resume => self.resume(),
             Task::Late { late, most } => self.take_in_late(&late, most),
             Task::Stop { journey } => self.stop(journey.as_deref()),
-            Task::Operator(operator) => self.operate(&operator),
+            Task::Operator(id, operator) => self.operate(&id, &operator),
             Task::Baseline => {
                 for slot in 0..self.slots.len() {
                     self.decide(slot, Input::Baseline, self.job.clock);
@@ -184,7 +184,11 @@ impl<'t> Turn<'t> {
     }
 
     /// What an operator's word makes due leaves at once.
-    fn operate(&mut self, operator: &Arc<Operator>) {
+    fn operate(&mut self, id: &CustomerId, operator: &Arc<Operator>) {
+        if operator.act == Act::Erase {
+            // Of somebody unknown dead letters may tell.
+            self.known(id);
+        }
         let clock = self.job.clock;
         for slot in 0..self.slots.len() {
             self.decide(slot, Input::Operator(operator.clone()), clock);
