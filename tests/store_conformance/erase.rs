@@ -5,7 +5,7 @@ use kurant_engine::erased::pseudonym;
 use kurant_engine::input::Trace;
 use kurant_engine::map::Map;
 use kurant_store::{
-    AnchorRow, Batch, By, Erasure, Error, LogPlace, OutboxState, Settled, Store, Stored,
+    AnchorRow, Batch, By, Erasure, Error, LogPlace, OutboxState, Rejected, Settled, Store, Stored,
 };
 
 use super::sample::{at, id, outgoing, person};
@@ -155,4 +155,69 @@ pub(super) async fn what_was_decided_before_an_erasure_makes_nobody(store: &dyn 
             Err(error) => assert!(matches!(error, Error::Conflict) && !is_taken, "{error}"),
         }
     }
+}
+
+pub(super) async fn a_dead_letter_that_comes_late_has_no_body(store: &dyn Store) {
+    store.commit(erases(0, 300)).await.unwrap();
+    let letter = |line: u64, body: &str| Rejected {
+        at: at(400),
+        origin: "late.jsonl".into(),
+        line,
+        reason: "`data.total` is `a secret`".into(),
+        body: body.into(),
+    };
+    let batch = Batch {
+        rejected: vec![
+            letter(1, r#"{"subject":"anna","data":"a secret"}"#),
+            letter(2, r#"{"subject":"bohdan"}"#),
+            letter(3, "no json"),
+        ],
+        ..Batch::default()
+    };
+    store.commit(batch).await.unwrap();
+    let letters = store.rejected(Some("late.jsonl"), 10).await.unwrap();
+    let is_kept = letters
+        .iter()
+        .map(|own| !own.body.is_empty() && own.reason.contains("secret"));
+    assert_eq!(is_kept.collect::<Vec<_>>(), [false, true, true]);
+    assert!(letters[0].reason.starts_with("erased:"), "{:?}", letters[0]);
+}
+
+pub(super) async fn dead_letters_are_found_however_they_spell_a_name(store: &dyn Store) {
+    let bodies = [
+        r#"{"subject":"shop\/їжак:1","data":"#,
+        r#"{"subject":"shop/\u0457\u0436\u0430\u043A:1"}"#,
+        r#"{"subject":"x","to":"Anna@Example.com"}"#,
+        "ANNA@EXAMPLE.COM;1",
+        "shop/їжак:17;1",
+    ];
+    let letters = bodies.iter().zip(1..).map(|(body, line)| Rejected {
+        at: at(1),
+        origin: "one.jsonl".into(),
+        line,
+        reason: "broken".into(),
+        body: (*body).into(),
+    });
+    let batch = Batch {
+        rejected: letters.collect(),
+        ..Batch::default()
+    };
+    store.commit(batch).await.unwrap();
+    let export = store.export("shop/їжак:1").await.unwrap();
+    let mut own = export.iter().filter(|(table, _)| *table == "rejected");
+    assert_eq!(own.next().unwrap().1.len(), 2);
+    let erasure = Erasure {
+        customer: id("shop/їжак:1"),
+        at: at(300),
+        revision: 0,
+        addresses: vec!["anna@example.com".into()],
+    };
+    let batch = Batch {
+        erased: vec![erasure],
+        ..Batch::default()
+    };
+    store.commit(batch).await.unwrap();
+    let letters = store.rejected(Some("one.jsonl"), 10).await.unwrap();
+    let is_gone: Vec<bool> = letters.iter().map(|own| own.body.is_empty()).collect();
+    assert_eq!(is_gone, [true, true, true, true, false]);
 }

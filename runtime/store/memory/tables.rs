@@ -11,6 +11,7 @@ use kurant_engine::id::{CustomerId, Key};
 
 use super::forget::Forgotten;
 use crate::batch::TOGETHER;
+use crate::erasure;
 use crate::log::parts;
 use crate::{
     AnchorRow, Batch, By, EnrollmentRow, Entry, Error, InOutbox, Kept, OutboxState, Outgoing,
@@ -115,7 +116,12 @@ impl Tables {
         let open = self.outbox.iter_mut().filter(withdrawn);
         open.for_each(|row| row.is_withdrawn = true);
         batch.settled.iter().for_each(|own| self.settle(own));
-        for row in batch.rejected {
+        for mut row in batch.rejected {
+            let subject = erasure::subject(&row.body);
+            if subject.is_some_and(|own| self.is_gone(&own.into())) {
+                row.body = String::new();
+                row.reason = erasure::REASON.to_owned();
+            }
             if !self
                 .rejected
                 .values()

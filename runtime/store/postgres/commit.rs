@@ -74,8 +74,14 @@ const SETTLED: &str = "UPDATE outbox o SET state = s.state, tries = s.tries, due
 const LEFT: &str = "WITH gone AS (DELETE FROM outbox o USING UNNEST($1::uuid[], $2::integer[], $3::text[]) AS s (key, attempt, state) \
      WHERE o.key = ANY($1) AND o.key = s.key AND o.attempt = s.attempt RETURNING o.route, s.state) \
    INSERT INTO outbox_left (count, route, state) SELECT count(*), route, state FROM gone GROUP BY route, state";
+// Of what comes late about somebody who was erased, and is not back, only that it came is kept.
 const REJECTED: &str = "INSERT INTO rejected (at, origin, line, reason, body) \
-   SELECT * FROM UNNEST($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::bytea[]) ON CONFLICT DO NOTHING";
+   SELECT o.at, o.origin, o.line, CASE WHEN e.customer IS NULL THEN o.reason ELSE $8 END, \
+     CASE WHEN e.customer IS NULL THEN o.body ELSE '' END \
+   FROM UNNEST($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::bytea[], $6::text[], $7::uuid[]) \
+     AS o (at, origin, line, reason, body, customer, tombstone) \
+     LEFT JOIN erased e ON e.customer = o.tombstone AND NOT EXISTS (SELECT FROM customer c WHERE c.id = o.customer) \
+   ON CONFLICT DO NOTHING";
 const LETTERS_GONE: &str = "DELETE FROM rejected WHERE n = ANY($1::bigint[])";
 const MARKS: &str = "INSERT INTO mark (name, value) SELECT * FROM UNNEST($1::text[], $2::text[]) \
    ON CONFLICT (name) DO UPDATE SET value = excluded.value";
@@ -346,12 +352,18 @@ fn attempt(number: u32) -> i32 {
 fn rejected(statements: &mut Vec<Statement>, batch: &Batch) {
     let rows = &batch.rejected;
     if !rows.is_empty() {
+        let subjects = column(rows, |row| erasure::subject(&row.body));
         let statement = Statement::new(REJECTED)
             .with(column(rows, |row| row.at.millis()))
             .with(column(rows, |row| readable(&row.origin)))
             .with(column(rows, |row| row.line.cast_signed()))
             .with(column(rows, |row| readable(&row.reason)))
-            .with(column(rows, |row| row.body.as_bytes()));
+            .with(column(rows, |row| row.body.as_bytes()))
+            .with(column(&subjects, |own| own.as_deref().map(readable)))
+            .with(column(&subjects, |own| {
+                own.as_deref().map(|id| Id(tombstone(id)))
+            }))
+            .with(erasure::REASON);
         statements.push(statement);
     }
     if !batch.letters_gone.is_empty() {

@@ -35,7 +35,8 @@ const EVENTS: &str = "WITH gone AS (DELETE FROM event WHERE customer = $1 RETURN
    ON CONFLICT (what) DO UPDATE SET count = f.count + excluded.count";
 const ENROLLMENTS_GONE: &str = "DELETE FROM enrollment WHERE customer = $1";
 const LETTERS: &str = "SELECT n, body FROM rejected WHERE EXISTS ( \
-     SELECT FROM UNNEST($1::text[]) AS s (name) WHERE position(convert_to(s.name, 'UTF8') IN body) > 0)";
+     SELECT FROM UNNEST($1::text[]) AS s (name) \
+     WHERE position(encode(convert_to(s.name, 'UTF8'), 'escape') IN lower(encode(body, 'escape'))) > 0)";
 const LETTERS_KEPT: &str = "UPDATE rejected SET body = '', reason = $2 WHERE n = ANY($1)";
 
 /// Counts events that were taken in and are not kept.

@@ -17,7 +17,7 @@ use super::transaction::{Rows, Transaction};
 use super::{EVENT_NUMBER, Numbers};
 use crate::erasure;
 use crate::log::{Part, parts};
-use crate::{AnchorRow, Batch, Error, Settled, Stored, Swap, Turn};
+use crate::{AnchorRow, Batch, Error, Rejected, Settled, Stored, Swap, Turn};
 
 const NEW_PERSONS: Rows = Rows {
     head: "INSERT OR FAIL INTO customer (id, state, fired, wake_at, revision, logged) VALUES ",
@@ -466,14 +466,7 @@ async fn settle(tx: &mut Transaction, settled: &[Settled]) -> Result<(), Error> 
 }
 
 async fn rest(tx: &mut Transaction, batch: &Batch) -> Result<(), Error> {
-    tx.write(&REJECTED, &batch.rejected, |row, values| {
-        values.number(row.at.millis());
-        values.text(&row.origin);
-        values.number(row.line.cast_signed());
-        values.text(&row.reason);
-        values.text(&row.body);
-    })
-    .await?;
+    rejected(tx, &batch.rejected).await?;
     tx.write(&LETTERS_GONE, &batch.letters_gone, |n, values| {
         values.number(*n);
     })
@@ -497,6 +490,29 @@ async fn rest(tx: &mut Transaction, batch: &Batch) -> Result<(), Error> {
     })
     .await?;
     swaps(tx, &batch.swaps).await
+}
+
+/// Of what comes late about somebody who was erased, and is not back, only that it came is kept.
+async fn rejected(tx: &mut Transaction, rows: &[Rejected]) -> Result<(), Error> {
+    let subjects = rows.iter().map(|row| erasure::subject(&row.body));
+    let subjects: Vec<Option<String>> = subjects.collect();
+    let ids: Vec<&str> = subjects.iter().flatten().map(String::as_str).collect();
+    let gone = erase::gone(tx, &ids).await?;
+    let rows: Vec<_> = rows.iter().zip(&subjects).collect();
+    tx.write(&REJECTED, &rows, |(row, subject), values| {
+        let is_gone = subject.as_deref().is_some_and(|own| gone.contains(own));
+        values.number(row.at.millis());
+        values.text(&row.origin);
+        values.number(row.line.cast_signed());
+        values.text(if is_gone {
+            erasure::REASON
+        } else {
+            &row.reason
+        });
+        values.text(if is_gone { "" } else { &row.body });
+    })
+    .await
+    .map(drop)
 }
 
 async fn swaps(tx: &mut Transaction, swaps: &[Swap]) -> Result<(), Error> {

@@ -46,7 +46,7 @@ const ENROLLMENTS_GONE: &str = "DELETE FROM enrollment WHERE customer = $1";
 // gone, and nobody knows any more by which day they stand.
 const ANCHORS_GONE: &str = "DELETE FROM anchor WHERE customer IN (SELECT value FROM json_each($1))";
 const LETTERS: &str = "SELECT n, body FROM rejected \
-   WHERE EXISTS (SELECT 1 FROM json_each($1) name WHERE instr(rejected.body, name.value) > 0)";
+   WHERE EXISTS (SELECT 1 FROM json_each($1) name WHERE instr(lower(rejected.body), name.value) > 0)";
 const LETTERS_KEPT: Rows = Rows {
     head: "UPDATE OR FAIL rejected SET body = '', reason = 'erased: it was about somebody who was erased' WHERE n IN (VALUES ",
     columns: 1,
