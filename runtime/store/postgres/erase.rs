@@ -9,8 +9,8 @@ use super::transaction::{Id, Statement, Transaction};
 use crate::erasure::{self, Erasure};
 use crate::{Error, Stored};
 
-// What is read here is read whole, as an erasure is rare: dead letters, commands and anchors have no index for it, which each event
-// would pay for. The limit of other statements would end it, and the run would begin anew for ever.
+// What is read here is read whole, as an erasure is rare: dead letters and anchors have no index for it, which each event would
+// pay for. The limit of other statements would end it, and the run would begin anew for ever.
 const PATIENT: &str = "SET LOCAL statement_timeout = 300000";
 // Whoever makes somebody who is unknown waits for the place, and then finds the tombstone.
 const PLACE: &str = "INSERT INTO customer (id, slot, revision, fired, state) VALUES ($1, 0, 0, 0, '') ON CONFLICT DO NOTHING";
@@ -26,8 +26,9 @@ const LOG_KEPT: &str = "UPDATE log l SET customer = $2, actions = k.actions, tra
 // What is on its way of them is locked before their lines: whoever tells how a hand-over went does so in the same order.
 const NOT_NEEDED: &str = "WITH gone AS (DELETE FROM outbox WHERE customer = $1 AND state = 'pending' RETURNING route) \
    INSERT INTO outbox_left (count, route, state) SELECT count(*), route, 'skipped' FROM gone GROUP BY route";
-const OUTBOX: &str =
-    "SELECT key, command, reason FROM outbox WHERE customer = $1 ORDER BY key FOR UPDATE";
+// By state, so that each part has an index: what is claimed is little, and what stays is found by the customer.
+const OUTBOX: &str = "SELECT key, command, reason FROM outbox \
+   WHERE customer = $1 AND (state = 'claimed' OR state IN ('dead', 'in_doubt')) ORDER BY key FOR UPDATE";
 const OUTBOX_KEPT: &str = "UPDATE outbox o SET customer = $2, command = k.command, reason = k.reason, withdrawn = 1 \
    FROM UNNEST($1::uuid[], $3::text[], $4::text[]) AS k (key, command, reason) WHERE o.key = k.key";
 const EVENTS: &str = "WITH gone AS (DELETE FROM event WHERE customer = $1 RETURNING 1) \
