@@ -86,6 +86,10 @@ const WORDS: &[(&str, &str)] = &[
         "not_inside",
         "the customer was not inside any more when the order was taken up",
     ),
+    (
+        "only_fallback",
+        "the customer was past the last step when the order was taken up, and only a fallback waited",
+    ),
     ("paused", "somebody holds it back; `kurant pause` says who"),
 ];
 

@@ -30,7 +30,7 @@ pub fn action(own: Action) -> Action {
     Action {
         customer: pseudonym_once(&own.customer),
         data: Map::new(),
-        reason: own.reason.map(|reason| word(&reason).into()),
+        reason: own.reason.and_then(|reason| word(&reason)).map(Into::into),
         ..own
     }
 }
@@ -42,7 +42,7 @@ pub fn trace(own: Trace) -> Trace {
     let values = own.values.iter().filter(|(name, _)| kept(name));
     Trace {
         values: values.map(|(name, value)| (name, value.clone())).collect(),
-        reason: own.reason.as_deref().map(word),
+        reason: own.reason.as_deref().and_then(word),
         ..own
     }
 }
@@ -91,19 +91,22 @@ pub fn command(own: &Command) -> Command {
     }
 }
 
-/// The first word of a reason: what follows may be of the person.
-pub fn word(reason: &str) -> String {
-    let end = reason.find(|c: char| !(c.is_ascii_alphanumeric() || "_- ".contains(c)));
-    let first = &reason[..end.unwrap_or(reason.len())];
-    match end {
-        None => first.to_owned(),
-        Some(_) => first.split(' ').next().unwrap_or_default().to_owned(),
-    }
+/// The code that a reason begins with: what follows, and whatever is no code, may be of the person.
+pub fn word(reason: &str) -> Option<String> {
+    let first = reason.split(':').next().unwrap_or_default();
+    let is_code = |c: char| c.is_ascii_lowercase() || c == '_';
+    (!first.is_empty() && first.chars().all(is_code)).then(|| first.to_owned())
+}
+
+/// Whether an id stands for another one.
+pub fn is_pseudonym(id: &str) -> bool {
+    let digits = id.strip_prefix("erased-");
+    digits.is_some_and(|own| own.len() == 32 && own.bytes().all(|c| c.is_ascii_hexdigit()))
 }
 
 /// An id that stands for another one stays.
 fn pseudonym_once(id: &CustomerId) -> CustomerId {
-    match id.starts_with("erased-") && id.len() == "erased-".len() + 32 {
+    match is_pseudonym(id) {
         true => id.clone(),
         false => pseudonym(id),
     }
@@ -145,15 +148,18 @@ mod tests {
     }
 
     #[test]
-    fn a_reason_in_a_word_or_two_stays() {
+    fn of_a_reason_only_its_code_stays() {
         for (reason, kept) in [
-            ("ended_by_operator", "ended_by_operator"),
-            ("no longer wanted", "no longer wanted"),
-            ("away: 535 5.7.8", "away"),
-            ("anna@example.com", "anna"),
-            ("", ""),
+            ("ended_by_operator", Some("ended_by_operator")),
+            ("away: 535 5.7.8", Some("away")),
+            ("no longer wanted", None),
+            ("380501112233 not reachable", None),
+            ("380501112233", None),
+            ("anna@example.com", None),
+            ("Anna: gone", None),
+            ("", None),
         ] {
-            assert_eq!(word(reason), kept, "{reason}");
+            assert_eq!(word(reason).as_deref(), kept, "{reason}");
         }
     }
 }

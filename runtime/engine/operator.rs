@@ -75,6 +75,8 @@ impl Act {
 pub enum Refusal {
     /// The customer is not inside, or not any more.
     NotInside,
+    /// It is past its last step, and only a fallback waits.
+    OnlyFallback,
     /// The enrollment stands elsewhere than the operator saw.
     MovedOn,
     /// It stands at a step that lets no time pass: at this one.
@@ -94,6 +96,7 @@ impl Refusal {
     pub fn word(&self) -> &'static str {
         match self {
             Self::NotInside => "not_inside",
+            Self::OnlyFallback => "only_fallback",
             Self::MovedOn => "moved_on",
             Self::NoWait(_) => "no_wait",
             Self::NoTimer => "no_timer",
@@ -108,6 +111,7 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotInside => f.write_str("the customer is not inside any more"),
+            Self::OnlyFallback => f.write_str("only a fallback waits; `end` cancels it"),
             Self::MovedOn => f.write_str("the customer has moved on meanwhile"),
             Self::NoWait(verb) => write!(f, "the step is a `{verb}`, which has no timer to move"),
             Self::NoTimer => {

@@ -5,7 +5,7 @@ use kurant_engine::erased::{pseudonym, tombstone};
 use serde_json::Value;
 
 use crate::Error;
-use crate::erasure::is_about;
+use crate::erasure::{is_about, names};
 
 /// How a column is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -250,9 +250,7 @@ impl Asked {
     }
 
     pub(crate) fn texts(&self) -> Vec<String> {
-        let mut texts = self.addresses.clone();
-        texts.push(self.id.clone());
-        texts
+        names(&self.id, &self.addresses)
     }
 }
 

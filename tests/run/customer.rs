@@ -1,5 +1,6 @@
 //! One customer: looked at, and steered by an operator while it runs or while nothing runs.
 
+use kurant_store::{Batch, Sqlite, Store as _};
 use serde_json::Value;
 
 use super::sample::Shop;
@@ -323,4 +324,63 @@ fn a_person_is_erased_whole_wherever_the_run_is_killed() {
         assert!(!text.contains("anna"), "{point}: {text}");
         assert_eq!(text.matches(r#""what":"erased""#).count(), 1, "{point}");
     }
+}
+
+/// Takes orders away without doing them, as a run does that can't carry them out.
+fn take_away(shop: &Shop) -> std::thread::JoinHandle<()> {
+    let path = shop.path(".kurant/state.db");
+    let work = async move {
+        let store = Sqlite::open(&path).await.expect("the store");
+        let orders = loop {
+            let orders = store.marks("steer/order/").await.expect("marks");
+            if !orders.is_empty() {
+                break orders;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        };
+        let batch = Batch {
+            marks: orders.into_iter().map(|(name, _)| (name, None)).collect(),
+            ..Batch::default()
+        };
+        store.commit(batch).await.expect("it is written");
+    };
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    std::thread::spawn(move || runtime.block_on(work))
+}
+
+#[test]
+fn what_could_not_be_done_is_told_as_that() {
+    let shop = shop();
+    let erase = ["customer", "anna", "erase", "--why", "asked", "--yes"];
+    for arguments in [&erase[..], &["customer", "anna", "skip", "tour"]] {
+        let other = take_away(&shop);
+        let output = shop.run(arguments);
+        other.join().expect("it ended");
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(3), "{told}{errors}");
+        assert!(
+            !told.contains("is erased") && errors.contains("ALERT"),
+            "{told}{errors}"
+        );
+    }
+}
+
+#[test]
+fn dead_letters_are_erased_also_of_somebody_who_is_unknown() {
+    let shop = shop();
+    let refused = r#"{"specversion":"1.0","subject":"dmytro","data":"secret"}"#;
+    shop.drop_events("broken.jsonl", &[refused.to_owned()]);
+    shop.run(&["run", "--until-idle", "--quiet"]);
+    let export = object(&shop, &["customer", "dmytro", "export"]);
+    assert!(export.to_string().contains("secret"), "{export}");
+    let erase = ["customer", "dmytro", "erase", "--why", "asked", "--yes"];
+    let told = said(&shop, &erase);
+    assert!(told.contains("dmytro is to be erased"), "{told}");
+    let ran = said(&shop, &["run", "--until-idle"]);
+    assert!(ran.contains("`erase`, by "), "{ran}");
+    let export = object(&shop, &["customer", "dmytro", "export"]);
+    assert!(!export["tables"].to_string().contains("secret"), "{export}");
+    assert!(export["erased"].is_string(), "{export}");
+    assert!(said(&shop, &erase).contains("dmytro was erased on "));
 }

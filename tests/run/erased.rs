@@ -81,7 +81,18 @@ const MOMENTS: [Moment; 8] = [
 ];
 
 fn definitions() -> Definitions {
-    let files = FILES.map(|(path, text)| SourceFile::new(path.to_owned(), text.to_owned()));
+    definitions_with("status: live")
+}
+
+/// With another word about whether the journey of birthdays is live.
+fn definitions_with(status: &str) -> Definitions {
+    let files = FILES.map(|(path, text)| {
+        let text = match path {
+            "journeys/birthday.yaml" => text.replace("status: live", status),
+            _ => text.to_owned(),
+        };
+        SourceFile::new(path.to_owned(), text)
+    });
     let compiled = compile(&files);
     let told = format!("{:?}", compiled.diagnostics);
     compiled.definitions.unwrap_or_else(|| panic!("{told}"))
@@ -97,8 +108,15 @@ struct Stage {
 
 impl Stage {
     async fn on(store: Arc<dyn Store>, folder: &std::path::Path) -> Self {
+        Self::with(store, folder, definitions()).await
+    }
+
+    async fn with(
+        store: Arc<dyn Store>,
+        folder: &std::path::Path,
+        definitions: Definitions,
+    ) -> Self {
         let now = Instant::parse("2026-03-02T10:00:00Z").expect("an instant");
-        let definitions = definitions();
         let clock = Arc::new(Clock::lockstep(now));
         let decoder = Decoder::new(Arc::new(definitions.schema.clone()));
         let ways = Ways::files(folder.into());
@@ -518,4 +536,56 @@ async fn an_event_that_erases_does_the_same_also_with_what_came_beside_it() {
         let found = store.load(&[ID.into()], &[]).await.expect("a customer");
         assert_eq!(found[0].person.customer.is_erased(), is_gone);
     }
+}
+
+#[tokio::test]
+async fn a_birthday_goes_also_when_its_journey_is_retired() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("state.db");
+    let store: Arc<dyn Store> = Arc::new(Sqlite::open(&path).await.expect("a store"));
+    let mut stage = Stage::on(store.clone(), folder.path()).await;
+    stage.begin().await;
+    drop(stage);
+    let anchors = |dump: String| {
+        dump.lines()
+            .filter(|own| own.starts_with("anchor: "))
+            .count()
+    };
+    assert_eq!(anchors(sqlite_dump(&path).await), 2);
+    let retired = definitions_with("status: retired");
+    let mut stage = Stage::with(store, folder.path(), retired).await;
+    stage.erase().await;
+    let left = sqlite_dump(&path).await;
+    assert!(!left.contains(WORD), "{left}");
+    assert_eq!(anchors(left), 1, "the other's stays");
+}
+
+#[tokio::test]
+async fn who_comes_back_in_the_same_file_gets_messages_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("state.db");
+    let store: Arc<dyn Store> = Arc::new(Sqlite::open(&path).await.expect("a store"));
+    let mut stage = Stage::on(store.clone(), folder.path()).await;
+    stage.begin().await;
+    let now = stage.clock.now();
+    stage.clock.advance(now.plus_millis(60_000));
+    let at = |seconds: i64| now.plus_millis(seconds * 1_000);
+    let given = r#"{"channel":"email","granted":true}"#;
+    let ordered = r#"{"what":"salt","customer":{"email":"salt@example.com"}}"#;
+    let events = vec![
+        stage.event("e-1", "customer.erased", ID, at(10), "{}"),
+        stage.event("e-2", "consent.changed", ID, at(20), given),
+        stage.event("e-3", "order.paid", ID, at(30), ordered),
+    ];
+    stage.take_in_all(events).await;
+    let text = std::fs::read_to_string(folder.path().join("email.jsonl")).expect("messages");
+    assert_eq!(text.matches("salt@example.com").count(), 1, "{text}");
+    let log = store.latest(ID, 10).await.expect("the log");
+    assert!(!log.is_empty(), "what came after stands under the own name");
+    let left = sqlite_dump(&path).await;
+    assert!(!left.contains(EMAIL), "{left}");
+    let inside = store.enrollments(ID).await.expect("enrollments");
+    assert_eq!(inside.len(), 1);
+    let sums = store.sums(true).await.expect("sums");
+    assert_eq!(sums.seen, sums.history);
 }

@@ -93,7 +93,8 @@ pub(super) async fn of_an_erased_customer_only_the_bones_are_told(store: &dyn St
         "{erased:?}"
     );
     // Who was known by nobody is written anew.
-    let new = person("anna");
+    let mut new = person("anna");
+    new.person.customer.erased = Some(at(300));
     store
         .commit(Batch {
             persons: vec![new.clone().into()],

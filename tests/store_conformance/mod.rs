@@ -3,6 +3,7 @@
 mod anchors;
 mod batches;
 mod checkup;
+mod erase;
 mod export;
 mod forget;
 mod log;
@@ -59,5 +60,8 @@ conformance! {
     forget: repeats_are_forgotten_and_histories_tell_them_still the_log_is_forgotten_from_its_beginning letters_are_forgotten
         counts_are_added_up;
     export: all_that_is_held_of_one_customer_is_told of_an_erased_customer_only_the_bones_are_told;
+    erase: nobody_who_was_erased_leaves_an_anchor lines_about_who_is_back_stand_under_the_own_name
+        of_a_reason_told_after_the_erasure_the_code_stays what_was_decided_before_an_erasure_makes_nobody
+        a_dead_letter_that_comes_late_has_no_body dead_letters_are_found_however_they_spell_a_name;
     checkup: what_waits_is_counted sums_are_of_one_moment a_state_is_held_against_the_index;
 }

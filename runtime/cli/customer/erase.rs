@@ -2,12 +2,13 @@
 
 use std::io::{self, BufRead as _, Write as _};
 
+use kurant_engine::calendar::Instant;
 use kurant_engine::operator::Act;
 use kurant_runner::{Clock, Order, Steering, Verb};
 use kurant_store::Store;
 
 use super::show::clock;
-use super::{Format, Known};
+use super::{Format, known, nobody};
 use crate::embedded::{failure, unreadable};
 use crate::error::Error;
 use crate::steer::{UNHEARD, waited_for};
@@ -36,27 +37,33 @@ pub(super) struct Erase {
     yes: bool,
 }
 
-/// Erases one, once that is confirmed.
+/// Erases one, once that is confirmed. Who was erased is erased again if something came later, and who is unknown if dead letters
+/// tell of the person.
 pub(super) async fn erase(
     store: &dyn Store,
-    known: &Known,
+    id: &str,
     args: &Erase,
     format: Format,
 ) -> Result<(), Error> {
-    let customer = &known.stored.person.customer;
-    let id = &customer.id;
-    if let Some(at) = customer.erased.filter(|_| customer.is_erased()) {
-        println!("{id} was erased on {}", clock(at, known.zone()));
-        return Ok(());
+    let was = erased(store, id).await?;
+    let held = held(store, id).await?;
+    match was {
+        Some(at) if held.is_empty() => {
+            let known = known(store, id).await?;
+            println!("{id} was erased on {}", clock(at, known.zone()));
+            return Ok(());
+        }
+        None if held.is_empty() => return Err(nobody(store, id).await?),
+        _ => {}
     }
     if !args.yes {
-        confirm(store, id).await?;
+        confirm(id, &held)?;
     }
     let order = Order {
         by: args.by.clone(),
         why: args.why.clone(),
         verb: Verb::Customer {
-            customer: id.clone(),
+            customer: id.into(),
             about: Vec::new(),
             act: Act::Erase,
         },
@@ -65,26 +72,57 @@ pub(super) async fn erase(
     let now = Clock::real().now();
     let name = steering.order(now, &order).await.map_err(failure)?;
     let is_heard = waited_for(async || Ok(!steering.is_open(&name).await?)).await?;
+    let state = match is_heard {
+        false => "waits",
+        // The order is taken away also when it could not be carried out.
+        true if erased(store, id).await? > was => "done",
+        true => "failed",
+    };
     if format == Format::Json {
-        let state = if is_heard { "done" } else { "waits" };
         println!("{:#}", serde_json::json!({ "order": name, "state": state }));
-        return Ok(());
     }
-    match is_heard {
-        true => println!("{id} is erased"),
-        false => println!("{id} is to be erased{UNHEARD}"),
+    if state == "failed" {
+        let error = Error::failure(format!("{id} is not erased: it could not be done"));
+        return Err(
+            error.hint("the run tells why, in a line with `ALERT`; mend that, and erase again")
+        );
     }
-    println!("{OUTSIDE}");
+    if format == Format::Text {
+        match is_heard {
+            true => println!("{id} is erased"),
+            false => println!("{id} is to be erased{UNHEARD}"),
+        }
+        println!("{OUTSIDE}");
+    }
     Ok(())
 }
 
-/// Says what goes, and has the id typed.
-async fn confirm(store: &dyn Store, id: &str) -> Result<(), Error> {
+/// When somebody was erased last.
+async fn erased(store: &dyn Store, id: &str) -> Result<Option<Instant>, Error> {
+    let found = store.load(&[id.into()], &[]).await.map_err(unreadable)?;
+    Ok(found.first().and_then(|own| own.person.customer.erased))
+}
+
+/// How many rows tell of the person, by table. What an erasure has left of one doesn't.
+async fn held(store: &dyn Store, id: &str) -> Result<Vec<(&'static str, usize)>, Error> {
     let tables = store.export(id).await.map_err(unreadable)?;
-    let counts = tables.iter().filter(|(_, rows)| !rows.is_empty());
-    let counts: Vec<String> = counts
-        .map(|(name, rows)| format!("{} of `{name}`", rows.len()))
-        .collect();
+    let counts = tables.iter().map(|(table, rows)| {
+        let count = match *table {
+            "erased" => 0,
+            "log" | "outbox" => rows.iter().filter(|own| own["customer"] == id).count(),
+            _ => rows.len(),
+        };
+        (*table, count)
+    });
+    Ok(counts.filter(|(_, count)| *count > 0).collect())
+}
+
+/// Says what goes, and has the id typed.
+fn confirm(id: &str, held: &[(&'static str, usize)]) -> Result<(), Error> {
+    let counts = held
+        .iter()
+        .map(|(table, count)| format!("{count} of `{table}`"));
+    let counts: Vec<String> = counts.collect();
     eprintln!(
         "All that is held about {id} goes for good: {} rows. The log keeps its lines without what they say of the person.",
         counts.join(", ")

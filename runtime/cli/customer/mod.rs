@@ -100,8 +100,7 @@ pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
             }
             Some(What::Erase(own)) => {
                 let store = embedded::store_beside(folder).await?;
-                let known = known(&*store, &args.id).await?;
-                erase::erase(&*store, &known, own, args.format).await?;
+                erase::erase(&*store, &args.id, own, args.format).await?;
             }
             Some(What::Steer(wish)) => {
                 let store = embedded::store_beside(folder).await?;

@@ -208,13 +208,16 @@ async fn give(
         true => what_came(store, customer, &name).await?,
         false => Vec::new(),
     };
-    let is_done = lines.iter().all(|line| !is_refused(line));
+    // An order is taken away also when it could not be carried out; then the log says nothing of it.
+    let has_failed = is_heard && lines.is_empty();
+    let is_refused = lines.iter().any(is_refused);
     match format {
         Format::Json => {
-            let word = match (is_heard, is_done) {
-                (false, _) => "waits",
-                (true, true) => "done",
-                (true, false) => "refused",
+            let word = match (is_heard, has_failed, is_refused) {
+                (false, ..) => "waits",
+                (true, true, _) => "failed",
+                (true, false, true) => "refused",
+                (true, false, false) => "done",
             };
             let (steps, nothing) = (steps(known), HandOvers::default());
             let lines = lines
@@ -231,13 +234,16 @@ async fn give(
             tell(known, &lines);
         }
     }
-    match is_done {
-        true => Ok(()),
-        false => Err(
-            Error::failure("it was not done: the customer had moved on meanwhile").hint(format!(
-                "look where it stands now: `kurant customer {customer}`"
-            )),
-        ),
+    match (has_failed, is_refused) {
+        (true, _) => Err(Error::failure("it was not done: it failed")
+            .hint("the run tells why, in a line with `ALERT`; mend that, and say it again")),
+        (false, true) => Err(Error::failure(
+            "it was not done: the customer had moved on meanwhile",
+        )
+        .hint(format!(
+            "look where it stands now: `kurant customer {customer}`"
+        ))),
+        (false, false) => Ok(()),
     }
 }
 

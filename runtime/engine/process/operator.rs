@@ -46,7 +46,7 @@ fn judged(catalog: &Catalog, person: &Person, stand: &Stand, act: &Act) -> Resul
         return Ok(judged(END));
     }
     // Past the last step only a fallback waits.
-    let node = enrollment.node().ok_or(Refusal::NotInside)?;
+    let node = enrollment.node().ok_or(Refusal::OnlyFallback)?;
     if enrollment.stand() != stand.at {
         return Err(Refusal::MovedOn);
     }

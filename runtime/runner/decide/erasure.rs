@@ -6,10 +6,9 @@ use kurant_engine::customer::Customer;
 use kurant_engine::erased::{self, pseudonym};
 use kurant_engine::id::CustomerId;
 use kurant_engine::input::{Changes, Effect, Trace};
-use kurant_store::{Batch, EnrollmentRow, Erasure, OutboxState, Outgoing, Seen, Stored};
+use kurant_store::{Batch, Erasure, OutboxState, Outgoing, Seen, Stored};
 
-use super::ledger::{Before, route};
-use crate::anchors::Anchors;
+use super::ledger::route;
 
 /// The attributes that hold addresses, whatever channels there are.
 const ADDRESSES: [&str; 2] = ["email", "phone"];
@@ -41,40 +40,15 @@ impl Gone {
     }
 }
 
-/// Writes down that somebody was erased; and who came back since, by a consent given later.
-pub(super) fn close(
-    batch: &mut Batch,
-    catalog: &Catalog,
-    anchors: &Anchors,
-    (before, gone): (&Before, Gone),
-    mut stored: Stored,
-    changes: Changes,
-) {
-    let person = &stored.person;
-    let id = person.customer.id.clone();
-    batch
-        .anchors_gone
-        .extend(anchors.rows(person, &before.anchors, None, Instant::MIN));
+/// Writes down that somebody was erased, with all that there was before.
+pub(super) fn erase(batch: &mut Batch, stored: &Stored, gone: Gone) {
+    let customer = &stored.person.customer;
     batch.erased.push(Erasure {
-        customer: id.clone(),
-        at: person.customer.erased.unwrap_or(Instant::MIN),
+        customer: customer.id.clone(),
+        at: customer.erased.unwrap_or(Instant::MIN),
         revision: gone.revision,
         addresses: gone.addresses,
     });
-    without_the_person(batch, &id, changes);
-    if person.customer.is_erased() {
-        return;
-    }
-    let now = anchors.look(catalog, person);
-    batch
-        .anchors
-        .extend(anchors.rows(person, &now, None, Instant::MIN));
-    let enrollments = person.enrollments.iter();
-    batch
-        .enrollments
-        .extend(enrollments.map(|own| EnrollmentRow::of(&id, own)));
-    stored.revision = 1;
-    batch.persons.push(stored.into());
 }
 
 /// What was done about somebody who is erased, or was before: under another name.

@@ -81,7 +81,7 @@ pub(crate) enum Task {
         journey: Option<String>,
     },
     /// An operator has a word about them.
-    Operator(Arc<Operator>),
+    Operator(CustomerId, Arc<Operator>),
     /// Their segments are judged for the first time.
     Baseline,
     /// What an import tells of them is merged into what is known; who is unknown is made.

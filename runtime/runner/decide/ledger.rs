@@ -15,7 +15,7 @@ use crate::anchors::{Anchored, Anchors};
 /// A customer before the first decision of a job.
 pub(super) struct Before {
     enrollments: Vec<EnrollmentRow>,
-    pub(super) anchors: Anchored,
+    anchors: Anchored,
 }
 
 impl Before {

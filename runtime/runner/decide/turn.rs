@@ -12,7 +12,7 @@ use kurant_engine::desk::Desk;
 use kurant_engine::enrollment::Enrollment;
 use kurant_engine::id::{CustomerId, Key};
 use kurant_engine::input::{Changes, Firing, Input};
-use kurant_engine::operator::Operator;
+use kurant_engine::operator::{Act, Operator};
 use kurant_engine::person::Person;
 use kurant_engine::process::process;
 use kurant_store::{Seen, Stored};
@@ -34,6 +34,8 @@ struct Slot {
     stored: Stored,
     before: Option<Before>,
     changes: Changes,
+    /// What was done up to an erasure, and until the person comes back: it is written down under another name.
+    nameless: Changes,
     /// Who is erased on the way.
     gone: Option<Gone>,
 }
@@ -97,7 +99,7 @@ impl<'t> Turn<'t> {
             Task::Resume => self.resume(),
             Task::Late { late, most } => self.take_in_late(&late, most),
             Task::Stop { journey } => self.stop(journey.as_deref()),
-            Task::Operator(operator) => self.operate(&operator),
+            Task::Operator(id, operator) => self.operate(&id, &operator),
             Task::Baseline => {
                 for slot in 0..self.slots.len() {
                     self.decide(slot, Input::Baseline, self.job.clock);
@@ -144,10 +146,7 @@ impl<'t> Turn<'t> {
                 stored, changes, ..
             } = &mut self.slots[slot];
             stored.person = person;
-            changes.actions.extend(made.actions);
-            changes.commands.extend(made.commands);
-            changes.trace.extend(made.trace);
-            changes.withdrawn.extend(made.withdrawn);
+            add(changes, made);
             self.done.taken_in += 1;
             self.work_off(slot, window, clock);
         }
@@ -185,7 +184,11 @@ impl<'t> Turn<'t> {
     }
 
     /// What an operator's word makes due leaves at once.
-    fn operate(&mut self, operator: &Arc<Operator>) {
+    fn operate(&mut self, id: &CustomerId, operator: &Arc<Operator>) {
+        if operator.act == Act::Erase {
+            // Of somebody unknown dead letters may tell.
+            self.known(id);
+        }
         let clock = self.job.clock;
         for slot in 0..self.slots.len() {
             self.decide(slot, Input::Operator(operator.clone()), clock);
@@ -216,6 +219,7 @@ impl<'t> Turn<'t> {
             stored,
             before: None,
             changes: Changes::default(),
+            nameless: Changes::default(),
             gone: None,
         });
         slot
@@ -445,13 +449,16 @@ impl<'t> Turn<'t> {
         let stored = &self.slots[slot].stored;
         let was = input.may_erase().then(|| Gone::of(self.catalog, stored));
         let Slot {
-            stored, changes, ..
+            stored,
+            changes,
+            nameless,
+            ..
         } = &mut self.slots[slot];
         let made = process(self.catalog, &mut stored.person, self.desk, input, clock);
-        changes.actions.extend(made.actions);
-        changes.commands.extend(made.commands);
-        changes.trace.extend(made.trace);
-        changes.withdrawn.extend(made.withdrawn);
+        add(changes, made);
+        if stored.person.customer.is_erased() {
+            add(nameless, std::mem::take(changes));
+        }
         if let Some(was) = was
             && stored.person.customer.erased != was.erased
         {
@@ -498,20 +505,21 @@ impl<'t> Turn<'t> {
     fn close(mut self, since: Instant) -> Decided {
         for slot in self.slots {
             let Some(before) = slot.before else { continue };
-            let (stored, changes) = (slot.stored, slot.changes);
+            let (mut stored, changes) = (slot.stored, slot.changes);
             let (batch, catalog, anchors) = (&mut self.done.batch, self.catalog, self.anchors);
-            match slot.gone {
+            let id = stored.person.customer.id.clone();
+            erasure::without_the_person(batch, &id, slot.nameless);
+            let before = match slot.gone {
                 Some(gone) => {
-                    let was = (&before, gone);
-                    erasure::close(batch, catalog, anchors, was, stored, changes);
+                    erasure::erase(batch, &stored, gone);
+                    // Whoever is back begins anew.
+                    stored.revision = 0;
+                    Before::of(catalog, anchors, &Person::new(Customer::new(id)))
                 }
-                None if stored.person.customer.is_erased() => {
-                    let id = &stored.person.customer.id;
-                    erasure::without_the_person(batch, id, changes);
-                }
-                None => {
-                    ledger::close(batch, catalog, anchors, &before, stored, changes, since);
-                }
+                None => before,
+            };
+            if !stored.person.customer.is_erased() {
+                ledger::close(batch, catalog, anchors, &before, stored, changes, since);
             }
         }
         // By instant, then customer; what one customer did stays in the order of making.
@@ -525,4 +533,12 @@ impl<'t> Turn<'t> {
     fn id(&self, slot: usize) -> &CustomerId {
         &self.slots[slot].stored.person.customer.id
     }
+}
+
+/// Adds what was done later.
+fn add(changes: &mut Changes, made: Changes) {
+    changes.actions.extend(made.actions);
+    changes.commands.extend(made.commands);
+    changes.trace.extend(made.trace);
+    changes.withdrawn.extend(made.withdrawn);
 }

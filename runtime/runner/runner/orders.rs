@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use fail::fail_point;
+use kurant_engine::customer::Customer;
 use kurant_engine::erased::pseudonym;
 use kurant_engine::id::CustomerId;
 use kurant_engine::operator::{Act, Operator};
+use kurant_engine::person::Person;
+use kurant_store::Stored;
 
 use super::Runner;
 use crate::decide::{Job, Task};
@@ -78,10 +81,18 @@ impl Runner {
         self.settle().await?;
         fail_point!("order.begins");
         let clock = self.clock.now();
-        let people = self.people(std::slice::from_ref(customer), clock).await?;
+        let mut people = self.people(std::slice::from_ref(customer), clock).await?;
+        if is_erasure && people.is_empty() {
+            // Nobody is known by this id so far; whoever decides looks again.
+            people.push(Arc::new(Stored {
+                person: Person::new(Customer::new(customer.clone())),
+                fired: clock,
+                revision: 0,
+            }));
+        }
         let job = Job {
             people,
-            task: Task::Operator(Arc::new(operator)),
+            task: Task::Operator(customer.clone(), Arc::new(operator)),
             clock,
             ..Job::default()
         };

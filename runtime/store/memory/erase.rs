@@ -24,6 +24,9 @@ impl Tables {
         let events = self.events.remove(id).map_or(0, |own| own.len() as u64);
         self.forgotten.events += events;
         self.enrollments.retain(|(own, _), _| own != id);
+        for series in self.anchors.values_mut() {
+            series.retain(|(_, _, own), _| own != id);
+        }
         let own = self
             .outbox
             .iter_mut()
@@ -34,8 +37,10 @@ impl Tables {
             }
             row.command = erased::command(&row.command);
             row.is_withdrawn = true;
-            if let Some(reason) = self.reasons.get_mut(&row.command.key) {
-                *reason = word(reason);
+            if let Some(reason) = self.reasons.remove(&row.command.key)
+                && let Some(code) = word(&reason)
+            {
+                self.reasons.insert(row.command.key, code);
             }
         }
         for letter in self.rejected.values_mut() {
@@ -53,6 +58,18 @@ impl Tables {
             entry.actions = actions.into_iter().map(erased::action).collect();
             entry.traces = traces.into_iter().map(erased::trace).collect();
         }
+    }
+
+    /// Whether somebody is gone: erased, and not back.
+    pub(super) fn is_gone(&self, id: &CustomerId) -> bool {
+        self.erased.contains_key(id) && !self.people.contains_key(id)
+    }
+
+    /// Whether a new customer was erased after the state was decided on.
+    pub(super) fn is_erased_since(&self, stored: &Stored) -> bool {
+        let own = &stored.person.customer;
+        let at = self.erased.get(&own.id);
+        stored.revision == 1 && at.is_some_and(|at| own.erased.is_none_or(|own| *at > own))
     }
 
     /// Somebody who was erased.

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use kurant_engine::calendar::Instant;
 use kurant_engine::definition::{Definitions, Version};
-use kurant_engine::erased::{self, pseudonym};
+use kurant_engine::erased::{self, is_pseudonym, pseudonym};
 use kurant_engine::event::Event;
 use kurant_engine::id::{CustomerId, Key};
 
 use super::forget::Forgotten;
 use crate::batch::TOGETHER;
+use crate::erasure;
 use crate::log::parts;
 use crate::{
     AnchorRow, Batch, By, EnrollmentRow, Entry, Error, InOutbox, Kept, OutboxState, Outgoing,
@@ -56,6 +57,7 @@ impl Tables {
             let id = &stored.person.customer.id;
             let known = self.people.get(id).filter(|_| !goes(id));
             stored.revision != known.map_or(0, |known| known.revision) + 1
+                || self.is_erased_since(stored)
         };
         let is_another = |swap: &Swap| self.marks.get(&swap.name) != swap.was.as_ref();
         batch.seen.iter().any(&mut is_repeated)
@@ -95,6 +97,9 @@ impl Tables {
                 .remove(&(row.zone.clone(), row.at, row.customer.clone()));
         }
         for row in &batch.anchors {
+            if self.is_gone(&row.customer) {
+                continue;
+            }
             self.series(row)
                 .insert((row.zone.clone(), row.at, row.customer.clone()), row.since);
         }
@@ -111,7 +116,12 @@ impl Tables {
         let open = self.outbox.iter_mut().filter(withdrawn);
         open.for_each(|row| row.is_withdrawn = true);
         batch.settled.iter().for_each(|own| self.settle(own));
-        for row in batch.rejected {
+        for mut row in batch.rejected {
+            let subject = erasure::subject(&row.body);
+            if subject.is_some_and(|own| self.is_gone(&own.into())) {
+                row.body = String::new();
+                row.reason = erasure::REASON.to_owned();
+            }
             if !self
                 .rejected
                 .values()
@@ -144,7 +154,7 @@ impl Tables {
             };
             let mut persons = batch.persons.iter();
             let is_written = persons.any(|own| own.person.customer.id == *part.customer);
-            if !is_written && self.erased.contains_key(part.customer) {
+            if !is_written && self.is_gone(part.customer) {
                 // It was under way when its customer was erased.
                 entry.customer = pseudonym(part.customer);
                 entry.traces = entry.traces.into_iter().map(erased::trace).collect();
@@ -161,8 +171,13 @@ impl Tables {
             row.tries = settled.tries;
             row.due = settled.due.unwrap_or(row.due);
             row.lease = None;
-            match &settled.reason {
-                Some(reason) => self.reasons.insert(settled.key, reason.clone()),
+            let is_of_nobody = is_pseudonym(&row.command.customer);
+            let reason = match &settled.reason {
+                Some(reason) if is_of_nobody => erased::word(reason),
+                reason => reason.clone(),
+            };
+            match reason {
+                Some(reason) => self.reasons.insert(settled.key, reason),
                 None => self.reasons.remove(&settled.key),
             };
         }

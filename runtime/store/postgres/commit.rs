@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use fail::fail_point;
 use kurant_engine::calendar::Instant;
 use kurant_engine::definition::Definitions;
-use kurant_engine::erased::{pseudonym, tombstone};
+use kurant_engine::erased::{pseudonym, tombstone, word};
 use serde::Serialize;
 use sqlx::postgres::PgPool;
 
@@ -25,6 +25,9 @@ const PERSONS: &str = "WITH written AS ( \
        state = excluded.state WHERE c.revision = excluded.revision - 1 \
      RETURNING revision, xmax = 0 AS is_new) \
    SELECT count(*) FILTER (WHERE revision = 1 OR NOT is_new) FROM written";
+// After the rows: whoever was erasing one of them was waited for.
+const ERASED_SINCE: &str = "SELECT count(*) FROM UNNEST($1::uuid[], $2::bigint[]) AS n (tombstone, erased) \
+   JOIN erased e ON e.customer = n.tombstone WHERE n.erased IS NULL OR e.at > n.erased";
 const EVENTS: &str = "INSERT INTO event (customer, time, type, source, id, data) \
    SELECT * FROM UNNEST($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[])";
 const ENROLLMENTS: &str = "INSERT INTO enrollment (customer, id, journey, version, key, node, entered, ended, reason) \
@@ -40,28 +43,45 @@ const ANCHORS_GONE: &str = "DELETE FROM anchor a USING UNNEST($1::text[], $2::sm
 const ANCHORS: &str = "INSERT INTO anchor (attribute, part, zone, at, customer, since) \
    SELECT * FROM UNNEST($1::text[], $2::smallint[], $3::text[], $4::bigint[], $5::text[], $6::bigint[]) \
    ON CONFLICT (attribute, part, zone, at, customer) DO UPDATE SET since = excluded.since";
+// Anchors of customers who are not written beside them: whoever erases one of these waits, or was waited for.
+const STILL_THERE: &str = "SELECT FROM customer WHERE id = ANY($1) ORDER BY id FOR KEY SHARE";
+const ANCHORS_OF_OTHERS: &str = "INSERT INTO anchor (attribute, part, zone, at, customer, since) \
+   SELECT o.attribute, o.part, o.zone, o.at, o.customer, o.since \
+   FROM UNNEST($1::text[], $2::smallint[], $3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::uuid[]) \
+     AS o (attribute, part, zone, at, customer, since, tombstone) \
+   WHERE NOT EXISTS (SELECT FROM erased e WHERE e.customer = o.tombstone) OR EXISTS (SELECT FROM customer c WHERE c.id = o.customer) \
+   ON CONFLICT (attribute, part, zone, at, customer) DO UPDATE SET since = excluded.since";
 const LOG: &str = "INSERT INTO log (clock, customer, done, actions, traces) \
    SELECT $1, * FROM UNNEST($2::text[], $3::integer[], $4::text[], $5::text[])";
-// Lines of hand-overs, about customers who are not written beside them. Who was erased meanwhile stands there under another name,
-// without what the lines say of the person.
+// Lines of hand-overs, about customers who are not written beside them. Who was erased meanwhile, and is not back, stands there under
+// another name, without what the lines say of the person.
 const LOG_OF_OTHERS: &str = "INSERT INTO log (clock, customer, done, actions, traces) \
    SELECT $1, CASE WHEN e.customer IS NULL THEN o.customer ELSE o.name END, o.done, o.actions, \
      CASE WHEN e.customer IS NULL THEN o.traces ELSE o.kept END \
    FROM UNNEST($2::text[], $3::integer[], $4::text[], $5::text[], $6::uuid[], $7::text[], $8::text[]) \
-     AS o (customer, done, actions, traces, tombstone, name, kept) LEFT JOIN erased e ON e.customer = o.tombstone";
+     AS o (customer, done, actions, traces, tombstone, name, kept) \
+     LEFT JOIN erased e ON e.customer = o.tombstone AND NOT EXISTS (SELECT FROM customer c WHERE c.id = o.customer)";
 const OUTBOX: &str = "INSERT INTO outbox (key, customer, route, due, state, attempt, lease, command) \
    SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::integer[], $7::bigint[], $8::text[])";
 const WITHDRAWN: &str = "UPDATE outbox SET withdrawn = 1 WHERE key = ANY($1::uuid[])";
-const SETTLED: &str = "UPDATE outbox o SET state = s.state, tries = s.tries, due = coalesce(s.due, o.due), reason = s.reason, lease = NULL \
-   FROM UNNEST($1::uuid[], $2::integer[], $3::text[], $4::bigint[], $5::text[], $6::integer[]) \
-     AS s (key, attempt, state, due, reason, tries) \
+// Of a reason about somebody who was erased only the code stays.
+const SETTLED: &str = "UPDATE outbox o SET state = s.state, tries = s.tries, due = coalesce(s.due, o.due), lease = NULL, \
+     reason = CASE WHEN o.customer ~ '^erased-[0-9a-f]{32}$' THEN s.code ELSE s.reason END \
+   FROM UNNEST($1::uuid[], $2::integer[], $3::text[], $4::bigint[], $5::text[], $6::integer[], $7::text[]) \
+     AS s (key, attempt, state, due, reason, tries, code) \
    WHERE o.key = ANY($1) AND o.key = s.key AND o.attempt = s.attempt";
 // By a list of keys, so that the plan goes to the rows by their index: the table is full of what has just left.
 const LEFT: &str = "WITH gone AS (DELETE FROM outbox o USING UNNEST($1::uuid[], $2::integer[], $3::text[]) AS s (key, attempt, state) \
      WHERE o.key = ANY($1) AND o.key = s.key AND o.attempt = s.attempt RETURNING o.route, s.state) \
    INSERT INTO outbox_left (count, route, state) SELECT count(*), route, state FROM gone GROUP BY route, state";
+// Of what comes late about somebody who was erased, and is not back, only that it came is kept.
 const REJECTED: &str = "INSERT INTO rejected (at, origin, line, reason, body) \
-   SELECT * FROM UNNEST($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::bytea[]) ON CONFLICT DO NOTHING";
+   SELECT o.at, o.origin, o.line, CASE WHEN e.customer IS NULL THEN o.reason ELSE $8 END, \
+     CASE WHEN e.customer IS NULL THEN o.body ELSE '' END \
+   FROM UNNEST($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::bytea[], $6::text[], $7::uuid[]) \
+     AS o (at, origin, line, reason, body, customer, tombstone) \
+     LEFT JOIN erased e ON e.customer = o.tombstone AND NOT EXISTS (SELECT FROM customer c WHERE c.id = o.customer) \
+   ON CONFLICT DO NOTHING";
 const LETTERS_GONE: &str = "DELETE FROM rejected WHERE n = ANY($1::bigint[])";
 const MARKS: &str = "INSERT INTO mark (name, value) SELECT * FROM UNNEST($1::text[], $2::text[]) \
    ON CONFLICT (name) DO UPDATE SET value = excluded.value";
@@ -144,6 +164,14 @@ fn persons(statements: &mut Vec<Statement>, batch: &mut Batch) -> Result<(), Err
             .with(column(rows, |stored| stored.person.wake_at().map(wake)))
             .with(all(rows, |stored| json("customer", &stored.person))?);
         statements.push(statement.counts(rows.len()));
+        let new = rows.iter().filter(|stored| stored.revision == 1);
+        let new: Vec<_> = new.map(|stored| &stored.person.customer).collect();
+        if !new.is_empty() {
+            let statement = Statement::new(ERASED_SINCE)
+                .with(column(&new, |own| Id(tombstone(&own.id))))
+                .with(column(&new, |own| own.erased.map(Instant::millis)));
+            statements.push(statement.counts(0));
+        }
     }
     enrollments(statements, &mut batch.enrollments);
     Ok(())
@@ -224,9 +252,21 @@ fn anchors(statements: &mut Vec<Statement>, batch: &mut Batch) {
     batch
         .anchors
         .dedup_by(|later, kept| order(later, kept).is_eq());
-    if !batch.anchors.is_empty() {
-        let statement = place(ANCHORS, &batch.anchors);
-        statements.push(statement.with(column(&batch.anchors, |row| row.since.millis())));
+    let persons = batch.persons.iter();
+    let written: HashSet<&str> = persons.map(|own| &*own.person.customer.id).collect();
+    let rows = batch.anchors.drain(..);
+    let (own, others): (Vec<_>, Vec<_>) = rows.partition(|row| written.contains(&*row.customer));
+    let since = |rows: &[AnchorRow]| column(rows, |row| row.since.millis());
+    if !own.is_empty() {
+        statements.push(place(ANCHORS, &own).with(since(&own)));
+    }
+    if !others.is_empty() {
+        let ids = column(&others, |row| &*row.customer);
+        statements.push(Statement::new(STILL_THERE).with(ids));
+        let statement = place(ANCHORS_OF_OTHERS, &others)
+            .with(since(&others))
+            .with(column(&others, |row| Id(tombstone(&row.customer))));
+        statements.push(statement);
     }
 }
 
@@ -298,7 +338,8 @@ fn settle(statements: &mut Vec<Statement>, rows: &mut [Settled]) {
         let statement = claims(SETTLED, rows)
             .with(column(rows, |row| row.due.map(Instant::millis)))
             .with(column(rows, |row| row.reason.as_deref().map(readable)))
-            .with(column(rows, |row| attempt(row.tries)));
+            .with(column(rows, |row| attempt(row.tries)))
+            .with(column(rows, |row| row.reason.as_deref().and_then(word)));
         statements.push(statement);
     }
 }
@@ -311,12 +352,18 @@ fn attempt(number: u32) -> i32 {
 fn rejected(statements: &mut Vec<Statement>, batch: &Batch) {
     let rows = &batch.rejected;
     if !rows.is_empty() {
+        let subjects = column(rows, |row| erasure::subject(&row.body));
         let statement = Statement::new(REJECTED)
             .with(column(rows, |row| row.at.millis()))
             .with(column(rows, |row| readable(&row.origin)))
             .with(column(rows, |row| row.line.cast_signed()))
             .with(column(rows, |row| readable(&row.reason)))
-            .with(column(rows, |row| row.body.as_bytes()));
+            .with(column(rows, |row| row.body.as_bytes()))
+            .with(column(&subjects, |own| own.as_deref().map(readable)))
+            .with(column(&subjects, |own| {
+                own.as_deref().map(|id| Id(tombstone(id)))
+            }))
+            .with(erasure::REASON);
         statements.push(statement);
     }
     if !batch.letters_gone.is_empty() {

@@ -1,5 +1,4 @@
-//! Forgets one customer in the transaction that decided it. Its anchors are gone with those that the batch names: to look for
-//! others would take a look at everybody's.
+//! Forgets customers in the transaction that decided it.
 
 use kurant_engine::calendar::Instant;
 use kurant_engine::erased::{pseudonym, tombstone, word};
@@ -10,6 +9,13 @@ use super::transaction::{Id, Statement, Transaction};
 use crate::erasure::{self, Erasure};
 use crate::{Error, Stored};
 
+// What is read here is read whole, as an erasure is rare: dead letters and anchors have no index for it, which each event would
+// pay for. The limit of other statements would end it, and the run would begin anew for ever.
+const PATIENT: &str = "SET LOCAL statement_timeout = 300000";
+// Whoever makes somebody who is unknown waits for the place, and then finds the tombstone.
+const PLACE: &str = "INSERT INTO customer (id, slot, revision, fired, state) VALUES ($1, 0, 0, 0, '') ON CONFLICT DO NOTHING";
+// Those too that were kept for journeys which are retired or gone: nobody knows any more by which day they stand.
+const ANCHORS_GONE: &str = "DELETE FROM anchor WHERE customer = ANY($1)";
 const GONE: &str = "DELETE FROM customer WHERE id = $1 RETURNING revision";
 const TOMBSTONE: &str = "INSERT INTO erased (customer, at) VALUES ($1, $2) \
    ON CONFLICT (customer) DO UPDATE SET at = greatest(erased.at, excluded.at)";
@@ -20,8 +26,9 @@ const LOG_KEPT: &str = "UPDATE log l SET customer = $2, actions = k.actions, tra
 // What is on its way of them is locked before their lines: whoever tells how a hand-over went does so in the same order.
 const NOT_NEEDED: &str = "WITH gone AS (DELETE FROM outbox WHERE customer = $1 AND state = 'pending' RETURNING route) \
    INSERT INTO outbox_left (count, route, state) SELECT count(*), route, 'skipped' FROM gone GROUP BY route";
-const OUTBOX: &str =
-    "SELECT key, command, reason FROM outbox WHERE customer = $1 ORDER BY key FOR UPDATE";
+// By state, so that each part has an index: what is claimed is little, and what stays is found by the customer.
+const OUTBOX: &str = "SELECT key, command, reason FROM outbox \
+   WHERE customer = $1 AND (state = 'claimed' OR state IN ('dead', 'in_doubt')) ORDER BY key FOR UPDATE";
 const OUTBOX_KEPT: &str = "UPDATE outbox o SET customer = $2, command = k.command, reason = k.reason, withdrawn = 1 \
    FROM UNNEST($1::uuid[], $3::text[], $4::text[]) AS k (key, command, reason) WHERE o.key = k.key";
 const EVENTS: &str = "WITH gone AS (DELETE FROM event WHERE customer = $1 RETURNING 1) \
@@ -29,17 +36,33 @@ const EVENTS: &str = "WITH gone AS (DELETE FROM event WHERE customer = $1 RETURN
    ON CONFLICT (what) DO UPDATE SET count = f.count + excluded.count";
 const ENROLLMENTS_GONE: &str = "DELETE FROM enrollment WHERE customer = $1";
 const LETTERS: &str = "SELECT n, body FROM rejected WHERE EXISTS ( \
-     SELECT FROM UNNEST($1::text[]) AS s (name) WHERE position(convert_to(s.name, 'UTF8') IN body) > 0)";
+     SELECT FROM UNNEST($1::text[]) AS s (name) \
+     WHERE position(encode(convert_to(s.name, 'UTF8'), 'escape') IN lower(encode(body, 'escape'))) > 0)";
 const LETTERS_KEPT: &str = "UPDATE rejected SET body = '', reason = $2 WHERE n = ANY($1)";
 
 /// Counts events that were taken in and are not kept.
 pub(super) const DROPPED: &str = "INSERT INTO forgotten AS f (what, count) VALUES ('event', $1) \
    ON CONFLICT (what) DO UPDATE SET count = f.count + excluded.count";
 
-/// Forgets one customer.
-pub(super) async fn erase(tx: &mut Transaction, erasure: &Erasure) -> Result<(), Error> {
+/// Forgets customers.
+pub(super) async fn erase(tx: &mut Transaction, erased: &[Erasure]) -> Result<(), Error> {
+    if erased.is_empty() {
+        return Ok(());
+    }
+    tx.run(&Statement::new(PATIENT)).await?;
+    for erasure in erased {
+        one(tx, erasure).await?;
+    }
+    let ids: Vec<&str> = erased.iter().map(|own| &*own.customer).collect();
+    tx.run(&Statement::new(ANCHORS_GONE).with(ids)).await
+}
+
+async fn one(tx: &mut Transaction, erasure: &Erasure) -> Result<(), Error> {
     let id = &*erasure.customer;
     let about = |sql| Statement::new(sql).with(id);
+    if erasure.revision == 0 {
+        tx.run(&about(PLACE)).await?;
+    }
     let gone = tx.fetch(&about(GONE)).await?;
     let revision = gone.first().map(|row| row.try_get::<i64, _>(0));
     let revision = revision.transpose()?.unwrap_or(0);
@@ -67,7 +90,7 @@ async fn outbox(tx: &mut Transaction, id: &str) -> Result<(), Error> {
         let reason: Option<String> = row.try_get(2)?;
         keys.push(row.try_get::<Id, _>(0)?);
         commands.push(erasure::command(row.try_get(1)?)?);
-        reasons.push(reason.as_deref().map(word));
+        reasons.push(reason.as_deref().and_then(word));
     }
     let kept = Statement::new(OUTBOX_KEPT)
         .with(keys)

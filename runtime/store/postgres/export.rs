@@ -64,7 +64,7 @@ fn statement(table: &Table) -> String {
         Of::Id(column) => format!("{column} IN ($1, $2)"),
         Of::Hash => "replace(customer::text, '-', '') = $1".to_owned(),
         Of::Text => "EXISTS (SELECT FROM UNNEST($1::text[]) AS s (text) \
-             WHERE position(convert_to(s.text, 'UTF8') IN body) > 0)"
+             WHERE position(encode(convert_to(s.text, 'UTF8'), 'escape') IN lower(encode(body, 'escape'))) > 0)"
             .to_owned(),
         Of::Word => "name >= 'steer/' AND name < 'steer0' AND position($1 IN value) > 0".to_owned(),
     };

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use fail::fail_point;
 use kurant_engine::calendar::Instant;
 use kurant_engine::definition::Definitions;
-use kurant_engine::erased::pseudonym;
+use kurant_engine::erased::{pseudonym, word};
 use kurant_engine::id::CustomerId;
 use sqlx::SqlitePool;
 
@@ -17,7 +17,7 @@ use super::transaction::{Rows, Transaction};
 use super::{EVENT_NUMBER, Numbers};
 use crate::erasure;
 use crate::log::{Part, parts};
-use crate::{AnchorRow, Batch, Error, Settled, Stored, Swap, Turn};
+use crate::{AnchorRow, Batch, Error, Rejected, Settled, Stored, Swap, Turn};
 
 const NEW_PERSONS: Rows = Rows {
     head: "INSERT OR FAIL INTO customer (id, state, fired, wake_at, revision, logged) VALUES ",
@@ -84,9 +84,11 @@ const WITHDRAWN: Rows = Rows {
     tail: ")",
 };
 const SETTLED: Rows = Rows {
-    head: "WITH done (key, attempt, tries, state, due, reason) AS (VALUES ",
-    columns: 6,
-    tail: ") UPDATE OR FAIL outbox SET state = done.state, tries = done.tries, due = coalesce(done.due, outbox.due), reason = done.reason, lease = NULL \
+    head: "WITH done (key, attempt, tries, state, due, reason, code) AS (VALUES ",
+    columns: 7,
+    // Of a reason about somebody who was erased only the code stays.
+    tail: ") UPDATE OR FAIL outbox SET state = done.state, tries = done.tries, due = coalesce(done.due, outbox.due), lease = NULL, \
+           reason = CASE WHEN outbox.customer GLOB 'erased-*' AND length(outbox.customer) = 39 THEN done.code ELSE done.reason END \
            FROM done WHERE outbox.key = done.key AND outbox.attempt = done.attempt",
 };
 const LEFT: Rows = Rows {
@@ -164,9 +166,7 @@ pub(super) async fn commit(
     turn.comes().await?;
     fail_point!("store.batch");
     let mut tx = Transaction::begin(pool).await?;
-    for erasure in &batch.erased {
-        erase::erase(&mut tx, erasure).await?;
-    }
+    erase::erase(&mut tx, &batch.erased).await?;
     erase::drop_events(&mut tx, batch.dropped).await?;
     let seen = tx.write(&SEEN, &batch.seen, |seen, values| {
         values.key(seen.identity);
@@ -241,6 +241,7 @@ async fn persons(
 ) -> Result<(), Error> {
     let rows: Vec<_> = batch.persons.iter().zip(states).collect();
     let (new, known) = rows.split_at(rows.partition_point(|(stored, _)| stored.revision <= 1));
+    erased_since(tx, new).await?;
     for (statement, rows) in [(&NEW_PERSONS, new), (&PERSONS, known)] {
         let written = tx.write(statement, rows, |(stored, state), values| {
             values.shared(&stored.person.customer.id);
@@ -257,10 +258,25 @@ async fn persons(
     Ok(())
 }
 
+/// Nobody comes back by what was decided before an erasure.
+async fn erased_since(tx: &mut Transaction, new: &[(&Arc<Stored>, &String)]) -> Result<(), Error> {
+    let ids: Vec<&str> = new
+        .iter()
+        .map(|(stored, _)| &*stored.person.customer.id)
+        .collect();
+    for tombstone in erase::erased(tx, &ids).await? {
+        let gone = &tombstone.person.customer;
+        let mut own = new.iter().map(|(stored, _)| &stored.person.customer);
+        if own.any(|own| own.id == gone.id && own.erased < gone.erased) {
+            return Err(Error::Conflict);
+        }
+    }
+    Ok(())
+}
+
 /// Entries about customers who are not written beside them: those of hand-overs.
 async fn chain(tx: &mut Transaction, batch: &Batch, latest: &Latest<'_>) -> Result<(), Error> {
-    let persons = batch.persons.iter();
-    let written: HashSet<&CustomerId> = persons.map(|stored| &stored.person.customer.id).collect();
+    let written = written(batch);
     let others = latest.iter().filter(|(id, _)| !written.contains(**id));
     let others: Vec<_> = others.collect();
     tx.write(&CHAIN, &others, |(id, n), values| {
@@ -336,7 +352,20 @@ async fn anchors(tx: &mut Transaction, batch: &Batch) -> Result<(), Error> {
         values.shared(&row.customer);
     };
     tx.write(&ANCHORS_GONE, &batch.anchors_gone, place).await?;
-    tx.write(&ANCHORS, &batch.anchors, |row, values| {
+    let written = written(batch);
+    let others = batch.anchors.iter().map(|row| &row.customer);
+    let others: HashSet<&str> = others
+        .filter(|id| !written.contains(id))
+        .map(|id| &**id)
+        .collect();
+    let others: Vec<&str> = others.into_iter().collect();
+    let gone = erase::gone(tx, &others).await?;
+    let there: Vec<&AnchorRow> = batch
+        .anchors
+        .iter()
+        .filter(|row| !gone.contains(&row.customer))
+        .collect();
+    tx.write(&ANCHORS, &there, |row, values| {
         place(row, values);
         values.number(row.since.millis());
     })
@@ -378,24 +407,17 @@ async fn gone<'b>(
     batch: &Batch,
     parts: &[Part<'b>],
 ) -> Result<BTreeMap<&'b CustomerId, (CustomerId, String)>, Error> {
-    let persons = batch.persons.iter();
-    let written: HashSet<&CustomerId> = persons.map(|own| &own.person.customer.id).collect();
+    let written = written(batch);
     let others = parts.iter().filter(|own| !written.contains(own.customer));
     let others: Vec<&Part<'_>> = others.collect();
-    let mut gone = BTreeMap::new();
-    if others.is_empty() {
-        return Ok(gone);
-    }
     let ids: Vec<&str> = others.iter().map(|own| &**own.customer).collect();
-    let asked = sqlx::query(erase::TOMBSTONES).bind(erase::asked(&ids));
-    for stored in erase::found(&tx.fetch(asked).await?, &ids)? {
-        let id = &stored.person.customer.id;
-        if let Some(part) = others.iter().find(|own| own.customer == id) {
-            let kept = erasure::kept(part.traces.to_vec())?;
-            gone.insert(part.customer, (pseudonym(id), kept));
-        }
-    }
-    Ok(gone)
+    let gone = erase::gone(tx, &ids).await?;
+    let own = others.iter().filter(|own| gone.contains(own.customer));
+    own.map(|part| {
+        let kept = erasure::kept(part.traces.to_vec())?;
+        Ok((part.customer, (pseudonym(part.customer), kept)))
+    })
+    .collect()
 }
 
 async fn outbox(tx: &mut Transaction, batch: &Batch, commands: &[String]) -> Result<(), Error> {
@@ -426,6 +448,7 @@ async fn settle(tx: &mut Transaction, settled: &[Settled]) -> Result<(), Error> 
         values.text(settled.state.word());
         values.maybe_number(settled.due.map(Instant::millis));
         values.maybe_text(settled.reason.as_deref());
+        values.maybe_text(settled.reason.as_deref().and_then(word).as_deref());
     })
     .await?;
     tx.write(&LEFT, &left, |settled, values| {
@@ -443,14 +466,7 @@ async fn settle(tx: &mut Transaction, settled: &[Settled]) -> Result<(), Error> 
 }
 
 async fn rest(tx: &mut Transaction, batch: &Batch) -> Result<(), Error> {
-    tx.write(&REJECTED, &batch.rejected, |row, values| {
-        values.number(row.at.millis());
-        values.text(&row.origin);
-        values.number(row.line.cast_signed());
-        values.text(&row.reason);
-        values.text(&row.body);
-    })
-    .await?;
+    rejected(tx, &batch.rejected).await?;
     tx.write(&LETTERS_GONE, &batch.letters_gone, |n, values| {
         values.number(*n);
     })
@@ -476,6 +492,29 @@ async fn rest(tx: &mut Transaction, batch: &Batch) -> Result<(), Error> {
     swaps(tx, &batch.swaps).await
 }
 
+/// Of what comes late about somebody who was erased, and is not back, only that it came is kept.
+async fn rejected(tx: &mut Transaction, rows: &[Rejected]) -> Result<(), Error> {
+    let subjects = rows.iter().map(|row| erasure::subject(&row.body));
+    let subjects: Vec<Option<String>> = subjects.collect();
+    let ids: Vec<&str> = subjects.iter().flatten().map(String::as_str).collect();
+    let gone = erase::gone(tx, &ids).await?;
+    let rows: Vec<_> = rows.iter().zip(&subjects).collect();
+    tx.write(&REJECTED, &rows, |(row, subject), values| {
+        let is_gone = subject.as_deref().is_some_and(|own| gone.contains(own));
+        values.number(row.at.millis());
+        values.text(&row.origin);
+        values.number(row.line.cast_signed());
+        values.text(if is_gone {
+            erasure::REASON
+        } else {
+            &row.reason
+        });
+        values.text(if is_gone { "" } else { &row.body });
+    })
+    .await
+    .map(drop)
+}
+
 async fn swaps(tx: &mut Transaction, swaps: &[Swap]) -> Result<(), Error> {
     let (known, new): (Vec<_>, Vec<_>) = swaps.iter().partition(|swap| swap.was.is_some());
     let written = tx
@@ -493,6 +532,12 @@ async fn swaps(tx: &mut Transaction, swaps: &[Swap]) -> Result<(), Error> {
         .await?;
     let all = (written, moved) == (new.len() as u64, known.len() as u64);
     all.then_some(()).ok_or(Error::Conflict)
+}
+
+/// Those who are written in a batch.
+fn written(batch: &Batch) -> HashSet<&CustomerId> {
+    let persons = batch.persons.iter();
+    persons.map(|stored| &stored.person.customer.id).collect()
 }
 
 /// The first of so many new numbers.

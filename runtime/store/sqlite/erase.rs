@@ -1,8 +1,10 @@
-//! Forgets one customer in the transaction that decided it. Its anchors are gone with those that the batch names: to look for
-//! others would take a look at everybody's.
+//! Forgets customers in the transaction that decided it.
+
+use std::collections::HashSet;
 
 use kurant_engine::calendar::Instant;
 use kurant_engine::erased::{pseudonym, tombstone, word};
+use kurant_engine::id::CustomerId;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
@@ -40,8 +42,11 @@ const EVENTS: &str = "INSERT INTO forgotten (what, count) SELECT 'event', count(
    ON CONFLICT (what) DO UPDATE SET count = forgotten.count + excluded.count";
 const EVENTS_GONE: &str = "DELETE FROM event WHERE customer = $1";
 const ENROLLMENTS_GONE: &str = "DELETE FROM enrollment WHERE customer = $1";
+// All of the table is looked through, as an erasure is rare: those too are found that were kept for journeys which are retired or
+// gone, and nobody knows any more by which day they stand.
+const ANCHORS_GONE: &str = "DELETE FROM anchor WHERE customer IN (SELECT value FROM json_each($1))";
 const LETTERS: &str = "SELECT n, body FROM rejected \
-   WHERE EXISTS (SELECT 1 FROM json_each($1) name WHERE instr(rejected.body, name.value) > 0)";
+   WHERE EXISTS (SELECT 1 FROM json_each($1) name WHERE instr(lower(rejected.body), name.value) > 0)";
 const LETTERS_KEPT: Rows = Rows {
     head: "UPDATE OR FAIL rejected SET body = '', reason = 'erased: it was about somebody who was erased' WHERE n IN (VALUES ",
     columns: 1,
@@ -50,8 +55,20 @@ const LETTERS_KEPT: Rows = Rows {
 const DROPPED: &str = "INSERT INTO forgotten (what, count) VALUES ('event', $1) \
    ON CONFLICT (what) DO UPDATE SET count = forgotten.count + excluded.count";
 
-/// Forgets one customer.
-pub(super) async fn erase(tx: &mut Transaction, erasure: &Erasure) -> Result<(), Error> {
+/// Forgets customers.
+pub(super) async fn erase(tx: &mut Transaction, erased: &[Erasure]) -> Result<(), Error> {
+    if erased.is_empty() {
+        return Ok(());
+    }
+    for erasure in erased {
+        one(tx, erasure).await?;
+    }
+    let ids = array(erased.iter().map(|own| &*own.customer));
+    tx.fetch(sqlx::query(ANCHORS_GONE).bind(ids)).await?;
+    Ok(())
+}
+
+async fn one(tx: &mut Transaction, erasure: &Erasure) -> Result<(), Error> {
     let id = erasure.customer.to_string();
     log(tx, &id).await?;
     let gone = tx.fetch(sqlx::query(GONE).bind(id.clone())).await?;
@@ -109,7 +126,7 @@ async fn outbox(tx: &mut Transaction, id: &str) -> Result<(), Error> {
         Ok((
             row.try_get::<i64, _>(0)?,
             command,
-            reason.as_deref().map(word),
+            reason.as_deref().and_then(word),
         ))
     };
     let rows: Vec<_> = rows.iter().map(kept).collect::<Result<_, Error>>()?;
@@ -138,6 +155,32 @@ async fn letters(tx: &mut Transaction, erasure: &Erasure) -> Result<(), Error> {
         .await
         .map(drop)
 }
+
+/// Those of some customers who are gone: erased, and not back.
+pub(super) async fn gone(tx: &mut Transaction, ids: &[&str]) -> Result<HashSet<CustomerId>, Error> {
+    let erased = erased(tx, ids).await?;
+    let erased = erased.into_iter().map(|own| own.person.customer.id);
+    let mut gone: HashSet<CustomerId> = erased.collect();
+    if !gone.is_empty() {
+        let back = sqlx::query(BACK).bind(array(gone.iter().map(|own| &**own)));
+        for row in &tx.fetch(back).await? {
+            gone.remove(row.try_get::<&str, _>(0)?);
+        }
+    }
+    Ok(gone)
+}
+
+/// Those of some customers who were erased, whether they are back or not.
+pub(super) async fn erased(tx: &mut Transaction, ids: &[&str]) -> Result<Vec<Stored>, Error> {
+    if ids.is_empty() || tx.fetch(sqlx::query(ANYBODY)).await?.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = tx.fetch(sqlx::query(TOMBSTONES).bind(asked(ids))).await?;
+    found(&rows, ids)
+}
+
+const ANYBODY: &str = "SELECT 1 FROM erased LIMIT 1";
+const BACK: &str = "SELECT id FROM customer WHERE id IN (SELECT value FROM json_each($1))";
 
 /// Asks for those of some customers who were erased.
 pub(super) const TOMBSTONES: &str =

@@ -48,7 +48,8 @@ fn statement(table: &Table) -> String {
         Of::Id(column) => format!("{column} IN ($1, $2)"),
         Of::Hash => "customer = unhex($1)".to_owned(),
         Of::Text => {
-            "EXISTS (SELECT 1 FROM json_each($1) text WHERE instr(body, text.value) > 0)".to_owned()
+            "EXISTS (SELECT 1 FROM json_each($1) text WHERE instr(lower(body), text.value) > 0)"
+                .to_owned()
         }
         Of::Word => "name >= 'steer/' AND name < 'steer0' AND instr(value, $1) > 0".to_owned(),
     };

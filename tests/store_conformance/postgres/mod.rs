@@ -3,5 +3,6 @@
 mod cuts;
 pub(crate) mod database;
 mod encrypted;
+mod erasing;
 mod opening;
 mod workers;

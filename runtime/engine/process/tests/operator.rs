@@ -244,6 +244,32 @@ fn what_has_no_timer_cannot_be_postponed() {
 }
 
 #[test]
+fn past_the_last_step_a_fallback_can_only_be_cancelled() {
+    let message = step(Verb::Send(Send {
+        fallback: vec!["sms".into()],
+        fallback_after: Some(Duration::from_millis(7_200_000)),
+        ..send()
+    }));
+    let mut play = inside(vec![message]);
+    play.until("2026-03-01T01:00:00Z");
+    for (act, refused) in [
+        (Act::Skip, Some(Refusal::OnlyFallback)),
+        (
+            Act::Postpone {
+                until: instant("2026-03-09T12:00:00Z"),
+            },
+            Some(Refusal::OnlyFallback),
+        ),
+        (Act::Move { step: "0".into() }, Some(Refusal::OnlyFallback)),
+        (Act::End, None),
+    ] {
+        let own = word(&play, act.clone());
+        let judged = refusal(&play.catalog, &play.person, &own.about[0], &act);
+        assert_eq!(judged, refused, "{act:?}");
+    }
+}
+
+#[test]
 fn who_is_held_goes_on_from_the_new_step_once_the_journey_is_resumed() {
     use crate::paused::{Pause, Paused, Target};
     let mut play = inside(steps());

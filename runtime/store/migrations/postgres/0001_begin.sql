@@ -108,6 +108,8 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_open ON outbox (state, due) WHERE state IN ('pending', 'claimed', 'in_doubt');
 -- Those that somebody has to look at, and those that are tried again. What leaves at the first try is in none of these.
 CREATE INDEX outbox_given_up ON outbox (n) WHERE state IN ('dead', 'in_doubt');
+-- What stays, by whose it is: for erasures.
+CREATE INDEX outbox_stays ON outbox (customer) WHERE state IN ('dead', 'in_doubt');
 CREATE INDEX outbox_waiting ON outbox (route, due) WHERE state = 'pending';
 CREATE INDEX outbox_retried ON outbox (customer, n) WHERE state = 'pending' OR (state = 'claimed' AND attempt > 1);
 

@@ -220,9 +220,7 @@ async fn all(
     erased: &[Erasure],
     statements: &[Statement],
 ) -> Result<(), Error> {
-    for erasure in erased {
-        erase(tx, erasure).await?;
-    }
+    erase(tx, erased).await?;
     for statement in statements {
         tx.run(statement).await?;
     }
