@@ -1,10 +1,12 @@
 //! Lives through an outage: when the store goes away it waits, and begins anew as after a kill once it is back.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
 use kurant_engine::definition::Definitions;
 use kurant_runner::Standing;
+use kurant_store::Store;
 use tokio::sync::{Mutex, Notify, watch as signal};
 
 use super::Args;
@@ -15,7 +17,7 @@ use crate::environment;
 use crate::error::Error;
 use crate::folder::Folder;
 use crate::in_force;
-use crate::restore;
+use crate::restore::Beside;
 use crate::workspace;
 
 /// How long it waits between two tries.
@@ -103,6 +105,27 @@ async fn note_the_end(mut stop: signal::Receiver<bool>, standing: Standing) {
     }
 }
 
+/// The store, which has to be this environment's, and what stands beside it; one that is a copy holds what may have left.
+async fn open_store(
+    folder: &Folder,
+    args: &Args,
+    definitions: &Definitions,
+    is_restored: bool,
+) -> Result<(Arc<dyn Store>, Beside), Error> {
+    // On a clock of its own nobody works with others.
+    let company = match args.time_lapse {
+        Some(_) => Company::Alone,
+        None => Company::Others,
+    };
+    let store = embedded::store(folder, definitions, company).await?;
+    environment::claim(&*store, folder, args.adopt).await?;
+    let beside = Beside::of(folder, definitions)?;
+    if company == Company::Others {
+        beside.look(&*store, is_restored).await?;
+    }
+    Ok((store, beside))
+}
+
 async fn live_on(
     folder: &Folder,
     args: &Args,
@@ -113,19 +136,11 @@ async fn live_on(
 ) -> Result<(), Error> {
     let (mut has_run, outage) = (false, Outage::default());
     let untold = Mutex::default();
-    // On a clock of its own nobody works with others.
-    let company = match args.time_lapse {
-        Some(_) => Company::Alone,
-        None => Company::Others,
-    };
     loop {
         let run = async {
-            let store = embedded::store(folder, &definitions, company).await?;
-            environment::claim(&*store, folder, args.adopt).await?;
-            let beside = restore::Beside::of(folder, &definitions)?;
-            if company == Company::Others {
-                beside.look(&*store, args.after_restore && !has_run).await?;
-            }
+            let is_restored = args.after_restore && !has_run;
+            let opened = open_store(folder, args, &definitions, is_restored).await?;
+            let (store, beside) = opened;
             if !*stop.borrow() {
                 standing.lacks(Standing::RUN, "it is starting");
             }

@@ -18,7 +18,6 @@ use crate::decide::{Arrived, Decided, Job};
 use crate::error::Error;
 use crate::intake::Receipt;
 use crate::meter;
-use crate::planted::planted;
 
 /// How many customers are kept at hand.
 const MOST_RECENT: usize = 20_000;
@@ -79,9 +78,6 @@ impl Runner {
         let (go, turn) = Turn::later();
         fail_point!("batch.decided");
         let mut next = self.ready(decided.batch, after, turn);
-        if planted!("planted.leaves_too_early") {
-            self.leave(std::mem::take(&mut next.outbox)).await?;
-        }
         let ground = self.touch_down().await;
         if ground.is_err() {
             // Whoever begins anew tells what this one would have told.
