@@ -116,7 +116,22 @@ impl Tables {
         let open = self.outbox.iter_mut().filter(withdrawn);
         open.for_each(|row| row.is_withdrawn = true);
         batch.settled.iter().for_each(|own| self.settle(own));
-        for mut row in batch.rejected {
+        self.reject(batch.rejected);
+        self.rejected.retain(|n, _| !batch.letters_gone.contains(n));
+        for (name, value) in batch.marks {
+            match value {
+                Some(value) => self.marks.insert(name, value),
+                None => self.marks.remove(&name),
+            };
+        }
+        let swaps = batch.swaps.into_iter();
+        self.marks.extend(swaps.map(|swap| (swap.name, swap.now)));
+        Ok(())
+    }
+
+    /// Of what comes late about somebody who was erased, and is not back, only that it came is kept.
+    fn reject(&mut self, rows: Vec<Rejected>) {
+        for mut row in rows {
             let subject = erasure::subject(&row.body);
             if subject.is_some_and(|own| self.is_gone(&own.into())) {
                 row.body = String::new();
@@ -131,16 +146,6 @@ impl Tables {
                 self.rejected.insert(self.letter, row);
             }
         }
-        self.rejected.retain(|n, _| !batch.letters_gone.contains(n));
-        for (name, value) in batch.marks {
-            match value {
-                Some(value) => self.marks.insert(name, value),
-                None => self.marks.remove(&name),
-            };
-        }
-        let swaps = batch.swaps.into_iter();
-        self.marks.extend(swaps.map(|swap| (swap.name, swap.now)));
-        Ok(())
     }
 
     fn write_down(&mut self, batch: &Batch) {
