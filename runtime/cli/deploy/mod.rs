@@ -22,7 +22,7 @@ use crate::moment::on_clock;
 use crate::workspace;
 
 /// How long a run is waited for.
-const PATIENCE: Duration = Duration::from_secs(3);
+const PATIENCE: Duration = Duration::from_secs(8);
 /// How often it is asked after.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
@@ -222,7 +222,11 @@ async fn put(
         }
         other => unreadable(other),
     })?;
-    let heeded = heeded(&deployments, &own).await?;
+    let workers = store.workers().await.map_err(unreadable)?;
+    let heeded = match workers.is_empty() {
+        true => "; no `kurant run` works on this store now: it holds as soon as one does",
+        false => heeded(&deployments, &own).await?,
+    };
     println!("deployment {} is in force{heeded}", own.number);
     Ok(ExitCode::SUCCESS)
 }
@@ -257,9 +261,7 @@ async fn heeded(deployments: &Deployments<'_>, own: &Deployment) -> Result<&'sta
         }
     });
     let Ok(is_taken) = waited.await else {
-        return Ok(
-            "; not all that run have taken it up yet, or nothing runs: it holds as soon as they do",
-        );
+        return Ok("; not all that run have taken it up yet: it holds as soon as they do");
     };
     match is_taken.map_err(unreadable)? {
         true => Ok(""),
