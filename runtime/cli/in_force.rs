@@ -17,15 +17,10 @@ pub(crate) async fn on(
     store: &dyn Store,
     own: Definitions,
 ) -> Result<(Definitions, Option<u64>), Error> {
-    let deployments = Deployments::on(store);
-    let Some(current) = deployments.current().await.map_err(unreadable)? else {
-        return Ok((own, None));
-    };
-    let kept = deployments.definitions(current.number).await;
-    Ok(match kept.map_err(unreadable)? {
-        Some(definitions) => (definitions, Some(current.number)),
-        None => (own, None),
-    })
+    let deployed = deployed(store).await?;
+    Ok(deployed.map_or((own, None), |(definitions, number)| {
+        (definitions, Some(number))
+    }))
 }
 
 /// The definitions that a run begins with: the folder's, or, where that has mistakes, what is deployed on its store.
@@ -40,7 +35,7 @@ pub(crate) fn to_begin_with(folder: &Folder) -> Result<Definitions, Error> {
         deployed(&*store).await
     });
     match deployed {
-        Ok(Some(definitions)) => {
+        Ok(Some((definitions, _))) => {
             eprintln!("the workspace has mistakes; what is deployed is in force all the same");
             Ok(definitions)
         }
@@ -62,7 +57,7 @@ pub(crate) async fn to_look(folder: &Folder) -> Result<(Arc<dyn Store>, Definiti
             embedded::store_to_read_beside(folder).await?
         }
     };
-    if let Some(definitions) = deployed(&*store).await? {
+    if let Some((definitions, _)) = deployed(&*store).await? {
         return Ok((store, definitions));
     }
     if let Found::Sound(definitions) = found {
@@ -81,16 +76,15 @@ pub(crate) async fn to_look(folder: &Folder) -> Result<(Arc<dyn Store>, Definiti
     }
 }
 
-/// What is deployed on a store, if anything is.
-pub(crate) async fn deployed(store: &dyn Store) -> Result<Option<Definitions>, Error> {
+/// What is deployed on a store, with its number, if anything is.
+pub(crate) async fn deployed(store: &dyn Store) -> Result<Option<(Definitions, u64)>, Error> {
     let deployments = Deployments::on(store);
-    match deployments.current().await.map_err(unreadable)? {
-        Some(own) => deployments
-            .definitions(own.number)
-            .await
-            .map_err(unreadable),
-        None => Ok(None),
-    }
+    let Some(current) = deployments.current().await.map_err(unreadable)? else {
+        return Ok(None);
+    };
+    let kept = deployments.definitions(current.number).await;
+    let kept = kept.map_err(unreadable)?;
+    Ok(kept.map(|definitions| (definitions, current.number)))
 }
 
 /// The definitions for whoever examines what they name, also where nothing has run yet.

@@ -199,7 +199,15 @@ async fn heeded(steering: &Steering<'_>) -> Result<&'static str, Error> {
 pub(crate) async fn waited_for(
     holds: impl AsyncFn() -> Result<bool, kurant_runner::Error>,
 ) -> Result<bool, Error> {
-    let waited = tokio::time::timeout(PATIENCE, async {
+    waited_at_most(PATIENCE, holds).await
+}
+
+/// Waits until something holds, but no longer than so; whether it did.
+pub(crate) async fn waited_at_most(
+    patience: Duration,
+    holds: impl AsyncFn() -> Result<bool, kurant_runner::Error>,
+) -> Result<bool, Error> {
+    let waited = tokio::time::timeout(patience, async {
         while !holds().await.map_err(failure)? {
             tokio::time::sleep(LOOK_EVERY).await;
         }

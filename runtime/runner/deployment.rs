@@ -84,16 +84,6 @@ impl<'s> Deployments<'s> {
         Ok(marks.first().and_then(|(_, number)| number.parse().ok()))
     }
 
-    /// Whether all workers have looked at what is deployed since an instant.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn is_known_to_all(&self, since: Instant) -> Result<bool, Error> {
-        let workers = self.store.workers().await?;
-        let mut words = workers.iter().filter_map(|worker| worker.word);
-        Ok(words.all(|word| word.heeded > since))
-    }
-
     /// The deployments that can be gone back to, latest first.
     ///
     /// # Errors

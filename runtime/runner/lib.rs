@@ -14,6 +14,7 @@ mod door;
 mod error;
 mod finding;
 mod intake;
+mod listening;
 mod live;
 mod meter;
 mod planted;

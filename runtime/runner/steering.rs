@@ -269,6 +269,16 @@ impl<'s> Steering<'s> {
         }))
     }
 
+    /// Whether all workers have taken up what was said before an instant.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn all_have_heeded(&self, said: Instant) -> Result<bool, Error> {
+        let workers = self.store.workers().await?;
+        let mut words = workers.iter().filter_map(|worker| worker.word);
+        Ok(words.all(|word| word.heeded > said))
+    }
+
     async fn leave(&self, marks: Vec<(String, Option<String>)>) -> Result<(), Error> {
         self.store
             .commit(Batch {

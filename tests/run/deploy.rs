@@ -1,6 +1,5 @@
 //! A workspace is deployed: all workers go by it, whatever stands in their folders, until another one is or it is gone back from.
 
-use std::fs;
 use std::process::Output;
 
 use kurant_engine::calendar::{Instant, Zone};
@@ -8,31 +7,17 @@ use kurant_engine::definition::{Definitions, Workspace};
 use kurant_runner::{Deployments, Word};
 use kurant_store::{Error, Memory};
 
-use super::sample::Shop;
+use super::sample::{Shop, of_anna};
 
 const HELLO: &str = "journey: hello\nstatus: live\ncategory: transactional\ntrigger: { event: cart.left }\nentry: { while_active: parallel }\nsteps:\n  \
     - { id: one, send: email, template: hello }\n  - { id: rest, wait: 30d }\n";
 
 fn shop() -> Shop {
-    let shop = Shop::new();
-    shop.write(
-        "kurant.yaml",
-        "workspace: shop\ntimezone: Europe/Kyiv\nlocale: uk\nchannels: { email: { kind: file }, sms: { kind: file } }\ncrm: { kind: file }\n",
-    );
-    for journey in ["thanks", "cart", "birthday", "dormant", "loyal", "monday"] {
-        fs::remove_file(shop.path(&format!("journeys/{journey}.yaml"))).expect("a sample journey");
-    }
-    shop.write("journeys/hello.yaml", HELLO);
-    let anna = r#"{"id":"anna","email":"a@example.com","consents":{"email":true}}"#;
-    shop.write("customers.jsonl", anna);
-    shop.kurant(&["import", "customers", "customers.jsonl"]);
-    shop
+    Shop::with_one_journey("hello", HELLO)
 }
 
 fn cart(number: u32) -> String {
-    format!(
-        r#"{{"specversion":"1.0","id":"{number}","source":"shop","type":"cart.left","subject":"anna","data":{{"cart_id":"a"}}}}"#
-    )
+    of_anna(&number.to_string(), "cart.left", r#"{"cart_id":"a"}"#)
 }
 
 fn text(output: &Output) -> String {

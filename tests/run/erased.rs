@@ -1,6 +1,7 @@
 //! Erased at every moment of a message's life, on both databases: what is left holds no word of the person, and nothing that comes
 //! late brings anybody back.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use kurant_authoring::{SourceFile, compile};
@@ -16,6 +17,7 @@ use kurant_engine::value::Value;
 use kurant_runner::{Clock, Delivered, Delivery, Order, Purpose, Runner, Steering, Verb, Ways};
 use kurant_store::{Batch, OutboxState, Outgoing, Rejected, Settled, Sqlite, Store};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
+use tempfile::TempDir;
 
 use super::settled::Nobody;
 use crate::store_conformance::postgres::database::Schema;
@@ -480,13 +482,19 @@ async fn postgres_dump(url: &str) -> String {
     dump
 }
 
+/// A store in a file of a folder that goes with the test.
+async fn on_sqlite() -> (TempDir, PathBuf, Arc<dyn Store>) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("state.db");
+    let store = Sqlite::open(&path).await.expect("a store");
+    (folder, path, Arc::new(store))
+}
+
 #[tokio::test]
 async fn on_sqlite_no_word_of_somebody_erased_is_left_at_any_moment() {
     for moment in MOMENTS {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("state.db");
-        let store = Sqlite::open(&path).await.expect("a store");
-        play(Arc::new(store), moment, async || sqlite_dump(&path).await).await;
+        let (_folder, path, store) = on_sqlite().await;
+        play(store, moment, async || sqlite_dump(&path).await).await;
     }
 }
 
@@ -501,9 +509,7 @@ async fn on_postgres_no_word_of_somebody_erased_is_left_at_any_moment() {
 
 #[tokio::test]
 async fn an_event_that_erases_does_the_same_also_with_what_came_beside_it() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("state.db");
-    let store: Arc<dyn Store> = Arc::new(Sqlite::open(&path).await.expect("a store"));
+    let (folder, path, store) = on_sqlite().await;
     let mut stage = Stage::on(store.clone(), folder.path()).await;
     stage.begin().await;
     let now = stage.clock.now();
@@ -540,9 +546,7 @@ async fn an_event_that_erases_does_the_same_also_with_what_came_beside_it() {
 
 #[tokio::test]
 async fn a_birthday_goes_also_when_its_journey_is_retired() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("state.db");
-    let store: Arc<dyn Store> = Arc::new(Sqlite::open(&path).await.expect("a store"));
+    let (folder, path, store) = on_sqlite().await;
     let mut stage = Stage::on(store.clone(), folder.path()).await;
     stage.begin().await;
     drop(stage);
@@ -562,9 +566,7 @@ async fn a_birthday_goes_also_when_its_journey_is_retired() {
 
 #[tokio::test]
 async fn who_comes_back_in_the_same_file_gets_messages_again() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("state.db");
-    let store: Arc<dyn Store> = Arc::new(Sqlite::open(&path).await.expect("a store"));
+    let (folder, path, store) = on_sqlite().await;
     let mut stage = Stage::on(store.clone(), folder.path()).await;
     stage.begin().await;
     let now = stage.clock.now();

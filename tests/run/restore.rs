@@ -4,42 +4,20 @@ use std::fs;
 
 use sqlx::{Connection, PgConnection};
 
-use super::sample::Shop;
+use super::sample::{Shop, of_anna};
 use crate::servers::POSTGRES;
 
 /// Writes twice, a second apart, and stays inside.
 const OFFER: &str = "journey: offer\nstatus: live\ncategory: transactional\ntrigger: { event: cart.left }\n\
-    exit: [{ event: order.paid, reason: bought }]\nsteps:\n  - { id: first, send: email, template: offer }\n  - { id: pause, wait: 1s }\n  \
-    - { id: second, send: email, template: offer }\n  - { id: call, task: { title: Call, for: owner } }\n  - { id: rest, wait: 30d }\n";
+    exit: [{ event: order.paid, reason: bought }]\nsteps:\n  - { id: first, send: email, template: hello }\n  - { id: pause, wait: 1s }\n  \
+    - { id: second, send: email, template: hello }\n  - { id: call, task: { title: Call, for: owner } }\n  - { id: rest, wait: 30d }\n";
 /// How often it is looked at before giving up: a look takes a part of a second.
 const LOOKS: usize = 200;
 const STORE: &str = ".kurant/state.db";
 const WAL: &str = ".kurant/state.db-wal";
 
-fn event(id: &str, kind: &str, data: &str) -> String {
-    format!(
-        r#"{{"specversion":"1.0","id":"{id}","source":"shop","type":"{kind}","subject":"anna","data":{data}}}"#
-    )
-}
-
 fn shop() -> Shop {
-    let shop = Shop::new();
-    shop.write(
-        "kurant.yaml",
-        "workspace: shop\ntimezone: Europe/Kyiv\nlocale: uk\nchannels: { email: { kind: file }, sms: { kind: file } }\ncrm: { kind: file }\n",
-    );
-    for journey in ["thanks", "cart", "birthday", "dormant", "loyal", "monday"] {
-        fs::remove_file(shop.path(&format!("journeys/{journey}.yaml"))).expect("a sample journey");
-    }
-    shop.write("journeys/offer.yaml", OFFER);
-    shop.write(
-        "templates/offer/email.txt",
-        "---\nsubject: Hello\n---\nHello\n",
-    );
-    let anna = r#"{"id":"anna","email":"a@example.com","consents":{"email":true}}"#;
-    shop.write("customers.jsonl", anna);
-    shop.kurant(&["import", "customers", "customers.jsonl"]);
-    shop
+    Shop::with_one_journey("offer", OFFER)
 }
 
 fn work_off(shop: &Shop) {
@@ -91,7 +69,10 @@ fn said(shop: &Shop, arguments: &[&str]) -> String {
 /// A copy is made once the first message has left; then the second one leaves, and the copy is put in its place.
 fn restored() -> Shop {
     let shop = shop();
-    shop.drop_events("1.jsonl", &[event("1", "cart.left", "{\"cart_id\":\"a\"}")]);
+    shop.drop_events(
+        "1.jsonl",
+        &[of_anna("1", "cart.left", "{\"cart_id\":\"a\"}")],
+    );
     work_off(&shop);
     copy(&shop);
     until_left(&shop, "call");
@@ -144,10 +125,17 @@ fn a_copy_is_found_out_although_nobody_says_so() {
     shop.kurant(&["held", "skip", "--all"]);
     shop.drop_events(
         "2.jsonl",
-        &[event("2", "order.paid", "{\"order_id\":\"o\",\"total\":1}")],
+        &[of_anna(
+            "2",
+            "order.paid",
+            "{\"order_id\":\"o\",\"total\":1}",
+        )],
     );
     work_off(&shop);
-    shop.drop_events("3.jsonl", &[event("3", "cart.left", "{\"cart_id\":\"b\"}")]);
+    shop.drop_events(
+        "3.jsonl",
+        &[of_anna("3", "cart.left", "{\"cart_id\":\"b\"}")],
+    );
     work_off(&shop);
     assert!(
         left(&shop).len() > 3,
@@ -160,8 +148,8 @@ fn a_copy_is_found_out_although_nobody_says_so() {
 fn what_comes_due_after_the_restore_leaves_as_ever() {
     let shop = restored();
     after_restore(&shop);
-    let paid = event("2", "order.paid", "{\"order_id\":\"o\",\"total\":1}");
-    let again = event("3", "cart.left", "{\"cart_id\":\"b\"}");
+    let paid = of_anna("2", "order.paid", "{\"order_id\":\"o\",\"total\":1}");
+    let again = of_anna("3", "cart.left", "{\"cart_id\":\"b\"}");
     shop.drop_events("2.jsonl", &[paid, again]);
     work_off(&shop);
     assert_eq!(left(&shop), ["first", "second", "first", "call"]);
@@ -175,7 +163,10 @@ fn what_comes_due_after_the_restore_leaves_as_ever() {
 #[test]
 fn what_was_open_in_the_copy_is_held_even_if_the_start_is_killed() {
     let shop = shop();
-    shop.drop_events("1.jsonl", &[event("1", "cart.left", "{\"cart_id\":\"a\"}")]);
+    shop.drop_events(
+        "1.jsonl",
+        &[of_anna("1", "cart.left", "{\"cart_id\":\"a\"}")],
+    );
     let killed = ("FAILPOINTS", "hand_over.begins=panic");
     let running = shop.start_in(&["run", "--until-idle", "--quiet"], &[killed]);
     running.ended();
@@ -212,7 +203,10 @@ async fn a_database_that_was_loaded_from_a_copy_knows_it() {
     );
     execute(&at(name), "CREATE DATABASE live").await;
     shop.kurant(&["import", "customers", "customers.jsonl"]);
-    shop.drop_events("1.jsonl", &[event("1", "cart.left", "{\"cart_id\":\"a\"}")]);
+    shop.drop_events(
+        "1.jsonl",
+        &[of_anna("1", "cart.left", "{\"cart_id\":\"a\"}")],
+    );
     work_off(&shop);
     execute(&at(name), "CREATE DATABASE copy TEMPLATE live").await;
     until_left(&shop, "call");

@@ -1,14 +1,8 @@
 //! What could not leave at first is judged again before it leaves.
 
-use super::sample::Shop;
+use super::sample::{Shop, of_anna};
 
 const BROKEN: &str = "---\nsubject: Hello\n---\nHello {{ \"x\" | int }}\n";
-
-fn event(id: &str, kind: &str, data: &str) -> String {
-    format!(
-        r#"{{"specversion":"1.0","id":"{id}","source":"shop","type":"{kind}","subject":"anna","data":{data}}}"#
-    )
-}
 
 /// Anna is written to, with a template that can't be rendered.
 fn given_up(category: &str) -> Shop {
@@ -42,7 +36,10 @@ fn given_up_in(category: &str, rest: &str, anna: &str) -> Shop {
     shop.write("templates/offer/sms.txt", "Hello\n");
     shop.write("customers.jsonl", anna);
     shop.kurant(&["import", "customers", "customers.jsonl"]);
-    shop.drop_events("1.jsonl", &[event("1", "cart.left", "{\"cart_id\":\"a\"}")]);
+    shop.drop_events(
+        "1.jsonl",
+        &[of_anna("1", "cart.left", "{\"cart_id\":\"a\"}")],
+    );
     shop.kurant(&["run", "--until-idle", "--quiet"]);
     let mended = BROKEN.replace("{{ \"x\" | int }}", "again");
     shop.write("templates/offer/email.txt", &mended);
@@ -74,7 +71,7 @@ fn what_was_given_up_leaves_when_it_is_tried_again() {
 fn whoever_has_said_no_meanwhile_gets_nothing_any_more() {
     let shop = given_up("marketing");
     let no = r#"{"channel":"email","granted":false}"#;
-    shop.drop_events("2.jsonl", &[event("2", "consent.changed", no)]);
+    shop.drop_events("2.jsonl", &[of_anna("2", "consent.changed", no)]);
     shop.kurant(&["run", "--until-idle", "--quiet"]);
     assert_eq!(sent_at_last(&shop), [""; 0]);
     let log = log(&shop);
@@ -117,7 +114,7 @@ fn a_message_that_is_given_up_leaves_its_place_to_the_fallback_for_good() {
 fn what_an_exit_rule_has_ended_never_leaves() {
     let shop = given_up_with("- { id: offer, send: email, template: offer }");
     let order = r#"{"order_id":"7","amount":"10.00","currency":"UAH"}"#;
-    shop.drop_events("2.jsonl", &[event("2", "order.paid", order)]);
+    shop.drop_events("2.jsonl", &[of_anna("2", "order.paid", order)]);
     shop.kurant(&["run", "--until-idle", "--quiet"]);
     never_leaves(&shop, "withdrawn");
 }

@@ -20,6 +20,13 @@ pub(crate) const PAID_ORDERS: (&str, &str) = (
     "schemas/events/order.paid.json",
     r#"{"type":"object","properties":{"total":{"type":"number"}}}"#,
 );
+/// An event about Anna, with data as JSON.
+pub(crate) fn of_anna(id: &str, kind: &str, data: &str) -> String {
+    format!(
+        r#"{{"specversion":"1.0","id":"{id}","source":"shop","type":"{kind}","subject":"anna","data":{data}}}"#
+    )
+}
+
 /// Whoever waits longer than this for a line waits in vain.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 const FILES: &[(&str, &str)] = &[
@@ -113,6 +120,24 @@ impl Shop {
             write(&folder.path().join(name), text);
         }
         Self { folder }
+    }
+
+    /// The workspace with one journey in the place of its own ones, which leaves at any hour, and Anna is known.
+    pub(crate) fn with_one_journey(name: &str, text: &str) -> Self {
+        let shop = Self::new();
+        let journeys = std::fs::read_dir(shop.path("journeys")).expect("journeys");
+        for journey in journeys {
+            std::fs::remove_file(journey.expect("a journey").path()).expect("it can go");
+        }
+        shop.write(
+            "kurant.yaml",
+            "workspace: shop\ntimezone: Europe/Kyiv\nlocale: uk\nchannels: { email: { kind: file }, sms: { kind: file } }\ncrm: { kind: file }\n",
+        );
+        shop.write(&format!("journeys/{name}.yaml"), text);
+        let anna = r#"{"id":"anna","email":"a@example.com","consents":{"email":true}}"#;
+        shop.write("customers.jsonl", anna);
+        shop.kurant(&["import", "customers", "customers.jsonl"]);
+        shop
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

@@ -17,7 +17,6 @@ use kurant_store::{Kept, Store, Stored};
 use crate::embedded::{self, failure, unreadable};
 use crate::error::Error;
 use crate::folder::Folder;
-use crate::workspace;
 
 /// How many customers are looked through for an id that was meant.
 const LOOKED_THROUGH: usize = 10_000;
@@ -84,13 +83,7 @@ pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
     embedded::runtime()?.block_on(async {
         match &args.what {
             None => {
-                let found = workspace::found(folder)?;
-                let store = match &found {
-                    workspace::Found::Sound(definitions) => {
-                        embedded::store_to_read(folder, definitions).await?
-                    }
-                    workspace::Found::Mistaken(_) => embedded::store_to_read_beside(folder).await?,
-                };
+                let store = embedded::store_to_read_beside(folder).await?;
                 let known = known(&*store, &args.id).await?;
                 show::show(&*store, &known, args.format).await?;
             }

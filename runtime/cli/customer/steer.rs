@@ -28,9 +28,9 @@ const ENTRIES: usize = 50;
 /// How often messages that follow from each other are tried.
 const MOST_MESSAGES: usize = 100;
 
-/// Which journey, who says so and why.
+/// Which passage, and why.
 #[derive(Debug, clap::Args)]
-pub(super) struct Word {
+struct Passage {
     /// The journey's id
     journey: String,
     /// Which enrollment, where there are several: its first digits, as `kurant customer ID` shows them
@@ -42,6 +42,13 @@ pub(super) struct Word {
     /// Say what would happen, and do nothing
     #[arg(long)]
     dry_run: bool,
+}
+
+/// Which passage, who says so and why.
+#[derive(Debug, clap::Args)]
+pub(super) struct Word {
+    #[command(flatten)]
+    passage: Passage,
     #[command(flatten)]
     by: By,
 }
@@ -64,23 +71,14 @@ pub(super) struct By {
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("when").required(true))]
 pub(super) struct Postpone {
-    /// The journey's id
-    journey: String,
+    #[command(flatten)]
+    passage: Passage,
     /// Until then: an instant, or a day on the workspace's clock
     #[arg(long, value_name = "T", group = "when")]
     until: Option<String>,
     /// By so much, on the customer's clock: 2d, 36h, 1 month
     #[arg(long, value_name = "DURATION", group = "when")]
     by: Option<String>,
-    /// Which enrollment, where there are several: its first digits, as `kurant customer ID` shows them
-    #[arg(long, value_name = "ID")]
-    enrollment: Option<String>,
-    /// Why, for those who ask later
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    why: String,
-    /// Say what would happen, and do nothing
-    #[arg(long)]
-    dry_run: bool,
     /// Who; the name you are logged in with unless told
     #[arg(
         long = "as",
@@ -126,27 +124,22 @@ struct Said<'s> {
 impl Wish {
     fn said(&self) -> Said<'_> {
         match self {
-            Self::End(word) | Self::Skip(word) => Said::of(word),
-            Self::Move(own) => Said::of(&own.word),
-            Self::Postpone(own) => Said {
-                journey: &own.journey,
-                enrollment: own.enrollment.as_deref(),
-                why: &own.why,
-                by: &own.name,
-                dry_run: own.dry_run,
-            },
+            Self::End(word) | Self::Skip(word) | Self::Move(Move { word, .. }) => {
+                Said::of(&word.passage, &word.by.name)
+            }
+            Self::Postpone(own) => Said::of(&own.passage, &own.name),
         }
     }
 }
 
 impl<'w> Said<'w> {
-    fn of(word: &'w Word) -> Self {
+    fn of(passage: &'w Passage, by: &'w str) -> Self {
         Self {
-            journey: &word.journey,
-            enrollment: word.enrollment.as_deref(),
-            why: &word.why,
-            by: &word.by.name,
-            dry_run: word.dry_run,
+            journey: &passage.journey,
+            enrollment: passage.enrollment.as_deref(),
+            why: &passage.why,
+            by,
+            dry_run: passage.dry_run,
         }
     }
 }

@@ -9,22 +9,21 @@ use std::time::Duration;
 
 use kurant_engine::calendar::Zone;
 use kurant_engine::definition::Definitions;
-use kurant_runner::{Clock, Deployment, Deployments, Word};
+use kurant_runner::{Clock, Deployment, Deployments, Steering, Word};
 use kurant_store::Store;
 
 use self::plan::Plan;
-use crate::embedded::{self, Company, unreadable};
+use crate::embedded::{self, Company, failure, unreadable};
 use crate::environment;
 use crate::error::Error;
 use crate::folder::Folder;
 use crate::in_force;
 use crate::moment::on_clock;
+use crate::steer::waited_at_most;
 use crate::workspace;
 
 /// How long a run is waited for.
 const PATIENCE: Duration = Duration::from_secs(8);
-/// How often it is asked after.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Arguments of `kurant deploy`.
 #[derive(Debug, clap::Args)]
@@ -186,11 +185,10 @@ async fn store(folder: &Folder, definitions: &Definitions) -> Result<Arc<dyn Sto
 }
 
 async fn plan(store: &dyn Store, next: &Definitions) -> Result<Plan, Error> {
-    let taken_up = store.definitions().await.map_err(unreadable)?;
-    let current = match taken_up {
-        // What is deployed may not have been taken up yet.
-        Some(own) => Some(in_force::on(store, own).await?.0),
-        None => in_force::deployed(store).await?,
+    // What is deployed may not have been taken up yet.
+    let current = match in_force::deployed(store).await? {
+        Some((definitions, _)) => Some(definitions),
+        None => store.definitions().await.map_err(unreadable)?,
     };
     let inside = store.inside().await.map_err(unreadable)?;
     Ok(Plan::of(current.as_ref(), next, &inside))
@@ -225,7 +223,7 @@ async fn put(
     let workers = store.workers().await.map_err(unreadable)?;
     let heeded = match workers.is_empty() {
         true => "; no `kurant run` works on this store now: it holds as soon as one does",
-        false => heeded(&deployments, &own).await?,
+        false => heeded(store, &own).await?,
     };
     println!("deployment {} is in force{heeded}", own.number);
     Ok(ExitCode::SUCCESS)
@@ -247,30 +245,25 @@ fn is_confirmed() -> Result<bool, Error> {
 }
 
 /// Waits for all that run to take up what was said.
-async fn heeded(deployments: &Deployments<'_>, own: &Deployment) -> Result<&'static str, Error> {
-    let waited = tokio::time::timeout(PATIENCE, async {
-        loop {
-            if deployments.refused().await? == Some(own.number) {
-                return Ok(false);
-            }
-            let is_taken = deployments.taken_up().await? == Some(own.number);
-            if is_taken && deployments.is_known_to_all(own.at).await? {
-                return Ok(true);
-            }
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
+async fn heeded(store: &dyn Store, own: &Deployment) -> Result<&'static str, Error> {
+    let (deployments, steering) = (Deployments::on(store), Steering::on(store));
+    let is_refused = async || Ok(deployments.refused().await? == Some(own.number));
+    let is_heeded = waited_at_most(PATIENCE, async || {
+        let is_taken = deployments.taken_up().await? == Some(own.number);
+        Ok(is_refused().await? || is_taken && steering.all_have_heeded(own.at).await?)
     });
-    let Ok(is_taken) = waited.await else {
-        return Ok("; not all that run have taken it up yet: it holds as soon as they do");
-    };
-    match is_taken.map_err(unreadable)? {
-        true => Ok(""),
-        false => Err(Error::failure(format!(
+    let is_heeded = is_heeded.await?;
+    if is_refused().await.map_err(failure)? {
+        return Err(Error::failure(format!(
             "deployment {} can't be taken up by what runs here, and what was in force stays",
             own.number
         ))
-        .hint("its log says why; `kurant rollback` takes the deployment back")),
+        .hint("its log says why; `kurant rollback` takes the deployment back"));
     }
+    Ok(match is_heeded {
+        true => "",
+        false => "; not all that run have taken it up yet: it holds as soon as they do",
+    })
 }
 
 async fn end(store: &dyn Store) -> Result<ExitCode, Error> {

@@ -7,7 +7,6 @@ mod look;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -18,26 +17,21 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use kurant_engine::id::Key;
 use kurant_store::Store;
-use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::intake::Delivery;
+use crate::listening::Listening;
 use crate::meter::Exporter;
 use crate::source::{LARGEST_BODY, Schemas, Taking, Undeclared, busy, unknown};
 use crate::standing::Standing;
 
-/// How long whoever is being answered has when it closes.
-const GOODBYE: Duration = Duration::from_secs(5);
-
 /// The address that is listened on.
 pub struct Door {
-    address: SocketAddr,
     hall: Arc<Hall>,
-    stop: watch::Sender<bool>,
-    listening: JoinHandle<()>,
+    listening: Listening,
     tidying: Option<JoinHandle<()>>,
 }
 
@@ -82,19 +76,12 @@ impl Door {
         token: Option<&str>,
         standing: Standing,
     ) -> Result<Self, Error> {
-        let failed = |source| Error::Listen {
-            address: address.to_owned(),
-            source,
-        };
-        let listener = TcpListener::bind(address).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
         let exporter = Exporter::begin();
-        let tidying = exporter.clone().map(|own| tokio::spawn(own.tidy()));
         let hall = Arc::new(Hall {
             room: RwLock::default(),
             token: token.map(hash),
             standing,
-            exporter,
+            exporter: exporter.clone(),
         });
         let router = Router::new()
             .route("/events", post(take_in))
@@ -103,32 +90,21 @@ impl Door {
             .route("/ready", get(look::ready))
             .route("/metrics", get(look::metrics))
             .with_state(hall.clone());
-        let stop = watch::Sender::new(false);
-        let mut stopped = stop.subscribe();
-        let listening = tokio::spawn(async move {
-            let stopped = async move { drop(stopped.wait_for(|stop| *stop).await) };
-            let serving = axum::serve(listener, router).with_graceful_shutdown(stopped);
-            if let Err(error) = serving.await {
-                tracing::error!(%error, "HTTP ended");
-            }
-        });
         Ok(Self {
-            address,
             hall,
-            stop,
-            listening,
-            tidying,
+            listening: Listening::at(address, router, "HTTP").await?,
+            tidying: exporter.map(|own| tokio::spawn(own.tidy())),
         })
     }
 
     /// Whether anybody who reaches it may send events, from other machines too.
     pub fn is_wide_open(&self) -> bool {
-        self.hall.token.is_none() && !self.address.ip().is_loopback()
+        self.hall.token.is_none() && !self.address().ip().is_loopback()
     }
 
     /// The address that is listened on.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.listening.address()
     }
 
     /// Lets events in from now on.
@@ -149,15 +125,10 @@ impl Door {
     /// Ends it.
     pub async fn close(self) {
         self.shut();
-        self.stop.send_replace(true);
         if let Some(tidying) = self.tidying {
             tidying.abort();
         }
-        let ending = self.listening.abort_handle();
-        if tokio::time::timeout(GOODBYE, self.listening).await.is_err() {
-            // Somebody keeps a connection open and asks for nothing.
-            ending.abort();
-        }
+        self.listening.close().await;
     }
 }
 

@@ -23,9 +23,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use kurant_engine::event::Event;
 use kurant_store::{Store, Stored};
-use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
-use tokio::task::JoinHandle;
 
 pub use choice::Offer;
 pub use links::PublicLinks;
@@ -38,6 +36,7 @@ use crate::clock::Clock;
 use crate::error::Error;
 use crate::finding::Finding;
 use crate::intake::{Delivered, Delivery, Via};
+use crate::listening::Listening;
 
 /// The longest body: a form has a few words.
 const LARGEST_BODY: usize = 64 * 1024;
@@ -45,17 +44,13 @@ const LARGEST_BODY: usize = 64 * 1024;
 const AT_ONCE: usize = 64;
 /// How long somebody is answered at the most, from the first byte of what they send.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long whoever is being answered has when it closes.
-const GOODBYE: Duration = Duration::from_secs(5);
 /// How long an address has to answer whoever looks whether somebody listens there.
 const TO_CONNECT: Duration = Duration::from_secs(3);
 
 /// The address that customers reach.
 pub struct PublicDoor {
-    address: SocketAddr,
     porch: Arc<Porch>,
-    stop: watch::Sender<bool>,
-    listening: JoinHandle<()>,
+    listening: Listening,
 }
 
 /// What a run puts behind it while it goes on.
@@ -83,12 +78,6 @@ impl PublicDoor {
     /// # Errors
     /// When the address can't be used.
     pub async fn open(address: &str, links: PublicLinks) -> Result<Self, Error> {
-        let failed = |source| Error::Listen {
-            address: address.to_owned(),
-            source,
-        };
-        let listener = TcpListener::bind(address).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
         let porch = Arc::new(Porch {
             links,
             inside: RwLock::default(),
@@ -101,26 +90,13 @@ impl PublicDoor {
             .layer(DefaultBodyLimit::max(LARGEST_BODY))
             .layer(middleware::from_fn_with_state(porch.clone(), in_turn))
             .with_state(porch.clone());
-        let stop = watch::Sender::new(false);
-        let mut stopped = stop.subscribe();
-        let listening = tokio::spawn(async move {
-            let stopped = async move { drop(stopped.wait_for(|stop| *stop).await) };
-            let serving = axum::serve(listener, router).with_graceful_shutdown(stopped);
-            if let Err(error) = serving.await {
-                tracing::error!(%error, "the pages for customers ended");
-            }
-        });
-        Ok(Self {
-            address,
-            porch,
-            stop,
-            listening,
-        })
+        let listening = Listening::at(address, router, "the listener for customers").await?;
+        Ok(Self { porch, listening })
     }
 
     /// The address that is listened on.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.listening.address()
     }
 
     /// Lets customers in from now on.
@@ -136,11 +112,7 @@ impl PublicDoor {
     /// Ends it.
     pub async fn close(self) {
         self.shut();
-        self.stop.send_replace(true);
-        let ending = self.listening.abort_handle();
-        if tokio::time::timeout(GOODBYE, self.listening).await.is_err() {
-            ending.abort();
-        }
+        self.listening.close().await;
     }
 }
 

@@ -11,6 +11,7 @@ use super::Runner;
 use crate::decide::Window;
 use crate::error::Error;
 use crate::meter;
+use crate::steering::Steering;
 
 /// How often a worker says that it lives, in milliseconds of the machine's clock.
 const BEAT: i64 = 2 * SECOND;
@@ -194,9 +195,7 @@ impl Runner {
         if !self.mate.is_shared() {
             return Ok(true);
         }
-        let workers = self.store.workers().await?;
-        let mut words = workers.iter().filter_map(|worker| worker.word);
-        Ok(words.all(|word| word.heeded > said))
+        Steering::on(&*self.store).all_have_heeded(said).await
     }
 
     /// Works off firings whose anchors another worker had decided on, and not yet written down, when they were due.
