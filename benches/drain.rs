@@ -38,11 +38,13 @@ steps:
 pub(crate) fn measure(options: &Options, figures: &mut Figures) -> Result<(), String> {
     let runtime = tokio::runtime::Runtime::new().map_err(text)?;
     let (mut rates, mut sizes, mut floors) = (Vec::new(), Vec::new(), Vec::new());
-    let mut cores = Vec::new();
+    let (mut firsts, mut memory, mut cores) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..options.runs {
         let found = runtime.block_on(drained(options))?;
         rates.push(found.rate);
         sizes.push(found.bytes);
+        firsts.push(found.first);
+        memory.push(found.megabytes);
         cores = found.cores;
         let (waiting, due) = (options.sleepers.to_string(), DUE.to_string());
         let asked = ["drain", "--waiting", &waiting, "--due", &due];
@@ -57,14 +59,27 @@ pub(crate) fn measure(options: &Options, figures: &mut Figures) -> Result<(), St
     let name = format!("due timers among {waiting}, {workers} workers");
     figures.add(name, "timers/s", rates, floor::median(floors));
     figures.add("disk, a customer who waits", "bytes", sizes, None);
+    figures.add(
+        "from the start to the first timers done",
+        "ms",
+        firsts,
+        None,
+    );
+    figures.add("most memory of a worker", "MB", memory, None);
     figures.cores(cores);
     Ok(())
 }
 
 /// What one measurement found.
 struct Found {
+    /// Timers a second.
     rate: f64,
+    /// What a customer who waits takes on disk.
     bytes: f64,
+    /// Milliseconds until the first timers were done.
+    first: f64,
+    /// The most memory of a worker.
+    megabytes: f64,
     cores: Vec<(&'static str, f64)>,
 }
 
@@ -76,16 +91,15 @@ async fn drained(options: &Options) -> Result<Found, String> {
     site.settle().await?;
     let sizes = "SELECT pg_total_relation_size('SCHEMA.customer') + pg_total_relation_size('SCHEMA.enrollment')";
     let bytes = site.number(sizes).await?;
-    let (rate, cores) = work(&mut site, options.workers).await?;
+    let found = work(&mut site, options.workers).await?;
     let left = site.arrived().await?;
     if left != DUE {
         return Err(format!("{left} commands left instead of {DUE}"));
     }
     site.remove().await?;
     Ok(Found {
-        rate,
         bytes: bytes as f64 / (options.sleepers + DUE) as f64,
-        cores,
+        ..found
     })
 }
 
@@ -148,15 +162,19 @@ fn put(batch: &mut Batch, one: &Stored, number: u64, due: Instant) {
 
 /// Until every command of a due timer is confirmed, from when the first quarter of the timers is done.
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
-async fn work(site: &mut Site, workers: usize) -> Result<(f64, Vec<(&'static str, f64)>), String> {
+async fn work(site: &mut Site, workers: usize) -> Result<Found, String> {
     // An entry of the log a customer: to count rows would take from what is measured.
     let logged = "SELECT last_value FROM SCHEMA.log_n_seq";
     let none = site.number(logged).await?;
     let begun = Watch::now();
     let workers = site.start(workers)?;
     let (mut start, mut before, mut cores) = (begun, 0, Cores::now());
+    let mut first = None;
     loop {
         let count = site.number(logged).await? - none;
+        if count > 0 {
+            first.get_or_insert_with(|| begun.elapsed());
+        }
         if before < COUNTED {
             (start, before, cores) = (Watch::now(), count, Cores::now());
         }
@@ -169,7 +187,13 @@ async fn work(site: &mut Site, workers: usize) -> Result<(f64, Vec<(&'static str
         tokio::time::sleep(LOOK_EVERY).await;
     }
     let seconds = start.elapsed().as_secs_f64();
-    let cores = cores.since(seconds);
+    let found = Found {
+        rate: (DUE - before) as f64 / seconds,
+        bytes: 0.0,
+        first: first.unwrap_or_default().as_secs_f64() * 1_000.0,
+        megabytes: workers.megabytes(),
+        cores: cores.since(seconds),
+    };
     workers.end()?;
-    Ok(((DUE - before) as f64 / seconds, cores))
+    Ok(found)
 }

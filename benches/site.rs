@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tempfile::TempDir;
 
 use crate::broker::Broker;
-use crate::{Options, folder};
+use crate::{Options, folder, process};
 
 const SHARDS: u16 = 8;
 /// How often it is looked at whether all is done.
@@ -200,6 +200,15 @@ impl Workers {
                 .map_err(text)
         };
         (0..count).map(start).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// The most memory that one of them has held, in megabytes.
+    pub(crate) fn megabytes(&self) -> f64 {
+        let peaks = self
+            .0
+            .iter()
+            .filter_map(|worker| process::peak(worker.id()));
+        peaks.fold(0.0, f64::max)
     }
 
     /// Ends them as whoever runs them would.
