@@ -89,7 +89,7 @@ async fn drained(options: &Options) -> Result<Found, String> {
     fill(&site.store, &one, options.sleepers).await?;
     site.execute("VACUUM ANALYZE").await?;
     site.settle().await?;
-    let sizes = "SELECT pg_total_relation_size('SCHEMA.customer') + pg_total_relation_size('SCHEMA.enrollment')";
+    let sizes = "SELECT pg_total_relation_size('BENCH.customer') + pg_total_relation_size('BENCH.enrollment')";
     let bytes = site.number(sizes).await?;
     let found = work(&mut site, options.workers).await?;
     let left = site.arrived().await?;
@@ -108,7 +108,7 @@ async fn one_who_waits(site: &mut Site) -> Result<Stored, String> {
     let events = orders(1, 1, &now());
     site.broker.fill(&site.events(), &events).await?;
     let worker = site.start(1)?;
-    let waits = "SELECT count(*) FROM SCHEMA.customer WHERE wake_at IS NOT NULL";
+    let waits = "SELECT count(*) FROM BENCH.customer WHERE wake_at IS NOT NULL";
     while site.number(waits).await? == 0 {
         tokio::time::sleep(LOOK_EVERY).await;
     }
@@ -164,7 +164,7 @@ fn put(batch: &mut Batch, one: &Stored, number: u64, due: Instant) {
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 async fn work(site: &mut Site, workers: usize) -> Result<Found, String> {
     // An entry of the log a customer: to count rows would take from what is measured.
-    let logged = "SELECT last_value FROM SCHEMA.log_n_seq";
+    let logged = "SELECT last_value FROM BENCH.log_n_seq";
     let none = site.number(logged).await?;
     let begun = Watch::now();
     let workers = site.start(workers)?;
@@ -178,7 +178,7 @@ async fn work(site: &mut Site, workers: usize) -> Result<Found, String> {
         if before < COUNTED {
             (start, before, cores) = (Watch::now(), count, Cores::now());
         }
-        if count >= DUE && site.number("SELECT count(*) FROM SCHEMA.outbox").await? == 0 {
+        if count >= DUE && site.number("SELECT count(*) FROM BENCH.outbox").await? == 0 {
             break;
         }
         if begun.elapsed() > PATIENCE {

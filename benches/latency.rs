@@ -92,7 +92,7 @@ struct Sent(Vec<AtomicU64>);
 async fn watched(options: &Options) -> Result<(Vec<Arrived>, Vec<(&'static str, f64)>), String> {
     let mut site = Site::new(options, &journeys(Load::One)).await?;
     if options.seen > 0 {
-        let seen = "INSERT INTO SCHEMA.seen SELECT md5('old' || g)::uuid, 0, (extract(epoch FROM now()) * 1000)::bigint FROM generate_series(1, COUNT) g";
+        let seen = "INSERT INTO BENCH.seen SELECT md5('old' || g)::uuid, 0, (extract(epoch FROM now()) * 1000)::bigint FROM generate_series(1, COUNT) g";
         site.execute(&seen.replace("COUNT", &options.seen.to_string()))
             .await?;
         site.execute("VACUUM ANALYZE").await?;
@@ -100,7 +100,7 @@ async fn watched(options: &Options) -> Result<(Vec<Arrived>, Vec<(&'static str, 
     site.settle().await?;
     if options.snapshot {
         // Whatever dies from now on must be kept for whoever looks.
-        let look = "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM SCHEMA.customer";
+        let look = "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM BENCH.customer";
         site.execute(look).await?;
     }
     let total = options.rate * options.seconds;

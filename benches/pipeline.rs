@@ -57,7 +57,7 @@ async fn rate(options: &Options, load: Load) -> Result<f64, String> {
     let left = site.arrived().await?;
     let made = site
         .number(
-            "SELECT count(*) FROM SCHEMA.log CROSS JOIN json_array_elements(actions::json) own WHERE own->>'action' = 'task'",
+            "SELECT count(*) FROM BENCH.log CROSS JOIN json_array_elements(actions::json) own WHERE own->>'action' = 'task'",
         )
         .await?;
     let expected = match load {
@@ -80,8 +80,8 @@ async fn work(site: &mut Site, workers: usize) -> Result<f64, String> {
     let workers = site.start(workers)?;
     let (mut start, mut before) = (begun, 0);
     // To count rows would take from what is measured, so it is done at the end only.
-    let numbered = "SELECT last_value FROM SCHEMA.event_n_seq";
-    let done = "SELECT (SELECT count(*) FROM SCHEMA.seen) - (SELECT count(*) FROM SCHEMA.outbox)";
+    let numbered = "SELECT last_value FROM BENCH.event_n_seq";
+    let done = "SELECT (SELECT count(*) FROM BENCH.seen) - (SELECT count(*) FROM BENCH.outbox)";
     loop {
         let count = site.number(numbered).await?;
         if before < COUNTED {

@@ -67,7 +67,7 @@ impl Site {
             store,
         };
         site.write_workspace(journeys).map_err(text)?;
-        site.execute("CREATE SCHEMA SCHEMA").await?;
+        site.execute("CREATE SCHEMA BENCH").await?;
         // Its first start makes tables and queues.
         let first = site.start(1)?;
         let declared = site.declared().await;
@@ -113,9 +113,9 @@ impl Site {
         self.broker.waiting(&self.name).await
     }
 
-    /// A number that the database knows; `SCHEMA` stands for the schema.
+    /// A number that the database knows; `BENCH` stands for the schema.
     pub(crate) async fn number(&mut self, sql: &str) -> Result<u64, String> {
-        let sql = sql.replace("SCHEMA", &self.name);
+        let sql = sql.replace("BENCH", &self.name);
         let number: i64 = sqlx::query_scalar(AssertSqlSafe(sql))
             .fetch_one(&mut self.database)
             .await
@@ -123,9 +123,9 @@ impl Site {
         Ok(u64::try_from(number).unwrap_or_default())
     }
 
-    /// Does something in the database; `SCHEMA` stands for the schema.
+    /// Does something in the database; `BENCH` stands for the schema.
     pub(crate) async fn execute(&mut self, sql: &str) -> Result<(), String> {
-        sqlx::raw_sql(AssertSqlSafe(sql.replace("SCHEMA", &self.name)))
+        sqlx::raw_sql(AssertSqlSafe(sql.replace("BENCH", &self.name)))
             .execute(&mut self.database)
             .await
             .map(drop)
@@ -140,7 +140,7 @@ impl Site {
         self.broker
             .remove(&queues, &[&self.events(), &self.commands()])
             .await?;
-        self.execute("DROP SCHEMA SCHEMA CASCADE").await
+        self.execute("DROP SCHEMA BENCH CASCADE").await
     }
 
     /// Waits until the queues are there.
