@@ -2,6 +2,7 @@
 
 mod cuts;
 pub(crate) mod database;
+mod due;
 mod encrypted;
 mod erasing;
 mod opening;
