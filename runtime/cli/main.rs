@@ -3,6 +3,7 @@
 mod args;
 mod channel;
 mod check;
+mod coupons;
 mod customer;
 mod dead;
 mod demo;
@@ -83,6 +84,7 @@ fn run(args: &Args) -> Result<ExitCode, Error> {
         Command::Dead(own) => dead::run(folder, own),
         Command::Deploy(own) => deploy::run(folder, own),
         Command::Rollback(own) => deploy::rollback(folder, own),
+        Command::Coupons(own) => coupons::run(folder, own),
         Command::Held(own) => held::run(folder, own),
         Command::Doctor(own) => doctor::run(folder, own),
         Command::Channel(own) => channel::run(folder, own),

@@ -70,7 +70,13 @@ pub struct Enrollment {
     /// Other channels that wait in case that a message isn't delivered; also past the last step.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fallbacks: Vec<Fallback>,
-    /// When and why it ended; kept while its goal may still be reached or a fallback be needed.
+    /// The `coupon` at which it ended because its pool had no code: it may go on there once there are some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turned_away: Option<u32>,
+    /// How often it has gone on so.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub returned: u32,
+    /// When and why it ended; kept while its goal may still be reached, a fallback be needed, or a code come for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<Ended>,
 }

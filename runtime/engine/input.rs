@@ -49,6 +49,11 @@ pub enum Input {
     },
     /// Something that was held back isn't any more: those who were held go on.
     Resume,
+    /// A coupon pool has codes again: who left because there was none goes on.
+    Refilled {
+        /// The pool.
+        pool: String,
+    },
     /// An operator ends the customer's enrollments in a journey.
     Stop {
         /// The journey's id.
@@ -103,9 +108,26 @@ pub struct Changes {
     pub commands: Vec<Command>,
     /// What happened and why, for the execution log.
     pub trace: Vec<Trace>,
+    /// Codes of coupon pools that the customer was given.
+    pub codes: Vec<GivenCode>,
     /// Keys of messages that must not leave any more, if they have not: their enrollment was ended from outside, or another channel
     /// took their place.
     pub withdrawn: Vec<Key>,
+}
+
+/// A code of a coupon pool that the customer was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenCode {
+    /// The pool.
+    pub pool: String,
+    /// The code.
+    pub code: String,
+    /// By which journey.
+    pub journey: Arc<str>,
+    /// In which enrollment.
+    pub enrollment: Key,
+    /// When, on the logical clock.
+    pub at: Instant,
 }
 
 /// Something that must leave after the commit.

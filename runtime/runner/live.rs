@@ -107,6 +107,7 @@ impl Runner {
             self.work_off(upto).await?;
             self.hand_over_again().await?;
             self.tidy().await?;
+            self.look_at_pools().await?;
             self.tell_strange(false).await?;
         }
         self.say_trouble(false);

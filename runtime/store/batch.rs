@@ -10,7 +10,7 @@ use kurant_engine::id::{CustomerId, Key};
 use kurant_engine::input::{Command, Trace};
 use kurant_engine::person::Person;
 
-use crate::{AnchorRow, Erasure};
+use crate::{AnchorRow, CodeGiven, Erasure, NewCode};
 
 /// A customer as stored.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +50,10 @@ pub struct Batch {
     pub traces: Vec<(CustomerId, Vec<Trace>)>,
     /// What must leave.
     pub outbox: Vec<Outgoing>,
+    /// Codes that are imported into coupon pools. Those that stand in one already stay as they are.
+    pub codes_new: Vec<NewCode>,
+    /// Codes of coupon pools that were given.
+    pub codes_given: Vec<CodeGiven>,
     /// Keys of commands that must not leave any more, if they are there still.
     pub withdrawn: Vec<Key>,
     /// How it went with what left.

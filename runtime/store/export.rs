@@ -138,6 +138,22 @@ pub(crate) const TABLES: &[Table] = &[
         ],
     },
     Table {
+        name: "code",
+        of: Of::Id("customer"),
+        order: "n",
+        columns: &[
+            ("n", Plain),
+            ("pool", Plain),
+            ("code", Plain),
+            ("expires", Plain),
+            ("imported", Plain),
+            ("given", Plain),
+            ("customer", Plain),
+            ("journey", Plain),
+            ("enrollment", Key),
+        ],
+    },
+    Table {
         name: "rejected",
         of: Of::Text,
         order: "n",

@@ -6,6 +6,7 @@
 mod anchor;
 mod batch;
 mod checkup;
+mod coupon;
 mod erasure;
 mod error;
 mod export;
@@ -26,12 +27,14 @@ use kurant_engine::calendar::Instant;
 use kurant_engine::definition::{Definitions, Version};
 use kurant_engine::event::Event;
 use kurant_engine::id::{CustomerId, Key};
+use kurant_engine::stock::Coded;
 
 pub use anchor::{AnchorRange, AnchorRow, By};
 pub use batch::{
     Batch, EnrollmentRow, OutboxState, Outgoing, Queue, Rejected, Seen, Settled, Stored, Swap,
 };
 pub use checkup::{Audited, Checkup, LogSums, Pulse, Safety, Setting, Sums};
+pub use coupon::{CodeGiven, CodeRow, Holder, NewCode, PoolSums, Sought};
 pub use erasure::Erasure;
 pub use error::Error;
 pub use export::{Export, Told, told};
@@ -79,7 +82,8 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// [`Error::Conflict`] when one of its events has been taken in before, one of its customers has another revision in
-    /// the store than the one before, or one of its swaps finds something else; nothing was written then.
+    /// the store than the one before, one of its codes was given to somebody else, or one of its swaps finds something else;
+    /// nothing was written then.
     fn commit(&self, batch: Batch) -> Reply<'_, ()> {
         self.commit_in_turn(batch, Turn::now())
     }
@@ -124,6 +128,14 @@ pub trait Store: Send + Sync {
     fn members<'s>(
         &'s self,
         journey: Option<&'s str>,
+        after: Option<&'s str>,
+        limit: usize,
+    ) -> Reply<'s, Vec<CustomerId>>;
+
+    /// Customers with an enrollment that ended for this reason and is still held, by id, strictly after one.
+    fn left<'s>(
+        &'s self,
+        reason: &'s str,
         after: Option<&'s str>,
         limit: usize,
     ) -> Reply<'s, Vec<CustomerId>>;
@@ -230,6 +242,25 @@ pub trait Store: Send + Sync {
     /// All that is held about a customer, of one moment: the rows of every table that are about the person. Times are milliseconds
     /// since the epoch, as they are stored.
     fn export<'s>(&'s self, customer: &'s str) -> Reply<'s, Export>;
+
+    /// Codes of a coupon pool that nobody was given and that hold up to an instant or longer, those that expire first standing first.
+    /// Of a share those whose number falls to it: workers that begin at different places don't meet.
+    fn codes<'s>(
+        &'s self,
+        pool: &'s str,
+        from: Instant,
+        share: Share,
+        limit: usize,
+    ) -> Reply<'s, Vec<Coded>>;
+
+    /// Codes of coupon pools, and what became of them.
+    fn codes_found<'s>(&'s self, sought: Sought<'s>, limit: usize) -> Reply<'s, Vec<CodeRow>>;
+
+    /// How many codes of each coupon pool stand where, by name; those given since an instant are counted beside.
+    fn pool_sums(&self, now: Instant, since: Instant) -> Reply<'_, Vec<PoolSums>>;
+
+    /// Takes codes out of a coupon pool that nobody was given, at most so many, and returns how many it were.
+    fn withdraw_codes<'s>(&'s self, pool: &'s str, limit: usize) -> Reply<'s, u64>;
 
     /// How many are inside each journey, by version and step.
     fn inside(&self) -> Reply<'_, Vec<Inside>>;

@@ -40,6 +40,7 @@ mod template_text;
 mod trigger_field;
 mod unknown_attribute;
 mod unknown_channel;
+mod unknown_coupon_pool;
 mod unknown_event;
 mod unknown_field;
 mod unknown_function;
@@ -87,6 +88,7 @@ pub(crate) fn run(parsed: &Parsed, places: &Places, sources: &Sources, diagnosti
     unknown_segment::check(&world, &walks);
     unknown_template::check(&world, &walks);
     unknown_pool::check(&world, &walks);
+    unknown_coupon_pool::check(&world, &walks);
     unknown_journey::check(&world, &walks);
     anchor::check(&world, &walks);
     unreachable::check(&world, &walks);

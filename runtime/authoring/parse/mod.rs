@@ -9,6 +9,7 @@ mod channel;
 mod columns;
 mod computed;
 pub(crate) mod context;
+mod coupon_pools;
 mod deliver_only;
 mod entry;
 mod file_name;

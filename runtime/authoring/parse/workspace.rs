@@ -11,6 +11,7 @@ use super::Context;
 use super::calendar::{day_window, some_duration, work_hours, zone};
 use super::channel::{channels, not_yet};
 use super::context::{name, text};
+use super::coupon_pools;
 use super::deliver_only;
 use super::journey::category;
 use super::settings::with_kind;
@@ -46,6 +47,10 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("channel", "channels"),
     ("teams", "pools"),
     ("people", "pools"),
+    ("coupons", "coupon_pools"),
+    ("coupon", "coupon_pools"),
+    ("codes", "coupon_pools"),
+    ("promocodes", "coupon_pools"),
     ("database", "store"),
     ("storage", "store"),
     ("db", "store"),
@@ -91,6 +96,10 @@ pub(super) fn read(context: &Context<'_>, root: &Node) -> Option<Workspace> {
         .optional("pools")
         .map(|node| pools(context, node))
         .unwrap_or_default();
+    let coupon_pools = map
+        .optional("coupon_pools")
+        .map(|node| coupon_pools::read(context, node))
+        .unwrap_or_default();
     let unknown_customers = map.read("unknown_customers", |node| {
         node.choice(&[
             ("create", UnknownCustomers::Create),
@@ -113,6 +122,7 @@ pub(super) fn read(context: &Context<'_>, root: &Node) -> Option<Workspace> {
         frequency_caps,
         channels,
         pools,
+        coupon_pools,
         unknown_customers: unknown_customers.unwrap_or_default(),
         guard,
         deliver_only,

@@ -8,10 +8,25 @@ use Shape::{
 /// All keys of `kurant.yaml`.
 pub(super) fn keys() -> Vec<Key> {
     let mut keys = customs();
+    keys.push(coupon_pools());
     keys.extend(places());
     keys.extend(called());
     keys.push(public());
     keys
+}
+
+/// Names under which coupon codes are imported.
+fn coupon_pools() -> Key {
+    let pool = vec![Key::new(
+        "warn_below",
+        "With fewer codes left whoever watches is told; when it would be dry within a week unless said",
+        Integer(1, 1_000_000_000),
+    )];
+    Key::new(
+        "coupon_pools",
+        "Names under which coupon codes are imported: none is made up from them",
+        Either(vec![List(Box::new(Text)), Named(Box::new(Object(pool)))]),
+    )
 }
 
 /// From when to when; of people also on which days, and then nothing is needed.

@@ -8,7 +8,7 @@ use kurant_engine::definition::{Definitions, Schema};
 use kurant_runner::{Clock, Finding, Strange};
 use kurant_store::{Checkup, Error as StoreError, OutboxState, Pulse, Safety, Store, Worker};
 
-use super::sums;
+use super::{coupons, sums};
 use crate::embedded;
 use crate::kinds;
 
@@ -50,6 +50,14 @@ pub(super) async fn look(
         Err(error) => findings.push(Finding::bad(
             "intake.names",
             error.to_string(),
+            "look at the database's own log",
+        )),
+    }
+    match coupons::look(&*store, definitions).await {
+        Ok(found) => findings.extend(found),
+        Err(error) => findings.push(Finding::bad(
+            "coupons",
+            error.message(),
             "look at the database's own log",
         )),
     }

@@ -26,6 +26,7 @@ pub use step::{
 pub use trigger::{Trigger, TriggerKind};
 pub use undeclared::Undeclared;
 pub use workspace::{
-    Cap, ChannelSettings, Definitions, EventsFrom, Guard, Library, Links, Pool, ProfileUpdate,
-    PublicPages, Rate, Retention, Segment, Settings, Template, UnknownCustomers, Workspace,
+    Cap, ChannelSettings, CouponPool, Definitions, EventsFrom, Guard, Library, Links, Pool,
+    ProfileUpdate, PublicPages, Rate, Retention, Segment, Settings, Template, UnknownCustomers,
+    Workspace,
 };

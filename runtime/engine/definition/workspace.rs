@@ -65,6 +65,9 @@ pub struct Workspace {
     pub channels: Vec<ChannelSettings>,
     /// People that tasks and customers are given to.
     pub pools: Vec<Pool>,
+    /// Names under which coupon codes are imported.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub coupon_pools: Vec<CouponPool>,
     /// What an event of an unknown customer does.
     pub unknown_customers: UnknownCustomers,
     /// What a journey may do at the most before it is held.
@@ -94,6 +97,7 @@ impl Workspace {
             frequency_caps: Vec::new(),
             channels: Vec::new(),
             pools: Vec::new(),
+            coupon_pools: Vec::new(),
             unknown_customers: UnknownCustomers::default(),
             guard: Guard::default(),
             deliver_only: None,
@@ -235,6 +239,16 @@ pub struct Pool {
     pub timezone: Option<Zone>,
     /// When they work; always unless told.
     pub hours: Option<WorkHours>,
+}
+
+/// A name under which coupon codes are imported: none is made up from it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CouponPool {
+    /// As `codes` of a coupon says it.
+    pub name: String,
+    /// With fewer codes than this left, whoever watches is told; when it would be dry within a week, unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warn_below: Option<u64>,
 }
 
 /// What an event of an unknown customer does.

@@ -1,6 +1,6 @@
 //! What is to be decided together, and what came of it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use kurant_engine::calendar::{Instant, Zone};
@@ -9,6 +9,7 @@ use kurant_engine::event::Event;
 use kurant_engine::id::{CustomerId, Key};
 use kurant_engine::input::Firing;
 use kurant_engine::operator::Operator;
+use kurant_engine::stock::Wanting;
 use kurant_store::{Batch, Stored};
 
 use super::Late;
@@ -75,6 +76,11 @@ pub(crate) enum Task {
     GaveUp(Vec<(CustomerId, Key)>),
     /// Those who were held go on, as far as nothing holds them still.
     Resume,
+    /// A coupon pool has codes again: those who left because there was none go on.
+    Refilled {
+        /// Which.
+        pool: String,
+    },
     /// Their enrollments end.
     Stop {
         /// In this journey; none = in all.
@@ -119,6 +125,21 @@ pub(crate) struct Job {
     pub(crate) only: Option<Vec<(String, usize)>>,
     /// The engine's clock when the job was made.
     pub(crate) clock: Instant,
+}
+
+/// What the engine says to a job.
+pub(crate) enum Answer {
+    /// It is decided.
+    Decided(Box<Decided>),
+    /// Nothing is decided: more codes have to be at hand.
+    Short(Box<Short>),
+}
+
+/// A job that wants more codes than are at hand.
+pub(crate) struct Short {
+    pub(crate) job: Job,
+    /// By coupon pool.
+    pub(crate) wanting: BTreeMap<String, Wanting>,
 }
 
 /// What came of a job.

@@ -14,7 +14,7 @@ use kurant_engine::id::{CustomerId, Key};
 use kurant_engine::input::{Changes, Firing, Input};
 use kurant_engine::operator::{Act, Operator};
 use kurant_engine::person::Person;
-use kurant_engine::process::process;
+use kurant_engine::process::{process, turned_away};
 use kurant_store::{Seen, Stored};
 
 use super::erasure::{self, Gone};
@@ -97,6 +97,7 @@ impl<'t> Turn<'t> {
             Task::Timers => self.timers(),
             Task::GaveUp(messages) => self.gave_up(messages),
             Task::Resume => self.resume(),
+            Task::Refilled { pool } => self.take_back(&pool),
             Task::Late { late, most } => self.take_in_late(&late, most),
             Task::Stop { journey } => self.stop(journey.as_deref()),
             Task::Operator(id, operator) => self.operate(&id, &operator),
@@ -180,6 +181,21 @@ impl<'t> Turn<'t> {
             }
             self.decide(slot, Input::Resume, clock);
             self.work_off(slot, window, clock);
+        }
+    }
+
+    fn take_back(&mut self, pool: &str) {
+        let clock = self.job.clock;
+        for slot in 0..self.slots.len() {
+            let enrollments = &self.slots[slot].stored.person.enrollments;
+            let mut pools = enrollments
+                .iter()
+                .filter_map(|own| turned_away(self.catalog, own));
+            if pools.any(|own| own == pool) {
+                let pool = pool.to_owned();
+                self.decide(slot, Input::Refilled { pool }, clock);
+                self.work_off(slot, Window::at(clock), clock);
+            }
         }
     }
 
@@ -540,5 +556,6 @@ fn add(changes: &mut Changes, made: Changes) {
     changes.actions.extend(made.actions);
     changes.commands.extend(made.commands);
     changes.trace.extend(made.trace);
+    changes.codes.extend(made.codes);
     changes.withdrawn.extend(made.withdrawn);
 }

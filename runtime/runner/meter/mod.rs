@@ -23,9 +23,9 @@ use names::*;
 /// Events that were received and not settled yet, by their way. They are this process's, like the counters.
 static IN_HAND: [AtomicI64; Via::ALL.len()] = [const { AtomicI64::new(0) }; Via::ALL.len()];
 /// The verbs that an action may have; another one is a word of nobody's.
-const VERBS: [&str; 12] = [
-    "assign", "emit", "enter", "exit", "score", "send", "set", "start", "tag", "task", "untag",
-    "webhook",
+const VERBS: [&str; 13] = [
+    "assign", "coupon", "emit", "enter", "exit", "score", "send", "set", "start", "tag", "task",
+    "untag", "webhook",
 ];
 
 /// A delivery came: so many events, and so many dead letters that its source made.
@@ -194,6 +194,11 @@ impl Tally {
 /// Whether a part of what is needed is there.
 pub(crate) fn up(part: &'static str, is_up: bool) {
     gauge!(UP, "part" => part).set(f64::from(u8::from(is_up)));
+}
+
+/// How many codes of a coupon pool can be given.
+pub(crate) fn codes_left(pool: &str, count: u64) {
+    gauge!(CODES_LEFT, "pool" => pool.to_owned()).set(count as f64);
 }
 
 /// How far intake is behind.

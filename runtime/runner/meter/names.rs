@@ -26,6 +26,7 @@ pub(super) const OUTBOX: &str = "kurant_outbox";
 pub(super) const DUE: &str = "kurant_timers_due";
 pub(super) const LATE: &str = "kurant_timers_late_seconds";
 pub(super) const LETTERS: &str = "kurant_dead_letters";
+pub(super) const CODES_LEFT: &str = "kurant_coupon_codes_left";
 pub(super) const ASKED: &str = "kurant_store_asked_timestamp_seconds";
 pub(super) const BUILD: &str = "kurant_build_info";
 
@@ -59,7 +60,7 @@ const COUNTERS: [(&str, &str); 7] = [
 ];
 
 /// What each gauge says.
-const GAUGES: [(&str, &str); 13] = [
+const GAUGES: [(&str, &str); 14] = [
     (EVENTS_IN_HAND, "Events received and not settled yet"),
     (UP, "Whether a part of what is needed is there: 1 or 0"),
     (READY, "Whether /ready says so: 1 or 0"),
@@ -80,6 +81,10 @@ const GAUGES: [(&str, &str); 13] = [
     (DUE, "Customers whose timers are due and not worked off"),
     (LATE, "How long the first of them has been due"),
     (LETTERS, "Dead letters that somebody has to look at"),
+    (
+        CODES_LEFT,
+        "Codes of a coupon pool that can be given, as the worker that leads saw it within five minutes",
+    ),
     (ASKED, "When the store was asked last for what waits in it"),
     (BUILD, "Which Kurant this is"),
 ];

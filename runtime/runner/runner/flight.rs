@@ -35,6 +35,8 @@ pub(super) struct Flight {
     pub(super) seen: HashMap<Key, u64>,
     /// Whether it writes marks that others may write too.
     pub(super) swaps: bool,
+    /// Codes that it gives.
+    pub(super) codes: HashSet<String>,
     outbox: Vec<Outgoing>,
     actions: Vec<Action>,
     /// What it tells of hand-overs before it; should it fail, the next one tells.
@@ -135,6 +137,8 @@ impl Runner {
             .collect();
         let actions = batch.actions.clone();
         let swaps = !batch.swaps.is_empty();
+        let given = batch.codes_given.iter().map(|own| &own.given);
+        let codes = given.map(|own| own.code.clone()).collect();
         let store = self.store.clone();
         let writing = async move { (store.commit_in_turn(batch, turn).await, Stopwatch::start()) };
         Flight {
@@ -143,6 +147,7 @@ impl Runner {
             people,
             seen,
             swaps,
+            codes,
             outbox,
             actions,
             settled,

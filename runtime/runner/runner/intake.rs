@@ -296,7 +296,7 @@ impl Runner {
             ..beside.clone()
         };
         after.again = (!matches!(beside.task, Task::EventsOnly)).then(|| Box::new(beside));
-        let decided = match self.decider.decide(job).await {
+        let decided = match self.decide(job).await {
             Ok(decided) => decided,
             Err(Error::Engine(reason)) => {
                 tracing::error!(reason, "the engine failed on a batch, which is taken apart");

@@ -5,6 +5,7 @@
 
 mod again;
 mod apart;
+mod coupons;
 mod crew;
 mod deployed;
 mod due;
@@ -164,6 +165,8 @@ pub struct Runner {
     steering: Vec<(String, String)>,
     /// They are to be looked at once more, changed or not.
     looks_again: bool,
+    /// What is known of coupon pools.
+    coupons: coupons::Pools,
     /// Which journeys were stopped, and when.
     stopped: Stopped,
     /// What is deployed, as far as this worker goes by it.
@@ -241,6 +244,7 @@ impl Runner {
             strange: strangers::Telling::default(),
             steering: Vec::new(),
             looks_again: false,
+            coupons: coupons::Pools::default(),
             stopped: Stopped::default(),
             deployed: deployed::Known::default(),
             tidying: Tidying::of(&definitions),
@@ -434,7 +438,9 @@ impl Runner {
     async fn restore_desk(&mut self) -> Result<(), Error> {
         self.recent.clear();
         let text = self.mark(crate::decide::DESK).await?;
-        self.decider.with(move |state| state.set_desk(text)).await
+        self.decider
+            .with(move |state| state.restore_desk(text))
+            .await
     }
 
     async fn mark(&self, name: &str) -> Result<Option<String>, Error> {

@@ -43,6 +43,7 @@ impl Tables {
                 self.reasons.insert(row.command.key, code);
             }
         }
+        self.erase_holder(id);
         for letter in self.rejected.values_mut() {
             if erasure.holds(&letter.body) {
                 letter.body = String::new();

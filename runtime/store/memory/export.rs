@@ -65,6 +65,7 @@ impl Tables {
             ("enrollment", self.enrollments_of(id)),
             ("log", log),
             ("outbox", outbox),
+            ("code", self.codes_of(id)),
             ("rejected", rejected.collect()),
             (
                 "mark",

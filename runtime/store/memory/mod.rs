@@ -1,6 +1,7 @@
 //! The reference: a store in memory, written as simply as can be. What it does is what every store has to do.
 
 mod checkup;
+mod coupon;
 mod erase;
 mod export;
 mod forget;
@@ -14,12 +15,14 @@ use kurant_engine::calendar::Instant;
 use kurant_engine::definition::{Definitions, Version};
 use kurant_engine::event::Event;
 use kurant_engine::id::{CustomerId, Key};
+use kurant_engine::stock::Coded;
 
 use self::tables::Tables;
 use crate::{
-    AnchorRange, Audited, Batch, By, Checkup, EnrollmentRow, Entry, Error, Export, GivenUp,
-    InOutbox, Inside, Kept, Letter, LogPage, LogPlace, Old, OutboxState, Outgoing, Pulse, Queue,
-    Rejected, Reply, Seen, Share, Store, Stored, Sums, Totals, Turn, Waiting, Worker,
+    AnchorRange, Audited, Batch, By, Checkup, CodeRow, EnrollmentRow, Entry, Error, Export,
+    GivenUp, InOutbox, Inside, Kept, Letter, LogPage, LogPlace, Old, OutboxState, Outgoing,
+    PoolSums, Pulse, Queue, Rejected, Reply, Seen, Share, Sought, Store, Stored, Sums, Totals,
+    Turn, Waiting, Worker,
 };
 
 /// A store in memory; it ends with the process.
@@ -179,6 +182,23 @@ impl Store for Memory {
                 .filter(inside)
                 .map(|row| row.customer.clone())
                 .collect();
+            Ok(ids.into_iter().take(limit).collect())
+        })
+    }
+
+    fn left<'s>(
+        &'s self,
+        reason: &'s str,
+        after: Option<&'s str>,
+        limit: usize,
+    ) -> Reply<'s, Vec<CustomerId>> {
+        self.reply(|tables| {
+            let has_left = |row: &&EnrollmentRow| {
+                row.reason.as_deref() == Some(reason)
+                    && after.is_none_or(|own| *row.customer > *own)
+            };
+            let rows = tables.enrollments.values().filter(has_left);
+            let ids: BTreeSet<CustomerId> = rows.map(|row| row.customer.clone()).collect();
             Ok(ids.into_iter().take(limit).collect())
         })
     }
@@ -392,6 +412,28 @@ impl Store for Memory {
 
     fn export<'s>(&'s self, customer: &'s str) -> Reply<'s, Export> {
         self.reply(|tables| tables.export(customer))
+    }
+
+    fn codes<'s>(
+        &'s self,
+        pool: &'s str,
+        from: Instant,
+        share: Share,
+        limit: usize,
+    ) -> Reply<'s, Vec<Coded>> {
+        self.reply(|tables| Ok(tables.codes_left(pool, from, share, limit)))
+    }
+
+    fn codes_found<'s>(&'s self, sought: Sought<'s>, limit: usize) -> Reply<'s, Vec<CodeRow>> {
+        self.reply(|tables| Ok(tables.codes_found(sought, limit)))
+    }
+
+    fn pool_sums(&self, now: Instant, since: Instant) -> Reply<'_, Vec<PoolSums>> {
+        self.reply(|tables| Ok(tables.pool_sums(now, since)))
+    }
+
+    fn withdraw_codes<'s>(&'s self, pool: &'s str, limit: usize) -> Reply<'s, u64> {
+        self.reply(|tables| Ok(tables.withdraw_codes(pool, limit)))
     }
 
     fn inside(&self) -> Reply<'_, Vec<Inside>> {

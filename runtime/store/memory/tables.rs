@@ -9,6 +9,7 @@ use kurant_engine::erased::{self, is_pseudonym, pseudonym};
 use kurant_engine::event::Event;
 use kurant_engine::id::{CustomerId, Key};
 
+use super::coupon::Numbered;
 use super::forget::Forgotten;
 use crate::batch::TOGETHER;
 use crate::erasure;
@@ -39,6 +40,9 @@ pub(super) struct Tables {
     /// The number of the latest dead letter.
     pub(super) letter: i64,
     pub(super) forgotten: Forgotten,
+    /// Codes of coupon pools, and the number of the latest.
+    pub(super) codes: BTreeMap<String, Numbered>,
+    pub(super) code_number: i64,
     pub(super) marks: BTreeMap<String, String>,
     pub(super) definitions: Option<Definitions>,
     pub(super) versions: BTreeMap<Key, Version>,
@@ -63,6 +67,7 @@ impl Tables {
         batch.seen.iter().any(&mut is_repeated)
             || batch.persons.iter().any(moved_on)
             || !batch.erased.iter().all(|own| self.may_erase(own))
+            || self.cannot_give(batch)
             || batch.swaps.iter().any(is_another)
     }
 
@@ -73,6 +78,7 @@ impl Tables {
         batch.erased.iter().for_each(|own| self.erase(own));
         self.forgotten.events += batch.dropped;
         self.write_down(&batch);
+        self.write_codes(&batch);
         self.seen.extend(
             batch
                 .seen

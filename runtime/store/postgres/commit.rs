@@ -10,6 +10,7 @@ use kurant_engine::erased::{pseudonym, tombstone, word};
 use serde::Serialize;
 use sqlx::postgres::PgPool;
 
+use super::coupon;
 use super::erase::DROPPED;
 use super::transaction::{Id, Statement, write, write_after};
 use crate::erasure;
@@ -102,6 +103,7 @@ pub(super) async fn commit(pool: &PgPool, mut batch: Batch, turn: Turn) -> Resul
     anchors(&mut statements, &mut batch);
     log(&mut statements, &batch, false)?;
     outbox(&mut statements, &mut batch)?;
+    coupon::statements(&mut statements, &mut batch);
     // After the rows that were handed over: whoever erases a customer comes to both in that order too.
     log(&mut statements, &batch, true)?;
     rejected(&mut statements, &batch);

@@ -6,6 +6,7 @@ mod checkup;
 mod claim;
 mod commit;
 mod connect;
+mod coupon;
 mod decode;
 mod erase;
 mod export;
@@ -23,14 +24,16 @@ use kurant_engine::calendar::Instant;
 use kurant_engine::definition::{Definitions, Version};
 use kurant_engine::event::Event;
 use kurant_engine::id::{CustomerId, Key};
+use kurant_engine::stock::Coded;
 use sqlx::Connection;
 use sqlx::postgres::{PgConnection, PgPool};
 use tokio::sync::Mutex;
 
 use crate::{
-    AnchorRange, Audited, Batch, By, Checkup, Crew, EnrollmentRow, Entry, Error, Export, GivenUp,
-    InOutbox, Inside, Kept, Letter, LogPage, LogPlace, Old, OutboxState, Outgoing, Pulse, Queue,
-    Rejected, Reply, Seen, Share, Store, Stored, Sums, Totals, Turn, Waiting, Word, Worker,
+    AnchorRange, Audited, Batch, By, Checkup, CodeRow, Crew, EnrollmentRow, Entry, Error, Export,
+    GivenUp, InOutbox, Inside, Kept, Letter, LogPage, LogPlace, Old, OutboxState, Outgoing,
+    PoolSums, Pulse, Queue, Rejected, Reply, Seen, Share, Sought, Store, Stored, Sums, Totals,
+    Turn, Waiting, Word, Worker,
 };
 
 pub use connect::redacted;
@@ -252,6 +255,15 @@ impl Store for Postgres {
         Box::pin(people::members(&self.pool, journey, after, limit))
     }
 
+    fn left<'s>(
+        &'s self,
+        reason: &'s str,
+        after: Option<&'s str>,
+        limit: usize,
+    ) -> Reply<'s, Vec<CustomerId>> {
+        Box::pin(people::left(&self.pool, reason, after, limit))
+    }
+
     fn outbox(&self, state: OutboxState, upto: Instant, limit: usize) -> Reply<'_, Vec<Outgoing>> {
         Box::pin(work::outbox(&self.pool, state, upto, limit))
     }
@@ -371,6 +383,29 @@ impl Store for Postgres {
 
     fn export<'s>(&'s self, customer: &'s str) -> Reply<'s, Export> {
         Box::pin(export::export(&self.pool, customer))
+    }
+
+    fn codes<'s>(
+        &'s self,
+        pool: &'s str,
+        from: Instant,
+        share: Share,
+        limit: usize,
+    ) -> Reply<'s, Vec<Coded>> {
+        Box::pin(coupon::left(&self.pool, pool, from, share, limit))
+    }
+
+    fn codes_found<'s>(&'s self, sought: Sought<'s>, limit: usize) -> Reply<'s, Vec<CodeRow>> {
+        Box::pin(coupon::found(&self.pool, sought, limit))
+    }
+
+    fn pool_sums(&self, now: Instant, since: Instant) -> Reply<'_, Vec<PoolSums>> {
+        Box::pin(coupon::sums(&self.pool, now, since))
+    }
+
+    fn withdraw_codes<'s>(&'s self, pool: &'s str, limit: usize) -> Reply<'s, u64> {
+        let name = pool.to_owned();
+        Box::pin(self.write(move |pool| async move { coupon::withdraw(&pool, name, limit).await }))
     }
 
     fn inside(&self) -> Reply<'_, Vec<Inside>> {

@@ -11,6 +11,7 @@ use kurant_engine::erased::{pseudonym, word};
 use kurant_engine::id::CustomerId;
 use sqlx::SqlitePool;
 
+use super::coupon;
 use super::documents::{Documents, Worded, json};
 use super::erase;
 use super::transaction::{Rows, Transaction};
@@ -195,6 +196,7 @@ pub(super) async fn commit(
     )
     .await?;
     outbox(&mut tx, &batch, &documents.commands.ready().await?).await?;
+    coupon::write(&mut tx, &batch).await?;
     tx.commit().await
 }
 

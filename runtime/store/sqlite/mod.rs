@@ -3,6 +3,7 @@
 mod checkup;
 mod claim;
 mod commit;
+mod coupon;
 mod decode;
 mod documents;
 mod erase;
@@ -28,14 +29,16 @@ use kurant_engine::calendar::Instant;
 use kurant_engine::definition::{Definitions, Version};
 use kurant_engine::event::Event;
 use kurant_engine::id::{CustomerId, Key};
+use kurant_engine::stock::Coded;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqlSafeStr, SqlitePool};
 
 use crate::{
-    AnchorRange, Audited, Batch, By, Checkup, EnrollmentRow, Entry, Error, Export, GivenUp,
-    InOutbox, Inside, Kept, Letter, LogPage, LogPlace, Old, OutboxState, Outgoing, Pulse, Queue,
-    Rejected, Reply, Seen, Share, Store, Stored, Sums, Totals, Turn, Waiting, Worker,
+    AnchorRange, Audited, Batch, By, Checkup, CodeRow, EnrollmentRow, Entry, Error, Export,
+    GivenUp, InOutbox, Inside, Kept, Letter, LogPage, LogPlace, Old, OutboxState, Outgoing,
+    PoolSums, Pulse, Queue, Rejected, Reply, Seen, Share, Sought, Store, Stored, Sums, Totals,
+    Turn, Waiting, Worker,
 };
 
 /// How many read at the same time.
@@ -134,7 +137,7 @@ impl Sqlite {
     }
 
     /// Opens the store at a path to leave marks or to settle what was given up, beside a process that may work on it: writers
-    /// wait for each other. Only hand-overs, dead letters and marks may be in what it commits, since the other one numbers all
+    /// wait for each other. Only hand-overs, dead letters, imported codes and marks may be in what it commits, since the other one numbers all
     /// else, and keeps customers at hand.
     ///
     /// # Errors
@@ -342,6 +345,15 @@ impl Store for Sqlite {
         Box::pin(people::members(&self.read, journey, after, limit))
     }
 
+    fn left<'s>(
+        &'s self,
+        reason: &'s str,
+        after: Option<&'s str>,
+        limit: usize,
+    ) -> Reply<'s, Vec<CustomerId>> {
+        Box::pin(people::left(&self.read, reason, after, limit))
+    }
+
     fn outbox(&self, state: OutboxState, upto: Instant, limit: usize) -> Reply<'_, Vec<Outgoing>> {
         Box::pin(work::outbox(&self.read, state, upto, limit))
     }
@@ -451,6 +463,34 @@ impl Store for Sqlite {
 
     fn export<'s>(&'s self, customer: &'s str) -> Reply<'s, Export> {
         Box::pin(export::export(&self.read, customer))
+    }
+
+    fn codes<'s>(
+        &'s self,
+        pool: &'s str,
+        from: Instant,
+        share: Share,
+        limit: usize,
+    ) -> Reply<'s, Vec<Coded>> {
+        Box::pin(coupon::left(&self.read, pool, from, share, limit))
+    }
+
+    fn codes_found<'s>(&'s self, sought: Sought<'s>, limit: usize) -> Reply<'s, Vec<CodeRow>> {
+        Box::pin(coupon::found(&self.read, sought, limit))
+    }
+
+    fn pool_sums(&self, now: Instant, since: Instant) -> Reply<'_, Vec<PoolSums>> {
+        Box::pin(coupon::sums(&self.read, now, since))
+    }
+
+    fn withdraw_codes<'s>(&'s self, pool: &'s str, limit: usize) -> Reply<'s, u64> {
+        let name = pool.to_owned();
+        Box::pin(async move {
+            let writer = self.writer()?;
+            let work = async move { coupon::withdraw(&writer, name, limit).await };
+            let task = tokio::spawn(work);
+            task.await.map_err(|error| Error::Task(error.to_string()))?
+        })
     }
 
     fn inside(&self) -> Reply<'_, Vec<Inside>> {

@@ -121,6 +121,24 @@ CREATE TABLE outbox_left (
     state TEXT COLLATE "C" NOT NULL
 );
 
+-- Codes of coupon pools: each is given once.
+CREATE TABLE code (
+    code TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    n BIGINT GENERATED ALWAYS AS IDENTITY,
+    -- Up to when it is taken: what holds for ever stands last.
+    expires BIGINT NOT NULL,
+    imported BIGINT NOT NULL,
+    -- When, to whom and by what; none = to nobody so far.
+    given BIGINT,
+    enrollment UUID,
+    pool TEXT COLLATE "C" NOT NULL,
+    customer TEXT COLLATE "C",
+    journey TEXT COLLATE "C"
+) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_limit = 2000);
+CREATE INDEX code_left ON code (pool, expires, n) WHERE given IS NULL;
+CREATE INDEX code_given ON code (pool, given) WHERE given IS NOT NULL;
+CREATE INDEX code_customer ON code (customer) WHERE customer IS NOT NULL;
+
 -- Dead letters.
 CREATE TABLE rejected (
     n BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -115,6 +115,25 @@ CREATE TABLE outbox_left (
     PRIMARY KEY (route, state)
 ) WITHOUT ROWID;
 
+-- Codes of coupon pools: each is given once.
+CREATE TABLE code (
+    n INTEGER PRIMARY KEY,
+    pool TEXT NOT NULL,
+    code TEXT NOT NULL,
+    -- Up to when it is taken: what holds for ever stands last.
+    expires BIGINT NOT NULL,
+    imported BIGINT NOT NULL,
+    -- When, to whom and by what; none = to nobody so far.
+    given BIGINT,
+    customer TEXT,
+    journey TEXT,
+    enrollment BLOB
+);
+CREATE UNIQUE INDEX code_code ON code (code);
+CREATE INDEX code_left ON code (pool, expires, n) WHERE given IS NULL;
+CREATE INDEX code_given ON code (pool, given) WHERE given IS NOT NULL;
+CREATE INDEX code_customer ON code (customer) WHERE customer IS NOT NULL;
+
 -- Dead letters.
 CREATE TABLE rejected (
     n INTEGER PRIMARY KEY,
