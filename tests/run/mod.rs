@@ -1,6 +1,7 @@
 //! The runtime as a user has it: the binary, a workspace in a folder, files in and files out.
 
 pub(crate) mod asking;
+mod coupons;
 mod customer;
 mod deploy;
 mod doctor;

@@ -3,6 +3,7 @@
 mod anchors;
 mod batches;
 mod checkup;
+mod coupons;
 mod erase;
 mod export;
 mod forget;
@@ -63,5 +64,8 @@ conformance! {
     erase: nobody_who_was_erased_leaves_an_anchor lines_about_who_is_back_stand_under_the_own_name
         of_a_reason_told_after_the_erasure_the_code_stays what_was_decided_before_an_erasure_makes_nobody
         a_dead_letter_that_comes_late_has_no_body dead_letters_are_found_however_they_spell_a_name;
+    coupons: codes_that_expire_first_come_first_and_hold_long_enough a_code_is_given_once a_code_stands_in_one_pool
+        codes_are_counted_and_those_that_nobody_has_go of_an_erased_customer_the_code_stays_given
+        whoever_left_for_a_reason_is_found;
     checkup: what_waits_is_counted sums_are_of_one_moment a_state_is_held_against_the_index;
 }

@@ -209,7 +209,7 @@ impl Importing<'_> {
 
 impl Met {
     fn told(&self, pool: &str) -> String {
-        let mut told = format!("{} codes added to {pool}", self.added);
+        let mut told = format!("{} added to {pool}", super::codes(self.added));
         if self.known > 0 {
             told += &format!(", {} were there already", self.known);
         }

@@ -143,7 +143,8 @@ async fn withdraw(folder: &Folder, pool: &str, dry_run: bool) -> Result<(), Erro
     };
     let (mut gone, given) = (own.left + own.expired, own.given);
     if dry_run {
-        println!("{gone} codes of {pool} would be taken out; {given} that were given would stay");
+        let gone = codes(gone);
+        println!("{gone} of {pool} would be taken out; {given} that were given would stay");
         return Ok(());
     }
     gone = 0;
@@ -160,10 +161,20 @@ async fn withdraw(folder: &Folder, pool: &str, dry_run: bool) -> Result<(), Erro
         ..Batch::default()
     };
     store.commit(batch).await.map_err(unreadable)?;
+    let are = if gone == 1 { "is" } else { "are" };
     println!(
-        "{gone} codes of {pool} are taken out; {given} that were given stay. `kurant coupons import {pool} FILE` brings them back"
+        "{} of {pool} {are} taken out; {given} that were given stay. `kurant coupons import {pool} FILE` brings them back",
+        codes(gone)
     );
     Ok(())
+}
+
+/// How many codes, in words.
+pub(crate) fn codes(count: u64) -> String {
+    match count {
+        1 => "1 code".to_owned(),
+        _ => format!("{count} codes"),
+    }
 }
 
 /// There is no such coupon pool.
