@@ -104,8 +104,8 @@ pub(super) async fn a_code_is_given_once(store: &dyn Store) {
         ["B"],
         "nothing was written"
     );
-    let found = store.codes_found(Sought::Codes(&["A".into(), "B".into(), "C".into()]), 9);
-    let found = found.await.unwrap();
+    let sought = ["A", "B", "C"].map(str::to_owned);
+    let found = store.codes_found(Sought::Codes(&sought), 9).await.unwrap();
     let holders = found.iter().map(|own| {
         let holder = own.given.as_ref();
         (&*own.code, holder.map(|own| (&*own.customer, own.at)))
@@ -129,8 +129,8 @@ pub(super) async fn a_code_stands_in_one_pool(store: &dyn Store) {
         ],
     )
     .await;
-    let found = store.codes_found(Sought::Codes(&["A".into(), "B".into()]), 9);
-    let found = found.await.unwrap();
+    let sought = ["A", "B"].map(str::to_owned);
+    let found = store.codes_found(Sought::Codes(&sought), 9).await.unwrap();
     let stand: Vec<_> = found
         .iter()
         .map(|own| (&*own.code, &*own.pool, own.expires, own.given.is_some()))
@@ -211,8 +211,8 @@ pub(super) async fn of_an_erased_customer_the_code_stays_given(store: &dyn Store
         })
         .await
         .unwrap();
-    let found = store.codes_found(Sought::Codes(&["A".into()]), 9).await;
-    let found = found.unwrap();
+    let sought = ["A".to_owned()];
+    let found = store.codes_found(Sought::Codes(&sought), 9).await.unwrap();
     let holder = found[0].given.as_ref().expect("nobody else is given it");
     assert_eq!(holder.customer, pseudonym("anna"));
     assert_eq!(rows(store.export("anna").await.unwrap()).len(), 1);

@@ -4,6 +4,7 @@
 //! reported a second time. Scripts are walked as trees ([`script`]); every finding inside one is led back to its place in the file.
 
 mod anchor;
+mod buttons;
 mod empty_link;
 mod endless_wait;
 mod few_codes;
@@ -107,6 +108,7 @@ pub(crate) fn run(parsed: &Parsed, places: &Places, sources: &Sources, diagnosti
     unsubscribe::check(&world, &walks);
     empty_link::check(&world);
     no_subject::check(&world);
+    buttons::check(&world);
     mjml::check(&world);
     markdown_as_it_stands::check(&world);
     provider_settings::check(&world);

@@ -4,6 +4,7 @@
 //! the rest; definitions are made of it only when nothing was reported.
 
 mod broker;
+mod buttons;
 mod calendar;
 mod channel;
 mod columns;

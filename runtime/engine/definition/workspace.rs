@@ -331,8 +331,27 @@ pub struct Template {
     pub locale: Option<String>,
     /// `txt`, `html`, `mjml` or `md`.
     pub extension: String,
-    /// Front matter: `subject`, `preheader`.
+    /// Front matter: `subject`, `preheader`, and of each button its `text` and `url`, by [`Template::button`].
     pub front: BTreeMap<String, String>,
     /// The text below the front matter.
     pub body: String,
+}
+
+impl Template {
+    /// So many buttons at the most, whatever the channel: their numbers have two digits.
+    pub const MOST_BUTTONS: usize = 99;
+
+    /// The name in the front matter of a part of a button, `text` or `url`; counted from 0.
+    pub fn button(number: usize, part: &str) -> String {
+        format!("button {number:02} {part}")
+    }
+
+    /// How many buttons it has.
+    pub fn buttons(&self) -> usize {
+        let is_there = |number: &usize| {
+            let has = |part| self.front.contains_key(&Self::button(*number, part));
+            has("text") || has("url")
+        };
+        (0..Self::MOST_BUTTONS).take_while(is_there).count()
+    }
 }

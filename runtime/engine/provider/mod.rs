@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use answer::{Answer, Verdict, field};
 pub use body::Body;
-pub use request::{Composer, Filled, MESSAGE, Message, Request, environment};
+pub use request::{Button, Composer, Filled, MESSAGE, Message, Request, environment};
 
 use crate::calendar::Duration;
 

@@ -84,6 +84,7 @@ impl Http {
         is_again: bool,
     ) -> Result<Letter, String> {
         let text = rendered.whole();
+        let buttons = rendered.buttons;
         let mut fields = rendered.front;
         for (name, text) in [
             ("to", to.trim()),
@@ -101,7 +102,7 @@ impl Http {
         let lasts = composer.provider().idempotency.as_ref();
         let lasts = lasts.map(|own| own.lasts.at_most_millis().min(self.provider.valid_for));
         Ok(Letter {
-            request: composer.request(&Message { fields })?,
+            request: composer.request(&Message { fields, buttons })?,
             repeats_until: lasts.map(|lasts| command.at.plus_millis(lasts)),
             is_again: is_again && lasts.is_some(),
         })
