@@ -124,7 +124,11 @@ async fn opened_beside(folder: &Folder) -> Result<Arc<dyn Store>, Error> {
     let url = store_alone(folder)?;
     if is_postgres(&url) {
         // There has to be something to steer.
-        Postgres::open_to_read(&url).await.map_err(unreadable)?;
+        let there = Postgres::open_to_read(&url).await;
+        there.map_err(|error| match error {
+            kurant_store::Error::Missing { .. } => nothing_yet(&url),
+            other => unreadable(other),
+        })?;
         let store = Postgres::open(&url, Durability::Required).await;
         return Ok(Arc::new(store.map_err(unreadable)?));
     }

@@ -153,6 +153,13 @@ pub enum Place {
         /// When somebody is at work.
         due: Instant,
     },
+    /// At a `webhook` whose answer has not come.
+    Calling {
+        /// The step.
+        node: u32,
+        /// The call's key.
+        key: Key,
+    },
     /// Past the last step, or ended early.
     Done,
 }
@@ -241,7 +248,8 @@ impl Enrollment {
             | Place::Waiting { node, .. }
             | Place::WaitingFor { node, .. }
             | Place::Sending { node, .. }
-            | Place::Assigning { node, .. } => Some(node),
+            | Place::Assigning { node, .. }
+            | Place::Calling { node, .. } => Some(node),
             Place::Done => None,
         }
     }
@@ -254,7 +262,9 @@ impl Enrollment {
                 since, deadline, ..
             } => [Some(since), deadline],
             Place::Sending { planned, .. } => [Some(planned), None],
-            Place::At { .. } | Place::Assigning { .. } | Place::Done => [None, None],
+            Place::At { .. } | Place::Assigning { .. } | Place::Calling { .. } | Place::Done => {
+                [None, None]
+            }
         };
         let moments = moments.map(|at| at.map(|at| at.to_string()).unwrap_or_default());
         let rounds = self.rounds.iter().flat_map(|own| [own.node, own.round]);
@@ -289,7 +299,7 @@ impl Enrollment {
         let place = match self.place {
             Place::Waiting { due, .. } | Place::Assigning { due, .. } => Some(due),
             Place::WaitingFor { deadline, .. } => deadline,
-            Place::At { .. } | Place::Sending { .. } | Place::Done => None,
+            Place::At { .. } | Place::Sending { .. } | Place::Calling { .. } | Place::Done => None,
         };
         [place, self.expires].into_iter().flatten().min()
     }

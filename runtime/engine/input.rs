@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::Action;
 use crate::calendar::{Date, Instant};
+use crate::catalog::Reply;
 use crate::definition::Category;
 use crate::event::Event;
 use crate::id::{CustomerId, Key};
@@ -46,6 +47,13 @@ pub enum Input {
     GaveUp {
         /// The message's key.
         key: Key,
+    },
+    /// A web hook that a journey waits for has answered, or failed for good.
+    Replied {
+        /// The call's key.
+        key: Key,
+        /// What came back.
+        reply: Reply,
     },
     /// Something that was held back isn't any more: those who were held go on.
     Resume,
@@ -159,6 +167,11 @@ impl Command {
         }
     }
 
+    /// Whether its journey waits for what comes back.
+    pub fn is_awaited(&self) -> bool {
+        matches!(self.what, Effect::Webhook { awaited: true, .. })
+    }
+
     /// Whether it is a message to the customer.
     pub fn is_message(&self) -> bool {
         matches!(self.what, Effect::Send { .. })
@@ -208,6 +221,9 @@ pub enum Effect {
         headers: Map,
         /// Its body.
         body: Value,
+        /// Whether its journey waits for what comes back.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        awaited: bool,
     },
 }
 

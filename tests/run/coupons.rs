@@ -155,6 +155,7 @@ fn a_pool_that_is_dry_says_so_and_whoever_found_none_goes_on_once_there_are_some
         said.contains("3 people left with `no_coupon`: coupon pool spring"),
         "{said}"
     );
+    let said = out(&shop, &["run", "--until-idle", "--quiet"]);
     assert!(
         said.contains("ALERT: coupon pool spring: no code is left"),
         "{said}"

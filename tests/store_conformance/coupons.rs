@@ -9,7 +9,7 @@ use kurant_store::{
 
 use super::sample::{at, ended, id, person};
 
-fn new(pool: &str, code: &str, expires: Option<i64>) -> NewCode {
+pub(super) fn new(pool: &str, code: &str, expires: Option<i64>) -> NewCode {
     NewCode {
         pool: pool.into(),
         code: code.into(),
@@ -26,7 +26,7 @@ async fn import(store: &dyn Store, codes: Vec<NewCode>) {
     store.commit(batch).await.expect("an import");
 }
 
-fn given(code: &str, customer: &str, millis: i64) -> CodeGiven {
+pub(super) fn given(code: &str, customer: &str, millis: i64) -> CodeGiven {
     CodeGiven {
         customer: id(customer),
         given: GivenCode {

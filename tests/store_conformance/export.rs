@@ -4,6 +4,7 @@
 use kurant_store::{Batch, By, Store, told};
 use sqlx::{Connection, PgConnection, SqliteConnection};
 
+use super::coupons::{given, new};
 use super::sample::{action, again, at, enrollment, event, id, outgoing, person, seen, waiting};
 use kurant_store::{AnchorRow, EnrollmentRow, Erasure, OutboxState, Rejected};
 
@@ -33,6 +34,8 @@ async fn held(store: &dyn Store) {
                 reason: "not_json".into(),
                 body: format!(r#"{{"subject":"{name}"}}"#),
             }],
+            codes_new: vec![new("spring", &format!("CODE-{number}"), None)],
+            codes_given: vec![given(&format!("CODE-{number}"), name, 1)],
             marks: vec![(
                 format!("steer/order/{name}"),
                 Some(format!(r#"{{"customer":"{name}"}}"#)),
@@ -61,6 +64,7 @@ pub(super) async fn all_that_is_held_of_one_customer_is_told(store: &dyn Store) 
     assert_eq!(of("enrollment")["id"], enrollment("anna", 0).id.to_string());
     assert_eq!(of("log")["actions"][0]["step"], "hello");
     assert_eq!(of("outbox")["command"]["what"]["effect"], "send");
+    assert_eq!(of("code")["code"], "CODE-1");
     assert_eq!(of("rejected")["body"], r#"{"subject":"anna"}"#);
 }
 

@@ -4,6 +4,7 @@
 //! segments entered and left, date and inactivity triggers that are due by now. One file here is one of these.
 
 mod again;
+mod answer;
 mod awaits;
 mod backlog;
 mod compute;
@@ -44,6 +45,7 @@ use crate::person::Person;
 use crate::script::{self, Frame};
 use crate::value::Value;
 
+pub(crate) use answer::is_awaited;
 pub(crate) use backlog::BACKLOG;
 pub(crate) use entry::Entrance;
 pub(crate) use pause::{PAUSED, UNTIL_RESUMED};
@@ -89,6 +91,7 @@ pub fn process(
         Input::EnrollLate { journey, step } => work.enroll_late(&journey, step.as_deref()),
         Input::Stop { journey } => work.stop(&journey),
         Input::GaveUp { key } => work.gave_up(key),
+        Input::Replied { key, reply } => work.hear(key, reply),
         Input::Resume => work.resume(),
         Input::Refilled { pool } => work.take_back(&pool),
         Input::Operator(operator) => work.operate(&operator),

@@ -4,6 +4,7 @@ mod coupons;
 mod declared;
 mod due;
 mod fallbacks;
+mod hooks;
 mod lookback;
 mod operator;
 mod pause;

@@ -11,6 +11,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream;
 use kurant_engine::calendar::Instant;
+use kurant_engine::catalog::Reply;
 use kurant_store::{OutboxState, Outgoing, Queue};
 
 use super::backoff::while_away;
@@ -78,6 +79,10 @@ where
                 breaker.note(&outcome);
                 if let Some(name) = outcome.name() {
                     done.note_name(&row, name, now);
+                }
+                if let Outcome::Answered(answer) = &outcome {
+                    let reply = Reply::Value(answer.clone());
+                    done.answers.insert(row.command.key, reply);
                 }
                 outcome.settle(&row, now, manners.valid_for)
             };

@@ -9,8 +9,11 @@ mod lanes;
 mod mail;
 mod outcome;
 
+use std::collections::HashMap;
+
 use kurant_engine::calendar::Instant;
-use kurant_engine::id::CustomerId;
+use kurant_engine::catalog::Reply;
+use kurant_engine::id::{CustomerId, Key};
 use kurant_engine::input::Trace;
 use kurant_engine::map::Map;
 use kurant_engine::value::Value;
@@ -39,8 +42,10 @@ pub(crate) struct Line {
 #[derive(Debug, Default)]
 pub(crate) struct HandedOver {
     pub(crate) settled: Vec<Settled>,
-    /// Messages that were given up, with how: another channel may take their places.
-    pub(crate) given_up: Vec<(CustomerId, Settled)>,
+    /// Messages that were given up, whose places another channel may take, and calls that somebody waits for.
+    pub(crate) given_up: Vec<CameBack>,
+    /// What calls were answered with, by key.
+    pub(crate) answers: HashMap<Key, Reply>,
     pub(crate) marks: Vec<(String, Option<String>)>,
     /// Whose commands are tried again.
     pub(crate) retried: Vec<Queue>,
@@ -50,11 +55,24 @@ pub(crate) struct HandedOver {
     pub(crate) tally: Tally,
 }
 
+/// A command of which something comes back into its journey.
+#[derive(Debug, Clone)]
+pub(crate) struct CameBack {
+    /// Whose it is.
+    pub(crate) customer: CustomerId,
+    /// How it went; the store is told together with what follows from it.
+    pub(crate) settled: Settled,
+    /// What a call was answered with; none for a message that was given up.
+    pub(crate) reply: Option<Reply>,
+}
+
 impl HandedOver {
     /// How many were taken on the other side.
     pub(crate) fn accepted(&self) -> u64 {
-        let accepted = |settled: &&Settled| settled.state == OutboxState::Accepted;
-        self.settled.iter().filter(accepted).count() as u64
+        let back = self.given_up.iter().map(|own| &own.settled);
+        let all = self.settled.iter().chain(back);
+        all.filter(|settled| settled.state == OutboxState::Accepted)
+            .count() as u64
     }
 
     pub(crate) fn add(&mut self, other: Self) {
@@ -79,7 +97,11 @@ impl HandedOver {
         }
         if settled.state == OutboxState::Dead && row.command.is_message() {
             self.tally.note(row, settled.state);
-            self.given_up.push((customer.clone(), settled));
+            self.given_up.push(CameBack {
+                customer: customer.clone(),
+                settled,
+                reply: None,
+            });
         } else {
             self.settle(row, settled);
         }
@@ -96,6 +118,19 @@ impl HandedOver {
     /// Notes how one went that nobody else has to know of.
     pub(crate) fn settle(&mut self, row: &Outgoing, settled: Settled) {
         self.tally.note(row, settled.state);
+        if row.command.is_awaited() && settled.state.is_final() {
+            let reply = match settled.state {
+                // Where nobody is called, nothing comes back.
+                OutboxState::Accepted => self.answers.remove(&settled.key),
+                _ => Some(Reply::Failure),
+            };
+            self.given_up.push(CameBack {
+                customer: row.command.customer.clone(),
+                settled,
+                reply: Some(reply.unwrap_or(Reply::Value(Value::Null))),
+            });
+            return;
+        }
         self.settled.push(settled);
     }
 }

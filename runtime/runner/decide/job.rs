@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use kurant_engine::calendar::{Instant, Zone};
+use kurant_engine::catalog::Reply;
 use kurant_engine::decode::Record;
 use kurant_engine::event::Event;
 use kurant_engine::id::{CustomerId, Key};
@@ -72,8 +73,8 @@ pub(crate) enum Task {
         /// How many at the most.
         most: usize,
     },
-    /// Messages of theirs were given up on their way out, by key.
-    GaveUp(Vec<(CustomerId, Key)>),
+    /// Messages of theirs were given up on their way out, or web hooks have answered, by key.
+    CameBack(Vec<(CustomerId, Key, Option<Reply>)>),
     /// Those who were held go on, as far as nothing holds them still.
     Resume,
     /// A coupon pool has codes again: those who left because there was none go on.

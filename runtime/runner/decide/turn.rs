@@ -5,7 +5,7 @@ use std::collections::{BinaryHeap, HashMap};
 use std::sync::Arc;
 
 use kurant_engine::calendar::{Instant, Zone};
-use kurant_engine::catalog::Catalog;
+use kurant_engine::catalog::{Catalog, Reply};
 use kurant_engine::customer::Customer;
 use kurant_engine::definition::UnknownCustomers;
 use kurant_engine::desk::Desk;
@@ -95,7 +95,7 @@ impl<'t> Turn<'t> {
             }
             Task::Due(window) => self.due(window),
             Task::Timers => self.timers(),
-            Task::GaveUp(messages) => self.gave_up(messages),
+            Task::CameBack(commands) => self.came_back(commands),
             Task::Resume => self.resume(),
             Task::Refilled { pool } => self.take_back(&pool),
             Task::Late { late, most } => self.take_in_late(&late, most),
@@ -161,11 +161,15 @@ impl<'t> Turn<'t> {
         }
     }
 
-    fn gave_up(&mut self, messages: Vec<(CustomerId, Key)>) {
+    fn came_back(&mut self, commands: Vec<(CustomerId, Key, Option<Reply>)>) {
         let clock = self.job.clock;
-        for (customer, key) in messages {
+        for (customer, key, reply) in commands {
             if let Some(slot) = self.index.get(&customer).copied() {
-                self.decide(slot, Input::GaveUp { key }, clock);
+                let input = match reply {
+                    None => Input::GaveUp { key },
+                    Some(reply) => Input::Replied { key, reply },
+                };
+                self.decide(slot, input, clock);
                 self.hand_over(slot, clock);
             }
         }

@@ -53,6 +53,7 @@ pub(super) fn of(command: &Command, renderer: &Renderer) -> Result<String, Strin
             method,
             headers,
             body,
+            ..
         } => {
             json!({ "url": url, "method": method, "headers": headers.to_json(), "body": body.to_json() })
         }

@@ -9,6 +9,7 @@ use kurant_store::{PoolSums, Share};
 
 use super::pages::{Among, Walk};
 use super::steer::under;
+use super::trouble::Found;
 use super::{BATCH, Runner};
 use crate::decide::{Answer, Decided, Job, Short, Task};
 use crate::error::Error;
@@ -164,6 +165,15 @@ impl Runner {
         walked?;
         self.settle().await?;
         self.note(vec![(format!("{ORDER}{name}"), None)]).await
+    }
+
+    /// Looks at the pools soon, if one had no code for somebody and that is new.
+    pub(super) fn note_dry(&mut self, found: &Found) {
+        let levels = &self.coupons.levels;
+        let is_new = |pool: &str| levels.get(pool) != Some(&Level::Empty);
+        if found.dry_pools().any(is_new) {
+            self.coupons.looked = None;
+        }
     }
 
     /// Tells of pools that run dry, or are, if it is time to look.

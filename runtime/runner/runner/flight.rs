@@ -205,6 +205,7 @@ impl Runner {
 
     async fn landed(&mut self, flight: Option<Box<Flight>>) -> Result<(), Error> {
         let Some(flight) = flight else { return Ok(()) };
+        self.note_dry(&flight.found);
         self.trouble.add(flight.found);
         self.say_trouble(false);
         if self.mate.is_alone() {

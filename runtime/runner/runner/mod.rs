@@ -45,7 +45,7 @@ use kurant_engine::paused::Paused;
 use kurant_store::{Batch, Kept, Settled, Store, Stored};
 use tokio::sync::watch;
 
-use crate::channel::{HANDED, again as later};
+use crate::channel::{CameBack, HANDED, again as later};
 use crate::clock::Clock;
 use crate::decide::Decider;
 use crate::dispatch::{Dispatch, Renderer, Ways};
@@ -141,8 +141,8 @@ pub struct Runner {
     leaving: Leaving,
     /// Hand-overs that the store has not been told of yet.
     settled: Vec<Settled>,
-    /// Messages that were given up, and whose fallbacks have not been tried yet.
-    given_up: Vec<(CustomerId, Settled)>,
+    /// Messages that were given up, and whose fallbacks have not been tried yet; and answers of web hooks.
+    given_up: Vec<CameBack>,
     marks: Vec<(String, Option<String>)>,
     /// What the log has not been told of yet.
     told: Vec<(CustomerId, Vec<Trace>)>,
@@ -423,8 +423,11 @@ impl Runner {
             self.counts.handed_over += done.accepted();
             done.tally.count();
             // What is said of places in files would hide what is still to be looked for.
-            done.settled
-                .extend(done.given_up.into_iter().map(|(_, settled)| settled));
+            for own in done.given_up {
+                done.settled.push(own.settled.clone());
+                // Somebody waits for it. That it left is no secret any more.
+                self.given_up.extend(own.reply.is_some().then_some(own));
+            }
             let mut batch = Batch {
                 clock: now,
                 settled: done.settled,

@@ -85,6 +85,12 @@ impl Found {
         found
     }
 
+    /// The coupon pools that had no code for somebody.
+    pub(super) fn dry_pools(&self) -> impl Iterator<Item = &str> {
+        let dry = self.0.keys().filter(|own| own.1 == Kind::DryPool);
+        dry.map(|(_, _, pool)| pool.as_str())
+    }
+
     fn note(&mut self, trace: &Trace, ended: &HashMap<Key, ()>) {
         let is_over = |own: Key| ended.contains_key(&own);
         let kind = match trace.what.as_str() {

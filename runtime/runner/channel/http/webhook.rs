@@ -104,6 +104,7 @@ impl WebHooks {
             method: name,
             headers: own,
             body,
+            ..
         } = &command.what
         else {
             return Err("unfit: only web hooks leave by this way".to_owned());
@@ -185,7 +186,8 @@ impl WebHooks {
         };
         let status = came.status;
         match status {
-            200..=299 => Outcome::Taken(None),
+            // What is no JSON, or too long, is no answer.
+            200..=299 => Outcome::Answered(read(came.body.as_deref())),
             408 | 425 | 429 | 500..=599 => Outcome::Later {
                 reason: format!("not now: the receiver says {status}"),
                 after: came
@@ -218,4 +220,10 @@ impl WebHooks {
             patience: self.timeout,
         })
     }
+}
+
+/// The JSON of an answer; nothing where there is none.
+fn read(body: Option<&[u8]>) -> Value {
+    let read = body.and_then(|body| serde_json::from_slice(body).ok());
+    read.unwrap_or(Value::Null)
 }
