@@ -216,7 +216,9 @@ async fn no_code_is_lost_or_given_twice_by_kills_imports_and_withdrawals_beside_
             shop.write("codes.txt", &codes(0..imported));
             shop.kurant(&["coupons", "import", "spring", "codes.txt"]);
         }
-        std::thread::sleep(Duration::from_millis(37 * file as u64));
+        // At another moment each time, while it takes codes and orders in.
+        let moment = Duration::from_millis(37 * file as u64);
+        let _ = running.lines.recv_timeout(moment);
         running.kill();
     }
     shop.kurant(&["run", "--until-idle", "--quiet"]);

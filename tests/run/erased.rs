@@ -355,7 +355,7 @@ async fn play(store: Arc<dyn Store>, moment: Moment, dump: impl AsyncFn() -> Str
     let exported = store.export(ID).await.expect("an export");
     for (table, rows) in &exported {
         let is_empty = match *table {
-            "erased" | "mark" => true,
+            "erased" | "mark" | "code" => true,
             "outbox" => matches!(moment, Moment::TimerDue | Moment::Unacknowledged),
             "rejected" => moment != Moment::DeadLetter,
             _ => false,

@@ -162,7 +162,10 @@ fn read(line: u64, code: &str, expires: Option<Instant>, text: &str) -> Result<R
 mod tests {
     use super::*;
 
-    fn of(name: &str, text: &str) -> Vec<Result<(u64, String, Option<String>), u64>> {
+    /// A line with its code and its end, or one that is refused.
+    type Told = Result<(u64, String, Option<String>), u64>;
+
+    fn of(name: &str, text: &str) -> Vec<Told> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
         std::fs::write(&path, text).unwrap();
@@ -174,11 +177,7 @@ mod tests {
         lines.map(told).collect()
     }
 
-    fn ok(
-        line: u64,
-        code: &str,
-        expires: Option<&str>,
-    ) -> Result<(u64, String, Option<String>), u64> {
+    fn ok(line: u64, code: &str, expires: Option<&str>) -> Told {
         Ok((line, code.to_owned(), expires.map(str::to_owned)))
     }
 
