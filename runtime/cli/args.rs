@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     channel, check, customer, dead, demo, deploy, doctor, enroll, explain, generate, graph, held,
-    import, log, preview, run, simulate, status, steer, test,
+    import, log, migrate, preview, run, simulate, status, steer, test,
 };
 
 /// Messages at the right moment, once: journeys in YAML, run live or on a virtual clock
@@ -68,6 +68,8 @@ pub(crate) enum Command {
     Deploy(deploy::Args),
     /// Go back to an earlier deployment
     Rollback(deploy::RollbackArgs),
+    /// Make the changes that the store's tables lack after an upgrade
+    Migrate(migrate::Args),
     /// Decide about what may have left before the store was restored
     Held(held::Args),
     /// Show a message as a customer would get it; nothing is sent

@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::folder::Folder;
 use crate::public;
 use crate::secret;
+use crate::migrate;
 use crate::way::Way;
 use crate::way_by_http;
 
@@ -62,7 +63,37 @@ pub(crate) async fn store(
         return Err(Error::failure(kurant_store::Error::Url { url }.to_string()));
     };
     let store = Sqlite::open(&folder.join(path)).await;
-    Ok(Arc::new(store.map_err(unopened)?))
+    let store = store.map_err(unopened)?;
+    if let Some(own) = store.brought_up() {
+        eprintln!("{}", migrate::brought_up(own));
+    }
+    Ok(Arc::new(store))
+}
+
+/// Where a store is.
+pub(crate) enum Place {
+    /// A database, by its URL.
+    Postgres(String),
+    /// A file.
+    Sqlite(PathBuf),
+    /// Nowhere.
+    Memory,
+}
+
+/// Where the store is that the workspace names. Nothing else of the workspace is read.
+pub(crate) fn place_of_store(folder: &Folder) -> Result<Place, Error> {
+    let url = store_alone(folder)?;
+    if is_postgres(&url) {
+        return Ok(Place::Postgres(url));
+    }
+    match url.strip_prefix("sqlite://") {
+        Some(path) => Ok(Place::Sqlite(folder.join(path))),
+        None if url == "memory:" => Ok(Place::Memory),
+        None => {
+            let url = redacted(&url);
+            Err(Error::failure(kurant_store::Error::Url { url }.to_string()))
+        }
+    }
 }
 
 /// The file that the store is, if it is one.
@@ -186,7 +217,7 @@ pub(crate) async fn customer(store: &dyn Store, id: &str, kept: &[Kept]) -> Resu
     })
 }
 
-fn nothing_yet(url: &str) -> Error {
+pub(crate) fn nothing_yet(url: &str) -> Error {
     let message = format!("nothing has run here yet: {} is not there", redacted(url));
     Error::absence(message).hint("start `kurant run`, or load what was before with `kurant import`")
 }

@@ -17,6 +17,7 @@ mod read;
 mod rows;
 mod share;
 mod sqlite;
+mod tables;
 mod turn;
 
 use std::future::Future;
@@ -35,13 +36,14 @@ pub use checkup::{Audited, Checkup, LogSums, Pulse, Safety, Setting, Sums};
 pub use erasure::Erasure;
 pub use error::Error;
 pub use export::{Export, Told, told};
-pub use forget::Old;
+pub use forget::{Old, Walked};
 pub use log::{Entry, Happened, LogLine, LogPage, LogPlace};
 pub use memory::Memory;
 pub use postgres::{Durability, Postgres, redacted};
 pub use read::{Crew, GivenUp, InOutbox, Inside, Kept, Letter, Totals, Waiting, Word, Worker};
 pub use share::{SLOTS, Share};
-pub use sqlite::Sqlite;
+pub use sqlite::{BroughtUp, Sqlite};
+pub use tables::{Tables, TablesAt};
 pub use turn::{Go, Turn};
 
 /// What a store does or says, later.
@@ -92,6 +94,16 @@ pub trait Store: Send + Sync {
 
     /// Forgets the oldest of what came before an instant, at most so much of each table, and returns how much it was.
     fn forget(&self, old: Old, before: Instant, limit: usize) -> Reply<'_, u64>;
+
+    /// Forgets what happened to customers before an instant: of so many of them, by id, strictly after one, at most so many events. What
+    /// `kept` names stays, and what tells of consents does.
+    fn forget_history<'s>(
+        &'s self,
+        before: Instant,
+        kept: &'s [Kept],
+        after: Option<&'s str>,
+        limit: usize,
+    ) -> Reply<'s, Walked>;
 
     /// Customers of a share with a timer or a message due up to an instant, in the order of their moments.
     fn due(

@@ -6,6 +6,7 @@ mod checkup;
 mod erase;
 mod export;
 mod forget;
+mod forget_history;
 mod log;
 mod outbox;
 mod people;
@@ -13,6 +14,7 @@ pub(crate) mod postgres;
 mod reports;
 mod sample;
 mod sqlite_file;
+mod upgrade;
 
 use kurant_store::{Memory, Sqlite};
 
@@ -59,6 +61,8 @@ conformance! {
         dead_letters_are_kept_once;
     forget: repeats_are_forgotten_and_histories_tell_them_still the_log_is_forgotten_from_its_beginning letters_are_forgotten
         counts_are_added_up;
+    forget_history: histories_are_forgotten_but_for_what_is_looked_back_on what_tells_of_a_consent_stays_in_the_history
+        bodies_are_forgotten_and_their_lines_stay what_stands_beside_the_log_is_touched_by_no_forgetting;
     export: all_that_is_held_of_one_customer_is_told of_an_erased_customer_only_the_bones_are_told;
     erase: nobody_who_was_erased_leaves_an_anchor lines_about_who_is_back_stand_under_the_own_name
         of_a_reason_told_after_the_erasure_the_code_stays what_was_decided_before_an_erasure_makes_nobody

@@ -8,6 +8,7 @@ mod empty_link;
 mod endless_wait;
 mod few_codes;
 mod forgotten_equals;
+mod kept_too_short;
 mod library;
 mod markdown_as_it_stands;
 mod minutes_or_months;
@@ -93,6 +94,7 @@ pub(crate) fn run(parsed: &Parsed, places: &Places, sources: &Sources, diagnosti
     endless_wait::check(&world, &walks);
     minutes_or_months::check(&world, &walks);
     missing_field::check(&world, &walks);
+    kept_too_short::check(&world);
     never_capped::check(&world);
     never_open::check(&world, &walks);
     same_fallback::check(&world, &walks);

@@ -205,8 +205,18 @@ fn retention() -> Vec<Key> {
             Text,
         ),
         Key::new(
+            "history",
+            "How long the events of customers are kept, like 3y, or forever; what something looks back on stays",
+            Text,
+        ),
+        Key::new(
             "log",
             "How long the execution log is kept, like 2y, or forever",
+            Text,
+        ),
+        Key::new(
+            "bodies",
+            "How long the log holds what messages, tasks and calls were made of, like 90d, or forever; their lines stay",
             Text,
         ),
         Key::new(

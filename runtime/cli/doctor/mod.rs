@@ -1,6 +1,7 @@
 //! `kurant doctor`: whether all that a workspace names is there and safe, and whether what is stored adds up. It only reads,
 //! also beside running workers.
 
+mod kept;
 mod place;
 mod store;
 mod sums;

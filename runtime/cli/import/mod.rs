@@ -218,7 +218,18 @@ async fn load(
         What::Sends { source } => sends::load(&mut runner, source, met, zone).await?,
     };
     runner.end_import().await.map_err(failure)?;
-    Ok(told)
+    Ok(told + &passed_over(runner.counts().too_old))
+}
+
+/// Tells of events that are older than all that is kept.
+fn passed_over(too_old: u64) -> String {
+    match too_old {
+        0 => String::new(),
+        count => format!(
+            "\n{count} events were passed over: they happened before the time that histories are kept of (`retention.history`), so nobody \
+             can tell whether they were taken in before"
+        ),
+    }
 }
 
 /// The moment up to which the attributes hold everything; a day is its first instant on the workspace's clock.

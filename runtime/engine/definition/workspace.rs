@@ -135,11 +135,16 @@ pub struct Settings {
 
 /// How long is kept what is of no use for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Retention {
     /// The ids of events that were taken in. Older ones are looked for in their customers' histories.
     pub repeats: Duration,
+    /// The events of customers, except those that something looks back on; none = for ever.
+    pub history: Option<Duration>,
     /// The execution log; none = for ever.
     pub log: Option<Duration>,
+    /// What messages, tasks and calls in the log were made of, while their lines stay; none = as long as the log.
+    pub bodies: Option<Duration>,
     /// Dead letters, and commands that were given up or are in doubt; none = for ever.
     pub dead_letters: Option<Duration>,
 }
@@ -148,7 +153,9 @@ impl Default for Retention {
     fn default() -> Self {
         Self {
             repeats: Duration::from_days(14),
+            history: None,
             log: None,
+            bodies: Some(Duration::from_days(90)),
             dead_letters: Some(Duration::from_days(90)),
         }
     }

@@ -211,3 +211,15 @@ pub(crate) fn crew(workers: u32, leads: bool) {
 pub(crate) fn clock_ahead(millis: i64) {
     gauge!(CLOCK_AHEAD).set(millis as f64 / 1_000.0);
 }
+
+/// So much was old enough to be forgotten.
+pub(crate) fn forgotten(what: &'static str, count: u64) {
+    if count > 0 {
+        counter!(FORGOTTEN, "what" => what).increment(count);
+    }
+}
+
+/// How long something is there that should be gone.
+pub(crate) fn kept(what: &'static str, lag: i64) {
+    gauge!(RETENTION_LAG, "what" => what).set(lag.max(0) as f64 / 1_000.0);
+}

@@ -26,11 +26,13 @@ pub(super) const OUTBOX: &str = "kurant_outbox";
 pub(super) const DUE: &str = "kurant_timers_due";
 pub(super) const LATE: &str = "kurant_timers_late_seconds";
 pub(super) const LETTERS: &str = "kurant_dead_letters";
+pub(super) const FORGOTTEN: &str = "kurant_forgotten_total";
+pub(super) const RETENTION_LAG: &str = "kurant_retention_lag_seconds";
 pub(super) const ASKED: &str = "kurant_store_asked_timestamp_seconds";
 pub(super) const BUILD: &str = "kurant_build_info";
 
 /// What each counter says.
-const COUNTERS: [(&str, &str); 7] = [
+const COUNTERS: [(&str, &str); 8] = [
     (
         RECEIVED,
         "Events and unreadable messages that sources brought, by source",
@@ -56,10 +58,14 @@ const COUNTERS: [(&str, &str); 7] = [
         COMMANDS,
         "Commands that were made and have to leave, by route",
     ),
+    (
+        FORGOTTEN,
+        "Rows that were old enough to be forgotten, by what `retention` calls them; of bodies the entries gone through",
+    ),
 ];
 
 /// What each gauge says.
-const GAUGES: [(&str, &str); 13] = [
+const GAUGES: [(&str, &str); 14] = [
     (EVENTS_IN_HAND, "Events received and not settled yet"),
     (UP, "Whether a part of what is needed is there: 1 or 0"),
     (READY, "Whether /ready says so: 1 or 0"),
@@ -80,6 +86,10 @@ const GAUGES: [(&str, &str); 13] = [
     (DUE, "Customers whose timers are due and not worked off"),
     (LATE, "How long the first of them has been due"),
     (LETTERS, "Dead letters that somebody has to look at"),
+    (
+        RETENTION_LAG,
+        "How long something has been there that `retention` says should be gone, at the most",
+    ),
     (ASKED, "When the store was asked last for what waits in it"),
     (BUILD, "Which Kurant this is"),
 ];

@@ -23,6 +23,9 @@ const PATIENCE: i64 = 10 * MINUTE;
 /// The shortest stretch that a crowded one is cut into.
 const SHORTEST: i64 = MINUTE;
 
+/// Why an event is refused that may have been taken in before the histories of that time were forgotten.
+const TOO_OLD: &str = "too_old: it happened before the time that histories are kept of (`retention.history`), so nobody can tell whether it was taken in before";
+
 /// Events of several deliveries, and what came with them.
 struct Gathered {
     events: Vec<Arrived>,
@@ -204,7 +207,7 @@ impl Runner {
             })
             .collect();
         let mut seen = self.repeated(&identities).await?;
-        self.look_back(&deliveries, &mut seen).await?;
+        let floor = self.look_back(&deliveries, &mut seen).await?;
         for (number, delivery) in deliveries.into_iter().enumerate() {
             let mut receipt = Receipt {
                 via: delivery.via,
@@ -219,6 +222,15 @@ impl Runner {
                 let identity = delivered.event.identity();
                 if let Some(body) = seen.get(&identity).copied() {
                     let letter = again(&delivered, body, moment, (place, &mut receipt));
+                    gathered.after.rejected.extend(letter);
+                    continue;
+                }
+                if delivered.event.time < floor {
+                    receipt.refused.push((place, TOO_OLD.to_owned()));
+                    self.counts.too_old += 1;
+                    // A file that is imported is there still, and may hold many of them.
+                    let letter = delivered.refused(moment, TOO_OLD.to_owned());
+                    let letter = (!delivery.imported).then_some(letter);
                     gathered.after.rejected.extend(letter);
                     continue;
                 }

@@ -102,6 +102,8 @@ pub struct Counts {
     /// Events that were refused.
     pub refused: u64,
     /// Lines of a history that are no events.
+    /// Events among these that are older than the histories that are kept.
+    pub too_old: u64,
     pub unreadable: u64,
     /// Customers made by events about somebody unknown.
     pub created: u64,

@@ -19,7 +19,7 @@ use self::tables::Tables;
 use crate::{
     AnchorRange, Audited, Batch, By, Checkup, EnrollmentRow, Entry, Error, Export, GivenUp,
     InOutbox, Inside, Kept, Letter, LogPage, LogPlace, Old, OutboxState, Outgoing, Pulse, Queue,
-    Rejected, Reply, Seen, Share, Store, Stored, Sums, Totals, Turn, Waiting, Worker,
+    Rejected, Reply, Seen, Share, Store, Stored, Sums, Totals, Turn, Waiting, Walked, Worker,
 };
 
 /// A store in memory; it ends with the process.
@@ -77,6 +77,16 @@ impl Store for Memory {
 
     fn forget(&self, old: Old, before: Instant, limit: usize) -> Reply<'_, u64> {
         self.reply(|tables| Ok(tables.forget(old, before, limit)))
+    }
+
+    fn forget_history<'s>(
+        &'s self,
+        before: Instant,
+        kept: &'s [Kept],
+        after: Option<&'s str>,
+        limit: usize,
+    ) -> Reply<'s, Walked> {
+        self.reply(|tables| Ok(tables.forget_history(before, kept, after, limit)))
     }
 
     fn commit_in_turn(&self, batch: Batch, turn: Turn) -> Reply<'_, ()> {

@@ -5,4 +5,5 @@ pub(crate) mod database;
 mod encrypted;
 mod erasing;
 mod opening;
+mod upgrade;
 mod workers;
