@@ -6,16 +6,18 @@ use std::sync::Arc;
 use kurant_engine::calendar::Instant;
 use kurant_engine::definition::Definitions;
 use kurant_engine::id::CustomerId;
-use kurant_runner::{Address, Audience, Clock, Error as RunnerError, Purpose, Runner, Ways};
+use kurant_runner::{
+    Address, Asking, Audience, Clock, Error as RunnerError, Purpose, Runner, Ways,
+};
 use kurant_store::{Durability, Kept, Memory, Postgres, Sqlite, Store, Stored, redacted};
 use serde::Deserialize;
 
 use crate::environment;
 use crate::error::Error;
 use crate::folder::Folder;
+use crate::migrate;
 use crate::public;
 use crate::secret;
-use crate::migrate;
 use crate::way::Way;
 use crate::way_by_http;
 
@@ -292,6 +294,19 @@ pub(crate) fn source(folder: &Path, definitions: &Definitions) -> Result<Source,
     )
 }
 
+/// Says where the broker is that events come from, as that is now.
+pub(crate) fn asking_for_events(folder: &Folder, definitions: &Arc<Definitions>) -> Asking {
+    let (folder, definitions) = (folder.clone(), definitions.clone());
+    Arc::new(move || match source(&folder, &definitions).ok()? {
+        Source::Rabbit {
+            url,
+            exchange: Some(_),
+        } => Address::parse(&url).ok(),
+        Source::Rabbit { url, .. } => Some(Address::with_queue(&url).ok()?.0),
+        Source::Inbox(_) => None,
+    })
+}
+
 /// The ways out that the workspace names: files, and exchanges of a broker.
 pub(crate) fn ways(folder: &Path, definitions: &Definitions) -> Result<Ways, Error> {
     let settings = &definitions.workspace.settings;
@@ -342,6 +357,11 @@ pub(crate) fn ways(folder: &Path, definitions: &Definitions) -> Result<Ways, Err
             return Err(Error::failure(lacking).hint("add `exchange: crm.commands`"));
         };
         let address = broker(folder, definitions, route, way.text("url"))?;
+        let (own, asked, of) = (folder.to_owned(), definitions.clone(), route.to_owned());
+        let url = way.text("url").map(str::to_owned);
+        let address = address.asking(Arc::new(move || {
+            broker(&own, &asked, &of, url.as_deref()).ok()
+        }));
         ways = ways.publish(route, address, exchange, way.valid_for()?);
     }
     Ok(ways)

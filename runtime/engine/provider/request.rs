@@ -66,7 +66,7 @@ pub enum Filled {
 }
 
 /// Makes requests for one provider with one set of settings.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct Composer {
     provider: Provider,
     settings: BTreeMap<String, String>,

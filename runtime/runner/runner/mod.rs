@@ -50,6 +50,7 @@ use crate::decide::Decider;
 use crate::dispatch::{Dispatch, Renderer, Ways};
 use crate::error::Error;
 use crate::public::PublicLinks;
+use crate::renewal::Renewal;
 use crate::source::RefusedLine;
 use crate::standing::Standing;
 use crate::steering::Backlog;
@@ -101,9 +102,9 @@ pub struct Counts {
     pub repeated: u64,
     /// Events that were refused.
     pub refused: u64,
-    /// Lines of a history that are no events.
     /// Events among these that are older than the histories that are kept.
     pub too_old: u64,
+    /// Lines of a history that are no events.
     pub unreadable: u64,
     /// Customers made by events about somebody unknown.
     pub created: u64,
@@ -266,6 +267,11 @@ impl Runner {
                 Err(error)
             }
         }
+    }
+
+    /// Takes up other secrets for the ways out, while it runs.
+    pub fn renewal(&self) -> Renewal {
+        Renewal::of(self.dispatch.clone())
     }
 
     /// Takes its place among others, puts the definitions in force and makes good what a stop left half done.

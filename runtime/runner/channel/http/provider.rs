@@ -81,6 +81,15 @@ impl HttpProvider {
         self
     }
 
+    /// This one with what another one says of who we are; none = that is the same.
+    pub(super) fn renewed(&self, fresh: &Self) -> Option<Self> {
+        let is_another = self.description() != fresh.description();
+        (!is_another && self.composer != fresh.composer).then(|| Self {
+            composer: fresh.composer.clone(),
+            ..self.clone()
+        })
+    }
+
     /// The provider's name.
     pub fn name(&self) -> &str {
         &self.composer.provider().name
