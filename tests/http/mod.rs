@@ -6,6 +6,7 @@ mod hooks;
 mod injection;
 mod presets;
 mod receiver;
+mod renewed;
 mod trial;
 
 use sqlx::sqlite::SqliteConnection;

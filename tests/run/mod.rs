@@ -16,6 +16,8 @@ mod import;
 mod intake;
 mod kill;
 mod look;
+mod migrate;
+mod old_versions;
 mod outage;
 mod preview;
 mod restore;
