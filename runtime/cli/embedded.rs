@@ -225,7 +225,7 @@ pub(crate) fn nothing_yet(url: &str) -> Error {
 }
 
 /// The URL of the store that the workspace names, with its secrets filled in.
-fn named_store(folder: &Path, definitions: &Definitions) -> Result<String, Error> {
+pub(crate) fn named_store(folder: &Path, definitions: &Definitions) -> Result<String, Error> {
     match definitions.workspace.settings.store.as_str() {
         "" => Ok(STORE.to_owned()),
         named => secret::open(folder, named),

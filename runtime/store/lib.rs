@@ -56,6 +56,14 @@ pub trait Store: Send + Sync {
         false
     }
 
+    /// From now on new connections are made to this address: under another password, say. Those that stand go on.
+    ///
+    /// # Errors
+    /// When it is none.
+    fn reach(&self, _url: &str) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// What time it is for all workers; none where one process works alone, by its machine's clock.
     fn now(&self) -> Reply<'_, Option<Instant>> {
         Box::pin(std::future::ready(Ok(None)))

@@ -3,6 +3,7 @@
 mod faults;
 mod leave;
 pub(crate) mod read;
+mod renewed;
 mod script;
 mod slow;
 mod told;

@@ -18,6 +18,17 @@ async fn run(store: &Arc<Memory>, now: Instant, time: &str) -> u64 {
 
 /// The same by these definitions. Returns what it did.
 async fn run_by(store: &Arc<Memory>, definitions: Definitions, now: Instant, time: &str) -> Counts {
+    take(store, definitions, now, time, false).await
+}
+
+/// The same with an order that came by itself, or that is imported.
+async fn take(
+    store: &Arc<Memory>,
+    definitions: Definitions,
+    now: Instant,
+    time: &str,
+    imported: bool,
+) -> Counts {
     let folder = tempfile::tempdir().expect("a folder");
     let mut decoder = Decoder::new(Arc::new(definitions.schema.clone()));
     let mut runner = Runner::begin(
@@ -36,6 +47,7 @@ async fn run_by(store: &Arc<Memory>, definitions: Definitions, now: Instant, tim
     }
     let delivery = Delivery {
         events: vec![arrived(&mut decoder, 1, time, now)],
+        imported,
         ..Delivery::default()
     };
     runner
@@ -159,7 +171,14 @@ async fn what_happened_before_the_history_that_is_kept_is_refused_and_counts_onc
     let orders = people[0].person.attribute("orders").expect("a count");
     assert_eq!(orders.to_json().to_string(), "1", "it counted once");
     let letters = store.rejected(None, 9).await.expect("a store");
-    assert!(letters[0].reason.starts_with("too_old"), "{letters:?}");
+    assert!(
+        letters[0].reason.starts_with("before_history"),
+        "{letters:?}"
+    );
+    // A file that is imported is there still: it is only counted.
+    let counts = take(&store, forgetful(), later, &time, true).await;
+    assert_eq!((counts.taken, counts.too_old), (0, 1));
+    assert_eq!(store.letters().await.expect("a store"), 1);
     let sums = store.sums(true).await.expect("a store");
     assert_eq!(sums.seen, sums.history);
     let (retention, zone) = (

@@ -87,8 +87,15 @@ impl House<'_> {
     }
 
     /// What takes up secrets that change.
-    fn renewing(&self, definitions: Arc<Definitions>, ways: Renewal, doubt: Doubt) -> Renewing {
+    fn renewing(
+        &self,
+        definitions: Arc<Definitions>,
+        store: Arc<dyn Store>,
+        ways: Renewal,
+        doubt: Doubt,
+    ) -> Renewing {
         Renewing {
+            store,
             folder: self.folder.clone(),
             definitions,
             ways,
@@ -149,11 +156,10 @@ pub(super) async fn live(
     let mut fresh = workspace::Fresh::of(folder);
     let (_watcher, changed) = watch::changes(folder)?;
     let declared = schemas.clone();
-    let (own, counting) = (clock.clone(), undeclared.clone());
-    let room = room(schemas, own, out, counting, store);
+    let room = room(schemas, &clock, out, &undeclared, &store);
     house.admit(room, offers, &mut runner);
     let _renewing = house
-        .renewing(begun_with, runner.renewal(), doubt)
+        .renewing(begun_with, store, runner.renewal(), doubt)
         .begin()?;
     began();
     runner.tell("running; Ctrl-C ends it");
@@ -183,17 +189,17 @@ pub(super) async fn live(
 /// What is put behind the door.
 fn room(
     schemas: Schemas,
-    clock: Arc<Clock>,
+    clock: &Arc<Clock>,
     out: mpsc::Sender<Delivery>,
-    undeclared: Undeclared,
-    store: Arc<dyn Store>,
+    undeclared: &Undeclared,
+    store: &Arc<dyn Store>,
 ) -> Room {
     Room {
         schemas,
-        clock,
+        clock: clock.clone(),
         out,
-        undeclared,
-        store,
+        undeclared: undeclared.clone(),
+        store: store.clone(),
     }
 }
 

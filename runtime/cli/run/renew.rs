@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use kurant_engine::definition::Definitions;
 use kurant_runner::{Doubt, Lock, Renewal};
+use kurant_store::Store;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 
@@ -21,6 +22,7 @@ pub(super) struct Renewing {
     pub(super) folder: Folder,
     /// As the run began: what else changes holds from the next start.
     pub(super) definitions: Arc<Definitions>,
+    pub(super) store: Arc<dyn Store>,
     pub(super) ways: Renewal,
     /// The door for events, if there is one.
     pub(super) lock: Option<Lock>,
@@ -61,6 +63,10 @@ impl Renewing {
     fn take_up(&self) -> Result<(), Error> {
         self.ways
             .take_up(embedded::ways(&self.folder, &self.definitions)?);
+        let reached = self
+            .store
+            .reach(&embedded::named_store(&self.folder, &self.definitions)?);
+        reached.map_err(embedded::unreadable)?;
         let token = self.definitions.workspace.settings.token.as_deref();
         if let (Some(lock), Some(token)) = (&self.lock, token) {
             lock.set(&secret::open(&self.folder, token)?);

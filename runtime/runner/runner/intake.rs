@@ -24,7 +24,7 @@ const PATIENCE: i64 = 10 * MINUTE;
 const SHORTEST: i64 = MINUTE;
 
 /// Why an event is refused that may have been taken in before the histories of that time were forgotten.
-const TOO_OLD: &str = "too_old: it happened before the time that histories are kept of (`retention.history`), so nobody can tell whether it was taken in before";
+const TOO_OLD: &str = "before_history: it happened before the time that histories are kept of (`retention.history`), so nobody can tell whether it was taken in before";
 
 /// Events of several deliveries, and what came with them.
 struct Gathered {

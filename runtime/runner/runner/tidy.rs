@@ -17,8 +17,9 @@ use crate::intake::Delivery;
 use crate::keeping::{FLOOR, HISTORY, KeptSince, mark};
 use crate::meter;
 
-/// How many rows are forgotten in one transaction.
-const CHUNK: usize = 1_000;
+/// How many rows are forgotten in one transaction at the most, and where even a few take long at the least.
+const MOST: usize = 1_000;
+const LEAST: usize = 50;
 /// How long this goes on before other work has its turn.
 const STRETCH: Span = Span::from_millis(50);
 /// How many times as long other work has the store for itself afterwards.
@@ -39,6 +40,8 @@ pub(super) struct Tidying {
     zone: Zone,
     /// The number of what is looked for next: [`Old::ALL`], then the histories.
     next: usize,
+    /// How many rows are forgotten in one transaction: fewer where that takes long, since nothing else is written meanwhile.
+    chunk: usize,
     /// Until when it rests, by the machine's clock.
     rests: i64,
     /// Up to when something is forgotten, since it rested last.
@@ -76,6 +79,7 @@ impl Tidying {
             retention: definitions.workspace.settings.retention,
             zone: definitions.workspace.timezone,
             next: 0,
+            chunk: MOST,
             rests: i64::MIN,
             reached: Vec::new(),
             walk: None,
@@ -99,6 +103,15 @@ impl Tidying {
         Some(self.retention.history?.before(now, self.zone))
     }
 
+    /// A chunk took so long.
+    fn learn(&mut self, took: Span) {
+        if took > STRETCH {
+            self.chunk = (self.chunk / 2).max(LEAST);
+        } else if took < STRETCH / 4 {
+            self.chunk = (self.chunk * 2).min(MOST);
+        }
+    }
+
     /// All of one kind is forgotten up to an instant: next comes another one.
     fn pass(&mut self, what: &'static str, before: Option<Instant>) {
         self.reached.extend(before.map(|before| (what, before)));
@@ -118,7 +131,10 @@ impl Runner {
         }
         let watch = Stopwatch::start();
         let done = loop {
-            match self.tidy_up().await {
+            let chunk = Stopwatch::start();
+            let done = self.tidy_up().await;
+            self.tidying.learn(chunk.passed());
+            match done {
                 Ok(true) if watch.passed() < STRETCH => {}
                 other => break other,
             }
@@ -151,9 +167,10 @@ impl Runner {
         };
         let before = self.tidying.horizon(old, now);
         if let Some(before) = before {
-            let gone = self.store.forget(old, before, CHUNK).await?;
+            let chunk = self.tidying.chunk;
+            let gone = self.store.forget(old, before, chunk).await?;
             meter::forgotten(old.word(), gone);
-            if gone >= CHUNK as u64 {
+            if gone >= chunk as u64 {
                 return Ok(true);
             }
         }
@@ -177,7 +194,7 @@ impl Runner {
         let after = Some(walk.after.as_str());
         let walked = self
             .store
-            .forget_history(walk.before, &kept, after, CHUNK)
+            .forget_history(walk.before, &kept, after, self.tidying.chunk)
             .await?;
         meter::forgotten(HISTORY, walked.gone);
         let (place, is_through) = match walked.next {
@@ -281,5 +298,40 @@ impl Runner {
         let identities: Vec<Key> = old.map(|own| own.identity()).collect();
         seen.extend(self.seen(&identities).await?);
         Ok(floor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kurant_engine::definition::Workspace;
+
+    #[test]
+    fn where_a_chunk_takes_long_fewer_rows_go_at_once() {
+        let workspace = Workspace::new("shop", Zone::UTC, "uk");
+        let mut tidying = Tidying::of(&Definitions::new(workspace));
+        for (took, chunk) in [
+            (60, 500),
+            (51, 250),
+            (30, 250),
+            (12, 500),
+            (2, 1_000),
+            (2, 1_000),
+        ] {
+            tidying.learn(Span::from_millis(took));
+            assert_eq!(tidying.chunk, chunk, "{took}");
+        }
+        (0..9).for_each(|_| tidying.learn(STRETCH * 2));
+        assert_eq!(tidying.chunk, LEAST);
+    }
+
+    #[test]
+    fn a_walk_goes_on_where_it_was() {
+        let walk = Walk {
+            before: Instant::from_millis(1_772_445_600_000),
+            after: "anna  of b".to_owned(),
+        };
+        assert_eq!(Walk::read(&walk.written()), Some(walk));
+        assert_eq!(Walk::read("nonsense"), None);
     }
 }

@@ -226,6 +226,11 @@ impl Store for Postgres {
         self.is_shared
     }
 
+    fn reach(&self, url: &str) -> Result<(), Error> {
+        self.pool.set_connect_options(connect::options(url)?);
+        Ok(())
+    }
+
     fn now(&self) -> Reply<'_, Option<Instant>> {
         Box::pin(async move { self.clock().await.map(Some) })
     }
