@@ -75,16 +75,14 @@ async fn gone(
         false => Vec::new(),
     };
     let Needed { of_all, of_some } = Needed::of(kept, &people);
-    let all = of_all.iter();
-    let (types, (floors, latest)): (Vec<&str>, (Vec<Option<i64>>, Vec<bool>)) = all
-        .map(|(kind, (since, latest))| (kind.as_str(), (since.map(Instant::millis), *latest)))
-        .unzip();
+    let floors = of_all.values().map(|(since, _)| since.map(Instant::millis));
+    let latest = of_all.values().map(|(_, latest)| *latest);
     let statement = Statement::new(GONE)
         .with(ids.iter().map(|id| &**id).collect::<Vec<_>>())
         .with(before.millis())
-        .with(types)
-        .with(floors)
-        .with(latest)
+        .with(of_all.keys().map(String::as_str).collect::<Vec<_>>())
+        .with(floors.collect::<Vec<_>>())
+        .with(latest.collect::<Vec<_>>())
         .with(of_some.iter().map(|own| &*own.0).collect::<Vec<_>>())
         .with(of_some.iter().map(|own| &*own.1).collect::<Vec<_>>())
         .with(of_some.iter().map(|own| own.2.millis()).collect::<Vec<_>>())
