@@ -6,7 +6,9 @@ use std::sync::Arc;
 use kurant_engine::calendar::Instant;
 use kurant_engine::definition::Definitions;
 use kurant_engine::id::CustomerId;
-use kurant_runner::{Address, Audience, Clock, Error as RunnerError, Purpose, Runner, Ways};
+use kurant_runner::{
+    Address, Audience, Clock, Error as RunnerError, HttpProvider, Purpose, Runner, Ways,
+};
 use kurant_store::{Durability, Kept, Memory, Postgres, Sqlite, Store, Stored, redacted};
 use serde::Deserialize;
 
@@ -261,6 +263,18 @@ pub(crate) fn source(folder: &Path, definitions: &Definitions) -> Result<Source,
     )
 }
 
+/// A provider that is told where to call back, if it can and anything is reached from outside.
+fn called_back(provider: HttpProvider, ways: &Ways, channel: &str) -> HttpProvider {
+    let links = ways.public_links();
+    let url = links
+        .zip(provider.callback())
+        .map(|(links, callback)| links.callback(channel, callback));
+    match url {
+        Some(url) => provider.called_back_at(url),
+        None => provider,
+    }
+}
+
 /// The ways out that the workspace names: files, and exchanges of a broker.
 pub(crate) fn ways(folder: &Path, definitions: &Definitions) -> Result<Ways, Error> {
     let settings = &definitions.workspace.settings;
@@ -296,6 +310,7 @@ pub(crate) fn ways(folder: &Path, definitions: &Definitions) -> Result<Ways, Err
             }
             Some("http") if route != "crm" && route != "events" => {
                 let provider = way_by_http::provider(&way, definitions, &web()?)?;
+                let provider = called_back(provider, &ways, route);
                 ways = ways.http(route, provider);
                 continue;
             }

@@ -12,6 +12,7 @@ mod deployment;
 mod dispatch;
 mod door;
 mod error;
+mod feedback;
 mod finding;
 mod intake;
 mod listening;
@@ -38,7 +39,9 @@ pub use error::Error;
 pub use finding::{Finding, State};
 pub use intake::{Behind, Delivered, Delivery, Receipt, Via};
 pub use live::{Reload, Wires};
-pub use public::{Offer, Public, PublicDoor, PublicLinks, examine_public};
+pub use public::{
+    Offer, Outside, Public, PublicDoor, PublicLinks, examine_callback, examine_public,
+};
 pub use restore::{HELD, Restored};
 pub use runner::{Admitted, Audience, BATCH, Counts, LIVE, PastSend, Purpose, Runner, Strange};
 pub use standing::Standing;

@@ -247,6 +247,27 @@ pub struct Settled {
     pub due: Option<Instant>,
     /// Why, if it is not accepted.
     pub reason: Option<String>,
+    /// By which name the other side will tell of it, if it will.
+    pub taken: Option<Box<Taken>>,
+}
+
+/// A message that was handed over and is known on the other side by a name: what comes back later is told by that name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// Which way it went.
+    pub route: String,
+    /// Its name there.
+    pub name: String,
+    /// Whose it is.
+    pub customer: CustomerId,
+    /// The command's key.
+    pub key: Key,
+    /// The journey's id.
+    pub journey: Arc<str>,
+    /// The step's id or place.
+    pub step: Arc<str>,
+    /// When it was handed over.
+    pub at: Instant,
 }
 
 /// An event that can't be taken in.

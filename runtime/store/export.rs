@@ -138,6 +138,20 @@ pub(crate) const TABLES: &[Table] = &[
         ],
     },
     Table {
+        name: "taken",
+        of: Of::Id("customer"),
+        order: "at, name",
+        columns: &[
+            ("route", Plain),
+            ("name", Plain),
+            ("customer", Plain),
+            ("key", Key),
+            ("journey", Plain),
+            ("step", Plain),
+            ("at", Plain),
+        ],
+    },
+    Table {
         name: "rejected",
         of: Of::Text,
         order: "n",

@@ -9,11 +9,19 @@ pub enum Old {
     Log,
     /// Dead letters, and commands that were given up or are in doubt.
     Letters,
+    /// By which names messages are known that were handed over.
+    Taken,
     /// Counts that are one once they are added up; how old they are is no matter.
     Counts,
 }
 
 impl Old {
     /// All of it.
-    pub const ALL: [Self; 4] = [Self::Repeats, Self::Log, Self::Letters, Self::Counts];
+    pub const ALL: [Self; 5] = [
+        Self::Repeats,
+        Self::Log,
+        Self::Letters,
+        Self::Taken,
+        Self::Counts,
+    ];
 }

@@ -30,6 +30,7 @@ use kurant_engine::id::{CustomerId, Key};
 pub use anchor::{AnchorRange, AnchorRow, By};
 pub use batch::{
     Batch, EnrollmentRow, OutboxState, Outgoing, Queue, Rejected, Seen, Settled, Stored, Swap,
+    Taken,
 };
 pub use checkup::{Audited, Checkup, LogSums, Pulse, Safety, Setting, Sums};
 pub use erasure::Erasure;
@@ -155,6 +156,12 @@ pub trait Store: Send + Sync {
     /// Where those of these commands stand that are in the outbox still, in no order: the others were handed over, are not needed
     /// any more, or were given up and forgotten since.
     fn in_outbox<'s>(&'s self, keys: &'s [Key]) -> Reply<'s, Vec<InOutbox>>;
+
+    /// Those of these commands that are in the outbox still, whole, in no order.
+    fn commands<'s>(&'s self, keys: &'s [Key]) -> Reply<'s, Vec<Outgoing>>;
+
+    /// Messages that were handed over by a route and are known there by one of these names, in no order.
+    fn taken<'s>(&'s self, route: &'s str, names: &'s [String]) -> Reply<'s, Vec<Taken>>;
 
     /// Where a customer's commands stand that are in the outbox still, in the order of their making.
     fn outbox_of<'s>(&'s self, customer: &'s str) -> Reply<'s, Vec<InOutbox>>;

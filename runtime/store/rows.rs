@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     EnrollmentRow, Entry, Error, GivenUp, InOutbox, Inside, OutboxState, Outgoing, Seen, Stored,
-    Waiting,
+    Taken, Waiting,
 };
 
 /// The routes by which something is to be tried again, each found by one step in the index, and those with claims whose lease has
@@ -205,6 +205,25 @@ pub(crate) fn in_outbox<'r>(mut columns: impl Columns<'r>) -> Result<InOutbox, E
         tries: columns.small()?,
         reason: columns.maybe_text()?,
         is_withdrawn: columns.small()? != 0,
+    })
+}
+
+/// From state, command, route, due, attempt, tries, lease, withdrawn.
+pub(crate) fn command<'r>(mut columns: impl Columns<'r>) -> Result<Outgoing, Error> {
+    let state = state(columns.text()?)?;
+    outgoing(&mut columns, state)
+}
+
+/// From route, name, customer, key, journey, step, at.
+pub(crate) fn taken<'r>(mut columns: impl Columns<'r>) -> Result<Taken, Error> {
+    Ok(Taken {
+        route: columns.text()?.to_owned(),
+        name: columns.text()?.to_owned(),
+        customer: columns.shared()?,
+        key: columns.key()?,
+        journey: columns.shared()?,
+        step: columns.shared()?,
+        at: columns.instant()?,
     })
 }
 

@@ -1,5 +1,6 @@
 //! Messages and web hooks by HTTP: what providers are sent, and what becomes of it whatever a receiver does.
 
+mod callback;
 mod encrypted;
 mod faults;
 mod hooks;

@@ -20,6 +20,7 @@ pub(super) async fn what_waits_is_counted(store: &dyn Store) {
         state: OutboxState::Accepted,
         due: None,
         reason: None,
+        taken: None,
     };
     let rejected = vec![Rejected {
         at: at(1),

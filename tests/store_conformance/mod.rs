@@ -13,6 +13,7 @@ pub(crate) mod postgres;
 mod reports;
 mod sample;
 mod sqlite_file;
+mod taken;
 
 use kurant_store::{Memory, Sqlite};
 
@@ -63,5 +64,7 @@ conformance! {
     erase: nobody_who_was_erased_leaves_an_anchor lines_about_who_is_back_stand_under_the_own_name
         of_a_reason_told_after_the_erasure_the_code_stays what_was_decided_before_an_erasure_makes_nobody
         a_dead_letter_that_comes_late_has_no_body dead_letters_are_found_however_they_spell_a_name;
+    taken: what_was_taken_is_found_by_its_name commands_are_given_whole_while_they_are_in_the_outbox names_are_forgotten
+        of_somebody_erased_no_name_is_kept;
     checkup: what_waits_is_counted sums_are_of_one_moment a_state_is_held_against_the_index;
 }

@@ -5,6 +5,7 @@
 
 mod broker;
 mod calendar;
+mod callback;
 mod channel;
 mod columns;
 mod computed;
@@ -28,6 +29,7 @@ mod segments;
 mod settings;
 mod step;
 mod templates;
+mod tracking;
 mod trigger;
 mod workspace;
 mod zone;

@@ -14,7 +14,7 @@ const REPEATS_AT_LEAST: i64 = 2 * DAY;
 /// What is kept without an end.
 const FOREVER: &str = "forever";
 
-/// `retention: { repeats: 14d, log: 2y, dead_letters: 90d }`.
+/// `retention: { repeats: 14d, log: 2y, dead_letters: 90d, receipts: 30d }`.
 pub(super) fn read(context: &Context<'_>, node: &Node) -> Retention {
     let usual = Retention::default();
     let Some(mut map) = context.open(node, "the retention") else {
@@ -27,11 +27,16 @@ pub(super) fn read(context: &Context<'_>, node: &Node) -> Retention {
         ("logs", "log"),
         ("letters", "dead_letters"),
         ("bodies", "dead_letters"),
+        ("callbacks", "receipts"),
+        ("names", "receipts"),
     ]);
     let retention = Retention {
         repeats: map.read("repeats", repeats).unwrap_or(usual.repeats),
         log: map.read("log", kept).unwrap_or(usual.log),
         dead_letters: map.read("dead_letters", kept).unwrap_or(usual.dead_letters),
+        receipts: map
+            .read("receipts", some_duration)
+            .unwrap_or(usual.receipts),
     };
     map.finish();
     retention

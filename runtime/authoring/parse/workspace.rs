@@ -63,6 +63,7 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("whitelist", "deliver_only"),
     ("allowlist", "deliver_only"),
     ("link", "links"),
+    ("track", "tracking"),
     ("webhook", "webhooks"),
     ("hooks", "webhooks"),
     ("allowed_hosts", "internal_hosts"),
@@ -314,7 +315,10 @@ fn settings(context: &Context<'_>, map: &mut MapReader<'_>) -> Settings {
     });
     let links = map.optional("links").map(|node| links(context, node));
     let public = map.optional("public");
+    let is_reached = public.is_some();
     let public = public.and_then(|node| super::public::read(context, node));
+    let tracking = map.optional("tracking");
+    let tracking = tracking.map(|node| super::tracking::read(context, node, is_reached));
     let webhooks = map
         .optional("webhooks")
         .and_then(|node| super::http::webhooks(context, node));
@@ -325,6 +329,7 @@ fn settings(context: &Context<'_>, map: &mut MapReader<'_>) -> Settings {
             .map(|node| super::retention::read(context, node))
             .unwrap_or_default(),
         links: links.unwrap_or_default(),
+        tracking: tracking.unwrap_or_default(),
         public,
         store: store.unwrap_or_else(|| STORE.to_owned()),
         events,

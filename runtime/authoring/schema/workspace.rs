@@ -11,6 +11,7 @@ pub(super) fn keys() -> Vec<Key> {
     keys.extend(places());
     keys.extend(called());
     keys.push(public());
+    keys.push(tracking());
     keys
 }
 
@@ -157,6 +158,25 @@ fn places() -> Vec<Key> {
     ]
 }
 
+/// What is noticed of how messages are read.
+fn tracking() -> Key {
+    Key::new(
+        "tracking",
+        "What is noticed of how messages are read: nothing unless told",
+        Object(vec![
+            Key::new("links", "Whose clicks are noticed", Words(&WHOSE)),
+            Key::new(
+                "opens",
+                "Whose letters tell that they were opened",
+                Words(&WHOSE),
+            ),
+        ]),
+    )
+}
+
+/// Whose messages something is noticed of.
+const WHOSE: [&str; 3] = ["off", "consented", "on"];
+
 /// What is called by HTTP beside the channels.
 fn called() -> Vec<Key> {
     vec![
@@ -188,6 +208,11 @@ fn public() -> Key {
             Text,
         ),
         Key::new("name", "Who sends, as the pages say it", Text),
+        Key::new(
+            "trusted_proxies",
+            "Addresses and networks of proxies in front, like 10.0.0.0/8",
+            List(Box::new(Text)),
+        ),
     ];
     Key::new(
         "public",
@@ -212,6 +237,11 @@ fn retention() -> Vec<Key> {
         Key::new(
             "dead_letters",
             "How long what was refused or given up is kept, like 90d, or forever",
+            Text,
+        ),
+        Key::new(
+            "receipts",
+            "How long what providers say of a message finds it, like 30d",
             Text,
         ),
     ]

@@ -27,5 +27,6 @@ pub use trigger::{Trigger, TriggerKind};
 pub use undeclared::Undeclared;
 pub use workspace::{
     Cap, ChannelSettings, Definitions, EventsFrom, Guard, Library, Links, Pool, ProfileUpdate,
-    PublicPages, Rate, Retention, Segment, Settings, Template, UnknownCustomers, Workspace,
+    PublicPages, Rate, Retention, Segment, Settings, Template, Tracking, UnknownCustomers, Whose,
+    Workspace,
 };

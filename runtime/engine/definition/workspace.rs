@@ -128,9 +128,34 @@ pub struct Settings {
     /// `public`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public: Option<PublicPages>,
+    /// `tracking`.
+    #[serde(default)]
+    pub tracking: Tracking,
     /// `retention`.
     #[serde(default)]
     pub retention: Retention,
+}
+
+/// What is noticed of how messages are read: nothing unless told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tracking {
+    /// Whether links lead by way of Kurant.
+    pub links: Whose,
+    /// Whether a picture that nobody sees tells that a letter was opened.
+    pub opens: Whose,
+}
+
+/// Whose messages something is noticed of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Whose {
+    /// Nobody's.
+    #[default]
+    Off,
+    /// Those who gave the consent `tracking`.
+    Consented,
+    /// Everybody's, but for those who withdrew the consent `tracking`.
+    On,
 }
 
 /// How long is kept what is of no use for ever.
@@ -142,6 +167,14 @@ pub struct Retention {
     pub log: Option<Duration>,
     /// Dead letters, and commands that were given up or are in doubt; none = for ever.
     pub dead_letters: Option<Duration>,
+    /// By which names messages are known that were handed over: what a provider says of them later finds them.
+    #[serde(default = "receipts")]
+    pub receipts: Duration,
+}
+
+/// How long providers tell of a message: texts arrive within days, letters are read for weeks.
+fn receipts() -> Duration {
+    Duration::from_days(30)
 }
 
 impl Default for Retention {
@@ -150,6 +183,7 @@ impl Default for Retention {
             repeats: Duration::from_days(14),
             log: None,
             dead_letters: Some(Duration::from_days(90)),
+            receipts: receipts(),
         }
     }
 }
@@ -187,6 +221,9 @@ pub struct PublicPages {
     /// Who sends, as the pages say it; the workspace's name unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// Addresses and networks of proxies in front: what they say of who asks is believed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trusted_proxies: Vec<String>,
 }
 
 /// Where events come from.

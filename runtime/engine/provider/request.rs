@@ -12,7 +12,7 @@ use super::{Body, KeyPlace, Provider, body};
 const FUEL: u64 = 20_000;
 
 /// What a text sees of a message.
-pub const MESSAGE: [&str; 10] = [
+pub const MESSAGE: [&str; 11] = [
     "to",
     "text",
     "subject",
@@ -23,6 +23,7 @@ pub const MESSAGE: [&str; 10] = [
     "journey",
     "step",
     "template",
+    "callback_url",
 ];
 
 /// A message, ready to be put into a request.
@@ -116,6 +117,16 @@ impl Composer {
     /// Where requests go, without a query.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// A text that sees the settings only; none where they say nothing.
+    ///
+    /// # Errors
+    /// That it can't be made, without anything of it.
+    pub fn secret(&self, text: &str) -> Result<Option<String>, String> {
+        let rendered = environment().render_str(text, seen(self.settings.iter()));
+        let rendered = rendered.map_err(|error| told("callback", &error))?;
+        Ok(Some(rendered).filter(|own| !own.trim().is_empty()))
     }
 
     /// The request of a message: the same each time.

@@ -29,6 +29,8 @@ pub(crate) enum Outcome {
     Away(String),
     /// It was refused for good.
     Refused(String),
+    /// It was refused for good, since nobody has that address.
+    Bounced(String),
     /// It was complete, and nobody knows whether it was taken.
     InDoubt(String),
 }
@@ -46,8 +48,22 @@ impl Outcome {
     pub(crate) fn is_trouble(&self) -> bool {
         !matches!(
             self,
-            Self::Accepted | Self::Taken(_) | Self::NotBegun(_) | Self::Refused(_)
+            Self::Accepted
+                | Self::Taken(_)
+                | Self::NotBegun(_)
+                | Self::Refused(_)
+                | Self::Bounced(_)
         )
+    }
+
+    /// Whether it was taken.
+    pub(crate) fn is_taken(&self) -> bool {
+        matches!(self, Self::Accepted | Self::Taken(_))
+    }
+
+    /// Whether nobody has the address.
+    pub(crate) fn is_bounce(&self) -> bool {
+        matches!(self, Self::Bounced(_))
     }
 
     /// The name that the other side has for what it took.
@@ -73,7 +89,7 @@ impl Outcome {
                 tried(again(row, after_refusal(row, now).max(earliest), reason))
             }
             Self::Away(reason) => again(row, while_away(row, now), format!("away: {reason}")),
-            Self::Refused(reason) => tried(dead(row, now, reason)),
+            Self::Refused(reason) | Self::Bounced(reason) => tried(dead(row, now, reason)),
             Self::InDoubt(reason) => tried(in_doubt(row, now, reason)),
         }
     }

@@ -5,6 +5,7 @@ mod line;
 mod parcel;
 mod queue;
 mod render;
+mod track;
 mod trial;
 mod way;
 mod ways;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kurant_engine::definition::{Category, Definitions, Links, Template};
+use kurant_engine::definition::{Category, Definitions, Links, Template, Tracking};
 use kurant_engine::input::{Command, Effect};
 use kurant_engine::map::Map;
 use kurant_engine::mjml;
@@ -10,6 +10,7 @@ use kurant_engine::template::environment;
 use kurant_engine::value::Value;
 use minijinja::{Environment, HtmlEscape};
 
+use super::track::Tracks;
 use crate::channel::is_unfit;
 use crate::public::{PublicLinks, Ticket};
 
@@ -71,6 +72,7 @@ pub struct Renderer {
     environment: Environment<'static>,
     links: Links,
     public: Option<PublicLinks>,
+    tracking: Tracking,
     templates: Vec<Template>,
     locale: String,
 }
@@ -97,6 +99,7 @@ impl Renderer {
             environment,
             links: links.clone(),
             public,
+            tracking: definitions.workspace.settings.tracking,
             templates: definitions.templates.clone(),
             locale: definitions.workspace.locale.clone(),
         }
@@ -128,7 +131,15 @@ impl Renderer {
             return Err("unfit: only messages leave by a channel".to_owned());
         };
         let ticket = Ticket::of(command);
-        let (mut rendered, unsubscribe) = self.rendered(template, channel, context, ticket)?;
+        let (mut rendered, unsubscribe) =
+            self.rendered(template, channel, context, ticket.clone())?;
+        if let Some((links, ticket)) = self.public.as_ref().zip(ticket.as_ref()) {
+            // Whoever wants to get out is led there, and by nobody.
+            let spared = unsubscribe.iter().map(|own| own.url.clone()).collect();
+            let tracks = Tracks::of(self.tracking, links, ticket, context, spared);
+            let body = std::mem::take(&mut rendered.body);
+            rendered.body = tracks.put_into(&rendered.format, body);
+        }
         // Whoever has paid is told so, whatever else they want.
         rendered.unsubscribe = unsubscribe.filter(|_| *category != Category::Transactional);
         Ok(rendered)

@@ -191,6 +191,19 @@ impl Tally {
     }
 }
 
+/// A provider called: so many times this came of it.
+pub(crate) fn called(channel: &str, outcome: &'static str, count: usize) {
+    if count > 0 {
+        counter!(CALLBACKS, "channel" => channel.to_owned(), "outcome" => outcome)
+            .increment(count as u64);
+    }
+}
+
+/// Something was noticed of how messages are read, and kept or not.
+pub(crate) fn tracked(what: &'static str, outcome: &'static str) {
+    counter!(TRACKED, "what" => what, "outcome" => outcome).increment(1);
+}
+
 /// Whether a part of what is needed is there.
 pub(crate) fn up(part: &'static str, is_up: bool) {
     gauge!(UP, "part" => part).set(f64::from(u8::from(is_up)));

@@ -16,6 +16,8 @@ pub(super) const TIMER_LATENESS: &str = "kurant_timer_lateness_seconds";
 pub(super) const ACTIONS: &str = "kurant_actions_total";
 pub(super) const COMMANDS: &str = "kurant_commands_total";
 pub(super) const HAND_OVERS: &str = "kurant_hand_overs_total";
+pub(super) const CALLBACKS: &str = "kurant_callbacks_total";
+pub(super) const TRACKED: &str = "kurant_tracked_total";
 pub(super) const UP: &str = "kurant_up";
 pub(super) const READY: &str = "kurant_ready";
 pub(super) const INTAKE_LAG: &str = "kurant_intake_lag_seconds";
@@ -117,6 +119,14 @@ pub(super) fn describe() {
     describe_counter!(
         HAND_OVERS,
         "How hand-overs went: accepted, again, dead or in_doubt, by route and attempt"
+    );
+    describe_counter!(
+        CALLBACKS,
+        "What providers said of messages: told, unknown_status, unknown_message, unreadable or unverified, by channel"
+    );
+    describe_counter!(
+        TRACKED,
+        "Clicks and opens that were noticed: told, or dropped while nothing could be taken in"
     );
     for (name, text) in GAUGES {
         describe_gauge!(name, text);

@@ -12,6 +12,9 @@ impl Runner {
     /// Tries the fallbacks of messages that were given up. That they were is written together with what follows from it: a stop
     /// in between leaves them claimed, and they are handed over and given up once more.
     pub(super) async fn fall_back(&mut self) -> Result<(), Error> {
+        if self.given_up.is_empty() {
+            return Ok(());
+        }
         let most = self.given_up.len().min(BATCH);
         let given_up: Vec<_> = self.given_up.drain(..most).collect();
         let ids: BTreeSet<&CustomerId> = given_up.iter().map(|(customer, _)| customer).collect();

@@ -301,7 +301,8 @@ impl Runner {
     pub(crate) async fn settle(&mut self) -> Result<(), Error> {
         self.land().await?;
         self.collect().await?;
-        while !self.given_up.is_empty() {
+        while !(self.given_up.is_empty() && self.bounced.is_empty()) {
+            self.take_in_bounced().await?;
             self.fall_back().await?;
             self.land().await?;
             self.collect().await?;

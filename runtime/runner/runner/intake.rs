@@ -214,6 +214,10 @@ impl Runner {
             meter::received(delivery.via, delivery.events.len(), receipt.rejected);
             gathered.after.rejected.extend(delivery.rejected);
             gathered.after.marks.extend(delivery.marks);
+            for proven in delivery.proven {
+                self.settled.push(proven.settled);
+                self.told.push((proven.customer, vec![proven.trace]));
+            }
             for (place, delivered) in delivery.events.into_iter().enumerate() {
                 let moment = at(delivered.event.time);
                 let identity = delivered.event.identity();

@@ -5,6 +5,7 @@
 
 mod again;
 mod apart;
+mod bounced;
 mod crew;
 mod deployed;
 mod due;
@@ -37,6 +38,7 @@ use kurant_engine::action::Action;
 use kurant_engine::calendar::Instant;
 use kurant_engine::catalog::Needs;
 use kurant_engine::definition::{Definitions, Guard, Version};
+use kurant_engine::event::Event;
 use kurant_engine::guard::Watch;
 use kurant_engine::id::{CustomerId, Key};
 use kurant_engine::input::Trace;
@@ -142,6 +144,8 @@ pub struct Runner {
     settled: Vec<Settled>,
     /// Messages that were given up, and whose fallbacks have not been tried yet.
     given_up: Vec<(CustomerId, Settled)>,
+    /// What was learned of addresses on the way, and has not been taken in yet.
+    bounced: Vec<Event>,
     marks: Vec<(String, Option<String>)>,
     /// What the log has not been told of yet.
     told: Vec<(CustomerId, Vec<Trace>)>,
@@ -230,6 +234,7 @@ impl Runner {
             wary: WARY_AT_FIRST,
             settled: Vec::new(),
             given_up: Vec::new(),
+            bounced: Vec::new(),
             marks: Vec::new(),
             told: Vec::new(),
             behind: Behind::default(),

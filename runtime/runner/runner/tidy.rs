@@ -47,6 +47,7 @@ impl Tidying {
             Old::Repeats => self.retention.repeats,
             Old::Letters => self.retention.dead_letters?,
             Old::Log => self.retention.log?,
+            Old::Taken => self.retention.receipts,
             Old::Counts => return Some(now),
         };
         Some(kept.before(now, self.zone))

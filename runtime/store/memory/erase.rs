@@ -24,6 +24,7 @@ impl Tables {
         let events = self.events.remove(id).map_or(0, |own| own.len() as u64);
         self.forgotten.events += events;
         self.enrollments.retain(|(own, _), _| own != id);
+        self.taken.retain(|_, own| own.customer != *id);
         for series in self.anchors.values_mut() {
             series.retain(|(_, _, own), _| own != id);
         }

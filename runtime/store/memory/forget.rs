@@ -73,6 +73,19 @@ impl Tables {
                 self.forgotten.commands += commands;
                 letters.len() as u64 + commands
             }
+            Old::Taken => {
+                let old = self.taken.values().filter(|own| own.at < before);
+                let mut old: Vec<_> = old
+                    .map(|own| (own.at, own.route.clone(), own.name.clone()))
+                    .collect();
+                old.sort();
+                old.truncate(limit);
+                let gone = old.len() as u64;
+                for (_, route, name) in old {
+                    self.taken.remove(&(route, name));
+                }
+                gone
+            }
             Old::Counts => 0,
         }
     }

@@ -19,7 +19,7 @@ use self::tables::Tables;
 use crate::{
     AnchorRange, Audited, Batch, By, Checkup, EnrollmentRow, Entry, Error, Export, GivenUp,
     InOutbox, Inside, Kept, Letter, LogPage, LogPlace, Old, OutboxState, Outgoing, Pulse, Queue,
-    Rejected, Reply, Seen, Share, Store, Stored, Sums, Totals, Turn, Waiting, Worker,
+    Rejected, Reply, Seen, Share, Store, Stored, Sums, Taken, Totals, Turn, Waiting, Worker,
 };
 
 /// A store in memory; it ends with the process.
@@ -254,6 +254,24 @@ impl Store for Memory {
         self.reply(|tables| {
             let own = |row: &&Outgoing| keys.contains(&row.command.key);
             Ok(tables.in_outbox(own))
+        })
+    }
+
+    fn commands<'s>(&'s self, keys: &'s [Key]) -> Reply<'s, Vec<Outgoing>> {
+        self.reply(|tables| {
+            let open = tables.outbox.iter().filter(|row| !row.state.leaves());
+            let own = open.filter(|row| keys.contains(&row.command.key));
+            Ok(own.cloned().collect())
+        })
+    }
+
+    fn taken<'s>(&'s self, route: &'s str, names: &'s [String]) -> Reply<'s, Vec<Taken>> {
+        self.reply(|tables| {
+            let place = |name: &String| (route.to_owned(), name.clone());
+            let own = names
+                .iter()
+                .filter_map(|name| tables.taken.get(&place(name)));
+            Ok(own.cloned().collect())
         })
     }
 

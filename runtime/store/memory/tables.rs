@@ -15,7 +15,7 @@ use crate::erasure;
 use crate::log::parts;
 use crate::{
     AnchorRow, Batch, By, EnrollmentRow, Entry, Error, InOutbox, Kept, OutboxState, Outgoing,
-    Rejected, Seen, Settled, Stored, Swap,
+    Rejected, Seen, Settled, Stored, Swap, Taken,
 };
 
 /// The anchors of an attribute: by zone, place in the order and customer, when each was set.
@@ -35,6 +35,8 @@ pub(super) struct Tables {
     pub(super) outbox: Vec<Outgoing>,
     /// Why commands stand where they do.
     pub(super) reasons: HashMap<Key, String>,
+    /// Messages that were handed over, by route and name.
+    pub(super) taken: BTreeMap<(String, String), Taken>,
     pub(super) rejected: BTreeMap<i64, Rejected>,
     /// The number of the latest dead letter.
     pub(super) letter: i64,
@@ -169,6 +171,13 @@ impl Tables {
     }
 
     fn settle(&mut self, settled: &Settled) {
+        // That it was taken is true, whoever claims it by now.
+        if let Some(taken) = &settled.taken
+            && !self.is_gone(&taken.customer)
+        {
+            let place = (taken.route.clone(), taken.name.clone());
+            self.taken.entry(place).or_insert_with(|| (**taken).clone());
+        }
         let open =
             |row: &&mut Outgoing| row.command.key == settled.key && row.attempt == settled.attempt;
         if let Some(row) = self.outbox.iter_mut().find(open) {

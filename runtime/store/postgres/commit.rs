@@ -11,6 +11,7 @@ use serde::Serialize;
 use sqlx::postgres::PgPool;
 
 use super::erase::DROPPED;
+use super::taken;
 use super::transaction::{Id, Statement, write, write_after};
 use crate::erasure;
 use crate::log::{Part, parts};
@@ -317,6 +318,8 @@ fn outbox(statements: &mut Vec<Statement>, batch: &mut Batch) -> Result<(), Erro
         batch.withdrawn.sort();
         statements.push(Statement::new(WITHDRAWN).with(column(&batch.withdrawn, |key| Id(*key))));
     }
+    // Customers before their commands, as whoever erases one goes.
+    taken::note(statements, &batch.settled);
     settle(statements, &mut batch.settled);
     Ok(())
 }

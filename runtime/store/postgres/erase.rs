@@ -5,6 +5,7 @@ use kurant_engine::erased::{pseudonym, tombstone, word};
 use sqlx::Row;
 use sqlx::postgres::PgPool;
 
+use super::taken;
 use super::transaction::{Id, Statement, Transaction};
 use crate::erasure::{self, Erasure};
 use crate::{Error, Stored};
@@ -74,7 +75,7 @@ async fn one(tx: &mut Transaction, erasure: &Erasure) -> Result<(), Error> {
         .with(erasure.at.millis());
     tx.run(&name).await?;
     outbox(tx, id).await?;
-    for sql in [EVENTS, ENROLLMENTS_GONE] {
+    for sql in [EVENTS, ENROLLMENTS_GONE, taken::GONE] {
         tx.run(&about(sql)).await?;
     }
     letters(tx, erasure).await?;

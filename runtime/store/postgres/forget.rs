@@ -30,6 +30,9 @@ const GIVEN_UP: &str = "WITH gone AS (DELETE FROM outbox WHERE key IN ( \
        AND state IN ('dead', 'in_doubt') RETURNING route, state), \
      said AS (INSERT INTO outbox_left (count, route, state) SELECT count(*), route, state FROM gone GROUP BY route, state) \
    SELECT count(*) FROM gone";
+const TAKEN: &str = "WITH gone AS (DELETE FROM taken WHERE (route, name) IN ( \
+       SELECT route, name FROM taken WHERE at < $2 LIMIT $1) RETURNING 1) \
+   SELECT count(*) FROM gone";
 // Those that others add meanwhile stay for the next time.
 const COUNTS: &str = "WITH gone AS (DELETE FROM outbox_left WHERE ctid = ANY(ARRAY(SELECT ctid FROM outbox_left LIMIT $1)) \
        RETURNING count, route, state), \
@@ -48,6 +51,7 @@ pub(super) async fn forget(
         Old::Repeats => &[REPEATS],
         Old::Log => &[LOG],
         Old::Letters => &[LETTERS, GIVEN_UP],
+        Old::Taken => &[TAKEN],
         Old::Counts => &[COUNTS],
     };
     let mut gone = 0;

@@ -13,6 +13,7 @@ mod forget;
 mod history;
 mod people;
 mod report;
+mod taken;
 mod transaction;
 mod work;
 
@@ -30,7 +31,7 @@ use tokio::sync::Mutex;
 use crate::{
     AnchorRange, Audited, Batch, By, Checkup, Crew, EnrollmentRow, Entry, Error, Export, GivenUp,
     InOutbox, Inside, Kept, Letter, LogPage, LogPlace, Old, OutboxState, Outgoing, Pulse, Queue,
-    Rejected, Reply, Seen, Share, Store, Stored, Sums, Totals, Turn, Waiting, Word, Worker,
+    Rejected, Reply, Seen, Share, Store, Stored, Sums, Taken, Totals, Turn, Waiting, Word, Worker,
 };
 
 pub use connect::redacted;
@@ -283,6 +284,14 @@ impl Store for Postgres {
 
     fn in_outbox<'s>(&'s self, keys: &'s [Key]) -> Reply<'s, Vec<InOutbox>> {
         Box::pin(report::in_outbox(&self.pool, keys))
+    }
+
+    fn commands<'s>(&'s self, keys: &'s [Key]) -> Reply<'s, Vec<Outgoing>> {
+        Box::pin(taken::commands(&self.pool, keys))
+    }
+
+    fn taken<'s>(&'s self, route: &'s str, names: &'s [String]) -> Reply<'s, Vec<Taken>> {
+        Box::pin(taken::by_name(&self.pool, route, names))
     }
 
     fn outbox_of<'s>(&'s self, customer: &'s str) -> Reply<'s, Vec<InOutbox>> {

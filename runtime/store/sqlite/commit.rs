@@ -14,7 +14,7 @@ use sqlx::SqlitePool;
 use super::documents::{Documents, Worded, json};
 use super::erase;
 use super::transaction::{Rows, Transaction};
-use super::{EVENT_NUMBER, Numbers};
+use super::{EVENT_NUMBER, Numbers, taken};
 use crate::erasure;
 use crate::log::{Part, parts};
 use crate::{AnchorRow, Batch, Error, Rejected, Settled, Stored, Swap, Turn};
@@ -462,7 +462,7 @@ async fn settle(tx: &mut Transaction, settled: &[Settled]) -> Result<(), Error> 
         values.number(settled.attempt.into());
     })
     .await?;
-    Ok(())
+    taken::note(tx, settled).await
 }
 
 async fn rest(tx: &mut Transaction, batch: &Batch) -> Result<(), Error> {

@@ -9,6 +9,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::decode::array;
+use super::taken;
 use super::transaction::{Rows, Transaction};
 use crate::erasure::{self, Erasure};
 use crate::{Error, Stored};
@@ -81,7 +82,7 @@ async fn one(tx: &mut Transaction, erasure: &Erasure) -> Result<(), Error> {
     let at = erasure.at.millis();
     tx.fetch(sqlx::query(TOMBSTONE).bind(name).bind(at)).await?;
     outbox(tx, &id).await?;
-    for sql in [EVENTS, EVENTS_GONE, ENROLLMENTS_GONE] {
+    for sql in [EVENTS, EVENTS_GONE, ENROLLMENTS_GONE, taken::GONE] {
         tx.fetch(sqlx::query(sql).bind(id.clone())).await?;
     }
     letters(tx, erasure).await

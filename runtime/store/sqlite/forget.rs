@@ -38,6 +38,9 @@ const GIVEN_UP: [&str; 2] = [
     "DELETE FROM outbox WHERE n IN ( \
        SELECT n FROM outbox WHERE state IN ('dead', 'in_doubt') AND due < $1 ORDER BY n LIMIT $2) RETURNING 1",
 ];
+const TAKEN: [&str; 1] = [
+    "DELETE FROM taken WHERE (route, name) IN (SELECT route, name FROM taken WHERE at < $1 ORDER BY at LIMIT $2) RETURNING 1",
+];
 
 /// Forgets the oldest of what came before an instant.
 pub(super) async fn forget(
@@ -50,6 +53,7 @@ pub(super) async fn forget(
         Old::Repeats => &[&REPEATS],
         Old::Log => &[&LOG],
         Old::Letters => &[&LETTERS, &GIVEN_UP],
+        Old::Taken => &[&TAKEN],
         // One row each, always.
         Old::Counts => &[],
     };

@@ -11,6 +11,7 @@ mod forget;
 mod history;
 mod people;
 mod report;
+mod taken;
 #[cfg(test)]
 mod tests;
 mod transaction;
@@ -35,7 +36,7 @@ use sqlx::{ConnectOptions, SqlSafeStr, SqlitePool};
 use crate::{
     AnchorRange, Audited, Batch, By, Checkup, EnrollmentRow, Entry, Error, Export, GivenUp,
     InOutbox, Inside, Kept, Letter, LogPage, LogPlace, Old, OutboxState, Outgoing, Pulse, Queue,
-    Rejected, Reply, Seen, Share, Store, Stored, Sums, Totals, Turn, Waiting, Worker,
+    Rejected, Reply, Seen, Share, Store, Stored, Sums, Taken, Totals, Turn, Waiting, Worker,
 };
 
 /// How many read at the same time.
@@ -376,6 +377,14 @@ impl Store for Sqlite {
 
     fn in_outbox<'s>(&'s self, keys: &'s [Key]) -> Reply<'s, Vec<InOutbox>> {
         Box::pin(report::in_outbox(&self.read, keys))
+    }
+
+    fn commands<'s>(&'s self, keys: &'s [Key]) -> Reply<'s, Vec<Outgoing>> {
+        Box::pin(taken::commands(&self.read, keys))
+    }
+
+    fn taken<'s>(&'s self, route: &'s str, names: &'s [String]) -> Reply<'s, Vec<Taken>> {
+        Box::pin(taken::by_name(&self.read, route, names))
     }
 
     fn outbox_of<'s>(&'s self, customer: &'s str) -> Reply<'s, Vec<InOutbox>> {

@@ -97,6 +97,9 @@ impl Http {
         ] {
             fields.insert(name.to_owned(), text.to_owned());
         }
+        if let Some(url) = &self.provider.callback_url {
+            fields.insert("callback_url".to_owned(), url.clone());
+        }
         let composer = &self.provider.composer;
         let lasts = composer.provider().idempotency.as_ref();
         let lasts = lasts.map(|own| own.lasts.at_most_millis().min(self.provider.valid_for));
@@ -117,6 +120,7 @@ impl Http {
         let manners = Manners {
             at_once: self.provider.connections,
             valid_for: self.provider.valid_for,
+            tells_by: self.provider.tells_by(),
         };
         let send = |letter| self.send(letter, now);
         lanes::hand_over(letters, manners, &self.breaker, now, send).await
@@ -169,6 +173,7 @@ impl Http {
         match means {
             Means::Accepted => Outcome::Taken(id),
             Means::Refused => Outcome::Refused(format!("refused: the provider says {said}")),
+            Means::Bounced => Outcome::Bounced(format!("bounced: the provider says {said}")),
             Means::Later => Outcome::Later {
                 reason: format!("not now: the provider says {said}"),
                 after: after.map(Duration::from_secs),
@@ -185,7 +190,7 @@ impl Http {
     fn tell(&self, outcome: &Outcome) {
         let away = match outcome {
             Outcome::Away(why) => Some(why),
-            Outcome::Taken(_) | Outcome::Refused(_) => None,
+            Outcome::Taken(_) | Outcome::Refused(_) | Outcome::Bounced(_) => None,
             _ => return,
         };
         let mut told = self.is_told.lock().unwrap_or_else(PoisonError::into_inner);

@@ -146,6 +146,7 @@ impl WebHooks {
         let manners = Manners {
             at_once: self.connections,
             valid_for: self.valid_for,
+            tells_by: None,
         };
         let mut hosts: BTreeMap<String, Vec<Parcel<Hook>>> = BTreeMap::new();
         for (row, hook) in hooks {

@@ -62,6 +62,7 @@ impl Mail {
         let manners = Manners {
             at_once: self.server.connections,
             valid_for: self.server.valid_for,
+            tells_by: None,
         };
         let send = |email| self.send(email);
         lanes::hand_over(emails, manners, &self.breaker, now, send).await
@@ -169,9 +170,15 @@ fn before_the_message(failure: Failure) -> Outcome {
         Failure::Answer {
             code: 530 | 535 | 538,
             said,
+            ..
         } => Outcome::Away(format!("away: the mail server says {said}")),
-        Failure::Answer { code, said } if (500..600).contains(&code) => {
-            Outcome::Refused(format!("refused: the mail server says {said}"))
+        failure @ Failure::Answer { code, .. } if (500..600).contains(&code) => {
+            let is_bounce = failure.is_about_the_address();
+            let said = failure.said();
+            match is_bounce {
+                true => Outcome::Bounced(format!("bounced: the mail server says {said}")),
+                false => Outcome::Refused(format!("refused: the mail server says {said}")),
+            }
         }
         Failure::Answer { said, .. } => {
             Outcome::later(format!("not now: the mail server says {said}"))

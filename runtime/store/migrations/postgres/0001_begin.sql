@@ -113,6 +113,21 @@ CREATE INDEX outbox_stays ON outbox (customer) WHERE state IN ('dead', 'in_doubt
 CREATE INDEX outbox_waiting ON outbox (route, due) WHERE state = 'pending';
 CREATE INDEX outbox_retried ON outbox (customer, n) WHERE state = 'pending' OR (state = 'claimed' AND attempt > 1);
 
+-- Messages that were handed over, by the names that they have on the other side: it tells of them later.
+CREATE TABLE taken (
+    key UUID NOT NULL,
+    at BIGINT NOT NULL,
+    route TEXT COLLATE "C" NOT NULL,
+    name TEXT COLLATE "C" NOT NULL,
+    customer TEXT COLLATE "C" NOT NULL,
+    journey TEXT COLLATE "C" NOT NULL,
+    step TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (route, name)
+);
+CREATE INDEX taken_customer ON taken (customer);
+-- Rows stand about in the order of their coming.
+CREATE INDEX taken_at ON taken USING brin (at);
+
 -- How many commands have left the outbox in one transaction, by the way they went and by how it ended: a row each, so that
 -- workers don't wait for each other.
 CREATE TABLE outbox_left (

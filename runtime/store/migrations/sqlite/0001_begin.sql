@@ -107,6 +107,20 @@ CREATE INDEX outbox_open ON outbox (state, due);
 CREATE INDEX outbox_waiting ON outbox (route, due) WHERE state = 'pending';
 CREATE INDEX outbox_retried ON outbox (customer, n) WHERE state = 'pending' OR (state = 'claimed' AND attempt > 1);
 
+-- Messages that were handed over, by the names that they have on the other side: it tells of them later.
+CREATE TABLE taken (
+    route TEXT NOT NULL,
+    name TEXT NOT NULL,
+    customer TEXT NOT NULL,
+    key BLOB NOT NULL,
+    journey TEXT NOT NULL,
+    step TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (route, name)
+) WITHOUT ROWID;
+CREATE INDEX taken_customer ON taken (customer);
+CREATE INDEX taken_at ON taken (at);
+
 -- How many commands have left the outbox, by the way they went and by how it ended.
 CREATE TABLE outbox_left (
     route TEXT NOT NULL,
