@@ -300,3 +300,30 @@ fn another_channel_takes_its_place_only_if_nothing_confirms_the_first_in_time() 
         assert_eq!(receiver.came().len(), 1, "{status}");
     }
 }
+
+#[test]
+fn doctor_says_of_which_channel_nothing_can_come_back() {
+    let receiver = Receiver::that(TAKEN);
+    let shop = calling(&receiver, "{ id: id }");
+    shop.write("public", SECRET);
+    let whole = std::fs::read_to_string(shop.path("kurant.yaml")).expect("the workspace");
+    let whole = whole.replace("${env:KURANT_PUBLIC_SECRET}", "${file:public}");
+    let (inside, _) = whole
+        .split_once("public:")
+        .expect("what is reached from outside");
+    let secretless = whole.replace("callback_secret: \"${file:call}\", ", "");
+    for (settings, says) in [
+        (
+            whole.as_str(),
+            "says what became of messages at https://mail.shop.example/callback/sms",
+        ),
+        (inside, "and is not told where"),
+        (&secretless, "its secret is missing"),
+    ] {
+        shop.write("kurant.yaml", settings);
+        let told = shop.run(&["doctor"]);
+        let told = String::from_utf8_lossy(&told.stdout).into_owned();
+        assert!(told.contains(says), "{says}: {told}");
+        assert!(!told.contains("c4llb4ck"), "{told}");
+    }
+}
