@@ -11,7 +11,7 @@ use lapin::{Channel, Connection, ConnectionProperties};
 /// How many messages are on their way until the broker has to confirm them.
 const WINDOW: usize = 1_000;
 
-/// A connection with a channel that confirms.
+/// A connection with a channel.
 pub(crate) struct Broker {
     pub(crate) channel: Channel,
     _connection: Connection,
@@ -21,15 +21,20 @@ pub(crate) struct Broker {
 pub(crate) type Published = (String, String);
 
 impl Broker {
+    /// A connection whose channel confirms what is published.
     pub(crate) async fn connect(url: &str) -> Result<Self, String> {
+        let own = Self::unconfirmed(url).await?;
+        let confirms = own.channel.confirm_select(ConfirmSelectOptions::default());
+        confirms.await.map_err(text)?;
+        Ok(own)
+    }
+
+    /// A connection that hears nothing of what it publishes.
+    pub(crate) async fn unconfirmed(url: &str) -> Result<Self, String> {
         let connection = Connection::connect(url, ConnectionProperties::default())
             .await
             .map_err(text)?;
         let channel = connection.create_channel().await.map_err(text)?;
-        channel
-            .confirm_select(ConfirmSelectOptions::default())
-            .await
-            .map_err(text)?;
         Ok(Self {
             channel,
             _connection: connection,
@@ -118,18 +123,19 @@ impl Broker {
 
 /// Orders of about 300 bytes, of so many customers; `total` runs evenly from 0 to 999.
 pub(crate) fn orders(count: u64, customers: u64, time: &str) -> Vec<Published> {
-    let order = |number: u64| {
-        let customer = format!(
-            "cust-{:08}",
-            bucket(&["customer", &number.to_string()], customers)
-        );
-        let total = bucket(&["total", &number.to_string()], 1_000);
-        let body = format!(
-            r#"{{"specversion":"1.0","id":"evt-{number:010}","source":"shop/checkout","type":"order.paid","subject":"{customer}","time":"{time}","data":{{"order_id":"ord-{number:010}","total":{total},"currency":"UAH","channel":"web","items":2,"coupon":"WELCOME10","note":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}}}}"#
-        );
-        (customer, body)
-    };
-    (0..count).map(order).collect()
+    let customer = |number: u64| bucket(&["customer", &number.to_string()], customers);
+    let orders = (0..count).map(|number| order(number, customer(number), time));
+    orders.collect()
+}
+
+/// One of them.
+pub(crate) fn order(number: u64, customer: u64, time: &str) -> Published {
+    let customer = format!("cust-{customer:08}");
+    let total = bucket(&["total", &number.to_string()], 1_000);
+    let body = format!(
+        r#"{{"specversion":"1.0","id":"evt-{number:010}","source":"shop/checkout","type":"order.paid","subject":"{customer}","time":"{time}","data":{{"order_id":"ord-{number:010}","total":{total},"currency":"UAH","channel":"web","items":2,"coupon":"WELCOME10","note":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}}}}"#
+    );
+    (customer, body)
 }
 
 fn text(error: impl std::fmt::Display) -> String {

@@ -29,6 +29,18 @@ impl Figures {
         });
     }
 
+    /// Adds the cores that programs used in the last run, in hundredths.
+    pub(crate) fn cores(&mut self, cores: Vec<(&'static str, f64)>) {
+        for (program, cores) in cores {
+            self.add(
+                format!("cores, {program}"),
+                "% of one",
+                vec![cores * 100.0],
+                None,
+            );
+        }
+    }
+
     /// Prints name, median, range and, with a floor, the ratio.
     pub(crate) fn print(&self) {
         println!(

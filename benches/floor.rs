@@ -3,6 +3,33 @@
 use std::path::Path;
 use std::process::Command;
 
+use crate::Options;
+
+/// Asks it on the servers and with the workers of these options; none when there is no program.
+pub(crate) fn on_servers(
+    options: &Options,
+    arguments: &[&str],
+    row: &str,
+    unit: &str,
+) -> Result<Option<f64>, String> {
+    let (Some(program), Some(postgres), Some(rabbitmq)) =
+        (&options.floor, &options.postgres, &options.rabbitmq)
+    else {
+        return Ok(None);
+    };
+    let workers = options.workers.to_string();
+    let servers = ["--kind", "quorum", "--runs", "1", "--workers", &workers];
+    let addresses = ["--pg", postgres.as_str(), "--amqp", rabbitmq.as_str()];
+    let arguments = [arguments, &servers, &addresses].concat();
+    ask(program, &arguments, row, unit).map(Some)
+}
+
+/// The one in the middle, if there is any.
+pub(crate) fn median(mut floors: Vec<f64>) -> Option<f64> {
+    floors.sort_by(f64::total_cmp);
+    floors.get(floors.len() / 2).copied()
+}
+
 /// Runs the floor program and gives the number that stands before `unit` in the first line after one that holds `row`, or in
 /// that line itself.
 pub(crate) fn ask(

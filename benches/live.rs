@@ -60,10 +60,8 @@ pub(crate) fn measure(options: &Options, figures: &mut Figures) -> Result<(), St
             )?);
         }
     }
-    floors.sort_by(f64::total_cmp);
-    let floor = floors.get(floors.len() / 2).copied();
     let name = format!("run on SQLite, {EVENTS} events, an action each");
-    figures.add(name, "events/s", rates, floor);
+    figures.add(name, "events/s", rates, floor::median(floors));
     Ok(())
 }
 

@@ -5,13 +5,17 @@
 
 mod broker;
 mod condition;
+mod cores;
+mod drain;
 mod figures;
 mod floor;
 mod folder;
+mod latency;
 mod live;
 mod pipeline;
 mod play;
 mod process;
+mod site;
 mod sleepers;
 mod store;
 
@@ -22,7 +26,7 @@ use figures::Figures;
 
 /// What to measure, from the command line.
 pub(crate) struct Options {
-    /// `condition`, `simulate`, `run`, `sleepers`, `store`, `pipeline`; none = all.
+    /// One of [`WHAT`]; none = all.
     what: Option<String>,
     /// How many customers are made up.
     customers: u64,
@@ -40,21 +44,50 @@ pub(crate) struct Options {
     rabbitmq: Option<String>,
     /// How many workers share the work.
     workers: usize,
+    /// How many events are published a second.
+    rate: u64,
+    /// For how many seconds.
+    seconds: u64,
+    /// How many events were taken in before.
+    seen: u64,
+    /// Whether a transaction stays open all the time.
+    snapshot: bool,
     /// A folder with `customers.jsonl` and `events.jsonl` to play instead of a made-up history.
     data: Option<PathBuf>,
 }
 
+/// Measures something.
+type Measure = fn(&Options, &mut Figures) -> Result<(), String>;
+
+/// All that can be measured.
+const WHAT: [(&str, Measure); 8] = [
+    ("condition", condition::measure),
+    ("simulate", play::simulate),
+    ("run", live::measure),
+    ("sleepers", sleepers::measure),
+    ("store", store::measure),
+    ("pipeline", pipeline::measure),
+    ("drain", drain::measure),
+    ("latency", latency::measure),
+];
+/// What needs servers, and is left out where all is asked for and they are not named.
+const ON_SERVERS: [&str; 3] = ["pipeline", "drain", "latency"];
+
 const HELP: &str = "\
-Usage: cargo bench -- [condition|simulate|run|sleepers|store|pipeline] [OPTIONS]
+Usage: cargo bench -- [condition|simulate|run|sleepers|store|pipeline|drain|latency] [OPTIONS]
 
   --customers N    customers that are made up (default 20000)
-  --sleepers N     customers whom nothing happens to, for `sleepers` (default 1000000)
+  --sleepers N     customers whom nothing happens to, for `sleepers` and `drain` (default 1000000)
   --years Y        years of events that are made up (default 3)
   --runs N         runs of each figure, of which the median counts (default 3)
   --data DIR       play DIR/customers.jsonl and DIR/events.jsonl instead
   --postgres URL   also measure on this database, in schemas of their own
-  --rabbitmq URL   and on this broker, for `pipeline`
-  --workers N      workers of `pipeline` (default 4)
+  --rabbitmq URL   and on this broker, for `pipeline`, `drain` and `latency`
+  --workers N      workers of these three (default 4)
+  --rate N         events published a second, for `latency` (default 4000)
+  --seconds N      for so long (default 30)
+  --seen N         after so many other events were taken in (default 0)
+  --snapshot       while somebody looks at the database as it was all the time
   --floor PROGRAM  a program that measures what the machine can do, run in the same minute";
 
 fn main() -> ExitCode {
@@ -71,19 +104,8 @@ fn main() -> ExitCode {
     };
     let mut figures = Figures::default();
     let wanted = |name: &str| options.what.as_deref().is_none_or(|what| what == name);
-    let measured = [
-        (
-            "condition",
-            condition::measure as fn(&Options, &mut Figures) -> Result<(), String>,
-        ),
-        ("simulate", play::simulate),
-        ("run", live::measure),
-        ("sleepers", sleepers::measure),
-        ("store", store::measure),
-        ("pipeline", pipeline::measure),
-    ];
-    for (name, measure) in measured {
-        let is_servers = name == "pipeline" && options.what.is_none();
+    for (name, measure) in WHAT {
+        let is_servers = ON_SERVERS.contains(&name) && options.what.is_none();
         if is_servers && (options.postgres.is_none() || options.rabbitmq.is_none()) {
             continue;
         }
@@ -110,6 +132,10 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options
         postgres: None,
         rabbitmq: None,
         workers: 4,
+        rate: 4_000,
+        seconds: 30,
+        seen: 0,
+        snapshot: false,
     };
     while let Some(argument) = arguments.next() {
         let mut value = || {
@@ -128,11 +154,13 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options
             "--floor" => options.floor = Some(value()?.into()),
             "--rabbitmq" => options.rabbitmq = Some(value()?),
             "--workers" => options.workers = number(&value()?)?,
+            "--rate" => options.rate = number(&value()?)?,
+            "--seconds" => options.seconds = number(&value()?)?,
+            "--seen" => options.seen = number(&value()?)?,
+            "--snapshot" => options.snapshot = true,
             "--postgres" => options.postgres = Some(value()?),
             "--data" => options.data = Some(value()?.into()),
-            "condition" | "simulate" | "run" | "sleepers" | "store" | "pipeline" => {
-                options.what = Some(argument);
-            }
+            what if WHAT.iter().any(|(name, _)| *name == what) => options.what = Some(argument),
             other => return Err(format!("`{other}` is not known")),
         }
     }

@@ -1,57 +1,66 @@
 //! Events per second through `simulate`, on the sample workspace.
 
 use std::io::BufRead;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::figures::Figures;
 use crate::{Options, folder, process};
 
 /// The first day of a made-up history.
 const FROM: i32 = 2024;
+/// Where the actions go.
+const ACTIONS: &str = "actions.jsonl";
 
 /// A history to play, and the workspace it is played in.
 struct History {
     folder: tempfile::TempDir,
-    customers: PathBuf,
-    events: PathBuf,
+    customers: String,
+    events: String,
     count: u64,
     from: String,
     until: String,
 }
 
-/// Simulated events per second, and the memory it takes.
+/// The journey that is also measured alone: one purchase is one entry, and most of the rest is waiting.
+const ALONE: &str = "dormant-cascade";
+
+/// Simulated events per second and the memory it takes, with one journey and with all.
 pub(crate) fn simulate(options: &Options, figures: &mut Figures) -> Result<(), String> {
     let history = history(options)?;
-    let mut rates = Vec::new();
-    let mut memory = Vec::new();
-    for _ in 0..options.runs {
-        let needed = process::kurant(
-            history.folder.path(),
-            &[
-                "simulate",
-                "--customers",
-                &text(&history.customers),
-                "--events",
-                &text(&history.events),
-                "--from",
-                &history.from,
-                "--until",
-                &history.until,
-                "--actions",
-                "actions.jsonl",
-            ],
-        )?;
-        rates.push(history.count as f64 / needed.seconds);
-        memory.push(needed.megabytes);
+    let events = history.count;
+    for (what, only) in [("one journey", Some(ALONE)), ("all journeys", None)] {
+        let (mut rates, mut memory, mut actions) = (Vec::new(), Vec::new(), 0);
+        for _ in 0..options.runs {
+            let needed = process::kurant(history.folder.path(), &history.arguments(only))?;
+            rates.push(events as f64 / needed.seconds);
+            memory.push(needed.megabytes);
+            actions = lines(&history.folder.path().join(ACTIONS))?;
+        }
+        let name = format!("simulate, {what}, {events} events, {actions} actions");
+        figures.add(name, "events/s", rates, None);
+        figures.add(format!("simulate, {what}, most memory"), "MB", memory, None);
     }
-    figures.add(
-        format!("simulate, {} events", history.count),
-        "events/s",
-        rates,
-        None,
-    );
-    figures.add("simulate, most memory", "MB", memory, None);
     Ok(())
+}
+
+impl History {
+    fn arguments<'h>(&'h self, only: Option<&'h str>) -> Vec<&'h str> {
+        let mut arguments = vec![
+            "simulate",
+            "--customers",
+            &self.customers,
+            "--events",
+            &self.events,
+            "--from",
+            &self.from,
+            "--until",
+            &self.until,
+            "--actions",
+            ACTIONS,
+        ];
+        arguments.extend(only.into_iter().flat_map(|journey| ["--journey", journey]));
+        arguments
+    }
 }
 
 /// Makes a history up, or takes the one that was named.
@@ -85,17 +94,21 @@ fn history(options: &Options) -> Result<History, String> {
         }
     };
     let (customers, events) = (data.join("customers.jsonl"), data.join("events.jsonl"));
-    let file =
-        std::fs::File::open(&events).map_err(|error| format!("{}: {error}", events.display()))?;
-    let count = std::io::BufReader::new(file).lines().count() as u64;
+    let count = lines(&events)?;
     Ok(History {
         folder,
-        customers,
-        events,
+        customers: text(&customers),
+        events: text(&events),
         count,
         from,
         until,
     })
+}
+
+/// How many lines a file has.
+fn lines(path: &Path) -> Result<u64, String> {
+    let file = std::fs::File::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok(std::io::BufReader::new(file).lines().count() as u64)
 }
 
 /// Copies what makes the sample workspace.

@@ -41,7 +41,8 @@ pub(crate) fn kurant(folder: &Path, arguments: &[&str]) -> Result<Needed, String
     }
 }
 
-fn peak(process: u32) -> Option<f64> {
+/// The most memory that a process has held, in megabytes.
+pub(crate) fn peak(process: u32) -> Option<f64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
     line.split_whitespace()

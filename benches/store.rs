@@ -113,6 +113,7 @@ fn batch(number: u64) -> Batch {
                 state: OutboxState::Accepted,
                 due: None,
                 reason: None,
+                taken: None,
             }));
             batch.outbox.push(outgoing(&action, round));
             batch.actions.push(action);

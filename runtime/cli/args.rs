@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    channel, check, customer, dead, demo, deploy, doctor, enroll, explain, generate, graph, held,
-    import, log, preview, run, simulate, status, steer, test,
+    channel, check, coupons, customer, dead, demo, deploy, doctor, enroll, explain, generate,
+    graph, held, import, log, migrate, preview, run, simulate, status, steer, test,
 };
 
 /// Messages at the right moment, once: journeys in YAML, run live or on a virtual clock
@@ -68,6 +68,8 @@ pub(crate) enum Command {
     Deploy(deploy::Args),
     /// Go back to an earlier deployment
     Rollback(deploy::RollbackArgs),
+    /// Make the changes that the store's tables lack after an upgrade
+    Migrate(migrate::Args),
     /// Decide about what may have left before the store was restored
     Held(held::Args),
     /// Show a message as a customer would get it; nothing is sent
@@ -80,6 +82,8 @@ pub(crate) enum Command {
     Channel(channel::Args),
     /// Load what was before: customers, events, sends
     Import(import::Args),
+    /// Import coupon codes, see how many are left and who has which
+    Coupons(coupons::Args),
     /// Take in whom a journey missed before it went live, so many a day
     Enroll(enroll::Args),
     /// Hold back a journey, a channel or everything, beside a running `run`; or say what is held back

@@ -22,7 +22,8 @@ const NOBODY: &str = "test@example.com";
     kurant channel try email --to me@shop.example    one test message, and whether it was taken\n  \
     kurant channel try email                         the same, to the address that the channel sends from\n  \
     kurant channel try sms --to +380501112233        one SMS\n  \
-    kurant channel show twilio                       the description of a provider, to begin one of your own with\n\n\
+    kurant channel show twilio                       the description of a provider, to begin one of your own with\n  \
+    kurant channel callback sms                      where the provider says what became of messages\n\n\
     The exit code is 0 if it was taken, 3 if it was not. No journey and no customer has to do with it.")]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -39,6 +40,11 @@ enum What {
         #[arg(long, value_name = "ADDRESS")]
         to: Option<String>,
     },
+    /// Print where a channel's provider has to call to say what became of messages
+    Callback {
+        /// The channel's name in kurant.yaml
+        name: String,
+    },
     /// Print the description of a provider that comes along
     Show {
         /// Its name; without one, the names of all
@@ -50,6 +56,7 @@ enum What {
 pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
     match &args.what {
         What::Try { name, to } => try_one(folder, name, to.as_deref()),
+        What::Callback { name } => callback(folder, name),
         What::Show { name } => show(name.as_deref()),
     }
 }
@@ -90,6 +97,33 @@ fn nobody(name: &str) -> Error {
     Error::usage(format!("nobody is named whom {name} should send to")).hint(format!(
         "name a number or an address of your own: `kurant channel try {name} --to +380501112233`"
     ))
+}
+
+/// Prints where a provider has to call. With `verify: { by: address }` that is a secret: it goes nowhere but to standard output.
+fn callback(folder: &Folder, name: &str) -> Result<ExitCode, Error> {
+    let (definitions, _) = workspace::definitions(folder)?;
+    channel(&definitions, name)?;
+    let ways = embedded::ways(folder, &definitions)?;
+    let mut providers = ways.http_providers();
+    let provider = providers.find(|(route, _)| *route == name);
+    let Some((_, provider)) = provider else {
+        return Err(
+            Error::usage(format!("nobody calls back for the channel `{name}`"))
+                .hint("providers by HTTP do: `kind: http`"),
+        );
+    };
+    if let Some(url) = provider.callback_url() {
+        println!("{url}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let hint = match provider.callback() {
+        None => format!(
+            "describe `callback` in the `channels/NAME.yaml` of {}",
+            provider.name()
+        ),
+        Some(_) => "add `public` to kurant.yaml: nothing is reached from outside".to_owned(),
+    };
+    Err(Error::failure(format!("the provider of `{name}` has nowhere to call")).hint(hint))
 }
 
 /// Prints a description, or the names of all.

@@ -6,13 +6,16 @@ use std::sync::Arc;
 use kurant_engine::calendar::Instant;
 use kurant_engine::definition::Definitions;
 use kurant_engine::id::CustomerId;
-use kurant_runner::{Address, Audience, Clock, Error as RunnerError, Purpose, Runner, Ways};
+use kurant_runner::{
+    Address, Asking, Audience, Clock, Error as RunnerError, HttpProvider, Purpose, Runner, Ways,
+};
 use kurant_store::{Durability, Kept, Memory, Postgres, Sqlite, Store, Stored, redacted};
 use serde::Deserialize;
 
 use crate::environment;
 use crate::error::Error;
 use crate::folder::Folder;
+use crate::migrate;
 use crate::public;
 use crate::secret;
 use crate::way::Way;
@@ -62,7 +65,37 @@ pub(crate) async fn store(
         return Err(Error::failure(kurant_store::Error::Url { url }.to_string()));
     };
     let store = Sqlite::open(&folder.join(path)).await;
-    Ok(Arc::new(store.map_err(unopened)?))
+    let store = store.map_err(unopened)?;
+    if let Some(own) = store.brought_up() {
+        eprintln!("{}", migrate::brought_up(own));
+    }
+    Ok(Arc::new(store))
+}
+
+/// Where a store is.
+pub(crate) enum Place {
+    /// A database, by its URL.
+    Postgres(String),
+    /// A file.
+    Sqlite(PathBuf),
+    /// Nowhere.
+    Memory,
+}
+
+/// Where the store is that the workspace names. Nothing else of the workspace is read.
+pub(crate) fn place_of_store(folder: &Folder) -> Result<Place, Error> {
+    let url = store_alone(folder)?;
+    if is_postgres(&url) {
+        return Ok(Place::Postgres(url));
+    }
+    match url.strip_prefix("sqlite://") {
+        Some(path) => Ok(Place::Sqlite(folder.join(path))),
+        None if url == "memory:" => Ok(Place::Memory),
+        None => {
+            let url = redacted(&url);
+            Err(Error::failure(kurant_store::Error::Url { url }.to_string()))
+        }
+    }
 }
 
 /// The file that the store is, if it is one.
@@ -124,7 +157,11 @@ async fn opened_beside(folder: &Folder) -> Result<Arc<dyn Store>, Error> {
     let url = store_alone(folder)?;
     if is_postgres(&url) {
         // There has to be something to steer.
-        Postgres::open_to_read(&url).await.map_err(unreadable)?;
+        let there = Postgres::open_to_read(&url).await;
+        there.map_err(|error| match error {
+            kurant_store::Error::Missing { .. } => nothing_yet(&url),
+            other => unreadable(other),
+        })?;
         let store = Postgres::open(&url, Durability::Required).await;
         return Ok(Arc::new(store.map_err(unreadable)?));
     }
@@ -186,13 +223,13 @@ pub(crate) async fn customer(store: &dyn Store, id: &str, kept: &[Kept]) -> Resu
     })
 }
 
-fn nothing_yet(url: &str) -> Error {
+pub(crate) fn nothing_yet(url: &str) -> Error {
     let message = format!("nothing has run here yet: {} is not there", redacted(url));
     Error::absence(message).hint("start `kurant run`, or load what was before with `kurant import`")
 }
 
 /// The URL of the store that the workspace names, with its secrets filled in.
-fn named_store(folder: &Path, definitions: &Definitions) -> Result<String, Error> {
+pub(crate) fn named_store(folder: &Path, definitions: &Definitions) -> Result<String, Error> {
     match definitions.workspace.settings.store.as_str() {
         "" => Ok(STORE.to_owned()),
         named => secret::open(folder, named),
@@ -261,6 +298,31 @@ pub(crate) fn source(folder: &Path, definitions: &Definitions) -> Result<Source,
     )
 }
 
+/// Says where the broker is that events come from, as that is now.
+pub(crate) fn asking_for_events(folder: &Folder, definitions: &Arc<Definitions>) -> Asking {
+    let (folder, definitions) = (folder.clone(), definitions.clone());
+    Arc::new(move || match source(&folder, &definitions).ok()? {
+        Source::Rabbit {
+            url,
+            exchange: Some(_),
+        } => Address::parse(&url).ok(),
+        Source::Rabbit { url, .. } => Some(Address::with_queue(&url).ok()?.0),
+        Source::Inbox(_) => None,
+    })
+}
+
+/// A provider that is told where to call back, if it can and anything is reached from outside.
+fn called_back(provider: HttpProvider, ways: &Ways, channel: &str) -> HttpProvider {
+    let links = ways.public_links();
+    let url = links
+        .zip(provider.callback())
+        .map(|(links, callback)| links.callback(channel, callback));
+    match url {
+        Some(url) => provider.called_back_at(url),
+        None => provider,
+    }
+}
+
 /// The ways out that the workspace names: files, and exchanges of a broker.
 pub(crate) fn ways(folder: &Path, definitions: &Definitions) -> Result<Ways, Error> {
     let settings = &definitions.workspace.settings;
@@ -296,6 +358,7 @@ pub(crate) fn ways(folder: &Path, definitions: &Definitions) -> Result<Ways, Err
             }
             Some("http") if route != "crm" && route != "events" => {
                 let provider = way_by_http::provider(&way, definitions, &web()?)?;
+                let provider = called_back(provider, &ways, route);
                 ways = ways.http(route, provider);
                 continue;
             }
@@ -311,6 +374,11 @@ pub(crate) fn ways(folder: &Path, definitions: &Definitions) -> Result<Ways, Err
             return Err(Error::failure(lacking).hint("add `exchange: crm.commands`"));
         };
         let address = broker(folder, definitions, route, way.text("url"))?;
+        let (own, asked, of) = (folder.to_owned(), definitions.clone(), route.to_owned());
+        let url = way.text("url").map(str::to_owned);
+        let address = address.asking(Arc::new(move || {
+            broker(&own, &asked, &of, url.as_deref()).ok()
+        }));
         ways = ways.publish(route, address, exchange, way.valid_for()?);
     }
     Ok(ways)

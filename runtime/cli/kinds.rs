@@ -9,6 +9,9 @@ pub(crate) fn meant(kind: &str, schema: &Schema) -> Option<String> {
     nearest(kind, known).map(str::to_owned)
 }
 
+/// What is to be done about time zones that are none.
+pub(crate) const ZONES: &str =
+    "the workspace's clock holds for them; write an IANA name, like `Europe/Kyiv`";
 /// How many names are told; the others are counted.
 const TOLD: usize = 10;
 
@@ -55,11 +58,17 @@ pub(crate) fn told(name: &Undeclared, count: u64, schema: &Schema) -> String {
             schema.customer.keys().collect(),
             "declare it in schemas/customer.json, if a journey is to know it".to_owned(),
         ),
+        Undeclared::Zone => (
+            format!("{count} {events} with a `timezone` of the customer that is no time zone"),
+            Vec::new(),
+            ZONES.to_owned(),
+        ),
     };
     let word = match name {
         Undeclared::Type(name) | Undeclared::Attribute(name) | Undeclared::Field { name, .. } => {
             name
         }
+        Undeclared::Zone => "",
     };
     match nearest(word, known.into_iter().map(String::as_str)) {
         Some(meant) => format!("{what}; did you mean `{meant}`?"),

@@ -3,6 +3,7 @@
 mod args;
 mod channel;
 mod check;
+mod coupons;
 mod customer;
 mod dead;
 mod demo;
@@ -24,6 +25,7 @@ mod import;
 mod in_force;
 mod kinds;
 mod log;
+mod migrate;
 mod moment;
 mod preview;
 mod proof;
@@ -83,6 +85,8 @@ fn run(args: &Args) -> Result<ExitCode, Error> {
         Command::Dead(own) => dead::run(folder, own),
         Command::Deploy(own) => deploy::run(folder, own),
         Command::Rollback(own) => deploy::rollback(folder, own),
+        Command::Coupons(own) => coupons::run(folder, own),
+        Command::Migrate(own) => migrate::run(folder, own),
         Command::Held(own) => held::run(folder, own),
         Command::Doctor(own) => doctor::run(folder, own),
         Command::Channel(own) => channel::run(folder, own),

@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::calendar::Instant;
 use crate::id::{Key, bucket};
+use crate::stock::{Coded, Stocks};
 
 /// The characters of a code: none that people mix up.
 const ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
@@ -30,6 +32,11 @@ pub const STRIPES: usize = 8;
 /// Which part a customer falls into.
 pub fn stripe_of(customer: &str) -> usize {
     bucket(&[customer], STRIPES as u64) as usize
+}
+
+/// Whether `codes` is a name: a coupon pool, or what codes are made up from.
+pub fn is_name(codes: &str) -> bool {
+    !codes.contains(PLACE)
 }
 
 /// The pattern that `codes` stands for: a name without places gets some after it.
@@ -60,8 +67,19 @@ pub fn overlap(one: &str, other: &str) -> bool {
         .all(|(one, other)| one == other || may_be(one, other) || may_be(other, one))
 }
 
-/// The codes that were given so far.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Whether a pattern, or what a name is made into, may give this code.
+pub fn may_make(codes: &str, code: &str) -> bool {
+    let pattern = pattern(codes);
+    let is_of_alphabet = |letter: char| ALPHABET.iter().any(|own| char::from(*own) == letter);
+    pattern.chars().count() == code.chars().count()
+        && pattern
+            .chars()
+            .zip(code.chars())
+            .all(|(place, letter)| place == letter || (place == PLACE && is_of_alphabet(letter)))
+}
+
+/// The codes that were given so far. What is at hand of coupon pools is no part of it: the store knows which of those were given.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Codes {
     /// Per pattern: how many each stripe has given.
@@ -69,9 +87,35 @@ pub struct Codes {
     /// Only the customer's own stripe is drawn from, since others are given out elsewhere.
     #[serde(skip)]
     apart: bool,
+    /// Codes of coupon pools.
+    #[serde(skip)]
+    stocks: Stocks,
 }
 
+impl PartialEq for Codes {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.given, self.apart) == (&other.given, other.apart)
+    }
+}
+
+impl Eq for Codes {}
+
 impl Codes {
+    /// The codes of coupon pools that are at hand.
+    pub fn stocks(&mut self) -> &mut Stocks {
+        &mut self.stocks
+    }
+
+    /// The next code of a coupon pool that holds up to an instant or longer.
+    pub(crate) fn draw(&mut self, pool: &str, from: Instant) -> Option<Coded> {
+        self.stocks.draw(pool, from)
+    }
+
+    /// Whether codes were ever imported under this name.
+    pub(crate) fn is_pool(&self, codes: &str) -> bool {
+        self.stocks.has(codes)
+    }
+
     /// For a desk that is one of several, each with its own part of the customers.
     pub(crate) fn keep_apart(&mut self) {
         self.apart = true;
@@ -245,6 +289,19 @@ mod tests {
         let mut kept: Codes = serde_json::from_str(&text).expect("read back");
         assert_eq!(kept, codes);
         assert_ne!(kept.next("A-##", "anna"), first);
+    }
+
+    #[test]
+    fn a_pattern_may_make_what_fits_it() {
+        for (codes, code, may) in [
+            ("A-##", "A-2Z", true),
+            ("A-##", "A-0Z", false),
+            ("A-##", "A-2ZZ", false),
+            ("vip", "vip-22222222", true),
+            ("vip", "vip", false),
+        ] {
+            assert_eq!(may_make(codes, code), may, "{codes} {code}");
+        }
     }
 
     #[test]

@@ -10,6 +10,9 @@ use crate::id::CustomerId;
 use crate::map::Map;
 use crate::value::Value;
 
+/// The attribute that says by whose clock a customer lives.
+pub(crate) const TIMEZONE: &str = "timezone";
+
 /// What is known of a person.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Customer {
@@ -98,7 +101,7 @@ impl Customer {
 
     /// The customer's clock: the attribute `timezone` if it names one, else the workspace's.
     pub fn zone(&self, workspace: Zone) -> Zone {
-        match self.text("timezone") {
+        match self.text(TIMEZONE) {
             // Most customers live where the workspace does; a name is slow to look up.
             Some(name) if name != workspace.name() => name.parse().unwrap_or(workspace),
             _ => workspace,

@@ -19,3 +19,13 @@ pub struct Desk {
     #[serde(default)]
     pub codes: Codes,
 }
+
+impl Desk {
+    /// Goes back to what there was before a decision. Which codes were wanted and were not at hand is not forgotten.
+    pub fn go_back(&mut self, mut before: Self) {
+        let stocks = std::mem::take(self.codes.stocks());
+        std::mem::swap(self, &mut before);
+        let own = std::mem::replace(self.codes.stocks(), stocks);
+        self.codes.stocks().go_back(own);
+    }
+}

@@ -70,7 +70,13 @@ pub struct Enrollment {
     /// Other channels that wait in case that a message isn't delivered; also past the last step.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fallbacks: Vec<Fallback>,
-    /// When and why it ended; kept while its goal may still be reached or a fallback be needed.
+    /// The `coupon` at which it ended because its pool had no code: it may go on there once there are some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turned_away: Option<u32>,
+    /// How often it has gone on so.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub returned: u32,
+    /// When and why it ended; kept while its goal may still be reached, a fallback be needed, or a code come for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<Ended>,
 }
@@ -146,6 +152,13 @@ pub enum Place {
         node: u32,
         /// When somebody is at work.
         due: Instant,
+    },
+    /// At a `webhook` whose answer has not come.
+    Calling {
+        /// The step.
+        node: u32,
+        /// The call's key.
+        key: Key,
     },
     /// Past the last step, or ended early.
     Done,
@@ -235,7 +248,8 @@ impl Enrollment {
             | Place::Waiting { node, .. }
             | Place::WaitingFor { node, .. }
             | Place::Sending { node, .. }
-            | Place::Assigning { node, .. } => Some(node),
+            | Place::Assigning { node, .. }
+            | Place::Calling { node, .. } => Some(node),
             Place::Done => None,
         }
     }
@@ -248,7 +262,9 @@ impl Enrollment {
                 since, deadline, ..
             } => [Some(since), deadline],
             Place::Sending { planned, .. } => [Some(planned), None],
-            Place::At { .. } | Place::Assigning { .. } | Place::Done => [None, None],
+            Place::At { .. } | Place::Assigning { .. } | Place::Calling { .. } | Place::Done => {
+                [None, None]
+            }
         };
         let moments = moments.map(|at| at.map(|at| at.to_string()).unwrap_or_default());
         let rounds = self.rounds.iter().flat_map(|own| [own.node, own.round]);
@@ -283,7 +299,7 @@ impl Enrollment {
         let place = match self.place {
             Place::Waiting { due, .. } | Place::Assigning { due, .. } => Some(due),
             Place::WaitingFor { deadline, .. } => deadline,
-            Place::At { .. } | Place::Sending { .. } | Place::Done => None,
+            Place::At { .. } | Place::Sending { .. } | Place::Calling { .. } | Place::Done => None,
         };
         [place, self.expires].into_iter().flatten().min()
     }

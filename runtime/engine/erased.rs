@@ -82,6 +82,7 @@ pub fn command(own: &Command) -> Command {
             method: method.clone(),
             headers: Map::new(),
             body: Value::Null,
+            awaited: false,
         },
     };
     Command {

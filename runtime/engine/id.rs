@@ -172,6 +172,19 @@ pub fn bucket(parts: &[&str], buckets: u64) -> u64 {
     xxh3_64(bytes.all()) % buckets
 }
 
+/// Which of several shares the parts fall into, as [`bucket`] has it; a share is its weight in the sum of all. None when there
+/// is nothing to draw.
+pub fn drawn(parts: &[&str], weights: impl Iterator<Item = u32> + Clone) -> Option<usize> {
+    let mut left = bucket(parts, weights.clone().map(u64::from).sum());
+    for (place, weight) in weights.enumerate() {
+        if left < u64::from(weight) {
+            return Some(place);
+        }
+        left -= u64::from(weight);
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

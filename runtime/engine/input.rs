@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::Action;
 use crate::calendar::{Date, Instant};
+use crate::catalog::Reply;
 use crate::definition::Category;
 use crate::event::Event;
 use crate::id::{CustomerId, Key};
@@ -47,8 +48,20 @@ pub enum Input {
         /// The message's key.
         key: Key,
     },
+    /// A web hook that a journey waits for has answered, or failed for good.
+    Replied {
+        /// The call's key.
+        key: Key,
+        /// What came back.
+        reply: Reply,
+    },
     /// Something that was held back isn't any more: those who were held go on.
     Resume,
+    /// A coupon pool has codes again: who left because there was none goes on.
+    Refilled {
+        /// The pool.
+        pool: String,
+    },
     /// An operator ends the customer's enrollments in a journey.
     Stop {
         /// The journey's id.
@@ -103,9 +116,26 @@ pub struct Changes {
     pub commands: Vec<Command>,
     /// What happened and why, for the execution log.
     pub trace: Vec<Trace>,
+    /// Codes of coupon pools that the customer was given.
+    pub codes: Vec<GivenCode>,
     /// Keys of messages that must not leave any more, if they have not: their enrollment was ended from outside, or another channel
     /// took their place.
     pub withdrawn: Vec<Key>,
+}
+
+/// A code of a coupon pool that the customer was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenCode {
+    /// The pool.
+    pub pool: String,
+    /// The code.
+    pub code: String,
+    /// By which journey.
+    pub journey: Arc<str>,
+    /// In which enrollment.
+    pub enrollment: Key,
+    /// When, on the logical clock.
+    pub at: Instant,
 }
 
 /// Something that must leave after the commit.
@@ -135,6 +165,11 @@ impl Command {
             Effect::Crm { command, .. } => command == "task",
             Effect::Emit { .. } | Effect::Webhook { .. } => false,
         }
+    }
+
+    /// Whether its journey waits for what comes back.
+    pub fn is_awaited(&self) -> bool {
+        matches!(self.what, Effect::Webhook { awaited: true, .. })
     }
 
     /// Whether it is a message to the customer.
@@ -186,6 +221,9 @@ pub enum Effect {
         headers: Map,
         /// Its body.
         body: Value,
+        /// Whether its journey waits for what comes back.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        awaited: bool,
     },
 }
 

@@ -27,6 +27,7 @@ pub mod person;
 pub mod process;
 pub mod provider;
 pub mod script;
+pub mod stock;
 pub mod template;
 pub mod value;
 mod value_serde;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::Arc;
 use std::time::Duration;
 
 use lapin::uri::{AMQPScheme, AMQPUri};
@@ -74,10 +75,22 @@ impl Error {
     }
 }
 
+/// Says where a broker is, and as whom to speak to it, as that is now; none = as before.
+pub type Asking = Arc<dyn Fn() -> Option<Address> + Send + Sync>;
+
 /// Where a broker is, and as whom to speak to it.
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 pub struct Address {
     uri: AMQPUri,
+    /// Asked before each connection.
+    asking: Option<Asking>,
+}
+
+/// How it is asked for is no part of where it is.
+impl PartialEq for Address {
+    fn eq(&self, other: &Self) -> bool {
+        self.uri == other.uri
+    }
 }
 
 impl Address {
@@ -91,7 +104,14 @@ impl Address {
             uri.vhost = "/".into();
         }
         uri.query.heartbeat.get_or_insert(HEARTBEAT);
-        Ok(Self { uri })
+        Ok(Self { uri, asking: None })
+    }
+
+    /// The password may change: it is asked for before each connection.
+    #[must_use]
+    pub fn asking(mut self, asking: Asking) -> Self {
+        self.asking = Some(asking);
+        self
     }
 
     /// Reads an address with a queue at its end: `amqp://HOST/QUEUE` or `amqp://HOST/VHOST/QUEUE`.
@@ -123,7 +143,9 @@ impl Address {
     /// Connects, under a name that the broker's operators see.
     pub(crate) async fn connect(&self, name: &str) -> Result<Connection, Error> {
         let properties = ConnectionProperties::default().with_connection_name(name.into());
-        Ok(Connection::connect_uri(self.uri.clone(), properties).await?)
+        let fresh = self.asking.as_ref().and_then(|asking| asking());
+        let uri = fresh.map_or_else(|| self.uri.clone(), |own| own.uri);
+        Ok(Connection::connect_uri(uri, properties).await?)
     }
 
     /// The version that the broker says it has, before anybody has said who he is. None over an encrypted connection, or if it

@@ -14,6 +14,9 @@ pub enum Error {
     /// The definitions can't be put in force; those before stay.
     #[error("{0}")]
     Definitions(String),
+    /// What a provider calls can't be answered: its secret is none.
+    #[error("{0}")]
+    Callback(String),
     /// The file system said no.
     #[error("{path}: {source}")]
     File {

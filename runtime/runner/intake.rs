@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use kurant_engine::calendar::Instant;
 use kurant_engine::event::Event;
-use kurant_store::Rejected;
+use kurant_engine::id::CustomerId;
+use kurant_engine::input::Trace;
+use kurant_store::{Rejected, Settled};
 use tokio::sync::{oneshot, watch};
 
 /// Whether a source still holds what came while nobody listened: timers wait for it.
@@ -36,6 +38,8 @@ pub enum Via {
     RabbitMq,
     /// The pages that customers reach.
     Public,
+    /// What mail servers and providers say of messages.
+    Feedback,
     /// A history that is played or imported.
     #[default]
     History,
@@ -43,11 +47,12 @@ pub enum Via {
 
 impl Via {
     /// All of them.
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Files,
         Self::Http,
         Self::RabbitMq,
         Self::Public,
+        Self::Feedback,
         Self::History,
     ];
 
@@ -58,6 +63,7 @@ impl Via {
             Self::Http => "http",
             Self::RabbitMq => "rabbitmq",
             Self::Public => "public",
+            Self::Feedback => "feedback",
             Self::History => "history",
         }
     }
@@ -76,8 +82,21 @@ pub struct Delivery {
     pub marks: Vec<(String, Option<String>)>,
     /// They belong to the past and start nothing.
     pub imported: bool,
+    /// Messages that must have been taken, since something came back of them.
+    pub proven: Vec<Proven>,
     /// Told once all of it is durable.
     pub receipt: Option<oneshot::Sender<Receipt>>,
+}
+
+/// A message that was handed over, whatever is written of it: something came back of it.
+#[derive(Debug, Clone)]
+pub struct Proven {
+    /// Whose it is.
+    pub(crate) customer: CustomerId,
+    /// What becomes of its row in the outbox, unless it was claimed again meanwhile.
+    pub(crate) settled: Settled,
+    /// What the log is told.
+    pub(crate) trace: Trace,
 }
 
 /// One event that a source brings.
@@ -92,6 +111,15 @@ pub struct Delivered {
 }
 
 impl Delivered {
+    /// An event that was made here: what it says may differ when it is made again.
+    pub(crate) fn made_here(event: Event) -> Self {
+        Self {
+            event: Arc::new(event),
+            body: 0,
+            place: None,
+        }
+    }
+
     /// What is wrong with it, if an event of its source and id has been taken in: nothing, if that said the same. `body` is a
     /// hash of what it said, 0 = it was made here.
     pub(crate) fn reused(&self, body: u64) -> Option<String> {

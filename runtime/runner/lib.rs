@@ -12,20 +12,23 @@ mod deployment;
 mod dispatch;
 mod door;
 mod error;
+mod feedback;
 mod finding;
 mod intake;
+mod keeping;
 mod listening;
 mod live;
 mod meter;
 mod planted;
 mod public;
+mod renewal;
 mod restore;
 mod runner;
 pub mod source;
 mod standing;
 mod steering;
 
-pub use broker::{Address, Error as BrokerError};
+pub use broker::{Address, Asking, Error as BrokerError};
 pub use channel::{
     Encryption, HttpProvider, MailServer, Web, WebHooks, examine_http_provider, examine_mail_server,
 };
@@ -33,12 +36,16 @@ pub use clock::Clock;
 pub use decide::{Late, Lateness};
 pub use deployment::{Deployment, Deployments, Word};
 pub use dispatch::{Rendered, Renderer, Trial, Ways, try_channel};
-pub use door::{Door, Room};
+pub use door::{Door, Lock, Room};
 pub use error::Error;
 pub use finding::{Finding, State};
 pub use intake::{Behind, Delivered, Delivery, Receipt, Via};
+pub use keeping::KeptSince;
 pub use live::{Reload, Wires};
-pub use public::{Offer, Public, PublicDoor, PublicLinks, examine_public};
+pub use public::{
+    Offer, Outside, Public, PublicDoor, PublicLinks, examine_callback, examine_public,
+};
+pub use renewal::{Doubt, Renewal};
 pub use restore::{HELD, Restored};
 pub use runner::{Admitted, Audience, BATCH, Counts, LIVE, PastSend, Purpose, Runner, Strange};
 pub use standing::Standing;

@@ -40,7 +40,8 @@ impl Listening {
         let mut stopped = stop.subscribe();
         let serving = tokio::spawn(async move {
             let stopped = async move { drop(stopped.wait_for(|stop| *stop).await) };
-            let serving = axum::serve(listener, router).with_graceful_shutdown(stopped);
+            let service = router.into_make_service_with_connect_info::<SocketAddr>();
+            let serving = axum::serve(listener, service).with_graceful_shutdown(stopped);
             if let Err(error) = serving.await {
                 tracing::error!(%error, "{what} ended");
             }

@@ -89,6 +89,7 @@ impl Runner {
         let before = self.counts().handed_over;
         self.heed().await?;
         self.take_up_deployed(&wires.schemas).await?;
+        self.take_in_bounced().await?;
         // Before the inbox: what a source has handed on is in there once it says that it isn't behind.
         let is_behind = wires.is_behind();
         let deliveries = gathered(&mut wires.inbox);
@@ -107,6 +108,7 @@ impl Runner {
             self.work_off(upto).await?;
             self.hand_over_again().await?;
             self.tidy().await?;
+            self.look_at_pools().await?;
             self.tell_strange(false).await?;
         }
         self.say_trouble(false);

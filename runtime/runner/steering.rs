@@ -29,6 +29,9 @@ pub(crate) const FATE: &str = "steer/fate/";
 /// When journeys were stopped last, by id; without one, all of them.
 pub(crate) const STOPPED: &str = "steer/stopped/";
 
+/// Names under which codes were imported, and when that was last, or when some were taken out.
+pub(crate) const CODES: &str = "steer/codes/";
+
 /// Whose backlog is to be taken in, by journey.
 pub(crate) const ENROLL: &str = "steer/enroll/";
 
@@ -101,6 +104,11 @@ pub enum Verb {
     Stop {
         /// Which; none = all.
         journey: Option<String>,
+    },
+    /// Takes back whoever left because a coupon pool had no code.
+    Refilled {
+        /// The pool.
+        pool: String,
     },
     /// A word about one customer.
     Customer {
@@ -210,6 +218,25 @@ impl<'s> Steering<'s> {
     pub async fn enroll(&self, backlog: &Backlog) -> Result<(), Error> {
         let name = format!("{ENROLL}{}", backlog.journey);
         self.leave(vec![(name, Some(json(backlog)))]).await
+    }
+
+    /// The names under which codes were imported so far.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn coupon_pools(&self) -> Result<Vec<String>, Error> {
+        let marks = self.store.marks(CODES).await?;
+        let names = marks
+            .iter()
+            .filter_map(|(name, _)| name.strip_prefix(CODES));
+        Ok(names.map(str::to_owned).collect())
+    }
+
+    /// A mark that has whoever runs ask anew which codes a coupon pool has. `about` tells it from another one of the same moment. It
+    /// belongs to the batch that changes them.
+    pub fn renewed_codes(pool: &str, at: Instant, about: &str) -> (String, Option<String>) {
+        let what = Key::of(&[pool, about]);
+        (format!("{CODES}{pool}"), Some(format!("{at} {what}")))
     }
 
     /// A mark that has whoever runs write a line into the log about a command: what an operator made of it. It belongs to the

@@ -10,7 +10,7 @@ use kurant_engine::id::{CustomerId, Key};
 use kurant_engine::input::{Command, Trace};
 use kurant_engine::person::Person;
 
-use crate::{AnchorRow, Erasure};
+use crate::{AnchorRow, CodeGiven, Erasure, NewCode};
 
 /// A customer as stored.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +50,10 @@ pub struct Batch {
     pub traces: Vec<(CustomerId, Vec<Trace>)>,
     /// What must leave.
     pub outbox: Vec<Outgoing>,
+    /// Codes that are imported into coupon pools. Those that stand in one already stay as they are.
+    pub codes_new: Vec<NewCode>,
+    /// Codes of coupon pools that were given.
+    pub codes_given: Vec<CodeGiven>,
     /// Keys of commands that must not leave any more, if they are there still.
     pub withdrawn: Vec<Key>,
     /// How it went with what left.
@@ -247,6 +251,27 @@ pub struct Settled {
     pub due: Option<Instant>,
     /// Why, if it is not accepted.
     pub reason: Option<String>,
+    /// By which name the other side will tell of it, if it will.
+    pub taken: Option<Box<Taken>>,
+}
+
+/// A message that was handed over and is known on the other side by a name: what comes back later is told by that name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// Which way it went.
+    pub route: String,
+    /// Its name there.
+    pub name: String,
+    /// Whose it is.
+    pub customer: CustomerId,
+    /// The command's key.
+    pub key: Key,
+    /// The journey's id.
+    pub journey: Arc<str>,
+    /// The step's id or place.
+    pub step: Arc<str>,
+    /// When it was handed over.
+    pub at: Instant,
 }
 
 /// An event that can't be taken in.

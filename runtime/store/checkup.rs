@@ -106,7 +106,7 @@ pub struct LogSums {
 
 impl LogSums {
     /// Actions that are done without a command.
-    pub const STAY: [&str; 3] = ["enter", "exit", "start"];
+    pub const STAY: [&str; 4] = ["enter", "exit", "start", "coupon"];
 }
 
 /// All that a store holds of a customer besides the history, of one moment.

@@ -80,6 +80,38 @@ pub enum Error {
     /// The tables could not be brought to this Kurant's shape.
     #[error("the store's tables can't be brought up to date: {0}")]
     Migration(sqlx::migrate::MigrateError),
+    /// One of the changes that are missing was refused; nothing of any of them was done.
+    #[error(
+        "the store's tables can't be brought up to date, and are as they were: change {number} ({about}) failed: {source}"
+    )]
+    Change {
+        /// The number of the change.
+        number: i64,
+        /// What it is about.
+        about: String,
+        /// Why.
+        source: sqlx::Error,
+    },
+    /// Before the tables are changed a copy is made, and it could not be.
+    #[error(
+        "the store's tables have to be changed, and no copy of it could be made at {path} first, so nothing was changed: {source}"
+    )]
+    NoCopy {
+        /// Where it should be.
+        path: String,
+        /// Why.
+        source: sqlx::Error,
+    },
+    /// The tables lack what this Kurant needs.
+    #[error(
+        "the store's tables are version {version}, and this Kurant needs {known}: run `kurant migrate` first; `kurant migrate --dry-run` says what it would do"
+    )]
+    Older {
+        /// The latest change of the tables.
+        version: i64,
+        /// The one that is needed.
+        known: i64,
+    },
     /// A newer Kurant has changed the tables.
     #[error(
         "a newer Kurant has worked on this store (its tables are version {version}, and this one knows {known}): start one that is at least as new, or restore a backup from before"
@@ -96,14 +128,6 @@ pub enum Error {
 }
 
 impl Error {
-    /// Why the tables can't be brought to this Kurant's shape, which is of so many changes.
-    pub(crate) fn unmigrated(error: sqlx::migrate::MigrateError, known: i64) -> Self {
-        match error {
-            sqlx::migrate::MigrateError::VersionMissing(version) => Self::Newer { version, known },
-            other => Self::Migration(other),
-        }
-    }
-
     /// A document that can't be read.
     pub(crate) fn corrupt(what: &'static str, reason: impl std::fmt::Display) -> Self {
         Self::Corrupt {
@@ -137,7 +161,9 @@ impl Error {
     /// batch again tells.
     pub fn is_passing(&self) -> bool {
         let error = match self {
-            Self::Database(error) | Self::Unreachable { source: error, .. } => error,
+            Self::Database(error)
+            | Self::Unreachable { source: error, .. }
+            | Self::Change { source: error, .. } => error,
             Self::File { source, .. } => {
                 return matches!(
                     source.kind(),

@@ -6,6 +6,7 @@
 mod anchor;
 mod batch;
 mod checkup;
+mod coupon;
 mod erasure;
 mod error;
 mod export;
@@ -17,6 +18,7 @@ mod read;
 mod rows;
 mod share;
 mod sqlite;
+mod tables;
 mod turn;
 
 use std::future::Future;
@@ -26,22 +28,26 @@ use kurant_engine::calendar::Instant;
 use kurant_engine::definition::{Definitions, Version};
 use kurant_engine::event::Event;
 use kurant_engine::id::{CustomerId, Key};
+use kurant_engine::stock::Coded;
 
 pub use anchor::{AnchorRange, AnchorRow, By};
 pub use batch::{
     Batch, EnrollmentRow, OutboxState, Outgoing, Queue, Rejected, Seen, Settled, Stored, Swap,
+    Taken,
 };
 pub use checkup::{Audited, Checkup, LogSums, Pulse, Safety, Setting, Sums};
+pub use coupon::{CodeGiven, CodeRow, Holder, NewCode, PoolSums, Sought};
 pub use erasure::Erasure;
 pub use error::Error;
 pub use export::{Export, Told, told};
-pub use forget::Old;
+pub use forget::{Old, Walked};
 pub use log::{Entry, Happened, LogLine, LogPage, LogPlace};
 pub use memory::Memory;
 pub use postgres::{Durability, Postgres, redacted};
 pub use read::{Crew, GivenUp, InOutbox, Inside, Kept, Letter, Totals, Waiting, Word, Worker};
 pub use share::{SLOTS, Share};
-pub use sqlite::Sqlite;
+pub use sqlite::{BroughtUp, Sqlite};
+pub use tables::{Tables, TablesAt};
 pub use turn::{Go, Turn};
 
 /// What a store does or says, later.
@@ -52,6 +58,14 @@ pub trait Store: Send + Sync {
     /// Whether other workers may write to it beside this one.
     fn is_shared(&self) -> bool {
         false
+    }
+
+    /// From now on new connections are made to this address: under another password, say. Those that stand go on.
+    ///
+    /// # Errors
+    /// When it is none.
+    fn reach(&self, _url: &str) -> Result<(), Error> {
+        Ok(())
     }
 
     /// What time it is for all workers; none where one process works alone, by its machine's clock.
@@ -79,7 +93,8 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// [`Error::Conflict`] when one of its events has been taken in before, one of its customers has another revision in
-    /// the store than the one before, or one of its swaps finds something else; nothing was written then.
+    /// the store than the one before, one of its codes was given to somebody else, or one of its swaps finds something else;
+    /// nothing was written then.
     fn commit(&self, batch: Batch) -> Reply<'_, ()> {
         self.commit_in_turn(batch, Turn::now())
     }
@@ -92,6 +107,16 @@ pub trait Store: Send + Sync {
 
     /// Forgets the oldest of what came before an instant, at most so much of each table, and returns how much it was.
     fn forget(&self, old: Old, before: Instant, limit: usize) -> Reply<'_, u64>;
+
+    /// Forgets what happened to customers before an instant: of so many of them, by id, strictly after one, at most so many events. What
+    /// `kept` names stays, and what tells of consents does.
+    fn forget_history<'s>(
+        &'s self,
+        before: Instant,
+        kept: &'s [Kept],
+        after: Option<&'s str>,
+        limit: usize,
+    ) -> Reply<'s, Walked>;
 
     /// Customers of a share with a timer or a message due up to an instant, in the order of their moments.
     fn due(
@@ -128,6 +153,14 @@ pub trait Store: Send + Sync {
         limit: usize,
     ) -> Reply<'s, Vec<CustomerId>>;
 
+    /// Customers with an enrollment that ended for this reason and is still held, by id, strictly after one.
+    fn left<'s>(
+        &'s self,
+        reason: &'s str,
+        after: Option<&'s str>,
+        limit: usize,
+    ) -> Reply<'s, Vec<CustomerId>>;
+
     /// Rows of the outbox in a state, due up to an instant, earliest first.
     fn outbox(&self, state: OutboxState, upto: Instant, limit: usize) -> Reply<'_, Vec<Outgoing>>;
 
@@ -155,6 +188,12 @@ pub trait Store: Send + Sync {
     /// Where those of these commands stand that are in the outbox still, in no order: the others were handed over, are not needed
     /// any more, or were given up and forgotten since.
     fn in_outbox<'s>(&'s self, keys: &'s [Key]) -> Reply<'s, Vec<InOutbox>>;
+
+    /// Those of these commands that are in the outbox still, whole, in no order.
+    fn commands<'s>(&'s self, keys: &'s [Key]) -> Reply<'s, Vec<Outgoing>>;
+
+    /// Messages that were handed over by a route and are known there by one of these names, in no order.
+    fn taken<'s>(&'s self, route: &'s str, names: &'s [String]) -> Reply<'s, Vec<Taken>>;
 
     /// Where a customer's commands stand that are in the outbox still, in the order of their making.
     fn outbox_of<'s>(&'s self, customer: &'s str) -> Reply<'s, Vec<InOutbox>>;
@@ -230,6 +269,25 @@ pub trait Store: Send + Sync {
     /// All that is held about a customer, of one moment: the rows of every table that are about the person. Times are milliseconds
     /// since the epoch, as they are stored.
     fn export<'s>(&'s self, customer: &'s str) -> Reply<'s, Export>;
+
+    /// Codes of a coupon pool that nobody was given and that hold up to an instant or longer, those that expire first standing first.
+    /// Of a share those whose number falls to it: workers that begin at different places don't meet.
+    fn codes<'s>(
+        &'s self,
+        pool: &'s str,
+        from: Instant,
+        share: Share,
+        limit: usize,
+    ) -> Reply<'s, Vec<Coded>>;
+
+    /// Codes of coupon pools, and what became of them.
+    fn codes_found<'s>(&'s self, sought: Sought<'s>, limit: usize) -> Reply<'s, Vec<CodeRow>>;
+
+    /// How many codes of each coupon pool stand where, by name; those given since an instant are counted beside.
+    fn pool_sums(&self, now: Instant, since: Instant) -> Reply<'_, Vec<PoolSums>>;
+
+    /// Takes codes out of a coupon pool that nobody was given, at most so many, and returns how many it were.
+    fn withdraw_codes<'s>(&'s self, pool: &'s str, limit: usize) -> Reply<'s, u64>;
 
     /// How many are inside each journey, by version and step.
     fn inside(&self) -> Reply<'_, Vec<Inside>>;

@@ -8,11 +8,12 @@ use kurant_engine::calendar::Instant;
 use kurant_engine::event::Event;
 use kurant_engine::id::{CustomerId, Key};
 use kurant_engine::person::Person;
+use kurant_engine::stock::Coded;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    EnrollmentRow, Entry, Error, GivenUp, InOutbox, Inside, OutboxState, Outgoing, Seen, Stored,
-    Waiting,
+    CodeRow, EnrollmentRow, Entry, Error, GivenUp, Holder, InOutbox, Inside, OutboxState, Outgoing,
+    PoolSums, Seen, Stored, Taken, Waiting, coupon,
 };
 
 /// The routes by which something is to be tried again, each found by one step in the index, and those with claims whose lease has
@@ -208,10 +209,70 @@ pub(crate) fn in_outbox<'r>(mut columns: impl Columns<'r>) -> Result<InOutbox, E
     })
 }
 
+/// From state, command, route, due, attempt, tries, lease, withdrawn.
+pub(crate) fn command<'r>(mut columns: impl Columns<'r>) -> Result<Outgoing, Error> {
+    let state = state(columns.text()?)?;
+    outgoing(&mut columns, state)
+}
+
+/// From route, name, customer, key, journey, step, at.
+pub(crate) fn taken<'r>(mut columns: impl Columns<'r>) -> Result<Taken, Error> {
+    Ok(Taken {
+        route: columns.text()?.to_owned(),
+        name: columns.text()?.to_owned(),
+        customer: columns.shared()?,
+        key: columns.key()?,
+        journey: columns.shared()?,
+        step: columns.shared()?,
+        at: columns.instant()?,
+    })
+}
+
 /// The state of a word.
 fn state(word: &str) -> Result<OutboxState, Error> {
     OutboxState::from_word(word)
         .ok_or_else(|| Error::corrupt("outbox", format!("`{word}` is no state of a command")))
+}
+
+/// From n, code, expires.
+pub(crate) fn coded<'r>(mut columns: impl Columns<'r>) -> Result<Coded, Error> {
+    Ok(Coded {
+        number: columns.number()?,
+        code: columns.shared()?,
+        expires: coupon::read(columns.number()?),
+    })
+}
+
+/// From pool, code, expires, imported, given, customer, journey, enrollment.
+pub(crate) fn code<'r>(mut columns: impl Columns<'r>) -> Result<CodeRow, Error> {
+    Ok(CodeRow {
+        pool: columns.text()?.to_owned(),
+        code: columns.text()?.to_owned(),
+        expires: coupon::read(columns.number()?),
+        imported: columns.instant()?,
+        given: match columns.maybe_instant()? {
+            None => None,
+            Some(at) => Some(Holder {
+                at,
+                customer: columns.shared()?,
+                journey: columns.shared()?,
+                enrollment: columns.key()?,
+            }),
+        },
+    })
+}
+
+/// From pool, left, expired, given, given lately, first to expire, imported last.
+pub(crate) fn pool_sums<'r>(mut columns: impl Columns<'r>) -> Result<PoolSums, Error> {
+    Ok(PoolSums {
+        pool: columns.text()?.to_owned(),
+        left: columns.count()?,
+        expired: columns.count()?,
+        given: columns.count()?,
+        lately: columns.count()?,
+        first_expires: columns.maybe_number()?.and_then(coupon::read),
+        imported: columns.instant()?,
+    })
 }
 
 /// From customer, since.

@@ -1,11 +1,14 @@
 //! Which customers a worker looks after, when several work side by side.
 
+use std::ops::Range;
+
 use kurant_engine::id::bucket;
 
 /// How many slots customers are spread over.
 pub const SLOTS: u16 = 16_384;
 
-/// One worker's part of the customers: those whose slot falls to it. Only for speed: any worker may commit any customer.
+/// One worker's part of the customers: those whose slot lies in its stretch of the slots. Only for speed: any worker may commit
+/// any customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Share {
     /// The worker's place among all, from 0.
@@ -26,7 +29,18 @@ impl Share {
 
     /// Whether a customer belongs to it.
     pub fn holds(self, customer: &str) -> bool {
-        self.of <= 1 || u32::from(Self::slot(customer)) % self.of == self.index
+        self.slots().contains(&Self::slot(customer))
+    }
+
+    /// The slots that fall to it. They lie side by side, so that an index can pass over those of others.
+    pub fn slots(self) -> Range<u16> {
+        let of = self.of.max(1);
+        let begin = |index: u32| {
+            let slots = u64::from(SLOTS) * u64::from(index.min(of)) / u64::from(of);
+            // At most `SLOTS`, so it fits.
+            u16::try_from(slots).unwrap_or(SLOTS)
+        };
+        begin(self.index)..begin(self.index.saturating_add(1))
     }
 }
 

@@ -3,6 +3,7 @@
 mod check;
 mod failing;
 mod graph;
+mod receipts;
 mod simulate;
 mod test;
 

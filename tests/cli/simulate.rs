@@ -259,6 +259,79 @@ fn the_summary_counts_goals_beside_those_who_are_held_out() {
     );
 }
 
+/// What is told of a run from this day on.
+fn summary(shop: &Shop, from: &str) -> String {
+    let output = shop.kurant(&[
+        "simulate",
+        "--customers",
+        "customers.jsonl",
+        "--events",
+        "events.jsonl",
+        "--from",
+        from,
+        "--until",
+        "2026-03-01",
+    ]);
+    stderr(&output)
+}
+
+#[test]
+fn the_summary_counts_goals_by_the_arms_of_a_split() {
+    let shop = Shop::new();
+    let journey = shop.read("journeys/dormant.yaml");
+    let (head, steps) = journey.split_once("steps:").unwrap();
+    let steps = steps.replace("\n  ", "\n          ");
+    let split = format!(
+        "goal: {{ event: order.paid, within: 90d }}\nsteps:\n  - id: patience\n    split:\n      \
+         long: {{ weight: 70, steps: [{{ id: pause, wait: 1d }}] }}\n      short:\n        weight: 30\n        steps:{steps}"
+    );
+    shop.write("journeys/dormant.yaml", &format!("{head}{split}"));
+    shop.write("customers.jsonl", &customers());
+    shop.write("events.jsonl", &events().join("\n"));
+    let talk = summary(&shop, "2024-01-01");
+    let line = |begins: &str| -> Vec<u32> {
+        let mut lines = talk.lines().map(str::trim_start);
+        let line = lines.find(|line| line.starts_with(begins));
+        let line = line.unwrap_or_else(|| panic!("{talk}"));
+        let words = line.split([' ', '(']);
+        words.filter_map(|word| word.parse().ok()).collect()
+    };
+    let [reached, entered] = line("goal:")[..] else {
+        panic!("{talk}");
+    };
+    // `by split `patience`: long: 9 of 43 (20.9%); short: 11 of 17 (64.7%)`
+    let [long_reached, long, short_reached, short] = line("by split `patience`: long:")[..] else {
+        panic!("{talk}");
+    };
+    assert_eq!(
+        (long_reached + short_reached, long + short),
+        (reached, entered),
+        "{talk}"
+    );
+    assert!(long > short && short > 0, "{talk}");
+}
+
+#[test]
+fn a_journey_that_nobody_entered_says_what_it_waits_for() {
+    let shop = Shop::new();
+    let journey = "journey: thanks\nstatus: live\ntrigger:\n  event: order.paid\nsteps:\n  - id: nothing\n    wait: 1d\n";
+    shop.write("journeys/thanks.yaml", journey);
+    let narrow = journey.replace("journey: thanks", "journey: rich\naudience: 'false'");
+    shop.write("journeys/rich.yaml", &narrow);
+    shop.write("customers.jsonl", &customers());
+    shop.write("events.jsonl", &events().join("\n"));
+    let within = summary(&shop, "2024-01-01");
+    assert!(
+        within.contains("rich: 0 entered\n  80 `order.paid` came: its `where`, `audience`"),
+        "{within}"
+    );
+    let after = summary(&shop, "2026-01-01");
+    assert!(
+        after.contains("thanks: 0 entered\n  it starts by `order.paid`, and no such event came"),
+        "{after}"
+    );
+}
+
 #[test]
 fn a_journey_over_its_guard_is_told_and_goes_on() {
     let shop = Shop::new();

@@ -10,6 +10,7 @@ mod mutations;
 mod planted;
 mod proxy;
 mod receiver;
+mod rolling;
 mod rules;
 mod shop;
 mod signals;

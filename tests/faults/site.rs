@@ -157,6 +157,12 @@ impl Site {
         }
     }
 
+    /// Runs a command in a worker's folder to its end, which must be a good one.
+    pub(super) fn command(&self, worker: usize, arguments: &[&str], variables: &[(&str, &str)]) {
+        let running = self.shops[worker].start_in(arguments, variables);
+        assert!(running.ended().success(), "kurant {arguments:?}");
+    }
+
     /// Starts those that don't run, and waits until each takes events in.
     pub(super) fn start_all(&mut self) {
         for worker in 0..self.workers() {
@@ -299,6 +305,12 @@ impl Site {
     /// Lets all of it come to rest, ends the workers and checks what is left: it is as it should be.
     pub(super) async fn finish(self, load: Load) {
         let found = self.look_at_the_end(load, &[], LOOKS).await;
+        assert!(found.is_empty(), "{found}");
+    }
+
+    /// The same where the workers have these variables in their environment.
+    pub(super) async fn finish_with(self, load: Load, variables: &[(&str, &str)]) {
+        let found = self.look_at_the_end(load, variables, LOOKS).await;
         assert!(found.is_empty(), "{found}");
     }
 

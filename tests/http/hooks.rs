@@ -48,12 +48,16 @@ fn called(receiver: &Receiver) -> Shop {
     shop
 }
 
-fn run(shop: &Shop, note: &str) {
+fn order(note: &str) -> String {
     let event = json!({
         "specversion": "1.0", "id": "1", "source": "test", "type": "order.paid", "subject": "anna",
         "data": { "total": 900, "note": note },
     });
-    shop.drop_events("1.jsonl", &[event.to_string()]);
+    event.to_string()
+}
+
+fn run(shop: &Shop, note: &str) {
+    shop.drop_events("1.jsonl", &[order(note)]);
     shop.kurant(&["run", "--until-idle", "--quiet"]);
 }
 
@@ -234,4 +238,66 @@ async fn nothing_can_be_hidden_in_a_header() {
         assert_eq!(outbox(&shop, "webhook").await.0[0].0, "dead", "{header}");
     }
     assert_eq!(receiver.came().len(), 0);
+}
+
+/// A shop whose journey goes by what a web hook answers, once it has.
+fn asked(receiver: &Receiver, on_error: &str) -> Shop {
+    let step = format!(
+        "{{ url: \"http://127.0.0.1:{}/ask\", method: POST, save: answer, on_error: {on_error} }}\n  - if: is_set(vars.answer.level)\n    \
+         then:\n      - tag: =vars.answer.level\n    else:\n      - tag: nothing",
+        receiver.port
+    );
+    let shop = shop(&step, "[127.0.0.1]");
+    shop.drop_events("1.jsonl", &[order("Thanks")]);
+    shop.kurant(&["run", "--until-idle", "--quiet", "--actions", "out.jsonl"]);
+    shop
+}
+
+/// What the customer was tagged with, and why the journey ended.
+fn came_of(shop: &Shop) -> (Vec<String>, Vec<String>) {
+    let lines = shop.lines("out.jsonl");
+    let of = |verb: &str, what: &dyn Fn(&Value) -> String| {
+        let own = lines.iter().filter(|line| line["action"] == verb);
+        own.map(what).collect()
+    };
+    let tags = of("tag", &|line| line["data"].to_string());
+    let reason = |line: &Value| line["reason"].as_str().unwrap_or_default().to_owned();
+    (tags, of("exit", &reason))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_journey_goes_by_what_a_web_hook_answers() {
+    let large = format!(r#"{{"level":"gold","more":"{}"}}"#, "x".repeat(64 * 1024));
+    for (does, tag) in [
+        (Says(200, "", r#"{"level":"gold"}"#), "gold"),
+        (Says(200, "", r#"{"other":1}"#), "nothing"),
+        (Says(200, "", "no JSON"), "nothing"),
+        (Says(204, "", ""), "nothing"),
+        (Says(200, "", Box::leak(large.into_boxed_str())), "nothing"),
+        (Says(404, "", ""), "nothing"),
+    ] {
+        let told = format!("{does:?}").chars().take(60).collect::<String>();
+        let receiver = Receiver::that(does);
+        let (tags, exits) = came_of(&asked(&receiver, "continue"));
+        assert_eq!(tags.len(), 1, "{told}: {tags:?}");
+        assert!(tags[0].contains(tag), "{told}: {tags:?}");
+        assert_eq!(exits, ["completed"], "{told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_web_hook_that_fails_for_good_lets_the_journey_decide() {
+    let receiver = Receiver::that(Says(410, "", ""));
+    let shop = asked(&receiver, "exit");
+    assert_eq!(came_of(&shop), (vec![], vec!["webhook_failed".to_owned()]));
+    let told = shop.kurant(&["doctor", "--deep"]);
+    let told = String::from_utf8_lossy(&told.stdout).into_owned();
+    assert!(!told.contains("broken"), "{told}");
+    let receiver = Receiver::that(Says(410, "", ""));
+    let (tags, exits) = came_of(&asked(&receiver, "[ { tag: failed } ]"));
+    assert!(
+        tags[0].contains("failed") && tags[1].contains("nothing"),
+        "{tags:?}"
+    );
+    assert_eq!(exits, ["completed"]);
 }

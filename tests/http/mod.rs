@@ -1,11 +1,13 @@
 //! Messages and web hooks by HTTP: what providers are sent, and what becomes of it whatever a receiver does.
 
+mod callback;
 mod encrypted;
 mod faults;
 mod hooks;
 mod injection;
 mod presets;
 mod receiver;
+mod renewed;
 mod trial;
 
 use sqlx::sqlite::SqliteConnection;

@@ -318,3 +318,51 @@ fn the_providers_own_name_of_a_message_stands_in_the_log() {
     let log = String::from_utf8_lossy(&log.stdout).into_owned();
     assert!(log.contains("SM0123456789abcdef"), "{log}");
 }
+
+/// A provider is told where to call back, once anything is reached from outside.
+#[test]
+fn those_that_call_back_are_told_where() {
+    const PUBLIC: &str = "public: { url: \"https://mail.shop.example\", listen: \"127.0.0.1:0\", secret: \"${file:public}\" }\n";
+    let asked = |settings: &str, does: Does| {
+        let receiver = Receiver::that(does);
+        let channel = format!(
+            "{settings}, timeout: 1s, url: \"http://127.0.0.1:{}/path\"",
+            receiver.port
+        );
+        let shop = shop(&channel, PUBLIC);
+        for (name, text) in [
+            ("token", "t0k3n"),
+            ("password", "s3cret"),
+            ("public", "0123456789abcdef0123456789abcdef"),
+        ] {
+            shop.write(name, text);
+        }
+        shop.drop_events(
+            "1.jsonl",
+            &[paid("1", "anna", "Анна", "+38 (050) 111-22-33")],
+        );
+        shop.kurant(&["run", "--until-idle", "--quiet"]);
+        let printed = shop.run(&["channel", "callback", "sms"]);
+        let printed = String::from_utf8_lossy(&printed.stdout).trim().to_owned();
+        (receiver.came().pop().expect("a request"), printed)
+    };
+    let settings = "preset: twilio, account: AC1, token: \"${file:token}\", sender: MG1";
+    let (came, printed) = asked(settings, Does::Says(201, "", r#"{"sid":"SM1"}"#));
+    assert_eq!(printed, "https://mail.shop.example/callback/sms");
+    let fields = url::form_urlencoded::parse(came.body.as_bytes());
+    let told = fields
+        .into_owned()
+        .find(|(name, _)| name == "StatusCallback");
+    let (_, told) = told.expect("it is told");
+    let key = told.strip_prefix(&format!("{printed}?key="));
+    assert!(key.is_some_and(|key| key.len() == 32), "{told}");
+    // GMS signs nothing: the address is the secret.
+    let settings = "preset: gms, user: user, password: \"${file:password}\", site: ua, client_id: 7, sender: GMSU";
+    let (came, printed) = asked(settings, Does::Says(200, "", r#"{"message_id":"m1"}"#));
+    let mark = printed.strip_prefix("https://mail.shop.example/callback/sms/");
+    assert!(mark.is_some_and(|mark| mark.len() == 32), "{printed}");
+    assert_eq!(body(&came, None)["callback_url"], json!(printed));
+    let settings = "preset: turbosms, token: \"${file:token}\"";
+    let (_, printed) = asked(settings, Does::Says(200, "", "{}"));
+    assert_eq!(printed, "", "nothing comes back of it");
+}

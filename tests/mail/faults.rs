@@ -70,7 +70,7 @@ const CASES: &[(At, Does, &str, &str)] = &[
         To,
         Says("550 5.1.1 <anna@example.com>: nobody"),
         "dead",
-        "refused: the mail server says 550 5.1.1",
+        "bounced: the mail server says 550 5.1.1",
     ),
     (
         To,

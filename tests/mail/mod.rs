@@ -1,11 +1,14 @@
 //! Email by SMTP: what a mail server that isn't ours reads of it, and what becomes of it when a server fails at any word.
 
+mod bounced;
 mod faults;
 mod leave;
 pub(crate) mod read;
+mod renewed;
 mod script;
 mod slow;
 mod told;
+mod tracked;
 mod trial;
 
 use sqlx::sqlite::SqliteConnection;

@@ -85,6 +85,11 @@ async fn other_channels_and_intake_go_on_while_a_mail_server_says_nothing() {
         shop.path(".kurant/outbox/sms.jsonl").exists()
     })
     .await;
+    // The file is there a moment before the store is told.
+    until("Bohdan's text is settled", async || {
+        outbox(&shop).await.0.len() == 3
+    })
+    .await;
     assert_eq!(server.seen().messages.len(), 1);
     let open = outbox(&shop).await.0;
     let states: Vec<&str> = open.iter().map(|(state, _)| state.as_str()).collect();

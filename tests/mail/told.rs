@@ -36,7 +36,7 @@ fn what_became_of_a_message_is_told_where_it_was_decided() {
         ),
         (
             &[(To, Says("550 5.1.1 nobody"))],
-            "send email given up: refused: the mail server says 550 5.1.1",
+            "send email given up: bounced: the mail server says 550 5.1.1",
             "given_up",
         ),
         (

@@ -55,7 +55,7 @@ fn what_was_not_taken_is_told_with_why_and_what_to_do() {
         (
             To,
             Says("550 5.1.1 nobody"),
-            "refused for good: refused: the mail server says 550 5.1.1",
+            "refused for good: bounced: the mail server says 550 5.1.1",
         ),
         (
             To,

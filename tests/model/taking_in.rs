@@ -13,7 +13,7 @@ use kurant_engine::value::Value;
 use super::calendar;
 use super::evaluate::{Failed, Scene, address};
 use super::gates::suppressed;
-use super::reference::{Model, State, Visitor, started};
+use super::reference::{Fallback, Model, State, Visitor, started};
 
 /// Whether somebody was erased, and has given no consent since.
 pub(super) fn gone(customer: &Customer) -> bool {
@@ -393,7 +393,7 @@ impl Model<'_> {
         }
     }
 
-    /// A message that arrived needs no other channel; one that bounced needs it at once.
+    /// A message that arrived needs no other channel, nor does one that another stood in for; one that bounced needs it at once.
     fn learn_fate(&mut self, passage: usize, event: &Event) {
         let arrived = [
             "message.delivered",
@@ -401,11 +401,21 @@ impl Model<'_> {
             "message.clicked",
             "message.replied",
         ];
-        let key = event.data.get("key").and_then(Value::as_text);
-        let mut fallbacks = self.inside[passage].fallbacks.iter();
-        let Some(place) =
-            fallbacks.position(|own| key.is_some_and(|key| own.key.to_string() == *key))
-        else {
+        let Some(key) = event.data.get("key").and_then(Value::as_text) else {
+            return;
+        };
+        let fallbacks = &self.inside[passage].fallbacks;
+        let own = fallbacks.iter().position(|own| own.key.to_string() == *key);
+        let before = |own: &Fallback| {
+            let mut tried = 0..own.next;
+            tried.any(|tried| {
+                let made = self.key_of(passage, own.step, &own.rounds, tried);
+                made.to_string() == *key
+            })
+        };
+        let late = fallbacks.iter().position(before);
+        let late = late.filter(|_| arrived.contains(&&*event.kind));
+        let Some(place) = own.or(late) else {
             return;
         };
         if arrived.contains(&&*event.kind) {

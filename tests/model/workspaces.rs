@@ -132,6 +132,7 @@ impl Maker<'_> {
             frequency_caps: self.caps(),
             channels: vec![channel("email"), channel("sms")],
             pools: vec![pool],
+            coupon_pools: Vec::new(),
             unknown_customers: UnknownCustomers::Create,
             guard: Guard::default(),
             deliver_only: None,

@@ -19,7 +19,7 @@ use kurant_store::{Batch, OutboxState, Outgoing, Rejected, Settled, Sqlite, Stor
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 
-use super::settled::Nobody;
+use super::settled::{Nobody, taken};
 use crate::store_conformance::postgres::database::Schema;
 
 /// Whose every trace goes.
@@ -274,6 +274,7 @@ fn settled(state: OutboxState) -> Settled {
         state,
         due: None,
         reason: Some(format!("refused: {EMAIL} is unknown")),
+        taken: None,
     }
 }
 
@@ -303,7 +304,12 @@ async fn set(stage: &mut Stage, moment: Moment) {
         _ => Vec::new(),
     };
     let given_up = row.as_ref().filter(|own| own.state == OutboxState::Dead);
-    let settled: Vec<Settled> = given_up.map(|own| settled(own.state)).into_iter().collect();
+    let settled = given_up.map(|own| settled(own.state));
+    // One before was taken, and its provider may tell of it.
+    let settled: Vec<Settled> = settled
+        .into_iter()
+        .chain([taken(ID, WORD, "earlier")])
+        .collect();
     let batch = Batch {
         outbox: row.into_iter().collect(),
         rejected,
@@ -337,8 +343,8 @@ async fn land(stage: &Stage) {
     };
     let batch = Batch {
         settled: vec![Settled {
-            reason: None,
-            ..settled(OutboxState::Accepted)
+            key: outgoing(OutboxState::Claimed, 0).command.key,
+            ..taken(ID, WORD, "in the air")
         }],
         traces: vec![(ID.into(), vec![trace])],
         ..Batch::default()
@@ -355,7 +361,7 @@ async fn play(store: Arc<dyn Store>, moment: Moment, dump: impl AsyncFn() -> Str
     let exported = store.export(ID).await.expect("an export");
     for (table, rows) in &exported {
         let is_empty = match *table {
-            "erased" | "mark" => true,
+            "erased" | "mark" | "code" => true,
             "outbox" => matches!(moment, Moment::TimerDue | Moment::Unacknowledged),
             "rejected" => moment != Moment::DeadLetter,
             _ => false,

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use serde_json::json;
 
 use super::sample::Shop;
+use crate::store_conformance::postgres::database::Schema;
 
 const ORDERS: usize = 3_000;
 
@@ -49,6 +50,13 @@ fn orders() -> Vec<String> {
     (0..ORDERS)
         .map(|number| order(number).to_string())
         .collect()
+}
+
+/// The same as an import wants them, with their times.
+fn dated() -> Vec<String> {
+    let time = "\"time\":\"2026-01-05T10:00:00Z\",\"type\"";
+    let all = orders().into_iter();
+    all.map(|line| line.replacen("\"type\"", time, 1)).collect()
 }
 
 #[test]
@@ -98,4 +106,91 @@ fn a_log_that_nobody_can_write_stops_nothing() {
         assert!(status.is_ok_and(|status| status.success()), "{format}");
     }
     assert_eq!(shop.lines(".kurant/outbox/email.jsonl").len(), 10);
+}
+
+/// An import on a small disk: it stops in words, and goes on where it was once there is room.
+const IMPORT: &str = r#"
+set -eu
+workspace=$1 disk=$2 kurant=$3 said=$4
+mount -t tmpfs -o size=16m none "$disk"
+cp -r "$workspace"/. "$disk"
+cd "$disk"
+"$kurant" run --until-idle --quiet
+# Room for a part of it.
+head -c 100m /dev/zero >ballast 2>/dev/null || true
+truncate -s -900K ballast
+if "$kurant" import events orders.jsonl >"$said" 2>&1; then echo "it fitted"; exit 1; else code=$?; fi
+echo "exit $code"
+rm ballast
+"$kurant" import events orders.jsonl
+"$kurant" import events orders.jsonl
+"$kurant" doctor || true
+"#;
+
+#[test]
+fn an_import_on_a_full_disk_stops_in_words_and_goes_on_later() {
+    if !may_mount() {
+        println!("left out: this machine gives nobody a disk of their own (unshare -rm)");
+        return;
+    }
+    let shop = Shop::new();
+    shop.write("orders.jsonl", &(dated().join("\n") + "\n"));
+    let beside = tempfile::tempdir().expect("a folder");
+    let disk = beside.path().join("disk");
+    std::fs::create_dir(&disk).expect("a folder");
+    let said = beside.path().join("said.txt");
+    let output = Command::new("unshare")
+        .args(["-rm", "sh", "-c", IMPORT, "sh"])
+        .args([&shop.path(""), &disk])
+        .arg(env!("CARGO_BIN_EXE_kurant"))
+        .arg(&said)
+        .output()
+        .expect("a shell");
+    let told = String::from_utf8_lossy(&output.stdout);
+    let said = std::fs::read_to_string(said).expect("what it said");
+    assert!(output.status.success(), "{told}\n{said}");
+    assert!(told.contains("exit 3"), "{told}\n{said}");
+    assert!(said.contains("full"), "{said}");
+    assert!(said.contains("run the same import again"), "{said}");
+    let all = format!("{ORDERS} events took effect, {ORDERS} stand in the histories");
+    assert!(told.contains(&all), "{told}\n{said}");
+}
+
+/// What a database says whose disk is full, in the words that it has for it.
+const FULL: &str = "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+     RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$; \
+     CREATE TRIGGER full_disk BEFORE INSERT ON event FOR EACH ROW EXECUTE FUNCTION full_disk()";
+const ROOM: &str = "DROP TRIGGER full_disk ON event";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_without_room_is_waited_for_and_an_import_says_so() {
+    let schema = Schema::new().await;
+    let shop = Shop::new();
+    shop.write("store.secret", &schema.url());
+    let settings = std::fs::read_to_string(shop.path("kurant.yaml")).expect("a file");
+    let store = "store: { url: \"${file:store.secret}\" }\n";
+    shop.write("kurant.yaml", &(settings + store));
+    shop.kurant(&["run", "--until-idle"]);
+    schema.execute(FULL).await;
+    shop.write("orders.jsonl", &(dated()[..1_500].join("\n") + "\n"));
+    let import = shop.run(&["import", "events", "orders.jsonl"]);
+    let said = String::from_utf8_lossy(&import.stderr);
+    assert_eq!(import.status.code(), Some(3), "{said}");
+    assert!(said.contains("No space left on device"), "{said}");
+    assert!(said.contains("run the same import again"), "{said}");
+    let running = shop.start(&["run", "--quiet", "--listen", "127.0.0.1:0"]);
+    running.wait_for("running");
+    shop.drop_events("orders.jsonl", &orders()[1_500..1_600]);
+    running.wait_for_all(&["No space left on device", "waiting until it is there again"]);
+    schema.execute(ROOM).await;
+    let done = shop.path(".kurant/inbox/done/orders.jsonl");
+    while !done.exists() {
+        tokio::task::yield_now().await;
+    }
+    running.end();
+    shop.kurant(&["import", "events", "orders.jsonl"]);
+    let doctor = shop.run(&["doctor"]);
+    let told = String::from_utf8_lossy(&doctor.stdout);
+    let all = "1600 events took effect, 1600 stand in the histories";
+    assert!(told.contains(all), "{told}");
 }

@@ -59,10 +59,15 @@ fn names_that_nothing_declares_are_told_and_kept() {
     let shop = Shop::new();
     shop.write(
         "customers.jsonl",
-        "{\"id\":\"anna\",\"birthdy\":\"1990-01-01\",\"consents\":{\"emial\":true}}\n{\"id\":\"bohdan\",\"birthdy\":\"x\"}\n",
+        "{\"id\":\"anna\",\"birthdy\":\"1990-01-01\",\"consents\":{\"emial\":true}}\n{\"id\":\"bohdan\",\"birthdy\":\"x\",\"timezone\":\"Kyiv\"}\n",
     );
     let (code, told) = import(&shop, &["customers", "customers.jsonl"]);
     assert_eq!(code, 0, "{told}");
+    let zone = "a `timezone` that is no time zone: the workspace's clock holds for them; write an IANA name";
+    assert!(
+        told.contains(zone) && told.contains("the first is 2"),
+        "{told}"
+    );
     assert!(
         told.contains("`birthdy`") && told.contains("2 lines") && told.contains("`birthday`?"),
         "{told}"

@@ -1,6 +1,7 @@
 //! The runtime as a user has it: the binary, a workspace in a folder, files in and files out.
 
 pub(crate) mod asking;
+mod coupons;
 mod customer;
 mod deploy;
 mod doctor;
@@ -16,6 +17,8 @@ mod import;
 mod intake;
 mod kill;
 mod look;
+mod migrate;
+mod old_versions;
 mod outage;
 mod preview;
 mod restore;

@@ -7,8 +7,31 @@ use kurant_engine::action::Action;
 use kurant_engine::calendar::Instant;
 use kurant_engine::decode::{Arrival, Decoder};
 use kurant_engine::definition::Definitions;
+use kurant_engine::id::Key;
 use kurant_runner::{Audience, Clock, Delivered, Delivery, Purpose, Runner, Ways};
-use kurant_store::{Memory, OutboxState, Store};
+use kurant_store::{Memory, OutboxState, Settled, Store, Taken};
+
+/// How it is told that a message of somebody was taken, and by which name it is known.
+pub(crate) fn taken(customer: &str, word: &str, which: &str) -> Settled {
+    let key = Key::of(&["command", which]);
+    Settled {
+        key,
+        attempt: 1,
+        tries: 1,
+        state: OutboxState::Accepted,
+        due: None,
+        reason: None,
+        taken: Some(Box::new(Taken {
+            route: "email".into(),
+            name: format!("{word}-{which}"),
+            customer: customer.into(),
+            key,
+            journey: "thanks".into(),
+            step: "now".into(),
+            at: Instant::from_millis(1_000),
+        })),
+    }
+}
 
 const FILES: [(&str, &str); 4] = [
     (

@@ -20,6 +20,7 @@ pub(super) async fn what_waits_is_counted(store: &dyn Store) {
         state: OutboxState::Accepted,
         due: None,
         reason: None,
+        taken: None,
     };
     let rejected = vec![Rejected {
         at: at(1),
@@ -61,9 +62,10 @@ pub(super) async fn sums_are_of_one_moment(store: &dyn Store) {
         event("a", "order.paid", 1, 100),
         event("a", "order.paid", 2, 100),
     ];
-    let mut actions = vec![action("a", 1), action("a", 2), action("a", 3)];
+    let mut actions = [1, 2, 3, 4].map(|number| action("a", number)).to_vec();
     actions[1].action = "enter".into();
     actions[2].status = kurant_engine::action::ActionStatus::Skipped;
+    actions[3].action = "coupon".into();
     store
         .commit(Batch {
             persons: vec![waiting("a", 300).into()],

@@ -128,6 +128,7 @@ pub(super) async fn of_a_reason_told_after_the_erasure_the_code_stays(store: &dy
             state: OutboxState::Dead,
             due: None,
             reason: Some(reason.into()),
+            taken: None,
         };
         let batch = Batch {
             settled: vec![settled],

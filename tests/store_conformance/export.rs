@@ -4,8 +4,10 @@
 use kurant_store::{Batch, By, Store, told};
 use sqlx::{Connection, PgConnection, SqliteConnection};
 
+use super::coupons::{given, new};
 use super::sample::{action, again, at, enrollment, event, id, outgoing, person, seen, waiting};
-use kurant_store::{AnchorRow, EnrollmentRow, Erasure, OutboxState, Rejected};
+use kurant_engine::id::Key;
+use kurant_store::{AnchorRow, EnrollmentRow, Erasure, OutboxState, Rejected, Settled, Taken};
 
 async fn held(store: &dyn Store) {
     for (number, name) in [(1, "anna"), (2, "bohdan")] {
@@ -26,6 +28,23 @@ async fn held(store: &dyn Store) {
             }],
             actions: vec![action(name, 1)],
             outbox: vec![outgoing(name, 1, OutboxState::Pending)],
+            settled: vec![Settled {
+                key: Key::of(&["left", name]),
+                attempt: 1,
+                tries: 1,
+                state: OutboxState::Accepted,
+                due: None,
+                reason: None,
+                taken: Some(Box::new(Taken {
+                    route: "sms".into(),
+                    name: format!("sms-{name}"),
+                    customer: id(name),
+                    key: Key::of(&["left", name]),
+                    journey: "welcome".into(),
+                    step: "hello".into(),
+                    at: at(3),
+                })),
+            }],
             rejected: vec![Rejected {
                 at: at(1),
                 origin: name.into(),
@@ -33,6 +52,8 @@ async fn held(store: &dyn Store) {
                 reason: "not_json".into(),
                 body: format!(r#"{{"subject":"{name}"}}"#),
             }],
+            codes_new: vec![new("spring", &format!("CODE-{number}"), None)],
+            codes_given: vec![given(&format!("CODE-{number}"), name, 1)],
             marks: vec![(
                 format!("steer/order/{name}"),
                 Some(format!(r#"{{"customer":"{name}"}}"#)),
@@ -61,6 +82,8 @@ pub(super) async fn all_that_is_held_of_one_customer_is_told(store: &dyn Store) 
     assert_eq!(of("enrollment")["id"], enrollment("anna", 0).id.to_string());
     assert_eq!(of("log")["actions"][0]["step"], "hello");
     assert_eq!(of("outbox")["command"]["what"]["effect"], "send");
+    assert_eq!(of("taken")["name"], "sms-anna");
+    assert_eq!(of("code")["code"], "CODE-1");
     assert_eq!(of("rejected")["body"], r#"{"subject":"anna"}"#);
 }
 

@@ -161,6 +161,7 @@ pub(super) async fn counts_are_added_up(store: &dyn Store) {
             state: OutboxState::Accepted,
             due: None,
             reason: None,
+            taken: None,
         };
         let batch = Batch {
             settled: vec![settled],

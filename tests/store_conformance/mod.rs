@@ -3,9 +3,11 @@
 mod anchors;
 mod batches;
 mod checkup;
+mod coupons;
 mod erase;
 mod export;
 mod forget;
+mod forget_history;
 mod log;
 mod outbox;
 mod people;
@@ -13,6 +15,8 @@ pub(crate) mod postgres;
 mod reports;
 mod sample;
 mod sqlite_file;
+mod taken;
+mod upgrade;
 
 use kurant_store::{Memory, Sqlite};
 
@@ -59,9 +63,16 @@ conformance! {
         dead_letters_are_kept_once;
     forget: repeats_are_forgotten_and_histories_tell_them_still the_log_is_forgotten_from_its_beginning letters_are_forgotten
         counts_are_added_up;
+    forget_history: histories_are_forgotten_but_for_what_is_looked_back_on what_tells_of_a_consent_stays_in_the_history
+        bodies_are_forgotten_and_their_lines_stay what_stands_beside_the_log_is_touched_by_no_forgetting;
     export: all_that_is_held_of_one_customer_is_told of_an_erased_customer_only_the_bones_are_told;
     erase: nobody_who_was_erased_leaves_an_anchor lines_about_who_is_back_stand_under_the_own_name
         of_a_reason_told_after_the_erasure_the_code_stays what_was_decided_before_an_erasure_makes_nobody
         a_dead_letter_that_comes_late_has_no_body dead_letters_are_found_however_they_spell_a_name;
+    coupons: codes_that_expire_first_come_first_and_hold_long_enough a_code_is_given_once a_code_stands_in_one_pool
+        codes_are_counted_and_those_that_nobody_has_go of_an_erased_customer_the_code_stays_given
+        whoever_left_for_a_reason_is_found;
+    taken: what_was_taken_is_found_by_its_name commands_are_given_whole_while_they_are_in_the_outbox names_are_forgotten
+        of_somebody_erased_no_name_is_kept;
     checkup: what_waits_is_counted sums_are_of_one_moment a_state_is_held_against_the_index;
 }

@@ -208,6 +208,7 @@ pub(super) async fn each_route_is_claimed_by_itself(store: &dyn Store) {
             state,
             due: None,
             reason: None,
+            taken: None,
         }],
         ..Batch::default()
     };
@@ -252,6 +253,7 @@ fn settled(number: i64, attempt: u32, state: OutboxState, due: Option<Instant>) 
         state,
         due,
         reason: None,
+        taken: None,
     }
 }
 
@@ -342,6 +344,7 @@ async fn tried(store: &dyn Store, now: i64, state: OutboxState, due: Option<i64>
         state,
         due: due.map(at),
         reason: Some("refused".into()),
+        taken: None,
     });
     let batch = Batch {
         settled: settled.collect(),

@@ -85,6 +85,8 @@ pub(super) fn enrollment(name: &str, due: i64) -> Enrollment {
         last_send: None,
         goal_reached: false,
         fallbacks: Vec::new(),
+        turned_away: None,
+        returned: 0,
         ended: None,
     }
 }

@@ -8,11 +8,13 @@
 //!
 //! **Example.** `coupon: { codes: 'SPRING-##', valid: 14d, as: code }`
 //!
-//! **Write instead.** `coupon: { codes: 'SPRING-######', valid: 14d, as: code }`
+//! **Write instead.** `coupon: { codes: 'SPRING-######', valid: 14d, as: code }`; or, where codes come from a list of the shop's own, name
+//! it in `kurant.yaml`: `coupon_pools: [spring]`
 
 use kurant_engine::codes;
 use kurant_engine::definition::Verb;
 
+use super::unknown_coupon_pool;
 use super::walk::Walk;
 use super::world::World;
 use crate::diagnostic::Diagnostic;
@@ -22,6 +24,7 @@ const FEW: u64 = 100_000;
 
 /// All coupons.
 pub(super) fn check(world: &World<'_>, walks: &[Walk<'_>]) {
+    let pools = unknown_coupon_pool::declared(world);
     for walk in walks {
         for at in &walk.steps {
             let Verb::Coupon(coupon) = &at.step.verb else {
@@ -29,11 +32,13 @@ pub(super) fn check(world: &World<'_>, walks: &[Walk<'_>]) {
             };
             let pattern = codes::pattern(&coupon.codes);
             let size = codes::size(&coupon.codes);
-            let message = if coupon.codes.is_empty() {
+            let is_name = codes::is_name(&coupon.codes);
+            let message = if coupon.codes.is_empty() || (is_name && !pools.is_empty()) {
+                // What is no pool of those that are named has been reported.
                 continue;
-            } else if pattern != coupon.codes {
+            } else if is_name {
                 format!(
-                    "`{}` has no `#`, so it is taken for a name, and codes look like `{pattern}`",
+                    "`{0}` has no `#`, so it is taken for a name; unless codes are imported as `{0}`, they are made up and look like `{pattern}`",
                     coupon.codes
                 )
             } else if size <= FEW {
@@ -45,9 +50,16 @@ pub(super) fn check(world: &World<'_>, walks: &[Walk<'_>]) {
             };
             let span = world.span(walk.file, &format!("{}.coupon.codes", at.place));
             let start = coupon.codes.trim_end_matches('#').trim_end_matches('-');
-            world.push(Diagnostic::warning("few-codes", span, message).help(format!(
+            let mut help = format!(
                 "each `#` becomes a letter or a digit: write '{start}-######' for a thousand million codes"
-            )));
+            );
+            if is_name {
+                help += &format!(
+                    "; or, where codes come from a list, `coupon_pools: [{}]` in kurant.yaml",
+                    coupon.codes
+                );
+            }
+            world.push(Diagnostic::warning("few-codes", span, message).help(help));
         }
     }
 }

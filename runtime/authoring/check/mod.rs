@@ -4,10 +4,12 @@
 //! reported a second time. Scripts are walked as trees ([`script`]); every finding inside one is led back to its place in the file.
 
 mod anchor;
+mod buttons;
 mod empty_link;
 mod endless_wait;
 mod few_codes;
 mod forgotten_equals;
+mod kept_too_short;
 mod library;
 mod markdown_as_it_stands;
 mod minutes_or_months;
@@ -40,6 +42,7 @@ mod template_text;
 mod trigger_field;
 mod unknown_attribute;
 mod unknown_channel;
+mod unknown_coupon_pool;
 mod unknown_event;
 mod unknown_field;
 mod unknown_function;
@@ -87,12 +90,14 @@ pub(crate) fn run(parsed: &Parsed, places: &Places, sources: &Sources, diagnosti
     unknown_segment::check(&world, &walks);
     unknown_template::check(&world, &walks);
     unknown_pool::check(&world, &walks);
+    unknown_coupon_pool::check(&world, &walks);
     unknown_journey::check(&world, &walks);
     anchor::check(&world, &walks);
     unreachable::check(&world, &walks);
     endless_wait::check(&world, &walks);
     minutes_or_months::check(&world, &walks);
     missing_field::check(&world, &walks);
+    kept_too_short::check(&world);
     never_capped::check(&world);
     never_open::check(&world, &walks);
     same_fallback::check(&world, &walks);
@@ -105,6 +110,7 @@ pub(crate) fn run(parsed: &Parsed, places: &Places, sources: &Sources, diagnosti
     unsubscribe::check(&world, &walks);
     empty_link::check(&world);
     no_subject::check(&world);
+    buttons::check(&world);
     mjml::check(&world);
     markdown_as_it_stands::check(&world);
     provider_settings::check(&world);

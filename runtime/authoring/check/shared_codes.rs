@@ -11,6 +11,7 @@
 use kurant_engine::codes;
 use kurant_engine::definition::Verb;
 
+use super::unknown_coupon_pool;
 use super::walk::Walk;
 use super::world::World;
 use crate::diagnostic::Diagnostic;
@@ -19,6 +20,7 @@ use crate::source::Span;
 /// All coupons, each with those before it.
 pub(super) fn check(world: &World<'_>, walks: &[Walk<'_>]) {
     let mut known: Vec<(&str, Span)> = Vec::new();
+    let pools = unknown_coupon_pool::declared(world);
     for walk in walks {
         for at in &walk.steps {
             let Verb::Coupon(coupon) = &at.step.verb else {
@@ -26,6 +28,10 @@ pub(super) fn check(world: &World<'_>, walks: &[Walk<'_>]) {
             };
             let span = world.span(walk.file, &format!("{}.coupon.codes", at.place));
             let own = coupon.codes.as_str();
+            if pools.contains(&own) {
+                // `kurant coupons import` looks at each of its codes.
+                continue;
+            }
             let earlier = known.iter().find(|(other, _)| codes::overlap(own, other));
             if let Some((other, place)) = earlier {
                 let message =

@@ -62,10 +62,16 @@ pub(super) fn events(customer: &Fields) -> BTreeMap<String, Fields> {
         "bounced",
         "unsubscribed",
     ] {
-        events.insert(
-            format!("message.{kind}"),
-            texts(&["key", "journey", "step", "channel"]),
-        );
+        let mut data = texts(&["key", "journey", "step", "channel"]);
+        match kind {
+            "clicked" => data.extend(texts(&["url"])),
+            "replied" => data.extend(texts(&["text"])),
+            // Another message may reach the same address.
+            "bounced" => data.extend([("soft".to_owned(), Type::Boolean)]),
+            "unsubscribed" => data.extend([("complaint".to_owned(), Type::Boolean)]),
+            _ => {}
+        }
+        events.insert(format!("message.{kind}"), data);
     }
     events
 }

@@ -4,11 +4,14 @@
 //! the rest; definitions are made of it only when nothing was reported.
 
 mod broker;
+mod buttons;
 mod calendar;
+mod callback;
 mod channel;
 mod columns;
 mod computed;
 pub(crate) mod context;
+mod coupon_pools;
 mod deliver_only;
 mod entry;
 mod file_name;
@@ -28,6 +31,7 @@ mod segments;
 mod settings;
 mod step;
 mod templates;
+mod tracking;
 mod trigger;
 mod workspace;
 mod zone;

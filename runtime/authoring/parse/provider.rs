@@ -10,7 +10,7 @@ use kurant_engine::provider::{
 use super::calendar::some_duration;
 use super::computed::literal;
 use super::context::{is_variable, text, variable};
-use super::{Context, jinja};
+use super::{Context, callback, jinja};
 use crate::diagnostic::Problem;
 use crate::yaml::{MapReader, Node};
 
@@ -33,9 +33,10 @@ pub(crate) const OWN: [&str; 8] = [
 ];
 
 /// What answers may mean.
-const MEANINGS: [(&str, Means); 5] = [
+const MEANINGS: [(&str, Means); 6] = [
     ("accepted", Means::Accepted),
     ("refused", Means::Refused),
+    ("bounced", Means::Bounced),
     ("later", Means::Later),
     ("away", Means::Away),
     ("in_doubt", Means::InDoubt),
@@ -66,6 +67,9 @@ pub(crate) fn read(context: &Context<'_>, name: &str, root: &Node) -> Option<Pro
         ("id", "message_id"),
         ("idempotency_key", "idempotency"),
         ("docs", "documentation"),
+        ("callbacks", "callback"),
+        ("receipts", "callback"),
+        ("delivery_reports", "callback"),
     ]);
     map.examples(&[("url", "url: https://api.example.com/messages")]);
     let mut about = BTreeMap::new();
@@ -104,6 +108,9 @@ pub(crate) fn read(context: &Context<'_>, name: &str, root: &Node) -> Option<Pro
         idempotency: map
             .optional("idempotency")
             .and_then(|node| idempotency(context, node)),
+        callback: map
+            .optional("callback")
+            .and_then(|node| callback::read(context, &texts, node)),
         about,
         needs,
         takes,
@@ -114,7 +121,7 @@ pub(crate) fn read(context: &Context<'_>, name: &str, root: &Node) -> Option<Pro
 
 /// What a text may name.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Sees {
+pub(super) enum Sees {
     /// The settings of `kurant.yaml`.
     Settings,
     /// The message too.
@@ -122,16 +129,20 @@ enum Sees {
 }
 
 /// The reader of texts that are Jinja.
-struct Texts<'a> {
+pub(super) struct Texts<'a> {
     context: &'a Context<'a>,
     settings: Vec<String>,
 }
 
 impl Texts<'_> {
-    fn read(&self, node: &Node, sees: Sees) -> Option<String> {
+    pub(super) fn read(&self, node: &Node, sees: Sees) -> Option<String> {
         let written = self.context.diagnostics.keep(node.span, text(node))?;
         self.check(node, &written, sees);
         Some(written)
+    }
+
+    pub(super) fn report(&self, node: &Node, problem: Problem) {
+        self.context.report(node.span, problem);
     }
 
     fn check(&self, node: &Node, written: &str, sees: Sees) {
@@ -183,7 +194,7 @@ fn setting(node: &Node) -> Result<String, Problem> {
     Ok(name)
 }
 
-fn header(name: &str, value: &str) -> Result<(), Problem> {
+pub(super) fn header(name: &str, value: &str) -> Result<(), Problem> {
     let lower = name.to_ascii_lowercase();
     let is_token = |b: u8| b.is_ascii_alphanumeric() || b"-_!#$%&'*+.^`|~".contains(&b);
     if name.is_empty() || !name.bytes().all(is_token) {
@@ -327,7 +338,7 @@ fn status(node: &Node) -> Result<(u16, u16), Problem> {
 }
 
 /// A path of names and numbers: `result.0.code`.
-fn path(node: &Node) -> Result<String, Problem> {
+pub(super) fn path(node: &Node) -> Result<String, Problem> {
     let written = text(node)?;
     let is_sound = written
         .split('.')

@@ -1,5 +1,7 @@
 //! `public`: the pages of Kurant's own that customers reach.
 
+use std::net::IpAddr;
+
 use kurant_engine::definition::PublicPages;
 
 use super::Context;
@@ -21,6 +23,8 @@ pub(super) fn read(context: &Context<'_>, node: &Node) -> Option<PublicPages> {
         ("token", "secret"),
         ("title", "name"),
         ("brand", "name"),
+        ("proxies", "trusted_proxies"),
+        ("behind_proxy", "trusted_proxies"),
     ]);
     map.examples(&[
         ("url", "url: \"https://mail.shop.example\""),
@@ -31,12 +35,14 @@ pub(super) fn read(context: &Context<'_>, node: &Node) -> Option<PublicPages> {
     let listen = map.need("listen", listen);
     let secret = map.need("secret", secret);
     let name = map.read("name", text);
+    let trusted_proxies = map.read_each("trusted_proxies", proxy);
     map.finish();
     Some(PublicPages {
         url: url?,
         listen: listen?,
         secret: secret?,
         name,
+        trusted_proxies: trusted_proxies.unwrap_or_default(),
     })
 }
 
@@ -71,6 +77,27 @@ fn url(node: &Node) -> Result<String, Problem> {
         return Err(wrong("holds more than a host, or less"));
     }
     Ok(format!("{scheme}://{host}"))
+}
+
+/// An address, or a network like `10.0.0.0/8`.
+fn proxy(node: &Node) -> Result<String, Problem> {
+    let written = text(node)?;
+    let (address, bits) = match written.split_once('/') {
+        Some((address, bits)) => (address, bits.parse::<u8>().ok()),
+        None => (written.as_str(), Some(0)),
+    };
+    let longest = match address.parse::<IpAddr>() {
+        Ok(IpAddr::V4(_)) => 32,
+        Ok(IpAddr::V6(_)) => 128,
+        Err(_) => 0,
+    };
+    if longest > 0 && bits.is_some_and(|bits| bits <= longest) {
+        return Ok(written);
+    }
+    Err(
+        Problem::bad_value(format!("`{written}` is no address and no network"))
+            .help("write one, like `127.0.0.1` or `10.0.0.0/8`"),
+    )
 }
 
 /// An address and a port of this machine.

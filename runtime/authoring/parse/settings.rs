@@ -10,7 +10,7 @@ use crate::suggest::{either, nearest};
 use crate::yaml::Node;
 
 /// Keys whose values are secrets: they never stand in a file.
-const SECRETS: [&str; 10] = [
+const SECRETS: [&str; 11] = [
     "token",
     "password",
     "secret",
@@ -21,6 +21,7 @@ const SECRETS: [&str; 10] = [
     "access_token",
     "client_secret",
     "private_key",
+    "callback_secret",
 ];
 
 /// A map with a `kind` of those that exist.

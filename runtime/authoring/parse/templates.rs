@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use kurant_engine::definition::Template;
 
 use super::InFile;
+use super::buttons::{At, Buttons, Wrong};
 use super::context::is_name;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{FileId, Span};
@@ -13,9 +14,13 @@ use crate::suggest::nearest_or_synonym;
 /// What a template may be written in.
 const EXTENSIONS: [&str; 4] = ["txt", "html", "mjml", "md"];
 /// What front matter may hold.
-const FRONT: [&str; 2] = ["subject", "preheader"];
+const FRONT: [&str; 3] = ["subject", "preheader", BUTTONS];
+/// What may be pressed below a message: a list.
+const BUTTONS: &str = "buttons";
 /// What people write for it.
-const FRONT_SYNONYMS: [(&str, &str); 4] = [
+const FRONT_SYNONYMS: [(&str, &str); 6] = [
+    ("button", BUTTONS),
+    ("keyboard", BUTTONS),
     ("title", "subject"),
     ("topic", "subject"),
     ("preview", "preheader"),
@@ -131,10 +136,17 @@ fn front_matter<'t>(
         return (front, text);
     };
     let (mut at, mut wrong) = (first.len(), Vec::new());
+    let mut buttons = Buttons::default();
     for line in lines {
         let (start, end) = (at, at + line.trim_end().len());
         at += line.len();
+        let report = |(start, end): At, (message, help): Wrong| {
+            let span = Span::new(file, start, end);
+            Diagnostic::error("front-matter", span, message).help(help)
+        };
         if line.trim_end() == "---" {
+            let missing = buttons.close(&mut front).into_iter();
+            wrong.extend(missing.map(|(at, wrong)| report(at, wrong)));
             wrong
                 .into_iter()
                 .for_each(|report| diagnostics.push(report));
@@ -143,10 +155,11 @@ fn front_matter<'t>(
         if line.trim().is_empty() || line.starts_with('#') {
             continue;
         }
-        if let Err((message, help)) = front_line(line, &mut front) {
-            let span = Span::new(file, start, end);
-            wrong.push(Diagnostic::error("front-matter", span, message).help(help));
-        }
+        let place = (start, end);
+        let read = buttons
+            .line(line, place)
+            .unwrap_or_else(|| front_line(line, &mut front, &mut buttons, place));
+        wrong.extend(read.err().map(|wrong| report(place, wrong)));
     }
     // Without an end nobody knows which of the lines were meant to be front matter.
     let report = Diagnostic::error(
@@ -159,11 +172,16 @@ fn front_matter<'t>(
     (front, "")
 }
 
-fn front_line(line: &str, front: &mut BTreeMap<String, String>) -> Result<(), (String, String)> {
+fn front_line(
+    line: &str,
+    front: &mut BTreeMap<String, String>,
+    buttons: &mut Buttons,
+    at: At,
+) -> Result<(), Wrong> {
     let line = line.trim_end();
     let (key, value) = line.split_once(':').ok_or_else(|| {
         (
-            "front matter holds `subject` and `preheader` only".to_owned(),
+            "front matter holds `subject`, `preheader` and `buttons` only".to_owned(),
             "write `subject: TEXT`".to_owned(),
         )
     })?;
@@ -171,9 +189,12 @@ fn front_line(line: &str, front: &mut BTreeMap<String, String>) -> Result<(), (S
     if !FRONT.contains(&key) {
         let help = match nearest_or_synonym(key, FRONT, &FRONT_SYNONYMS) {
             Some(meant) => format!("did you mean `{meant}`?"),
-            None => "known here: `subject` and `preheader`; the sender stands under the channel in `kurant.yaml`".to_owned(),
+            None => "known here: `subject`, `preheader` and `buttons`; the sender stands under the channel in `kurant.yaml`".to_owned(),
         };
         return Err((format!("front matter has no `{key}`"), help));
+    }
+    if key == BUTTONS {
+        return buttons.begin(value, at);
     }
     if value.is_empty() {
         return Err((
@@ -190,7 +211,7 @@ fn front_line(line: &str, front: &mut BTreeMap<String, String>) -> Result<(), (S
     Ok(())
 }
 
-fn unquoted(value: &str) -> &str {
+pub(super) fn unquoted(value: &str) -> &str {
     for quote in ['"', '\''] {
         let inner = value
             .strip_prefix(quote)

@@ -11,6 +11,7 @@ use super::Context;
 use super::calendar::{day_window, some_duration, work_hours, zone};
 use super::channel::{channels, not_yet};
 use super::context::{name, text};
+use super::coupon_pools;
 use super::deliver_only;
 use super::journey::category;
 use super::settings::with_kind;
@@ -46,6 +47,10 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("channel", "channels"),
     ("teams", "pools"),
     ("people", "pools"),
+    ("coupons", "coupon_pools"),
+    ("coupon", "coupon_pools"),
+    ("codes", "coupon_pools"),
+    ("promocodes", "coupon_pools"),
     ("database", "store"),
     ("storage", "store"),
     ("db", "store"),
@@ -63,6 +68,7 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("whitelist", "deliver_only"),
     ("allowlist", "deliver_only"),
     ("link", "links"),
+    ("track", "tracking"),
     ("webhook", "webhooks"),
     ("hooks", "webhooks"),
     ("allowed_hosts", "internal_hosts"),
@@ -91,6 +97,10 @@ pub(super) fn read(context: &Context<'_>, root: &Node) -> Option<Workspace> {
         .optional("pools")
         .map(|node| pools(context, node))
         .unwrap_or_default();
+    let coupon_pools = map
+        .optional("coupon_pools")
+        .map(|node| coupon_pools::read(context, node))
+        .unwrap_or_default();
     let unknown_customers = map.read("unknown_customers", |node| {
         node.choice(&[
             ("create", UnknownCustomers::Create),
@@ -113,6 +123,7 @@ pub(super) fn read(context: &Context<'_>, root: &Node) -> Option<Workspace> {
         frequency_caps,
         channels,
         pools,
+        coupon_pools,
         unknown_customers: unknown_customers.unwrap_or_default(),
         guard,
         deliver_only,
@@ -314,7 +325,10 @@ fn settings(context: &Context<'_>, map: &mut MapReader<'_>) -> Settings {
     });
     let links = map.optional("links").map(|node| links(context, node));
     let public = map.optional("public");
+    let is_reached = public.is_some();
     let public = public.and_then(|node| super::public::read(context, node));
+    let tracking = map.optional("tracking");
+    let tracking = tracking.map(|node| super::tracking::read(context, node, is_reached));
     let webhooks = map
         .optional("webhooks")
         .and_then(|node| super::http::webhooks(context, node));
@@ -325,6 +339,7 @@ fn settings(context: &Context<'_>, map: &mut MapReader<'_>) -> Settings {
             .map(|node| super::retention::read(context, node))
             .unwrap_or_default(),
         links: links.unwrap_or_default(),
+        tracking: tracking.unwrap_or_default(),
         public,
         store: store.unwrap_or_else(|| STORE.to_owned()),
         events,

@@ -8,10 +8,26 @@ use Shape::{
 /// All keys of `kurant.yaml`.
 pub(super) fn keys() -> Vec<Key> {
     let mut keys = customs();
+    keys.push(coupon_pools());
     keys.extend(places());
     keys.extend(called());
     keys.push(public());
+    keys.push(tracking());
     keys
+}
+
+/// Names under which coupon codes are imported.
+fn coupon_pools() -> Key {
+    let pool = vec![Key::new(
+        "warn_below",
+        "With fewer codes left whoever watches is told; when it would be dry within a week unless said",
+        Integer(1, 1_000_000_000),
+    )];
+    Key::new(
+        "coupon_pools",
+        "Names under which coupon codes are imported: none is made up from them",
+        Either(vec![List(Box::new(Text)), Named(Box::new(Object(pool)))]),
+    )
 }
 
 /// From when to when; of people also on which days, and then nothing is needed.
@@ -157,6 +173,25 @@ fn places() -> Vec<Key> {
     ]
 }
 
+/// What is noticed of how messages are read.
+fn tracking() -> Key {
+    Key::new(
+        "tracking",
+        "What is noticed of how messages are read: nothing unless told",
+        Object(vec![
+            Key::new("links", "Whose clicks are noticed", Words(&WHOSE)),
+            Key::new(
+                "opens",
+                "Whose letters tell that they were opened",
+                Words(&WHOSE),
+            ),
+        ]),
+    )
+}
+
+/// Whose messages something is noticed of.
+const WHOSE: [&str; 3] = ["off", "consented", "on"];
+
 /// What is called by HTTP beside the channels.
 fn called() -> Vec<Key> {
     vec![
@@ -188,6 +223,11 @@ fn public() -> Key {
             Text,
         ),
         Key::new("name", "Who sends, as the pages say it", Text),
+        Key::new(
+            "trusted_proxies",
+            "Addresses and networks of proxies in front, like 10.0.0.0/8",
+            List(Box::new(Text)),
+        ),
     ];
     Key::new(
         "public",
@@ -205,13 +245,28 @@ fn retention() -> Vec<Key> {
             Text,
         ),
         Key::new(
+            "history",
+            "How long the events of customers are kept, like 3y, or forever; what something looks back on stays",
+            Text,
+        ),
+        Key::new(
             "log",
             "How long the execution log is kept, like 2y, or forever",
             Text,
         ),
         Key::new(
+            "bodies",
+            "How long the log holds what messages, tasks and calls were made of, like 90d, or forever; their lines stay",
+            Text,
+        ),
+        Key::new(
             "dead_letters",
             "How long what was refused or given up is kept, like 90d, or forever",
+            Text,
+        ),
+        Key::new(
+            "receipts",
+            "How long what providers say of a message finds it, like 30d",
             Text,
         ),
     ]

@@ -248,6 +248,7 @@ pub(super) fn said(order: &Order) -> String {
     };
     let what = match &order.verb {
         Verb::Stop { .. } => "stop".to_owned(),
+        Verb::Refilled { pool } => format!("codes of {pool}"),
         Verb::Customer { act, .. } => match act {
             Act::Postpone { until } => format!("postpone until {until}"),
             Act::Move { step } => format!("move to `{step}`"),

@@ -45,6 +45,7 @@ impl Fate {
             state,
             due: Some(now),
             reason,
+            taken: None,
         });
         let command = &row.command;
         let line = self.line(own, now);

@@ -1,6 +1,8 @@
 //! `kurant doctor`: whether all that a workspace names is there and safe, and whether what is stored adds up. It only reads,
 //! also beside running workers.
 
+mod coupons;
+mod kept;
 mod place;
 mod store;
 mod sums;
@@ -10,7 +12,9 @@ use std::process::ExitCode;
 
 use kurant_engine::definition::Definitions;
 use kurant_runner::source::{examine, examine_exchange, files};
-use kurant_runner::{Finding, State, examine_http_provider, examine_mail_server, examine_public};
+use kurant_runner::{
+    Finding, State, examine_callback, examine_http_provider, examine_mail_server, examine_public,
+};
 use serde_json::{Value, json};
 
 use crate::embedded::{self, Source};
@@ -80,6 +84,7 @@ async fn look(folder: &Path, definitions: &Definitions, deep: bool) -> Vec<Findi
             for (channel, provider) in ways.http_providers() {
                 findings.push(examine_http_provider(channel, provider).await);
                 findings.extend(proof::lacking(folder, channel, provider));
+                findings.extend(examine_callback(channel, provider));
             }
         }
         Err(error) => findings.push(unset(&error)),

@@ -8,7 +8,7 @@ use kurant_engine::definition::{Definitions, Schema};
 use kurant_runner::{Clock, Finding, Strange};
 use kurant_store::{Checkup, Error as StoreError, OutboxState, Pulse, Safety, Store, Worker};
 
-use super::sums;
+use super::{coupons, kept, sums};
 use crate::embedded;
 use crate::kinds;
 
@@ -53,7 +53,15 @@ pub(super) async fn look(
             "look at the database's own log",
         )),
     }
-    if let Err(error) = examine(&store, deep, findings).await {
+    match coupons::look(&*store, definitions).await {
+        Ok(found) => findings.extend(found),
+        Err(error) => findings.push(Finding::bad(
+            "coupons",
+            error.message(),
+            "look at the database's own log",
+        )),
+    }
+    if let Err(error) = examine(&store, definitions, deep, findings).await {
         let advice =
             "look at the database's own log; what can't be read may have been changed by hand";
         findings.push(Finding::bad("store", error.to_string(), advice));
@@ -62,6 +70,7 @@ pub(super) async fn look(
 
 async fn examine(
     store: &Arc<dyn Store>,
+    definitions: &Definitions,
     deep: bool,
     findings: &mut Vec<Finding>,
 ) -> Result<(), StoreError> {
@@ -75,6 +84,7 @@ async fn examine(
     let pulse = store.pulse(now).await?;
     findings.push(timers(&pulse, now, !workers.is_empty()));
     findings.push(given_up(&pulse));
+    findings.push(kept::look(&**store, &definitions.workspace, now).await?);
     sums::look(&**store, &checkup, deep, findings).await
 }
 
@@ -149,7 +159,7 @@ fn server(checkup: &Checkup, findings: &mut Vec<Finding>) {
         std::cmp::Ordering::Less => Finding::doubtful(
             "store.tables",
             what,
-            "`kurant run` brings them up to date when it starts",
+            "`kurant migrate` brings them up to date",
         ),
         std::cmp::Ordering::Greater => Finding::bad(
             "store.tables",

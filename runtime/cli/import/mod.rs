@@ -178,7 +178,7 @@ pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
     }));
     let loaded = embedded::runtime()?.block_on(load(folder, args, definitions, &met));
     let mut met = met.lock().unwrap_or_else(PoisonError::into_inner);
-    println!("{}", loaded?);
+    println!("{}", loaded.map_err(broken_off)?);
     met.undeclared.tell();
     met.refused.tell()?;
     advise(args, &met, source);
@@ -218,7 +218,28 @@ async fn load(
         What::Sends { source } => sends::load(&mut runner, source, met, zone).await?,
     };
     runner.end_import().await.map_err(failure)?;
-    Ok(told)
+    Ok(told + &passed_over(runner.counts().too_old))
+}
+
+/// The store is away, or has no room: what was loaded so far is there.
+fn broken_off(error: Error) -> Error {
+    match error.is_outage() && error.advice().is_none() {
+        true => error.hint(
+            "what was loaded so far is kept, whole pages of it; once the store is there and has room, run the same import again: it goes on with the rest",
+        ),
+        false => error,
+    }
+}
+
+/// Tells of events that are older than all that is kept.
+fn passed_over(too_old: u64) -> String {
+    match too_old {
+        0 => String::new(),
+        count => format!(
+            "\n{count} events were passed over: they happened before the time that histories are kept of (`retention.history`), so nobody \
+             can tell whether they were taken in before"
+        ),
+    }
 }
 
 /// The moment up to which the attributes hold everything; a day is its first instant on the workspace's clock.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kurant_authoring::suggest::nearest;
-use kurant_engine::definition::{Definitions, Schema, Undeclared as Found};
+use kurant_engine::definition::{Definitions, Schema, Undeclared as Found, has_no_zone};
 use kurant_engine::event::Event;
 use kurant_engine::map::Map;
 use kurant_engine::value::Value;
@@ -29,6 +29,7 @@ enum What {
     Field,
     Channel,
     Journey,
+    Zone,
 }
 
 struct Met {
@@ -51,6 +52,9 @@ impl Undeclared {
 
     /// Looks at a customer's attributes.
     pub(super) fn customer(&mut self, attributes: &Map, line: u64) {
+        if has_no_zone(attributes) {
+            self.note(What::Zone, "", line, None);
+        }
         for (name, value) in attributes.iter() {
             if !self.schema.customer.contains_key(name) {
                 let known = self.schema.customer.keys().map(String::as_str);
@@ -81,7 +85,7 @@ impl Undeclared {
                     self.note(What::Field, &format!("{kind}: {name}"), line, meant);
                 }
                 // Told with the customer's others.
-                Found::Attribute(_) => {}
+                Found::Attribute(_) | Found::Zone => {}
             }
         }
     }
@@ -132,6 +136,7 @@ impl Undeclared {
                 What::Field => format!("the field `{name}` is not in its event's schema"),
                 What::Channel => format!("sent by `{name}`: kurant.yaml has no such channel"),
                 What::Journey => format!("sent by the journey `{name}`, which is not here"),
+                What::Zone => format!("a `timezone` that is no time zone: {}", kinds::ZONES),
             };
             let meant = match &met.meant {
                 Some(meant) => format!("; did you mean `{meant}`?"),

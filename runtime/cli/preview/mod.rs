@@ -177,6 +177,9 @@ fn show(
     for line in body.trim_end().lines() {
         _ = writeln!(text, "  {line}");
     }
+    for button in &rendered.buttons {
+        _ = writeln!(text, "  [{}] {}", button.text, button.url);
+    }
     text.push('\n');
     if channel == "sms" {
         _ = writeln!(text, "  {}\n", sms::length(rendered.body.trim_end()));

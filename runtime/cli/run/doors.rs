@@ -4,10 +4,10 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use kurant_engine::definition::Definitions;
-use kurant_runner::{Door, Error as RunnerError, PublicDoor, Standing};
+use kurant_runner::{Door, Error as RunnerError, Outside, PublicDoor, Standing};
 
 use super::Args;
-use crate::embedded::failure;
+use crate::embedded::{self, failure};
 use crate::error::Error;
 use crate::public;
 use crate::secret;
@@ -93,8 +93,16 @@ async fn for_customers(
     let Some(pages) = &definitions.workspace.settings.public else {
         return Ok(None);
     };
-    let links = public::links(folder, pages)?;
-    match PublicDoor::open(&pages.listen, links).await {
+    let ways = embedded::ways(folder, definitions)?;
+    let providers = ways.http_providers();
+    let outside = Outside {
+        links: public::links(folder, pages)?,
+        providers: providers
+            .map(|(channel, provider)| (channel.to_owned(), provider.clone()))
+            .collect(),
+        trusted_proxies: pages.trusted_proxies.clone(),
+    };
+    match PublicDoor::open(&pages.listen, outside).await {
         Ok(door) => Ok(Some(door)),
         Err(RunnerError::Listen { source, .. }) if source.kind() == ErrorKind::AddrInUse => {
             args.talk.tell(&format!(
@@ -102,6 +110,9 @@ async fn for_customers(
                 pages.listen
             ));
             Ok(None)
+        }
+        Err(RunnerError::Callback(why)) => {
+            Err(Error::failure(why).hint("mend what it takes from the environment"))
         }
         Err(error) => Err(
             Error::failure(format!("customers can't reach Kurant: {error}"))

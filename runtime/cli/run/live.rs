@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use kurant_engine::calendar::Instant;
 use kurant_engine::definition::Definitions;
-use kurant_runner::source::Undeclared;
+use kurant_runner::source::{Schemas, Undeclared};
 use kurant_runner::{
-    Behind, Delivery, Door, Error as RunnerError, Offer, Public, PublicDoor, Purpose, Room, Runner,
-    Standing, Ways, Wires,
+    Behind, Clock, Delivery, Door, Doubt, Error as RunnerError, Offer, Public, PublicDoor, Purpose,
+    Renewal, Room, Runner, Standing, Ways, Wires,
 };
 use kurant_store::{Batch, Settled, Store};
 use tokio::sync::{Mutex, mpsc, watch as signal};
 use tokio::task::JoinHandle;
 
 use super::halt::Halt;
+use super::renew::Renewing;
 use super::show::Show;
 use super::sources::Sources;
 use super::{Args, WAITING, clock, end, tell_of_play, watch};
@@ -85,6 +86,24 @@ impl House<'_> {
         }
     }
 
+    /// What takes up secrets that change.
+    fn renewing(
+        &self,
+        definitions: Arc<Definitions>,
+        store: Arc<dyn Store>,
+        ways: Renewal,
+        doubt: Doubt,
+    ) -> Renewing {
+        Renewing {
+            store,
+            folder: self.folder.clone(),
+            definitions,
+            ways,
+            lock: self.door.map(Door::lock),
+            doubt,
+        }
+    }
+
     /// Lets nobody in any more.
     fn shut(&self) {
         if let Some(door) = self.door {
@@ -112,6 +131,7 @@ pub(super) async fn live(
     let show = Box::new(Show::new(args, zone)?);
     let (own, purpose) = (clock.clone(), Purpose::Run);
     let ways = house.ways(&definitions)?;
+    let (doubt, begun_with) = (ways.doubt(), Arc::new(definitions.clone()));
     house.tell(&*store, clock.now()).await?;
     let begun = embedded::runner(definitions, store.clone(), own, ways, show, purpose);
     let undeclared = Undeclared::default().suggesting(kinds::meant);
@@ -130,19 +150,17 @@ pub(super) async fn live(
         standing: house.standing.clone(),
         undeclared: undeclared.clone(),
     };
-    let watching = sources.open(&mut runner, source, args.until_idle)?;
+    let asking = embedded::asking_for_events(folder, &begun_with);
+    let watching = sources.open(&mut runner, source, args.until_idle, asking)?;
     let watching = halt.with_the_end_of(watching);
     let mut fresh = workspace::Fresh::of(folder);
     let (_watcher, changed) = watch::changes(folder)?;
     let declared = schemas.clone();
-    let room = Room {
-        schemas,
-        clock: clock.clone(),
-        out,
-        undeclared: undeclared.clone(),
-        store,
-    };
+    let room = room(schemas, &clock, out, &undeclared, &store);
     house.admit(room, offers, &mut runner);
+    let _renewing = house
+        .renewing(begun_with, store, runner.renewal(), doubt)
+        .begin()?;
     began();
     runner.tell("running; Ctrl-C ends it");
     let mut wires = Wires {
@@ -166,6 +184,23 @@ pub(super) async fn live(
     // With the runner go the receipts that sources wait for.
     house.untold.lock().await.extend(runner.abandon().await);
     ended.map_err(failure).and(closed(watching).await)
+}
+
+/// What is put behind the door.
+fn room(
+    schemas: Schemas,
+    clock: &Arc<Clock>,
+    out: mpsc::Sender<Delivery>,
+    undeclared: &Undeclared,
+    store: &Arc<dyn Store>,
+) -> Room {
+    Room {
+        schemas,
+        clock: clock.clone(),
+        out,
+        undeclared: undeclared.clone(),
+        store: store.clone(),
+    }
 }
 
 /// Waits until the source has ended.

@@ -4,6 +4,7 @@ mod doors;
 mod halt;
 mod live;
 mod outage;
+mod renew;
 mod show;
 mod sources;
 mod watch;

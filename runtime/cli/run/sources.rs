@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kurant_runner::source::{Inbox, Rabbit, Schemas, Undeclared};
-use kurant_runner::{Behind, Clock, Delivery, Error as RunnerError, Runner, Standing};
+use kurant_runner::{Asking, Behind, Clock, Delivery, Error as RunnerError, Runner, Standing};
 use kurant_store::Store;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -30,6 +30,7 @@ impl Sources {
         runner: &mut Runner,
         source: Source,
         until_idle: bool,
+        asking: Asking,
     ) -> Result<JoinHandle<Result<(), RunnerError>>, Error> {
         match source {
             Source::Inbox(folder) => {
@@ -44,6 +45,7 @@ impl Sources {
             Source::Rabbit { url, exchange } => {
                 let rabbit = Rabbit::new(&url, exchange, self.schemas, self.clock, self.out)
                     .map_err(|error| Error::failure(format!("`events.url`: {error}")))?
+                    .asking(asking)
                     .telling(self.behind)
                     .sharing(runner.share())
                     .counting(self.undeclared)

@@ -10,6 +10,7 @@ use kurant_engine::decode::{Arrival, Decoder};
 use kurant_engine::definition::{Guard, Schema};
 use kurant_engine::guard::Report;
 
+use super::came::Played;
 use super::deal::{Dealer, Hand, Read};
 use super::input::Input;
 use super::lines::{Block, Lines};
@@ -50,7 +51,8 @@ pub(super) struct Play {
     dealer: Arc<Mutex<Dealer>>,
     writer: Arc<Mutex<Writer>>,
     /// The journeys that are played.
-    journeys: Vec<String>,
+    journeys: Vec<Played>,
+    schema: Arc<Schema>,
     /// Those of them that did more than the workspace allows.
     guarded: Report,
 }
@@ -63,7 +65,7 @@ impl Play {
         period: Period,
         shards: Vec<Shard>,
         refused: Refused,
-        journeys: Vec<String>,
+        journeys: Vec<Played>,
         out: Out,
     ) -> Self {
         let decoders = (0..parallel::threads())
@@ -75,12 +77,13 @@ impl Play {
             crew: Crew::new(),
             shards: shards.into_iter().map(shared).collect(),
             decoders,
-            dealer: shared(Dealer::new(period.until, worlds, schema, refused)),
+            dealer: shared(Dealer::new(period, worlds, refused)),
             writer: shared(Writer {
                 told: Vec::new(),
                 out,
             }),
             journeys,
+            schema,
             guarded: Report::new(guard),
         }
     }
@@ -211,12 +214,12 @@ impl Play {
     pub(super) fn tell(&self, zone: Zone) {
         let dealer = lock(&self.dealer);
         dealer.refused.tell();
-        dealer.tell_undeclared();
+        dealer.came.tell_undeclared(&self.schema);
         let mut summary = Summary::default();
         self.shards
             .iter()
             .for_each(|shard| summary.add(lock(shard).summary()));
-        eprint!("{}", table::table(&summary, &self.journeys));
+        eprint!("{}", table::table(&summary, &self.journeys, &dealer.came));
         for (journey, excess) in self.guarded.found() {
             eprintln!("guard: {}", guard::told(journey, excess, zone));
         }

@@ -4,8 +4,10 @@
 //! worlds off side by side, and what they did is merged by instant and customer. So the result does not depend on the number
 //! of threads, and memory does not grow with the number of actions.
 
+mod came;
 mod deal;
 mod events;
+mod goals;
 mod input;
 mod lines;
 mod parallel;
@@ -28,6 +30,7 @@ use kurant_engine::codes::{self, STRIPES, stripe_of};
 use kurant_engine::definition::{Definitions, Step, Verb};
 use kurant_engine::world::World;
 
+use self::came::Played;
 use self::events::{Out, Play};
 use self::input::Input;
 use self::refused::Refused;
@@ -125,7 +128,9 @@ pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
     let events = events.transpose()?;
     let out = output(args.actions.as_deref())?;
     let journeys = definitions.journeys.iter();
-    let journeys = journeys.map(|version| version.journey.id.clone()).collect();
+    let journeys = journeys
+        .map(|version| Played::new(&version.journey))
+        .collect();
     let mut play = Play::new(schema, guard, period, shards, refused, journeys, out);
     play.run(events)?;
     play.tell(zone);

@@ -13,6 +13,7 @@ use kurant_engine::id::CustomerId;
 use kurant_engine::input::{GOAL, Trace};
 use kurant_engine::world::{Sink, Taken, World};
 
+use super::goals::Counted;
 use super::summary::Summary;
 use super::told::Told;
 
@@ -134,8 +135,11 @@ impl Done {
         }
     }
 
-    fn measured(&self, journey: &str) -> Option<&Journey> {
-        self.measured.iter().find(|own| own.id == journey)
+    /// Counts for a journey's success, if that is counted.
+    fn measure(&mut self, journey: &str, customer: &CustomerId, what: Counted) {
+        if let Some(journey) = self.measured.iter().find(|own| own.id == journey) {
+            self.summary.measure(journey, customer, what);
+        }
     }
 }
 
@@ -143,22 +147,17 @@ impl Sink for Done {
     fn action(&mut self, action: Action) {
         self.summary.count(&action);
         self.tally.count(&action);
-        if action.action == "enter"
-            && let Some(journey) = self.measured(&action.journey)
-        {
-            let held_out = journey.holds_out(&action.customer);
-            self.summary.entered(&action.journey, held_out);
+        if action.action == "enter" {
+            self.measure(&action.journey, &action.customer, Counted::Entered);
         }
         self.told.add(action);
     }
 
     fn trace(&mut self, customer: &CustomerId, trace: Trace) {
         if trace.what == GOAL
-            && let Some(name) = trace.journey.as_deref()
-            && let Some(journey) = self.measured(name)
+            && let Some(journey) = &trace.journey
         {
-            let held_out = journey.holds_out(customer);
-            self.summary.reached(name, held_out);
+            self.measure(journey, customer, Counted::Reached);
         }
     }
 

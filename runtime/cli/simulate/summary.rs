@@ -3,26 +3,16 @@
 use std::collections::{BTreeMap, HashMap};
 
 use kurant_engine::action::{Action, ActionStatus};
+use kurant_engine::definition::Journey;
 use kurant_engine::id::Key;
+
+use super::goals::{Counted, Goals};
 
 /// How often each kind of thing was done.
 #[derive(Debug, Default)]
 pub(super) struct Summary {
     counts: HashMap<u64, (Kind, u64)>,
     goals: HashMap<String, Goals>,
-}
-
-/// How often a journey's goal was reached, and by whom.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Goals {
-    /// Entries of customers who are treated.
-    pub(super) treated: u64,
-    /// How many of these reached the goal.
-    pub(super) reached: u64,
-    /// Entries of customers who are held out.
-    pub(super) held_out: u64,
-    /// How many of these reached the goal all the same.
-    pub(super) reached_anyway: u64,
 }
 
 /// Actions that are counted together.
@@ -80,38 +70,20 @@ impl Summary {
         counted.1 += 1;
     }
 
-    /// Counts an entry into a journey that has a goal or holds customers out.
-    pub(super) fn entered(&mut self, journey: &str, held_out: bool) {
-        let goals = self.goals_of(journey);
-        if held_out {
-            goals.held_out += 1;
-        } else {
-            goals.treated += 1;
-        }
-    }
-
-    /// Counts a goal.
-    pub(super) fn reached(&mut self, journey: &str, held_out: bool) {
-        let goals = self.goals_of(journey);
-        if held_out {
-            goals.reached_anyway += 1;
-        } else {
-            goals.reached += 1;
-        }
-    }
-
-    fn goals_of(&mut self, journey: &str) -> &mut Goals {
-        self.goals.entry(journey.to_owned()).or_default()
+    /// Counts a customer who entered a journey that has a goal, or reached it.
+    pub(super) fn measure(&mut self, journey: &Journey, customer: &str, what: Counted) {
+        let goals = self.goals.entry(journey.id.clone());
+        let goals = goals.or_insert_with(|| Goals::new(journey));
+        goals.count(journey, customer, what);
     }
 
     /// Adds the numbers of another world.
     pub(super) fn add(&mut self, other: &Self) {
         for (journey, goals) in &other.goals {
-            let own = self.goals_of(journey);
-            own.treated += goals.treated;
-            own.reached += goals.reached;
-            own.held_out += goals.held_out;
-            own.reached_anyway += goals.reached_anyway;
+            match self.goals.get_mut(journey) {
+                Some(own) => own.add(goals),
+                None => drop(self.goals.insert(journey.clone(), goals.clone())),
+            }
         }
         for (hash, (kind, count)) in &other.counts {
             self.counts
@@ -126,9 +98,9 @@ impl Summary {
         self.counts.values().map(|(_, count)| count).sum()
     }
 
-    /// Who reached a journey's goal; none when it has neither a goal nor customers that are held out, or nobody entered.
-    pub(super) fn goals(&self, journey: &str) -> Option<Goals> {
-        self.goals.get(journey).copied()
+    /// Who reached a journey's goal; none when it has no goal, or nobody entered.
+    pub(super) fn goals(&self, journey: &str) -> Option<&Goals> {
+        self.goals.get(journey)
     }
 
     /// All kinds with their numbers, by journey and step.

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::summary::{Goals, Kind, Summary};
+use super::came::{Came, Played};
+use super::goals::{Arms, Goals, Reach};
+use super::summary::{Kind, Summary};
 
 /// One paragraph a journey: who entered, what each step did, how it ended.
-pub(super) fn table(summary: &Summary, played: &[String]) -> String {
+pub(super) fn table(summary: &Summary, played: &[Played], came: &Came) -> String {
     // One that nobody entered is told too.
-    let mut journeys: BTreeMap<&str, Vec<(&Kind, u64)>> =
-        played.iter().map(|id| (id.as_str(), Vec::new())).collect();
+    let ids = played.iter().map(|journey| journey.id.as_str());
+    let mut journeys: BTreeMap<&str, Vec<(&Kind, u64)>> = ids.map(|id| (id, Vec::new())).collect();
     for (kind, count) in summary.kinds() {
         journeys
             .entry(&kind.journey)
@@ -25,7 +27,12 @@ pub(super) fn table(summary: &Summary, played: &[String]) -> String {
                 .map(|(_, count)| count)
                 .sum::<u64>()
         };
-        let _ = writeln!(text, "{journey}: {} entered", of("enter"));
+        let entered = of("enter");
+        let _ = writeln!(text, "{journey}: {entered} entered");
+        let nobody = played.iter().find(|own| own.id == journey && entered == 0);
+        if let Some(why) = nobody.and_then(|journey| journey.why_nobody(came)) {
+            let _ = writeln!(text, "  {why}");
+        }
         if let Some(goals) = summary.goals(journey) {
             text.push_str(&reached(goals));
         }
@@ -56,17 +63,22 @@ pub(super) fn table(summary: &Summary, played: &[String]) -> String {
     text
 }
 
-/// Who reached the goal, beside those who were held out.
-fn reached(goals: Goals) -> String {
-    let share = |reached: u64, entered: u64| {
-        let percent = 100.0 * reached as f64 / entered.max(1) as f64;
-        format!("{reached} of {entered} ({percent:.1}%)")
+/// Who reached the goal, beside those who were held out, and by the arms of splits.
+fn reached(goals: &Goals) -> String {
+    let share = |reach: &Reach| {
+        let percent = 100.0 * reach.reached as f64 / reach.entered.max(1) as f64;
+        format!("{} of {} ({percent:.1}%)", reach.reached, reach.entered)
     };
-    let mut text = format!("  goal: {}", share(goals.reached, goals.treated));
-    if goals.held_out > 0 {
-        let anyway = share(goals.reached_anyway, goals.held_out);
-        let _ = write!(text, "; held out: {anyway}");
+    let mut text = format!("  goal: {}", share(&goals.treated));
+    if goals.held_out.entered > 0 {
+        let _ = write!(text, "; held out: {}", share(&goals.held_out));
     }
     text.push('\n');
+    for Arms { split, arms } in &goals.splits {
+        let arms = arms.iter();
+        let arms = arms.map(|(name, reach)| format!("{name}: {}", share(reach)));
+        let arms: Vec<String> = arms.collect();
+        let _ = writeln!(text, "    by split `{split}`: {}", arms.join("; "));
+    }
     text
 }

@@ -13,7 +13,7 @@ use kurant_engine::definition::{Definitions, Status as Standing, Undeclared};
 use kurant_engine::id::Key;
 use kurant_engine::paused::Paused;
 use kurant_runner::source::{files, waiting};
-use kurant_runner::{Steering, Strange};
+use kurant_runner::{KeptSince, Steering, Strange};
 use kurant_store::{OutboxState, Share, Store, Waiting, Worker};
 
 use crate::embedded::{self, Source, failure, unreadable};
@@ -61,6 +61,8 @@ struct Status {
     undeclared_names: Vec<(Undeclared, u64)>,
     /// Customers made by events about somebody unknown.
     strangers: u64,
+    /// What is forgotten after a while, and since when it is kept.
+    kept: Vec<KeptSince>,
     /// How much was done in the last minutes: minutes, lines.
     rates: Vec<(i64, u64)>,
 }
@@ -119,8 +121,12 @@ async fn status(
     let undeclared_names: Vec<_> = strange.names(schema).cloned().collect();
     let pending = store.outbox(OutboxState::Pending, Instant::MAX, 1).await;
     let oldest = pending.map_err(unreadable)?.first().map(|row| row.due);
+    let workspace = &definitions.workspace;
+    let (retention, zone) = (workspace.settings.retention, workspace.timezone);
+    let kept = KeptSince::all(store, retention, zone, now).await;
     Ok(Status {
         now,
+        kept: kept.map_err(unreadable)?,
         workers: store.workers().await.map_err(unreadable)?,
         journeys: journeys(store, definitions).await?,
         paused: Steering::on(store).paused().await.map_err(failure)?,

@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 
 use super::{Intake, MOST_LATE, Status};
 
+/// What should be gone is looked for once an hour, and histories are once a day.
+const LAGGING: i64 = 2 * DAY;
+
 /// For people; instants on the workspace's clock.
 pub(super) fn text(status: &Status, zone: Zone) -> String {
     let mut text = String::new();
@@ -72,6 +75,7 @@ pub(super) fn text(status: &Status, zone: Zone) -> String {
         status.dead_letters
     );
     unannounced(&mut text, status);
+    let _ = writeln!(text, "kept       {}", kept(status, clock));
     outbox(&mut text, status, &ago);
     journeys(&mut text, status);
     text
@@ -89,6 +93,23 @@ fn unannounced(text: &mut String, status: &Status) {
     for line in &status.undeclared {
         let _ = writeln!(text, "undeclared {line}");
     }
+}
+
+/// What is forgotten after a while, and since when it is kept.
+fn kept(status: &Status, clock: impl Fn(Instant) -> String) -> String {
+    let told = status.kept.iter().map(|own| {
+        let since = match (own.lasts, own.since) {
+            (None, _) => "for ever".to_owned(),
+            (Some(lasts), None) => format!("for {lasts}, all so far"),
+            (Some(_), Some(since)) => format!("since {}", clock(since)),
+        };
+        let late = match own.lag {
+            lag if lag >= LAGGING => format!(" ({} longer than it should)", span(lag)),
+            _ => String::new(),
+        };
+        format!("{} {since}{late}", own.what)
+    });
+    told.collect::<Vec<_>>().join("; ")
 }
 
 fn outbox(text: &mut String, status: &Status, ago: &impl Fn(Instant) -> String) {
@@ -176,6 +197,9 @@ pub(super) fn object(status: &Status) -> Value {
         "dead": of(status, OutboxState::Dead),
         "unknown_customers": status.strangers,
         "undeclared": status.undeclared_names.iter().map(|(name, count)| json!({ "name": name, "count": count })).collect::<Vec<_>>(),
+        "kept": status.kept.iter().map(|own| json!({
+            "what": own.what, "for": own.lasts.map(|lasts| lasts.to_string()), "since": own.since, "lag": own.lag / SECOND,
+        })).collect::<Vec<_>>(),
         "oldest_waiting": status.oldest, "dead_letters": status.dead_letters, "rates": rates,
     })
 }

@@ -4,7 +4,7 @@ use super::Flow;
 use crate::catalog::Loaded;
 use crate::catalog::program::Node;
 use crate::definition::Script;
-use crate::id::bucket;
+use crate::id::drawn;
 use crate::map::Map;
 use crate::process::Work;
 use crate::script;
@@ -45,17 +45,14 @@ impl Work<'_> {
         node: &Node,
         arms: &[(String, u32, u32)],
     ) -> Flow {
-        let sum: u64 = arms.iter().map(|(_, weight, _)| u64::from(*weight)).sum();
-        let mut drawn = bucket(&[&self.person.customer.id, &loaded.id, &node.name], sum);
-        for (name, weight, first) in arms {
-            if drawn < u64::from(*weight) {
-                let mut values = Map::new();
-                values.insert("arm", Value::text(name.as_str()));
-                self.trace_at(loaded, index, Some(number), "split", None, values);
-                return Flow::Next(*first);
-            }
-            drawn -= u64::from(*weight);
-        }
-        Flow::Next(node.next)
+        let parts = [&*self.person.customer.id, &loaded.id, &node.name];
+        let drawn = drawn(&parts, arms.iter().map(|(_, weight, _)| *weight));
+        let Some((name, _, first)) = drawn.and_then(|place| arms.get(place)) else {
+            return Flow::Next(node.next);
+        };
+        let mut values = Map::new();
+        values.insert("arm", Value::text(name.as_str()));
+        self.trace_at(loaded, index, Some(number), "split", None, values);
+        Flow::Next(*first)
     }
 }

@@ -14,8 +14,9 @@ use crate::catalog::Loaded;
 use crate::catalog::program::{Node, Op};
 use crate::definition::Script;
 use crate::enrollment::Place;
+use crate::input::NO_COUPON;
 use crate::map::Map;
-use crate::process::{BACKLOG, Work};
+use crate::process::{BACKLOG, Work, pool_of};
 use crate::script;
 
 /// How many steps one input may move an enrollment on. Loops are bounded by `at_most`; loops within loops by this.
@@ -59,6 +60,8 @@ impl Work<'_> {
                 }
                 Ok(Flow::End(reason)) => {
                     self.leave(index, &reason);
+                    let is_dry = reason == NO_COUPON && pool_of(&node.op).is_some();
+                    self.person.enrollments[index].turned_away = is_dry.then_some(number);
                     return;
                 }
                 Err(error) => {

@@ -7,10 +7,11 @@ use crate::action::ActionStatus;
 use crate::catalog::program::Node;
 use crate::catalog::{Loaded, Reply};
 use crate::definition::{Emit, OnError, Start, Webhook};
+use crate::enrollment::Place;
 use crate::event::Event;
 use crate::input::Effect;
 use crate::map::Map;
-use crate::process::Work;
+use crate::process::{Work, is_awaited};
 use crate::script;
 use crate::value::Value;
 
@@ -53,8 +54,8 @@ impl Work<'_> {
         Ok(Flow::Next(node.next))
     }
 
-    /// An HTTP call, and where to go on if it fails. Nothing waits for its answer here: until there is a provider that gives one
-    /// it is `()`.
+    /// An HTTP call, and where to go on if it fails. Where it is called for real the journey waits for its answer; where nobody is
+    /// there to answer, in tests and files, it goes on at once.
     pub(super) fn webhook(
         &mut self,
         loaded: &Loaded,
@@ -74,17 +75,34 @@ impl Work<'_> {
         data.insert("url", Value::text(hook.url.as_str()));
         data.insert("method", Value::text(hook.method.as_str()));
         data.insert("body", body.clone());
+        let awaited = is_awaited(self.catalog, hook);
         self.command(index, node, key, |_| Effect::Webhook {
             url: hook.url.clone(),
             method: hook.method.clone(),
             headers,
             body,
+            awaited,
         });
         let action = self.action(index, node, key, "webhook", data);
         self.changes.actions.push(action);
+        if awaited {
+            return Ok(Flow::Stay(Place::Calling { node: number, key }));
+        }
         // In a loop, each round is a call.
         let call = self.rounds(index).last().copied().unwrap_or(1);
-        let (answer, flow) = match self.catalog.reply(&hook.url, call) {
+        let reply = self.catalog.reply(&hook.url, call);
+        Ok(self.replied(index, node, (hook, failed), reply))
+    }
+
+    /// Keeps what a web hook has answered, and says where to go on.
+    pub(crate) fn replied(
+        &mut self,
+        index: usize,
+        node: &Node,
+        (hook, failed): (&Webhook, u32),
+        reply: Reply,
+    ) -> Flow {
+        let (answer, flow) = match reply {
             Reply::Value(answer) => (answer, Flow::Next(node.next)),
             Reply::Failure if hook.on_error == OnError::Exit => {
                 (Value::Null, Flow::End("webhook_failed".into()))
@@ -95,7 +113,7 @@ impl Work<'_> {
             let vars = &mut self.person.enrollments[index].vars;
             vars.insert(variable.as_str(), answer);
         }
-        Ok(flow)
+        flow
     }
 
     /// Enrolls the customer in another journey.

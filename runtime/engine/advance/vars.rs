@@ -5,7 +5,7 @@ use crate::calendar::Instant;
 use crate::catalog::Loaded;
 use crate::catalog::program::Node;
 use crate::definition::{Coupon, Run};
-use crate::input::NO_COUPON;
+use crate::input::{GivenCode, NO_COUPON};
 use crate::map::Map;
 use crate::process::Work;
 use crate::script;
@@ -38,7 +38,8 @@ impl Work<'_> {
         }
     }
 
-    /// Gives a code of the customer's own. If none is left the enrollment ends.
+    /// Gives a code of the customer's own: of a coupon pool, where there is one of this name, else one that the pattern makes. If none
+    /// is left the enrollment ends.
     pub(super) fn coupon(
         &mut self,
         loaded: &Loaded,
@@ -48,10 +49,21 @@ impl Work<'_> {
         coupon: &Coupon,
     ) -> Result<Flow, script::Error> {
         let until = self.valid_until(loaded, index, number, coupon)?;
-        let customer = &self.person.customer.id;
-        let Some(code) = self.desk.codes.next(&coupon.codes, customer) else {
+        let is_pool = self.desk.codes.is_pool(&coupon.codes) || self.is_pool(&coupon.codes);
+        let drawn = match is_pool {
+            true => self.draw(index, &coupon.codes, until),
+            false => {
+                let customer = &self.person.customer.id;
+                let code = self.desk.codes.next(&coupon.codes, customer);
+                code.map(|code| (code, until))
+            }
+        };
+        let Some((code, until)) = drawn else {
             let mut values = Map::new();
             values.insert("codes", Value::text(coupon.codes.as_str()));
+            if is_pool {
+                values.insert("pool", Value::Bool(true));
+            }
             let place = Some(number);
             self.trace_at(loaded, index, place, NO_COUPON, None, values);
             return Ok(Flow::End(NO_COUPON.to_owned()));
@@ -69,6 +81,32 @@ impl Work<'_> {
         let action = self.action(index, node, key, "coupon", data);
         self.changes.actions.push(action);
         Ok(Flow::Next(node.next))
+    }
+
+    /// Whether `kurant.yaml` names a coupon pool, so that no code may be made up. Nobody imports codes for a rehearsal.
+    fn is_pool(&self, codes: &str) -> bool {
+        let declared = &self.catalog.workspace().coupon_pools;
+        !self.catalog.rehearses() && declared.iter().any(|own| own.name == codes)
+    }
+
+    /// A code of a coupon pool that is good for as long as the coupon is.
+    fn draw(
+        &mut self,
+        index: usize,
+        pool: &str,
+        until: Option<Instant>,
+    ) -> Option<(String, Option<Instant>)> {
+        let from = self.clock.plus_millis(1).max(until.unwrap_or(self.clock));
+        let drawn = self.desk.codes.draw(pool, from)?;
+        let enrollment = &self.person.enrollments[index];
+        self.changes.codes.push(GivenCode {
+            pool: pool.to_owned(),
+            code: drawn.code.to_string(),
+            journey: enrollment.journey.clone(),
+            enrollment: enrollment.id,
+            at: self.now,
+        });
+        Some((drawn.code.to_string(), until.or(drawn.expires)))
     }
 
     fn valid_until(

@@ -1,6 +1,8 @@
 //! Which past events a script asks for: `count("order.paid", days(90))`, `sum("order.paid", "total", days(365))`,
 //! `last("order.paid")`; also as methods of the type, `"order.paid".count(days(90))`.
 
+use crate::calendar::Duration;
+
 /// The longest look-back, when a script works its window out: older events are not seen by conditions.
 pub(super) const LONGEST_MILLIS: i64 = 10 * 366 * 86_400_000;
 
@@ -13,8 +15,55 @@ pub(super) struct Lookback {
     pub(super) millis: Option<i64>,
 }
 
+/// How far back a script looks on the events of a type, as its author wrote it: `days(365)`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Window {
+    /// The type; none = the script works it out.
+    pub event: Option<String>,
+    /// So far.
+    pub span: Duration,
+    /// As it is written.
+    pub written: String,
+}
+
+/// The windows of a script that are written out.
+pub fn windows(source: &str) -> Vec<Window> {
+    let window = |call: Call| {
+        let written = call.span?;
+        Some(Window {
+            event: call.event,
+            span: span(&written)?,
+            written,
+        })
+    };
+    called_back(source).into_iter().filter_map(window).collect()
+}
+
 /// The look-backs of a script. Read from its text, so that nothing has to be compiled to know what a store must load.
 pub(super) fn lookbacks(source: &str) -> Vec<Lookback> {
+    let of = |call: Call| Lookback {
+        event: call.event,
+        millis: call.is_window.then(|| {
+            call.span
+                .as_deref()
+                .and_then(millis)
+                .unwrap_or(LONGEST_MILLIS)
+        }),
+    };
+    called_back(source).into_iter().map(of).collect()
+}
+
+/// A call that looks back.
+struct Call {
+    /// The type; none = the script works it out.
+    event: Option<String>,
+    /// Whether it asks for all of a window, and not for the latest.
+    is_window: bool,
+    /// Its window as it is written.
+    span: Option<String>,
+}
+
+fn called_back(source: &str) -> Vec<Call> {
     let mut found = Vec::new();
     for (name, window) in [("count", Some(0)), ("sum", Some(1)), ("last", None)] {
         for at in words(source, name) {
@@ -28,12 +77,12 @@ pub(super) fn lookbacks(source: &str) -> Vec<Lookback> {
                     None => continue,
                 },
             };
-            let millis = window.map(|position: usize| {
-                let span = rest.get(position);
-                span.and_then(|span| millis(span)).unwrap_or(LONGEST_MILLIS)
+            let span = window.and_then(|position: usize| rest.get(position));
+            found.push(Call {
+                event: kind.map(ToOwned::to_owned),
+                is_window: window.is_some(),
+                span: span.map(|span| (*span).to_owned()),
             });
-            let event = kind.map(ToOwned::to_owned);
-            found.push(Lookback { event, millis });
         }
     }
     found
@@ -100,9 +149,8 @@ fn last_literal(text: &str) -> Option<&str> {
 
 /// The most milliseconds that a span like `days(90)` can be.
 fn millis(span: &str) -> Option<i64> {
-    let (unit, rest) = span.split_once('(')?;
-    let count: i64 = rest.strip_suffix(')')?.trim().parse().ok()?;
-    let unit = match unit.trim() {
+    let (unit, count) = counted(span)?;
+    let unit = match unit {
         "minutes" => 60_000,
         "hours" => 3_600_000,
         // A day on the wall clock may have 25 hours.
@@ -110,7 +158,25 @@ fn millis(span: &str) -> Option<i64> {
         "months" => 32 * 86_400_000,
         _ => return None,
     };
-    count.checked_mul(unit)
+    i64::from(count).checked_mul(unit)
+}
+
+/// A span like `days(90)`.
+fn span(written: &str) -> Option<Duration> {
+    let (unit, count) = counted(written)?;
+    match unit {
+        "minutes" => Some(Duration::from_millis(i64::from(count) * 60_000)),
+        "hours" => Some(Duration::from_millis(i64::from(count) * 3_600_000)),
+        "days" => Some(Duration::from_days(count)),
+        "months" => Some(Duration::from_months(count)),
+        _ => None,
+    }
+}
+
+fn counted(span: &str) -> Option<(&str, u32)> {
+    let (unit, rest) = span.split_once('(')?;
+    let count = rest.strip_suffix(')')?.trim().parse().ok()?;
+    Some((unit.trim(), count))
 }
 
 #[cfg(test)]
@@ -138,6 +204,19 @@ mod tests {
                 named("lead.created", None),
             ]
         );
+    }
+
+    #[test]
+    fn windows_are_told_as_they_are_written() {
+        let source =
+            r#"count("a", days(365)) > 0 && sum("b", "total", months(x)) > 0 && is_set(last("c"))"#;
+        let windows = windows(source);
+        let told: Vec<_> = windows
+            .iter()
+            .map(|own| (own.event.as_deref(), &*own.written))
+            .collect();
+        assert_eq!(told, [(Some("a"), "days(365)")]);
+        assert_eq!(windows[0].span, Duration::from_days(365));
     }
 
     #[test]

@@ -15,6 +15,7 @@ use std::sync::Arc;
 pub use error::Error;
 pub use gone::{Gone, What, gone};
 pub(crate) use index::{Place, TriggerAt};
+pub use lookback::{Window, windows};
 pub use needs::{Keep, Needs};
 pub use replies::Reply;
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Computed, Library, Script, Step, Trigger};
+use super::{Computed, Library, Script, Split, Step, Trigger, Verb};
 use crate::calendar::Duration;
 use crate::id::{Key, bucket};
 
@@ -87,6 +87,23 @@ impl Journey {
     pub fn holds_out(&self, customer: &str) -> bool {
         self.holdout > 0
             && bucket(&[customer, &self.id, "holdout"], 10_000) < u64::from(self.holdout)
+    }
+
+    /// The splits that have a name, with it, in the order of the file.
+    pub fn splits(&self) -> Vec<(&str, &Split)> {
+        fn of<'s>(steps: &'s [Step], found: &mut Vec<(&'s str, &'s Split)>) {
+            for step in steps {
+                if let (Some(id), Verb::Split(split)) = (&step.id, &step.verb) {
+                    found.push((id, split));
+                }
+                for block in step.verb.blocks() {
+                    of(block, found);
+                }
+            }
+        }
+        let mut found = Vec::new();
+        of(&self.steps, &mut found);
+        found
     }
 }
 

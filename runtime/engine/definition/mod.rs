@@ -24,8 +24,9 @@ pub use step::{
     Repeat, Run, Score, Send, Split, Start, Step, Task, TaskFor, Verb, Wait, WaitFor, Webhook,
 };
 pub use trigger::{Trigger, TriggerKind};
-pub use undeclared::Undeclared;
+pub use undeclared::{Undeclared, has_no_zone};
 pub use workspace::{
-    Cap, ChannelSettings, Definitions, EventsFrom, Guard, Library, Links, Pool, ProfileUpdate,
-    PublicPages, Rate, Retention, Segment, Settings, Template, UnknownCustomers, Workspace,
+    Cap, ChannelSettings, CouponPool, Definitions, EventsFrom, Guard, Library, Links, Pool,
+    ProfileUpdate, PublicPages, Rate, Retention, Segment, Settings, Template, Tracking,
+    UnknownCustomers, Whose, Workspace,
 };

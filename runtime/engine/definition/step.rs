@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Computed, Script};
 use crate::calendar::{Duration, SendWindow, WaitRule};
+use crate::id::drawn;
 
 /// One step: a verb and what stands beside it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -244,6 +245,14 @@ pub struct Arm {
 pub struct Split {
     /// In the author's order.
     pub arms: Vec<Arm>,
+}
+
+impl Split {
+    /// The place of the arm that a customer goes through, whether or not they ever get there.
+    pub fn arm_of(&self, customer: &str, journey: &str, step: &str) -> Option<usize> {
+        let weights = self.arms.iter().map(|arm| arm.weight);
+        drawn(&[customer, journey, step], weights)
+    }
 }
 
 /// `score`: points with their reason.

@@ -65,6 +65,9 @@ pub struct Workspace {
     pub channels: Vec<ChannelSettings>,
     /// People that tasks and customers are given to.
     pub pools: Vec<Pool>,
+    /// Names under which coupon codes are imported.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub coupon_pools: Vec<CouponPool>,
     /// What an event of an unknown customer does.
     pub unknown_customers: UnknownCustomers,
     /// What a journey may do at the most before it is held.
@@ -94,6 +97,7 @@ impl Workspace {
             frequency_caps: Vec::new(),
             channels: Vec::new(),
             pools: Vec::new(),
+            coupon_pools: Vec::new(),
             unknown_customers: UnknownCustomers::default(),
             guard: Guard::default(),
             deliver_only: None,
@@ -128,28 +132,69 @@ pub struct Settings {
     /// `public`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public: Option<PublicPages>,
+    /// `tracking`.
+    #[serde(default)]
+    pub tracking: Tracking,
     /// `retention`.
     #[serde(default)]
     pub retention: Retention,
 }
 
+/// What is noticed of how messages are read: nothing unless told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tracking {
+    /// Whether links lead by way of Kurant.
+    pub links: Whose,
+    /// Whether a picture that nobody sees tells that a letter was opened.
+    pub opens: Whose,
+}
+
+/// Whose messages something is noticed of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Whose {
+    /// Nobody's.
+    #[default]
+    Off,
+    /// Those who gave the consent `tracking`.
+    Consented,
+    /// Everybody's, but for those who withdrew the consent `tracking`.
+    On,
+}
+
 /// How long is kept what is of no use for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Retention {
     /// The ids of events that were taken in. Older ones are looked for in their customers' histories.
     pub repeats: Duration,
+    /// The events of customers, except those that something looks back on; none = for ever.
+    pub history: Option<Duration>,
     /// The execution log; none = for ever.
     pub log: Option<Duration>,
+    /// What messages, tasks and calls in the log were made of, while their lines stay; none = as long as the log.
+    pub bodies: Option<Duration>,
     /// Dead letters, and commands that were given up or are in doubt; none = for ever.
     pub dead_letters: Option<Duration>,
+    /// By which names messages are known that were handed over: what a provider says of them later finds them.
+    #[serde(default = "receipts")]
+    pub receipts: Duration,
+}
+
+/// How long providers tell of a message: texts arrive within days, letters are read for weeks.
+fn receipts() -> Duration {
+    Duration::from_days(30)
 }
 
 impl Default for Retention {
     fn default() -> Self {
         Self {
             repeats: Duration::from_days(14),
+            history: None,
             log: None,
+            bodies: Some(Duration::from_days(90)),
             dead_letters: Some(Duration::from_days(90)),
+            receipts: receipts(),
         }
     }
 }
@@ -187,6 +232,9 @@ pub struct PublicPages {
     /// Who sends, as the pages say it; the workspace's name unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// Addresses and networks of proxies in front: what they say of who asks is believed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trusted_proxies: Vec<String>,
 }
 
 /// Where events come from.
@@ -235,6 +283,16 @@ pub struct Pool {
     pub timezone: Option<Zone>,
     /// When they work; always unless told.
     pub hours: Option<WorkHours>,
+}
+
+/// A name under which coupon codes are imported: none is made up from it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CouponPool {
+    /// As `codes` of a coupon says it.
+    pub name: String,
+    /// With fewer codes than this left, whoever watches is told; when it would be dry within a week, unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warn_below: Option<u64>,
 }
 
 /// What an event of an unknown customer does.
@@ -317,8 +375,27 @@ pub struct Template {
     pub locale: Option<String>,
     /// `txt`, `html`, `mjml` or `md`.
     pub extension: String,
-    /// Front matter: `subject`, `preheader`.
+    /// Front matter: `subject`, `preheader`, and of each button its `text` and `url`, by [`Template::button`].
     pub front: BTreeMap<String, String>,
     /// The text below the front matter.
     pub body: String,
+}
+
+impl Template {
+    /// So many buttons at the most, whatever the channel: their numbers have two digits.
+    pub const MOST_BUTTONS: usize = 99;
+
+    /// The name in the front matter of a part of a button, `text` or `url`; counted from 0.
+    pub fn button(number: usize, part: &str) -> String {
+        format!("button {number:02} {part}")
+    }
+
+    /// How many buttons it has.
+    pub fn buttons(&self) -> usize {
+        let is_there = |number: &usize| {
+            let has = |part| self.front.contains_key(&Self::button(*number, part));
+            has("text") || has("url")
+        };
+        (0..Self::MOST_BUTTONS).take_while(is_there).count()
+    }
 }

@@ -104,7 +104,7 @@ impl Work<'_> {
                     self.go_on(&loaded, index, *otherwise);
                 }
             }
-            Place::At { .. } | Place::Sending { .. } | Place::Done => {}
+            Place::At { .. } | Place::Sending { .. } | Place::Calling { .. } | Place::Done => {}
         }
     }
 

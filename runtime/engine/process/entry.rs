@@ -291,6 +291,8 @@ impl Work<'_> {
             last_send: None,
             goal_reached: false,
             fallbacks: Vec::new(),
+            turned_away: None,
+            returned: 0,
             ended: None,
         });
         let index = self.person.enrollments.len() - 1;

@@ -29,8 +29,8 @@ impl Work<'_> {
         for index in 0..inside.min(self.person.enrollments.len()) {
             let enrollment = &self.person.enrollments[index];
             let active = enrollment.is_active();
-            // Past the last step a fallback may be waiting: what lets exit cancels it.
-            if !active && enrollment.fallbacks.is_empty() {
+            // Past the last step a fallback may be waiting, and a code may come for whoever had none: what lets exit cancels it.
+            if !active && enrollment.fallbacks.is_empty() && enrollment.turned_away.is_none() {
                 continue;
             }
             let Some(loaded) = self.loaded_of(index) else {
@@ -190,6 +190,7 @@ impl Work<'_> {
     /// fallbacks, don't.
     pub(crate) fn leave(&mut self, index: usize, reason: &str) {
         self.cancel(index, reason);
+        self.person.enrollments[index].turned_away = None;
         if self.person.enrollments[index].is_active() {
             self.close(index, reason);
         }
@@ -209,6 +210,12 @@ impl Work<'_> {
         });
         enrollment.place = Place::Done;
         enrollment.held = false;
+        // Whoever came back leaves once more.
+        let times = [enrollment.returned];
+        let key = match enrollment.returned {
+            0 => enrollment.id.within("exit", &[]),
+            _ => enrollment.id.within("exit", &times),
+        };
         self.changes.actions.push(Action {
             at: self.now,
             journey: enrollment.journey.clone(),
@@ -219,7 +226,7 @@ impl Work<'_> {
             channel: None,
             template: None,
             data: Map::new(),
-            key: enrollment.id.within("exit", &[]),
+            key,
             status: ActionStatus::Sent,
             reason: Some(reason.into()),
         });

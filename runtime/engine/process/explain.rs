@@ -288,6 +288,9 @@ fn standing(catalog: &Catalog, enrollment: &Enrollment, zone: Zone) -> Standing 
             Some(*node),
             format!("waits until {} for somebody at work", clock(*due)),
         ),
+        Place::Calling { node, .. } => {
+            (Some(*node), "waits for the answer of a web hook".to_owned())
+        }
         Place::Done => past_the_last_step(enrollment, zone),
     };
     let says = if enrollment.held {

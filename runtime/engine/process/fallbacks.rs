@@ -76,19 +76,39 @@ impl Work<'_> {
         let Some(key) = event.answers().and_then(|key| key.parse().ok()) else {
             return;
         };
-        let enrollment = &mut self.person.enrollments[index];
-        let fallbacks = &mut enrollment.fallbacks;
-        let Some(place) = fallbacks.iter().position(|own| own.key == key) else {
+        let fallbacks = &self.person.enrollments[index].fallbacks;
+        let own = fallbacks.iter().position(|own| own.key == key);
+        // A message that another one stood in for already may arrive all the same: then nobody else has to.
+        let place = match fate {
+            Fate::Arrived => own.or_else(|| self.stood_in_for(index, key)),
+            Fate::Bounced => own,
+        };
+        let Some(place) = place else {
             return;
         };
         if fate == Fate::Arrived {
-            let fallback = fallbacks.remove(place);
+            let fallback = self.person.enrollments[index].fallbacks.remove(place);
+            if fallback.key != key {
+                // Should the one that stands in for it wait to be handed over still, it is not needed any more.
+                self.changes.withdrawn.push(fallback.key);
+            }
             if let Some(loaded) = self.loaded_of(index) {
                 self.give_up(&loaded, index, &fallback, DELIVERED, DELIVERED);
             }
             return;
         }
         self.hurry(index, place);
+    }
+
+    /// The place of the fallback that waits behind the one that stood in for this message.
+    fn stood_in_for(&self, index: usize, key: Key) -> Option<usize> {
+        let mut fallbacks = self.person.enrollments[index].fallbacks.iter();
+        fallbacks.position(|own| {
+            let before = 0..own.next;
+            before
+                .into_iter()
+                .any(|tried| self.action_key_in(index, own.node, &own.rounds, tried) == key)
+        })
     }
 
     /// A message was given up on its way out.

@@ -4,6 +4,7 @@
 //! segments entered and left, date and inactivity triggers that are due by now. One file here is one of these.
 
 mod again;
+mod answer;
 mod awaits;
 mod backlog;
 mod compute;
@@ -21,6 +22,7 @@ mod occasions;
 mod operator;
 mod pause;
 mod profile;
+mod refilled;
 mod seen;
 mod segments;
 mod trace;
@@ -43,14 +45,17 @@ use crate::person::Person;
 use crate::script::{self, Frame};
 use crate::value::Value;
 
+pub(crate) use answer::is_awaited;
 pub(crate) use backlog::BACKLOG;
 pub(crate) use entry::Entrance;
 pub(crate) use pause::{PAUSED, UNTIL_RESUMED};
+pub(crate) use refilled::pool_of;
 
 pub use again::{Again, again};
 pub use explain::{Explanation, Gate, Standing, explain, whereabouts};
 pub use given::{Given, given};
 pub use operator::refusal;
+pub use refilled::turned_away;
 
 /// How deep events that journeys emit, and journeys that journeys start, may follow from one input.
 pub const MAX_DEPTH: u32 = 8;
@@ -86,7 +91,9 @@ pub fn process(
         Input::EnrollLate { journey, step } => work.enroll_late(&journey, step.as_deref()),
         Input::Stop { journey } => work.stop(&journey),
         Input::GaveUp { key } => work.gave_up(key),
+        Input::Replied { key, reply } => work.hear(key, reply),
         Input::Resume => work.resume(),
+        Input::Refilled { pool } => work.take_back(&pool),
         Input::Operator(operator) => work.operate(&operator),
     }
     work.finish()
@@ -229,6 +236,7 @@ impl<'w> Work<'w> {
             fallbacks.retain(|fallback| fallbacks::is_open(fallback, clock));
             enrollment.is_active()
                 || !enrollment.fallbacks.is_empty()
+                || refilled::is_kept(enrollment, clock)
                 || catalog
                     .version(enrollment.version)
                     .is_some_and(|loaded| exits::goal_is_open(loaded.journey(), enrollment, clock))

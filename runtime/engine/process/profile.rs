@@ -26,8 +26,15 @@ impl Work<'_> {
                 changed |= self.merge_attributes(&event.data, event.time)
             }
             "consent.changed" => changed |= self.change_consent(event, None),
-            "message.unsubscribed" => changed |= self.change_consent(event, Some(false)),
-            "message.bounced" => changed |= self.suppress(event),
+            "message.unsubscribed" => {
+                changed |= self.change_consent(event, Some(false));
+                if says(event, "complaint") {
+                    changed |= self.suppress(event, "complained");
+                }
+            }
+            // One that is soft says nothing of the address.
+            "message.bounced" if says(event, "soft") => {}
+            "message.bounced" => changed |= self.suppress(event, "bounced"),
             "customer.erased" => {
                 self.erase(event.time, Map::new());
                 changed = true;
@@ -168,8 +175,8 @@ impl Work<'_> {
         changed
     }
 
-    /// A message bounced: nothing is sent any more to the address that the customer has for its channel.
-    fn suppress(&mut self, event: &Event) -> bool {
+    /// A message bounced, or was called unwanted: nothing is sent any more to the address that the customer has for its channel.
+    fn suppress(&mut self, event: &Event, why: &str) -> bool {
         let Some(channel) = event.data.get("channel").and_then(Value::as_text) else {
             return false;
         };
@@ -186,7 +193,7 @@ impl Work<'_> {
         let channel = channel.into();
         customer.suppressed.push(Suppressed { channel, address });
         self.stirred = true;
-        self.trace_event(event, "suppressed", "bounced");
+        self.trace_event(event, "suppressed", why);
         true
     }
 
@@ -218,6 +225,11 @@ impl Work<'_> {
         self.person.segments_due = None;
         self.silent = true;
     }
+}
+
+/// Whether an event says so.
+fn says(event: &Event, what: &str) -> bool {
+    event.data.get(what) == Some(&Value::Bool(true))
 }
 
 /// Whether the message was sent to another address than the customer's own, by `to`.

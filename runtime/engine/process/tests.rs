@@ -1,8 +1,10 @@
 //! What is judged again after a pause, which occasions are one, and that whatever follows from itself comes to an end.
 
+mod coupons;
 mod declared;
 mod due;
 mod fallbacks;
+mod hooks;
 mod lookback;
 mod operator;
 mod pause;
@@ -24,7 +26,7 @@ use crate::definition::{
 use crate::desk::Desk;
 use crate::event::Event;
 use crate::id::Key;
-use crate::input::{Command, Input, Trace};
+use crate::input::{Command, GivenCode, Input, Trace};
 use crate::map::Map;
 use crate::person::{LastEntry, Person};
 use crate::process::{MAX_DEPTH, process};
@@ -104,6 +106,7 @@ struct Play {
     withdrawn: Vec<Key>,
     commands: Vec<Command>,
     trace: Vec<Trace>,
+    codes: Vec<GivenCode>,
 }
 
 impl Play {
@@ -161,6 +164,7 @@ impl Play {
             withdrawn: Vec::new(),
             commands: Vec::new(),
             trace: Vec::new(),
+            codes: Vec::new(),
         }
     }
 
@@ -176,6 +180,7 @@ impl Play {
         self.withdrawn.extend(changes.withdrawn);
         self.commands.extend(changes.commands);
         self.trace.extend(changes.trace);
+        self.codes.extend(changes.codes);
     }
 
     fn enroll(&mut self) {

@@ -121,7 +121,7 @@ pub fn field<'v>(body: &'v Value, path: &str) -> Option<&'v Value> {
     })
 }
 
-fn plain(value: &Value) -> Option<String> {
+pub(super) fn plain(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
@@ -131,7 +131,7 @@ fn plain(value: &Value) -> Option<String> {
 }
 
 /// A value that is a code and nothing else.
-fn code(value: &Value) -> Option<String> {
+pub(super) fn code(value: &Value) -> Option<String> {
     let text = plain(value)?;
     let is_word = text
         .chars()
@@ -142,7 +142,7 @@ fn code(value: &Value) -> Option<String> {
 }
 
 /// A provider's id, if it looks like one.
-fn id(value: &Value) -> Option<String> {
+pub(super) fn id(value: &Value) -> Option<String> {
     let text = plain(value)?;
     let is_id = text
         .chars()

@@ -92,6 +92,20 @@ fn json(value: &Seen) -> Option<Value> {
                 .and_then(Number::from_f64)
                 .map_or_else(|| Value::String(value.to_string()), Value::Number),
         },
+        ValueKind::Seq | ValueKind::Iterable => Value::Array(
+            value
+                .try_iter()
+                .ok()?
+                .filter_map(|own| json(&own))
+                .collect(),
+        ),
+        ValueKind::Map => {
+            let named = value.try_iter().ok()?.filter_map(|name| {
+                let own = value.get_item(&name).ok()?;
+                Some((name.to_string(), json(&own)?))
+            });
+            Value::Object(named.collect())
+        }
         _ => Value::String(value.to_string()),
     })
 }

@@ -5,6 +5,7 @@
 
 mod answer;
 mod body;
+mod callback;
 mod request;
 #[cfg(test)]
 mod tests;
@@ -15,7 +16,10 @@ use serde::{Deserialize, Serialize};
 
 pub use answer::{Answer, Verdict, field};
 pub use body::Body;
-pub use request::{Composer, Filled, MESSAGE, Message, Request, environment};
+pub use callback::{
+    Algorithm, Callback, Encoding, Fact, Fate, Form, Hmac, NamedBy, Status, Verify, Which,
+};
+pub use request::{Button, Composer, Filled, MESSAGE, Message, Request, environment};
 
 use crate::calendar::Duration;
 
@@ -48,6 +52,9 @@ pub struct Provider {
     pub retry_after: Option<String>,
     /// How it knows a message that comes again; none = it doesn't.
     pub idempotency: Option<Idempotency>,
+    /// How it calls back to say what became of messages; none = it doesn't.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub callback: Option<Callback>,
     /// When its documentation was read, and where that is; for people.
     pub about: BTreeMap<String, String>,
 }
@@ -92,6 +99,8 @@ pub enum Means {
     Accepted,
     /// It was refused for good.
     Refused,
+    /// It was refused for good, and so will every other one to this address be.
+    Bounced,
     /// It was surely not taken, and may be later.
     Later,
     /// The answer speaks of the account and of no message: nothing is given up for it.

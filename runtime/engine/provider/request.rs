@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use minijinja::value::{Kwargs, Value as Seen};
 use minijinja::{Environment, Error, ErrorKind};
+use serde::{Deserialize, Serialize};
 
 use super::{Body, KeyPlace, Provider, body};
 
@@ -12,7 +13,7 @@ use super::{Body, KeyPlace, Provider, body};
 const FUEL: u64 = 20_000;
 
 /// What a text sees of a message.
-pub const MESSAGE: [&str; 10] = [
+pub const MESSAGE: [&str; 14] = [
     "to",
     "text",
     "subject",
@@ -23,6 +24,10 @@ pub const MESSAGE: [&str; 10] = [
     "journey",
     "step",
     "template",
+    "callback_url",
+    "buttons",
+    "button_text",
+    "button_url",
 ];
 
 /// A message, ready to be put into a request.
@@ -30,12 +35,31 @@ pub const MESSAGE: [&str; 10] = [
 pub struct Message {
     /// By the names of [`MESSAGE`]; what a message lacks is absent.
     pub fields: BTreeMap<String, String>,
+    /// What may be pressed below it: `buttons`, and the first of them as `button_text` and `button_url`.
+    pub buttons: Vec<Button>,
+}
+
+/// Something below a message that may be pressed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Button {
+    /// What stands on it.
+    pub text: String,
+    /// Where it leads.
+    pub url: String,
 }
 
 impl Message {
     /// Its key.
     pub fn key(&self) -> &str {
         self.fields.get("key").map_or("", String::as_str)
+    }
+}
+
+impl Button {
+    fn seen(&self) -> Seen {
+        let parts = [("text", &self.text), ("url", &self.url)];
+        let parts = parts.map(|(name, text)| (name.to_owned(), Seen::from(text.as_str())));
+        Seen::from(BTreeMap::from(parts))
     }
 }
 
@@ -66,7 +90,7 @@ pub enum Filled {
 }
 
 /// Makes requests for one provider with one set of settings.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct Composer {
     provider: Provider,
     settings: BTreeMap<String, String>,
@@ -94,7 +118,7 @@ impl Composer {
         let url = match (url, &provider.url) {
             (Some(own), _) => own,
             (None, Some(text)) => {
-                let seen = seen(settings.iter());
+                let seen = Seen::from(seen(settings.iter()));
                 encoding_environment()
                     .render_str(text, seen)
                     .map_err(|error| told("url", &error))?
@@ -118,6 +142,16 @@ impl Composer {
         &self.url
     }
 
+    /// A text that sees the settings only; none where they say nothing.
+    ///
+    /// # Errors
+    /// That it can't be made, without anything of it.
+    pub fn secret(&self, text: &str) -> Result<Option<String>, String> {
+        let rendered = environment().render_str(text, seen(self.settings.iter()));
+        let rendered = rendered.map_err(|error| told("callback", &error))?;
+        Ok(Some(rendered).filter(|own| !own.trim().is_empty()))
+    }
+
     /// The request of a message: the same each time.
     ///
     /// # Errors
@@ -125,7 +159,14 @@ impl Composer {
     pub fn request(&self, message: &Message) -> Result<Request, String> {
         let environment = environment();
         let settings = self.settings.iter();
-        let seen = seen(settings.chain(&message.fields));
+        let mut seen = seen(settings.chain(&message.fields));
+        if let Some(first) = message.buttons.first() {
+            let own = [("button_text", &first.text), ("button_url", &first.url)];
+            seen.extend(own.map(|(name, text)| (name.to_owned(), Seen::from(text.as_str()))));
+            let list: Vec<Seen> = message.buttons.iter().map(Button::seen).collect();
+            seen.insert("buttons".into(), Seen::from(list));
+        }
+        let seen = Seen::from(seen);
         let text = |place: &str, text: &str| {
             let rendered = environment.render_str(text, &seen);
             rendered.map_err(|error| told(place, &error))
@@ -180,9 +221,9 @@ impl Composer {
 }
 
 /// What a text sees. A value is a value: nothing reads it as Jinja again.
-fn seen<'f>(fields: impl Iterator<Item = (&'f String, &'f String)>) -> Seen {
+fn seen<'f>(fields: impl Iterator<Item = (&'f String, &'f String)>) -> BTreeMap<String, Seen> {
     let fields = fields.map(|(name, text)| (name.clone(), Seen::from(text.as_str())));
-    Seen::from(fields.collect::<BTreeMap<String, Seen>>())
+    fields.collect()
 }
 
 /// Puts the key of a message into a field of the body.

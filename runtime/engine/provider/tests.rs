@@ -18,6 +18,7 @@ fn message(fields: &[(&str, &str)]) -> Message {
     let owned = |(name, text): &(&str, &str)| ((*name).to_owned(), (*text).to_owned());
     Message {
         fields: fields.iter().map(owned).collect(),
+        buttons: Vec::new(),
     }
 }
 
@@ -269,4 +270,38 @@ fn a_status_has_its_meaning_where_nothing_else_is_said() {
         body: None,
     };
     assert_eq!(provider.judge(&busy).means, Means::Later);
+}
+
+#[test]
+fn buttons_come_as_a_list_and_the_first_by_its_parts() {
+    let tree = serde_json::json!({
+        "caption": "{{ button_text }}",
+        "keyboard": "{{ {'inline': buttons | batch(1)} if buttons }}",
+        "all": "{{ buttons }}",
+    });
+    let composer = composer(provider(Body::Json(tree)), "t0k3n");
+    let filled = |buttons: Vec<Button>| {
+        let message = Message {
+            buttons,
+            ..Message::default()
+        };
+        match composer.request(&message).expect("a request").body {
+            Some(Filled::Json(text)) => serde_json::from_str::<Value>(&text).expect("JSON"),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(filled(Vec::new()), serde_json::json!({}));
+    let button = |text: &str| Button {
+        text: text.to_owned(),
+        url: format!("https://shop.example/{text}"),
+    };
+    let own = |text: &str| serde_json::json!({ "text": text, "url": format!("https://shop.example/{text}") });
+    assert_eq!(
+        filled(vec![button("a"), button("{{ token }}")]),
+        serde_json::json!({
+            "caption": "a",
+            "keyboard": { "inline": [[own("a")], [own("{{ token }}")]] },
+            "all": [own("a"), own("{{ token }}")],
+        })
+    );
 }

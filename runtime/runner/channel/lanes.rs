@@ -11,12 +11,14 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream;
 use kurant_engine::calendar::Instant;
-use kurant_store::{OutboxState, Outgoing, Queue};
+use kurant_engine::catalog::Reply;
+use kurant_engine::provider::NamedBy;
+use kurant_store::{OutboxState, Outgoing, Queue, Settled};
 
 use super::backoff::while_away;
 use super::breaker::Breaker;
 use super::outcome::Outcome;
-use super::{HandedOver, again, put_back, queued};
+use super::{HandedOver, again, known_as, put_back, queued};
 use crate::clock::Stopwatch;
 
 /// After so long nothing more is begun.
@@ -33,6 +35,18 @@ pub(crate) struct Manners {
     pub(crate) at_once: usize,
     /// How long a message is tried after its moment, in milliseconds.
     pub(crate) valid_for: i64,
+    /// By which name it tells of messages later, if it does.
+    pub(crate) tells_by: Option<NamedBy>,
+}
+
+impl Manners {
+    /// The name by which it will tell of what it took.
+    fn name(&self, row: &Outgoing, outcome: &Outcome) -> Option<String> {
+        match self.tells_by.filter(|_| outcome.is_taken())? {
+            NamedBy::Key => Some(row.command.key.to_string()),
+            NamedBy::Id => outcome.name(),
+        }
+    }
 }
 
 /// Something to be handed over, with its row of the outbox.
@@ -79,7 +93,18 @@ where
                 if let Some(name) = outcome.name() {
                     done.note_name(&row, name, now);
                 }
-                outcome.settle(&row, now, manners.valid_for)
+                if outcome.is_bounce() {
+                    done.note_bounce(&row, now);
+                }
+                if let Outcome::Answered(answer) = &outcome {
+                    let reply = Reply::Value(answer.clone());
+                    done.answers.insert(row.command.key, reply);
+                }
+                let name = manners.name(&row, &outcome);
+                Settled {
+                    taken: name.map(|name| known_as(&row, name, now)),
+                    ..outcome.settle(&row, now, manners.valid_for)
+                }
             };
             is_held |= settled.state == OutboxState::Pending;
             done.note(&row, settled, now);

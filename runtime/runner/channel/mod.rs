@@ -9,12 +9,17 @@ mod lanes;
 mod mail;
 mod outcome;
 
+use std::collections::HashMap;
+
 use kurant_engine::calendar::Instant;
-use kurant_engine::id::CustomerId;
+use kurant_engine::catalog::Reply;
+use kurant_engine::event::Event;
+use kurant_engine::id::{CustomerId, Key};
 use kurant_engine::input::Trace;
 use kurant_engine::map::Map;
+use kurant_engine::provider::Fate;
 use kurant_engine::value::Value;
-use kurant_store::{OutboxState, Outgoing, Queue, Settled};
+use kurant_store::{OutboxState, Outgoing, Queue, Settled, Taken};
 
 pub(crate) use amqp::Amqp;
 pub(crate) use file::{Files, HANDED};
@@ -24,6 +29,8 @@ pub(crate) use lanes::{MOST_BEGUN, Parcel};
 pub(crate) use mail::{Email, Mail, is_unfit};
 pub use mail::{Encryption, MailServer, examine_mail_server};
 
+use crate::feedback::About;
+use crate::intake::Proven;
 use crate::meter::Tally;
 
 /// A command as it leaves.
@@ -39,22 +46,39 @@ pub(crate) struct Line {
 #[derive(Debug, Default)]
 pub(crate) struct HandedOver {
     pub(crate) settled: Vec<Settled>,
-    /// Messages that were given up, with how: another channel may take their places.
-    pub(crate) given_up: Vec<(CustomerId, Settled)>,
+    /// Messages that were given up, whose places another channel may take, and calls that somebody waits for.
+    pub(crate) given_up: Vec<CameBack>,
+    /// What calls were answered with, by key.
+    pub(crate) answers: HashMap<Key, Reply>,
     pub(crate) marks: Vec<(String, Option<String>)>,
     /// Whose commands are tried again.
     pub(crate) retried: Vec<Queue>,
+    /// That nobody has the address of a message: it is told before the message is given up.
+    pub(crate) bounced: Vec<Event>,
     /// What the log is told of those that were given up.
     pub(crate) traces: Vec<(CustomerId, Vec<Trace>)>,
     /// How they went, for whoever counts.
     pub(crate) tally: Tally,
 }
 
+/// A command of which something comes back into its journey.
+#[derive(Debug, Clone)]
+pub(crate) struct CameBack {
+    /// Whose it is.
+    pub(crate) customer: CustomerId,
+    /// How it went; the store is told together with what follows from it.
+    pub(crate) settled: Settled,
+    /// What a call was answered with; none for a message that was given up.
+    pub(crate) reply: Option<Reply>,
+}
+
 impl HandedOver {
     /// How many were taken on the other side.
     pub(crate) fn accepted(&self) -> u64 {
-        let accepted = |settled: &&Settled| settled.state == OutboxState::Accepted;
-        self.settled.iter().filter(accepted).count() as u64
+        let back = self.given_up.iter().map(|own| &own.settled);
+        let all = self.settled.iter().chain(back);
+        all.filter(|settled| settled.state == OutboxState::Accepted)
+            .count() as u64
     }
 
     pub(crate) fn add(&mut self, other: Self) {
@@ -62,6 +86,7 @@ impl HandedOver {
         self.given_up.extend(other.given_up);
         self.marks.extend(other.marks);
         self.retried.extend(other.retried);
+        self.bounced.extend(other.bounced);
         self.traces.extend(other.traces);
         self.tally.add(other.tally);
     }
@@ -79,7 +104,11 @@ impl HandedOver {
         }
         if settled.state == OutboxState::Dead && row.command.is_message() {
             self.tally.note(row, settled.state);
-            self.given_up.push((customer.clone(), settled));
+            self.given_up.push(CameBack {
+                customer: customer.clone(),
+                settled,
+                reply: None,
+            });
         } else {
             self.settle(row, settled);
         }
@@ -93,9 +122,29 @@ impl HandedOver {
         self.traces.push((customer, vec![trace]));
     }
 
+    /// Notes that nobody has the address of one.
+    pub(crate) fn note_bounce(&mut self, row: &Outgoing, now: Instant) {
+        let about = About::of(&row.command, &row.route);
+        let event = about.event(Fate::Bounced, "", Map::new(), now);
+        self.bounced.extend(event);
+    }
+
     /// Notes how one went that nobody else has to know of.
     pub(crate) fn settle(&mut self, row: &Outgoing, settled: Settled) {
         self.tally.note(row, settled.state);
+        if row.command.is_awaited() && settled.state.is_final() {
+            let reply = match settled.state {
+                // Where nobody is called, nothing comes back.
+                OutboxState::Accepted => self.answers.remove(&settled.key),
+                _ => Some(Reply::Failure),
+            };
+            self.given_up.push(CameBack {
+                customer: row.command.customer.clone(),
+                settled,
+                reply: Some(reply.unwrap_or(Reply::Value(Value::Null))),
+            });
+            return;
+        }
         self.settled.push(settled);
     }
 }
@@ -103,6 +152,36 @@ impl HandedOver {
 /// It was taken on the other side.
 pub(crate) fn accepted(row: &Outgoing) -> Settled {
     settled(row, OutboxState::Accepted, None, None)
+}
+
+/// By which name the other side will tell of a message that it took.
+pub(crate) fn known_as(row: &Outgoing, name: String, at: Instant) -> Box<Taken> {
+    let command = &row.command;
+    Box::new(Taken {
+        route: row.route.clone(),
+        name,
+        customer: command.customer.clone(),
+        key: command.key,
+        journey: command.journey.clone(),
+        step: command.step.clone(),
+        at,
+    })
+}
+
+/// Something came back of a message that the other side knows by this name: it must have been taken, whatever was heard of it.
+pub(crate) fn proven(row: &Outgoing, name: String, now: Instant) -> Proven {
+    let trace = trace_of(row, "taken", row.tries, now);
+    Proven {
+        customer: row.command.customer.clone(),
+        settled: Settled {
+            taken: Some(known_as(row, name, now)),
+            ..accepted(row)
+        },
+        trace: Trace {
+            reason: Some("told: something came back of it".to_owned()),
+            ..trace
+        },
+    }
 }
 
 /// It is given up.
@@ -181,6 +260,7 @@ fn settled(
         state,
         due,
         reason,
+        taken: None,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use kurant_engine::calendar::Instant;
+use kurant_engine::value::Value;
 use kurant_store::{Outgoing, Settled};
 
 use super::backoff::{after_refusal, is_over, while_away};
@@ -12,12 +13,14 @@ use super::{accepted, again, dead, in_doubt, tried};
 const LONGEST_ASKED: i64 = kurant_engine::calendar::HOUR;
 
 /// What came of one try. The reasons are read by people and stand in logs: nothing personal is in them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Outcome {
     /// It was taken.
     Accepted,
     /// It was taken, and the other side knows it by this name, if any.
     Taken(Option<String>),
+    /// It was taken, and this came back.
+    Answered(Value),
     /// It was not begun, which says nothing about the other side.
     NotBegun(String),
     /// It was surely not taken, and may be later; the other side may say when.
@@ -29,6 +32,8 @@ pub(crate) enum Outcome {
     Away(String),
     /// It was refused for good.
     Refused(String),
+    /// It was refused for good, since nobody has that address.
+    Bounced(String),
     /// It was complete, and nobody knows whether it was taken.
     InDoubt(String),
 }
@@ -46,8 +51,23 @@ impl Outcome {
     pub(crate) fn is_trouble(&self) -> bool {
         !matches!(
             self,
-            Self::Accepted | Self::Taken(_) | Self::NotBegun(_) | Self::Refused(_)
+            Self::Accepted
+                | Self::Taken(_)
+                | Self::Answered(_)
+                | Self::NotBegun(_)
+                | Self::Refused(_)
+                | Self::Bounced(_)
         )
+    }
+
+    /// Whether it was taken.
+    pub(crate) fn is_taken(&self) -> bool {
+        matches!(self, Self::Accepted | Self::Taken(_))
+    }
+
+    /// Whether nobody has the address.
+    pub(crate) fn is_bounce(&self) -> bool {
+        matches!(self, Self::Bounced(_))
     }
 
     /// The name that the other side has for what it took.
@@ -61,7 +81,7 @@ impl Outcome {
     /// What becomes of the row; a message that was surely not taken is tried for `valid_for` milliseconds.
     pub(crate) fn settle(self, row: &Outgoing, now: Instant, valid_for: i64) -> Settled {
         match self {
-            Self::Accepted | Self::Taken(_) => accepted(row),
+            Self::Accepted | Self::Taken(_) | Self::Answered(_) => accepted(row),
             Self::NotBegun(reason) => again(row, row.due, reason),
             Self::Later { reason, .. } if is_over(row, now, valid_for) => {
                 tried(dead(row, now, reason))
@@ -73,7 +93,7 @@ impl Outcome {
                 tried(again(row, after_refusal(row, now).max(earliest), reason))
             }
             Self::Away(reason) => again(row, while_away(row, now), format!("away: {reason}")),
-            Self::Refused(reason) => tried(dead(row, now, reason)),
+            Self::Refused(reason) | Self::Bounced(reason) => tried(dead(row, now, reason)),
             Self::InDoubt(reason) => tried(in_doubt(row, now, reason)),
         }
     }

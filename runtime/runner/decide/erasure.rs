@@ -8,7 +8,7 @@ use kurant_engine::id::CustomerId;
 use kurant_engine::input::{Changes, Effect, Trace};
 use kurant_store::{Batch, Erasure, OutboxState, Outgoing, Seen, Stored};
 
-use super::ledger::route;
+use super::ledger::{give, route};
 
 /// The attributes that hold addresses, whatever channels there are.
 const ADDRESSES: [&str; 2] = ["email", "phone"];
@@ -56,6 +56,7 @@ pub(super) fn without_the_person(batch: &mut Batch, id: &CustomerId, changes: Ch
     let actions = changes.actions.into_iter().map(erased::action);
     batch.actions.extend(actions);
     batch.withdrawn.extend(changes.withdrawn);
+    give(batch, &pseudonym(id), changes.codes);
     let traces: Vec<Trace> = changes.trace.into_iter().map(erased::trace).collect();
     if !traces.is_empty() {
         batch.traces.push((pseudonym(id), traces));

@@ -1,14 +1,16 @@
 //! What is to be decided together, and what came of it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use kurant_engine::calendar::{Instant, Zone};
+use kurant_engine::catalog::Reply;
 use kurant_engine::decode::Record;
 use kurant_engine::event::Event;
 use kurant_engine::id::{CustomerId, Key};
 use kurant_engine::input::Firing;
 use kurant_engine::operator::Operator;
+use kurant_engine::stock::Wanting;
 use kurant_store::{Batch, Stored};
 
 use super::Late;
@@ -71,10 +73,15 @@ pub(crate) enum Task {
         /// How many at the most.
         most: usize,
     },
-    /// Messages of theirs were given up on their way out, by key.
-    GaveUp(Vec<(CustomerId, Key)>),
+    /// Messages of theirs were given up on their way out, or web hooks have answered, by key.
+    CameBack(Vec<(CustomerId, Key, Option<Reply>)>),
     /// Those who were held go on, as far as nothing holds them still.
     Resume,
+    /// A coupon pool has codes again: those who left because there was none go on.
+    Refilled {
+        /// Which.
+        pool: String,
+    },
     /// Their enrollments end.
     Stop {
         /// In this journey; none = in all.
@@ -119,6 +126,21 @@ pub(crate) struct Job {
     pub(crate) only: Option<Vec<(String, usize)>>,
     /// The engine's clock when the job was made.
     pub(crate) clock: Instant,
+}
+
+/// What the engine says to a job.
+pub(crate) enum Answer {
+    /// It is decided.
+    Decided(Box<Decided>),
+    /// Nothing is decided: more codes have to be at hand.
+    Short(Box<Short>),
+}
+
+/// A job that wants more codes than are at hand.
+pub(crate) struct Short {
+    pub(crate) job: Job,
+    /// By coupon pool.
+    pub(crate) wanting: BTreeMap<String, Wanting>,
 }
 
 /// What came of a job.

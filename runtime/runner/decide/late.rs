@@ -60,7 +60,7 @@ impl Late {
         if inside.any(|own| *own.journey == *self.journey && !known.contains(&own.id)) {
             return Lateness::Inside(Box::new((person, changes)));
         }
-        *desk = before;
+        desk.go_back(before);
         let refused = changes
             .trace
             .iter()

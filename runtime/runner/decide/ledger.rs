@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use kurant_engine::calendar::Instant;
 use kurant_engine::catalog::Catalog;
-use kurant_engine::id::Key;
-use kurant_engine::input::{Changes, Command, Effect};
+use kurant_engine::id::{CustomerId, Key};
+use kurant_engine::input::{Changes, Command, Effect, GivenCode};
 use kurant_engine::person::Person;
-use kurant_store::{Batch, EnrollmentRow, OutboxState, Outgoing, Seen, Stored};
+use kurant_store::{Batch, CodeGiven, EnrollmentRow, OutboxState, Outgoing, Seen, Stored};
 
 use crate::anchors::{Anchored, Anchors};
 
@@ -57,6 +57,7 @@ pub(super) fn close(
     }
     batch.actions.extend(changes.actions);
     batch.withdrawn.extend(changes.withdrawn);
+    give(batch, &person.customer.id, changes.codes);
     if !changes.trace.is_empty() {
         batch
             .traces
@@ -64,6 +65,15 @@ pub(super) fn close(
     }
     stored.revision += 1;
     batch.persons.push(Arc::new(stored));
+}
+
+/// Writes down which codes of coupon pools a customer was given.
+pub(super) fn give(batch: &mut Batch, customer: &CustomerId, codes: Vec<GivenCode>) {
+    let given = codes.into_iter().map(|given| CodeGiven {
+        customer: customer.clone(),
+        given,
+    });
+    batch.codes_given.extend(given);
 }
 
 /// The enrollments that began or moved on, and those that are held no more. One that began and ended in between was never

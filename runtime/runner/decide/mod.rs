@@ -19,7 +19,7 @@ use tokio::sync::oneshot;
 
 pub use late::{Late, Lateness};
 
-pub(crate) use job::{Arrived, Decided, Job, Task, Window};
+pub(crate) use job::{Answer, Arrived, Decided, Job, Short, Task, Window};
 
 use crate::anchors::Anchors;
 use crate::clock::Stopwatch;
@@ -39,11 +39,19 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// Takes the desk as the store has it.
+    /// Takes the desk as the store has it. Codes that are at hand stay there.
     pub(crate) fn set_desk(&mut self, text: Option<String>) {
+        let stocks = std::mem::take(self.desk.codes.stocks());
         let desk = text.as_deref().map(serde_json::from_str);
         self.desk = desk.and_then(Result::ok).unwrap_or_default();
+        *self.desk.codes.stocks() = stocks;
         self.written = text;
+    }
+
+    /// Takes the desk as the store has it, after decisions that were never written: whatever was given by them has not been.
+    pub(crate) fn restore_desk(&mut self, text: Option<String>) {
+        self.set_desk(text);
+        self.desk.codes.stocks().renew_all();
     }
 }
 
@@ -105,13 +113,15 @@ impl Decider {
             .ok_or_else(|| Error::Engine("nothing is loaded".into()))
     }
 
-    /// Decides a job.
+    /// Decides a job, or says which codes have to be at hand for it.
     ///
     /// # Errors
     /// [`Error::Engine`] when the engine panicked: the job is to be taken apart.
-    pub(crate) async fn decide(&self, job: Job) -> Result<Decided, Error> {
+    pub(crate) async fn decide(&self, job: Job) -> Result<Answer, Error> {
         let decided = self.with(move |state| {
             let (watch, before) = (Stopwatch::start(), state.desk.clone());
+            // Customers are changed where they are, unless the job may be needed once more.
+            let again = state.desk.codes.stocks().is_used().then(|| job.clone());
             let State {
                 catalog,
                 anchors,
@@ -119,6 +129,11 @@ impl Decider {
                 written,
             } = state;
             let mut decided = turn::Turn::new(catalog, anchors, desk, job).run();
+            let wanting = desk.codes.stocks().take_wanting();
+            if let Some(job) = again.filter(|_| !wanting.is_empty()) {
+                *desk = before;
+                return Answer::Short(Box::new(Short { job, wanting }));
+            }
             if *desk != before {
                 let now = serde_json::to_string(desk).unwrap_or_default();
                 let was = written.replace(now.clone());
@@ -127,7 +142,7 @@ impl Decider {
             }
             let batch = &decided.batch;
             meter::decided(batch.seen.len(), batch.persons.len(), watch.passed());
-            decided
+            Answer::Decided(Box::new(decided))
         });
         decided.await
     }

@@ -5,7 +5,7 @@ use std::collections::{BinaryHeap, HashMap};
 use std::sync::Arc;
 
 use kurant_engine::calendar::{Instant, Zone};
-use kurant_engine::catalog::Catalog;
+use kurant_engine::catalog::{Catalog, Reply};
 use kurant_engine::customer::Customer;
 use kurant_engine::definition::UnknownCustomers;
 use kurant_engine::desk::Desk;
@@ -14,7 +14,7 @@ use kurant_engine::id::{CustomerId, Key};
 use kurant_engine::input::{Changes, Firing, Input};
 use kurant_engine::operator::{Act, Operator};
 use kurant_engine::person::Person;
-use kurant_engine::process::process;
+use kurant_engine::process::{process, turned_away};
 use kurant_store::{Seen, Stored};
 
 use super::erasure::{self, Gone};
@@ -95,8 +95,9 @@ impl<'t> Turn<'t> {
             }
             Task::Due(window) => self.due(window),
             Task::Timers => self.timers(),
-            Task::GaveUp(messages) => self.gave_up(messages),
+            Task::CameBack(commands) => self.came_back(commands),
             Task::Resume => self.resume(),
+            Task::Refilled { pool } => self.take_back(&pool),
             Task::Late { late, most } => self.take_in_late(&late, most),
             Task::Stop { journey } => self.stop(journey.as_deref()),
             Task::Operator(id, operator) => self.operate(&id, &operator),
@@ -160,11 +161,15 @@ impl<'t> Turn<'t> {
         }
     }
 
-    fn gave_up(&mut self, messages: Vec<(CustomerId, Key)>) {
+    fn came_back(&mut self, commands: Vec<(CustomerId, Key, Option<Reply>)>) {
         let clock = self.job.clock;
-        for (customer, key) in messages {
+        for (customer, key, reply) in commands {
             if let Some(slot) = self.index.get(&customer).copied() {
-                self.decide(slot, Input::GaveUp { key }, clock);
+                let input = match reply {
+                    None => Input::GaveUp { key },
+                    Some(reply) => Input::Replied { key, reply },
+                };
+                self.decide(slot, input, clock);
                 self.hand_over(slot, clock);
             }
         }
@@ -180,6 +185,21 @@ impl<'t> Turn<'t> {
             }
             self.decide(slot, Input::Resume, clock);
             self.work_off(slot, window, clock);
+        }
+    }
+
+    fn take_back(&mut self, pool: &str) {
+        let clock = self.job.clock;
+        for slot in 0..self.slots.len() {
+            let enrollments = &self.slots[slot].stored.person.enrollments;
+            let mut pools = enrollments
+                .iter()
+                .filter_map(|own| turned_away(self.catalog, own));
+            if pools.any(|own| own == pool) {
+                let pool = pool.to_owned();
+                self.decide(slot, Input::Refilled { pool }, clock);
+                self.work_off(slot, Window::at(clock), clock);
+            }
         }
     }
 
@@ -540,5 +560,6 @@ fn add(changes: &mut Changes, made: Changes) {
     changes.actions.extend(made.actions);
     changes.commands.extend(made.commands);
     changes.trace.extend(made.trace);
+    changes.codes.extend(made.codes);
     changes.withdrawn.extend(made.withdrawn);
 }

@@ -32,6 +32,9 @@ pub(super) fn of(command: &Command, renderer: &Renderer) -> Result<String, Strin
             let rendered = renderer.render_command(command)?;
             let mut what = json!({ "channel": channel, "to": to, "template": template, "format": rendered.format });
             let text = rendered.whole();
+            if !rendered.buttons.is_empty() {
+                what["buttons"] = json!(rendered.buttons);
+            }
             for (field, own) in rendered.front {
                 what[field] = own.into();
             }
@@ -50,6 +53,7 @@ pub(super) fn of(command: &Command, renderer: &Renderer) -> Result<String, Strin
             method,
             headers,
             body,
+            ..
         } => {
             json!({ "url": url, "method": method, "headers": headers.to_json(), "body": body.to_json() })
         }

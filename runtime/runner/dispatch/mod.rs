@@ -5,6 +5,7 @@ mod line;
 mod parcel;
 mod queue;
 mod render;
+mod track;
 mod trial;
 mod way;
 mod ways;
@@ -63,11 +64,19 @@ impl Dispatch {
         }
         for (route, server) in ways.mails {
             routes.insert(route.clone(), open.len());
-            open.push(Way::Mail(Box::new(Mail::new(route, server))));
+            open.push(Way::Mail(Box::new(Mail::new(
+                route,
+                server,
+                ways.doubt.clone(),
+            ))));
         }
         for (route, provider) in ways.https {
             routes.insert(route.clone(), open.len());
-            open.push(Way::Http(Box::new(Http::new(route, provider))));
+            open.push(Way::Http(Box::new(Http::new(
+                route,
+                provider,
+                ways.doubt.clone(),
+            ))));
         }
         if let Some(webhooks) = ways.webhooks {
             routes.insert(WEBHOOK.to_owned(), open.len());
@@ -77,6 +86,31 @@ impl Dispatch {
             ways: open,
             routes,
             renderer: RwLock::new(renderer),
+        }
+    }
+
+    /// From the next hand-over on, what these ways say of who we are holds.
+    pub(crate) fn renew(&self, fresh: Ways) {
+        for (route, number) in &self.routes {
+            match self.ways.get(*number) {
+                Some(Way::Mail(mail)) => {
+                    if let Some(own) = fresh.mails.get(route) {
+                        mail.renew(own);
+                    }
+                }
+                Some(Way::Http(http)) => {
+                    if let Some(own) = fresh.https.get(route) {
+                        http.renew(own);
+                    }
+                }
+                Some(Way::WebHooks(webhooks)) => {
+                    if let Some(own) = &fresh.webhooks {
+                        webhooks.renew(own);
+                    }
+                }
+                // An exchange asks for its address whenever it connects.
+                Some(Way::Files(_) | Way::Exchange(_)) | None => {}
+            }
         }
     }
 

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use kurant_engine::definition::{Category, Definitions, Links, Template};
+use kurant_engine::definition::{Category, Definitions, Links, Template, Tracking};
 use kurant_engine::input::{Command, Effect};
 use kurant_engine::map::Map;
 use kurant_engine::mjml;
+use kurant_engine::provider::Button;
 use kurant_engine::template::environment;
 use kurant_engine::value::Value;
 use minijinja::{Environment, HtmlEscape};
 
+use super::track::Tracks;
 use crate::channel::is_unfit;
 use crate::public::{PublicLinks, Ticket};
 
@@ -20,6 +22,8 @@ pub struct Rendered {
     pub format: String,
     /// `subject`, `preheader`.
     pub front: BTreeMap<String, String>,
+    /// What may be pressed below it.
+    pub buttons: Vec<Button>,
     /// The text itself, without its preheader.
     pub body: String,
     /// What mail programs show beside the subject, as HTML; empty where there is none.
@@ -71,6 +75,7 @@ pub struct Renderer {
     environment: Environment<'static>,
     links: Links,
     public: Option<PublicLinks>,
+    tracking: Tracking,
     templates: Vec<Template>,
     locale: String,
 }
@@ -97,6 +102,7 @@ impl Renderer {
             environment,
             links: links.clone(),
             public,
+            tracking: definitions.workspace.settings.tracking,
             templates: definitions.templates.clone(),
             locale: definitions.workspace.locale.clone(),
         }
@@ -128,7 +134,15 @@ impl Renderer {
             return Err("unfit: only messages leave by a channel".to_owned());
         };
         let ticket = Ticket::of(command);
-        let (mut rendered, unsubscribe) = self.rendered(template, channel, context, ticket)?;
+        let (mut rendered, unsubscribe) =
+            self.rendered(template, channel, context, ticket.clone())?;
+        if let Some((links, ticket)) = self.public.as_ref().zip(ticket.as_ref()) {
+            // Whoever wants to get out is led there, and by nobody.
+            let spared = unsubscribe.iter().map(|own| own.url.clone()).collect();
+            let tracks = Tracks::of(self.tracking, links, ticket, context, spared);
+            let body = std::mem::take(&mut rendered.body);
+            rendered.body = tracks.put_into(&rendered.format, body);
+        }
         // Whoever has paid is told so, whatever else they want.
         rendered.unsubscribe = unsubscribe.filter(|_| *category != Category::Transactional);
         Ok(rendered)
@@ -161,9 +175,11 @@ impl Renderer {
             );
         }
         let body = self.text(&body_name(index, template), &context)?;
+        let buttons = buttons(template, &mut front)?;
         let mut rendered = Rendered {
             format: template.extension.clone(),
             front,
+            buttons,
             body,
             preheader: String::new(),
             unsubscribe: None,
@@ -276,6 +292,32 @@ fn seen(value: &Value) -> minijinja::Value {
             fields.into()
         }
     }
+}
+
+/// Takes the buttons out of the front matter. One without a text, or without an address, would be a dead end.
+fn buttons(
+    template: &Template,
+    front: &mut BTreeMap<String, String>,
+) -> Result<Vec<Button>, String> {
+    let mut buttons = Vec::new();
+    for number in 0..template.buttons() {
+        let mut part = |part: &str| {
+            let own = front.remove(&Template::button(number, part));
+            own.unwrap_or_default().trim().to_owned()
+        };
+        let button = Button {
+            text: part("text"),
+            url: part("url"),
+        };
+        if button.text.is_empty() || is_unfit(&button.text) {
+            return Err("unfit: a button has no text, or one of several lines".to_owned());
+        }
+        if button.url.is_empty() || button.url.contains(char::is_whitespace) {
+            return Err("unfit: a button has no address, or one with a blank in it".to_owned());
+        }
+        buttons.push(button);
+    }
+    Ok(buttons)
 }
 
 fn body_name(index: usize, template: &Template) -> String {

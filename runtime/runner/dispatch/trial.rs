@@ -56,7 +56,7 @@ pub async fn try_channel(
     let done = dispatch
         .hand_over(vec![message(channel, to, now)], now)
         .await?;
-    let given_up = done.given_up.into_iter().map(|(_, settled)| settled);
+    let given_up = done.given_up.into_iter().map(|own| own.settled);
     let settled = done.settled.into_iter().chain(given_up).next();
     let Some(settled) = settled else {
         return Ok(Trial::InDoubt("nothing was heard of it".to_owned()));

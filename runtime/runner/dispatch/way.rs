@@ -77,7 +77,8 @@ impl Way {
                 amqp.hand_over(&lines, now).await
             }
             Self::Mail(mail) => {
-                let email = |row: &Outgoing| parcel::email(&row.command, renderer, mail.server());
+                let server = mail.server();
+                let email = |row: &Outgoing| parcel::email(&row.command, renderer, &server);
                 let emails = made(rows, now, &mut done, email);
                 mail.hand_over(emails, now).await
             }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::broker::Address;
 use crate::channel::{HttpProvider, MailServer, WebHooks};
 use crate::public::PublicLinks;
+use crate::renewal::Doubt;
 use crate::standing::Standing;
 
 /// An exchange: the broker, its name, and how long a command is tried there after its moment, in milliseconds.
@@ -21,6 +22,7 @@ pub struct Ways {
     pub(super) webhooks: Option<WebHooks>,
     pub(super) public: Option<PublicLinks>,
     pub(super) standing: Standing,
+    pub(super) doubt: Doubt,
 }
 
 impl Ways {
@@ -34,6 +36,7 @@ impl Ways {
             webhooks: None,
             public: None,
             standing: Standing::default(),
+            doubt: Doubt::default(),
         }
     }
 
@@ -126,6 +129,11 @@ impl Ways {
     pub fn telling(mut self, standing: Standing) -> Self {
         self.standing = standing;
         self
+    }
+
+    /// Whoever is refused as who we say we are says so here.
+    pub fn doubt(&self) -> Doubt {
+        self.doubt.clone()
     }
 
     /// Where it is noted.

@@ -53,7 +53,7 @@ pub struct Room {
 struct Hall {
     room: RwLock<Option<Arc<Inside>>>,
     /// A hash of what whoever sends events has to show; none = anybody may.
-    token: Option<Key>,
+    token: RwLock<Option<Key>>,
     standing: Standing,
     exporter: Option<Exporter>,
 }
@@ -79,7 +79,7 @@ impl Door {
         let exporter = Exporter::begin();
         let hall = Arc::new(Hall {
             room: RwLock::default(),
-            token: token.map(hash),
+            token: RwLock::new(token.map(hash)),
             standing,
             exporter: exporter.clone(),
         });
@@ -97,9 +97,14 @@ impl Door {
         })
     }
 
+    /// What changes the token while it is open.
+    pub fn lock(&self) -> Lock {
+        Lock(self.hall.clone())
+    }
+
     /// Whether anybody who reaches it may send events, from other machines too.
     pub fn is_wide_open(&self) -> bool {
-        self.hall.token.is_none() && !self.address().ip().is_loopback()
+        self.hall.token().is_none() && !self.address().ip().is_loopback()
     }
 
     /// The address that is listened on.
@@ -132,7 +137,27 @@ impl Door {
     }
 }
 
+/// What whoever sends events has to show at a door.
+#[derive(Clone)]
+pub struct Lock(Arc<Hall>);
+
+impl Lock {
+    /// From now on it is this one. A door that is open to everybody stays so.
+    pub fn set(&self, token: &str) {
+        let mut own = self.0.token.write().unwrap_or_else(PoisonError::into_inner);
+        let fresh = Some(hash(token));
+        if own.is_some() && *own != fresh {
+            *own = fresh;
+            tracing::info!("another token lets events in from now on");
+        }
+    }
+}
+
 impl Hall {
+    fn token(&self) -> Option<Key> {
+        *self.token.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn put(&self, inside: Option<Inside>) {
         *self.room.write().unwrap_or_else(PoisonError::into_inner) = inside.map(Arc::new);
     }
@@ -155,7 +180,8 @@ fn shown(headers: &HeaderMap) -> Option<Key> {
 }
 
 async fn take_in(State(hall): State<Arc<Hall>>, headers: HeaderMap, text: Bytes) -> Response {
-    if hall.token.is_some() && shown(&headers) != hall.token {
+    let token = hall.token();
+    if token.is_some() && shown(&headers) != token {
         return unknown();
     }
     match hall.inside() {

@@ -23,9 +23,9 @@ use names::*;
 /// Events that were received and not settled yet, by their way. They are this process's, like the counters.
 static IN_HAND: [AtomicI64; Via::ALL.len()] = [const { AtomicI64::new(0) }; Via::ALL.len()];
 /// The verbs that an action may have; another one is a word of nobody's.
-const VERBS: [&str; 12] = [
-    "assign", "emit", "enter", "exit", "score", "send", "set", "start", "tag", "task", "untag",
-    "webhook",
+const VERBS: [&str; 13] = [
+    "assign", "coupon", "emit", "enter", "exit", "score", "send", "set", "start", "tag", "task",
+    "untag", "webhook",
 ];
 
 /// A delivery came: so many events, and so many dead letters that its source made.
@@ -191,9 +191,27 @@ impl Tally {
     }
 }
 
+/// A provider called: so many times this came of it.
+pub(crate) fn called(channel: &str, outcome: &'static str, count: usize) {
+    if count > 0 {
+        counter!(CALLBACKS, "channel" => channel.to_owned(), "outcome" => outcome)
+            .increment(count as u64);
+    }
+}
+
+/// Something was noticed of how messages are read, and kept or not.
+pub(crate) fn tracked(what: &'static str, outcome: &'static str) {
+    counter!(TRACKED, "what" => what, "outcome" => outcome).increment(1);
+}
+
 /// Whether a part of what is needed is there.
 pub(crate) fn up(part: &'static str, is_up: bool) {
     gauge!(UP, "part" => part).set(f64::from(u8::from(is_up)));
+}
+
+/// How many codes of a coupon pool can be given.
+pub(crate) fn codes_left(pool: &str, count: u64) {
+    gauge!(CODES_LEFT, "pool" => pool.to_owned()).set(count as f64);
 }
 
 /// How far intake is behind.
@@ -210,4 +228,16 @@ pub(crate) fn crew(workers: u32, leads: bool) {
 /// How far the clock of all workers is ahead of this machine's.
 pub(crate) fn clock_ahead(millis: i64) {
     gauge!(CLOCK_AHEAD).set(millis as f64 / 1_000.0);
+}
+
+/// So much was old enough to be forgotten.
+pub(crate) fn forgotten(what: &'static str, count: u64) {
+    if count > 0 {
+        counter!(FORGOTTEN, "what" => what).increment(count);
+    }
+}
+
+/// How long something is there that should be gone.
+pub(crate) fn kept(what: &'static str, lag: i64) {
+    gauge!(RETENTION_LAG, "what" => what).set(lag.max(0) as f64 / 1_000.0);
 }

@@ -16,6 +16,8 @@ pub(super) const TIMER_LATENESS: &str = "kurant_timer_lateness_seconds";
 pub(super) const ACTIONS: &str = "kurant_actions_total";
 pub(super) const COMMANDS: &str = "kurant_commands_total";
 pub(super) const HAND_OVERS: &str = "kurant_hand_overs_total";
+pub(super) const CALLBACKS: &str = "kurant_callbacks_total";
+pub(super) const TRACKED: &str = "kurant_tracked_total";
 pub(super) const UP: &str = "kurant_up";
 pub(super) const READY: &str = "kurant_ready";
 pub(super) const INTAKE_LAG: &str = "kurant_intake_lag_seconds";
@@ -26,11 +28,14 @@ pub(super) const OUTBOX: &str = "kurant_outbox";
 pub(super) const DUE: &str = "kurant_timers_due";
 pub(super) const LATE: &str = "kurant_timers_late_seconds";
 pub(super) const LETTERS: &str = "kurant_dead_letters";
+pub(super) const CODES_LEFT: &str = "kurant_coupon_codes_left";
+pub(super) const FORGOTTEN: &str = "kurant_forgotten_total";
+pub(super) const RETENTION_LAG: &str = "kurant_retention_lag_seconds";
 pub(super) const ASKED: &str = "kurant_store_asked_timestamp_seconds";
 pub(super) const BUILD: &str = "kurant_build_info";
 
 /// What each counter says.
-const COUNTERS: [(&str, &str); 7] = [
+const COUNTERS: [(&str, &str); 8] = [
     (
         RECEIVED,
         "Events and unreadable messages that sources brought, by source",
@@ -56,10 +61,14 @@ const COUNTERS: [(&str, &str); 7] = [
         COMMANDS,
         "Commands that were made and have to leave, by route",
     ),
+    (
+        FORGOTTEN,
+        "Rows that were old enough to be forgotten, by what `retention` calls them; of bodies the entries gone through",
+    ),
 ];
 
 /// What each gauge says.
-const GAUGES: [(&str, &str); 13] = [
+const GAUGES: [(&str, &str); 15] = [
     (EVENTS_IN_HAND, "Events received and not settled yet"),
     (UP, "Whether a part of what is needed is there: 1 or 0"),
     (READY, "Whether /ready says so: 1 or 0"),
@@ -80,6 +89,14 @@ const GAUGES: [(&str, &str); 13] = [
     (DUE, "Customers whose timers are due and not worked off"),
     (LATE, "How long the first of them has been due"),
     (LETTERS, "Dead letters that somebody has to look at"),
+    (
+        CODES_LEFT,
+        "Codes of a coupon pool that can be given, as the worker that leads saw it within five minutes",
+    ),
+    (
+        RETENTION_LAG,
+        "How long something has been there that `retention` says should be gone, at the most",
+    ),
     (ASKED, "When the store was asked last for what waits in it"),
     (BUILD, "Which Kurant this is"),
 ];
@@ -117,6 +134,14 @@ pub(super) fn describe() {
     describe_counter!(
         HAND_OVERS,
         "How hand-overs went: accepted, again, dead or in_doubt, by route and attempt"
+    );
+    describe_counter!(
+        CALLBACKS,
+        "What providers said of messages: told, unknown_status, unknown_message, unreadable or unverified, by channel"
+    );
+    describe_counter!(
+        TRACKED,
+        "Clicks and opens that were noticed: told, or dropped while nothing could be taken in"
     );
     for (name, text) in GAUGES {
         describe_gauge!(name, text);

@@ -1,7 +1,8 @@
-//! Where the links of messages lead that nobody else serves: to pages of ours.
+//! What is reached from outside: pages of ours that links of messages lead to, links by way of here, and what providers call.
 
 use kurant_engine::input::{Command, Effect};
 use kurant_engine::map::Map;
+use kurant_engine::provider::{Callback, Verify};
 use kurant_engine::value::Value;
 
 use super::ticket::{Seal, Sent, Ticket};
@@ -10,7 +11,14 @@ use super::ticket::{Seal, Sent, Ticket};
 #[derive(Clone)]
 pub struct PublicLinks {
     url: String,
+    /// Of tickets of the pages.
     pub(super) seal: Seal,
+    /// Of links that were followed.
+    pub(super) clicks: Seal,
+    /// Of letters that were opened.
+    pub(super) opens: Seal,
+    /// Of addresses that providers call.
+    calls: Seal,
 }
 
 impl PublicLinks {
@@ -21,8 +29,47 @@ impl PublicLinks {
     pub fn new(url: &str, secret: &str) -> Result<Self, String> {
         Ok(Self {
             url: url.trim_end_matches('/').to_owned(),
-            seal: Seal::of(secret)?,
+            seal: Seal::of(secret, "ticket")?,
+            clicks: Seal::of(secret, "click")?,
+            opens: Seal::of(secret, "open")?,
+            calls: Seal::of(secret, "call")?,
         })
+    }
+
+    /// Where the provider of a channel calls back to say what became of messages.
+    pub fn callback(&self, channel: &str, callback: &Callback) -> String {
+        let url = format!("{}{CALLBACK}/{channel}", self.url);
+        match callback.verify {
+            Verify::Address => format!("{url}/{}", self.mark(channel)),
+            _ => url,
+        }
+    }
+
+    /// What nobody guesses in the address that a provider calls.
+    pub(super) fn mark(&self, channel: &str) -> String {
+        self.calls.mark(channel)
+    }
+
+    /// An address as it was asked for from outside.
+    pub(super) fn outside(&self, path: &str) -> String {
+        format!("{}{path}", self.url)
+    }
+
+    /// Whether an address is one of these.
+    pub(crate) fn is_own(&self, url: &str) -> bool {
+        url.strip_prefix(&self.url)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']))
+    }
+
+    /// The way of a link by here.
+    pub(crate) fn click(&self, ticket: &Ticket, leads_to: &str) -> String {
+        let sealed = self.clicks.close_link(ticket, leads_to);
+        format!("{}{CLICK}/{sealed}", self.url)
+    }
+
+    /// A picture that tells that a letter was opened.
+    pub(crate) fn picture(&self, ticket: &Ticket) -> String {
+        format!("{}{OPEN}/{}", self.url, self.opens.close(ticket))
     }
 
     /// The links of a message.
@@ -39,6 +86,13 @@ impl PublicLinks {
 pub(super) const UNSUBSCRIBE: &str = "/u";
 /// The page of preferences.
 pub(super) const PREFERENCES: &str = "/p";
+
+/// Where links lead that were followed.
+pub(super) const CLICK: &str = "/c";
+/// The picture of letters.
+pub(super) const OPEN: &str = "/o";
+/// What providers call.
+pub(super) const CALLBACK: &str = "/callback";
 
 /// The links of one message.
 pub(crate) struct Own {

@@ -1,9 +1,13 @@
-//! Where customers' browsers and mail programs reach Kurant: pages to unsubscribe and to choose, and nothing else.
+//! Where the world reaches Kurant: customers' browsers and mail programs the pages to unsubscribe and to choose, and links by way of
+//! here; providers what they call to say what became of messages. Nothing else is here.
 //!
 //! Whoever asks shows a sealed ticket, or is told that nothing is here. Looking changes nothing: whatever reads mail follows its links.
 //! What a customer sends becomes ordinary events, which are durable before the answer.
 
+mod callback;
 mod choice;
+mod follow;
+mod limit;
 mod links;
 mod page;
 mod ticket;
@@ -20,18 +24,23 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_LENGTH;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use kurant_engine::event::Event;
 use kurant_store::{Store, Stored};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 pub use choice::Offer;
 pub use links::PublicLinks;
+#[cfg(test)]
+pub(crate) use ticket::Sent;
 pub(crate) use ticket::Ticket;
 
+use self::callback::Switchboard;
 use self::choice::Choice;
-use self::links::{PREFERENCES, UNSUBSCRIBE};
+use self::limit::{Asking, Limits};
+use self::links::{CALLBACK, CLICK, OPEN, PREFERENCES, UNSUBSCRIBE};
 use self::words::Words;
+use crate::channel::HttpProvider;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::finding::Finding;
@@ -40,7 +49,7 @@ use crate::listening::Listening;
 
 /// The longest body: a form has a few words.
 const LARGEST_BODY: usize = 64 * 1024;
-/// So many are answered at once; whoever comes beside them is asked to come again.
+/// So many are answered at once, and so many calls of providers; whoever comes beside them is asked to come again.
 const AT_ONCE: usize = 64;
 /// How long somebody is answered at the most, from the first byte of what they send.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -65,31 +74,47 @@ pub struct Public {
     pub store: Arc<dyn Store>,
 }
 
+/// Whom the door is for, and where it stands.
+pub struct Outside {
+    /// What makes and reads links.
+    pub links: PublicLinks,
+    /// The channels whose messages are handed to providers by HTTP: some call back.
+    pub providers: Vec<(String, HttpProvider)>,
+    /// Proxies in front: addresses and networks.
+    pub trusted_proxies: Vec<String>,
+}
+
 /// What is behind the door.
 struct Porch {
     links: PublicLinks,
+    switchboard: Switchboard,
+    limits: Limits,
     inside: RwLock<Option<Arc<Public>>>,
     places: Semaphore,
+    calls: Semaphore,
 }
 
 impl PublicDoor {
     /// Listens on an address from now on; nobody is behind it yet.
     ///
     /// # Errors
-    /// When the address can't be used.
-    pub async fn open(address: &str, links: PublicLinks) -> Result<Self, Error> {
+    /// When the address, or the secret of a provider, can't be used.
+    pub async fn open(address: &str, outside: Outside) -> Result<Self, Error> {
+        let Outside {
+            links,
+            providers,
+            trusted_proxies,
+        } = outside;
+        let switchboard = Switchboard::of(&providers, |channel| links.mark(channel));
         let porch = Arc::new(Porch {
+            switchboard: switchboard.map_err(Error::Callback)?,
+            limits: Limits::behind(&trusted_proxies),
             links,
             inside: RwLock::default(),
             places: Semaphore::new(AT_ONCE),
+            calls: Semaphore::new(AT_ONCE),
         });
-        let router = Router::new()
-            .route(&format!("{UNSUBSCRIBE}/{{ticket}}"), get(ask).post(leave))
-            .route(&format!("{PREFERENCES}/{{ticket}}"), get(show).post(choose))
-            .fallback(async || page::nothing_here())
-            .layer(DefaultBodyLimit::max(LARGEST_BODY))
-            .layer(middleware::from_fn_with_state(porch.clone(), in_turn))
-            .with_state(porch.clone());
+        let router = router(&porch);
         let listening = Listening::at(address, router, "the listener for customers").await?;
         Ok(Self { porch, listening })
     }
@@ -116,6 +141,28 @@ impl PublicDoor {
     }
 }
 
+/// What is answered, and by whom.
+fn router(porch: &Arc<Porch>) -> Router {
+    let pages = Router::new()
+        .route(&format!("{UNSUBSCRIBE}/{{ticket}}"), get(ask).post(leave))
+        .route(&format!("{PREFERENCES}/{{ticket}}"), get(show).post(choose))
+        .route(&format!("{CLICK}/{{sealed}}"), get(follow::click))
+        .route(&format!("{OPEN}/{{sealed}}"), get(follow::open))
+        .fallback(async || page::nothing_here())
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(middleware::from_fn_with_state(porch.clone(), in_turn));
+    let called = || post(callback::answer).get(callback::answer);
+    let calls = Router::new()
+        .route(&format!("{CALLBACK}/{{channel}}"), called())
+        .route(&format!("{CALLBACK}/{{channel}}/{{mark}}"), called())
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(middleware::from_fn_with_state(
+            porch.clone(),
+            in_turn_of_calls,
+        ));
+    pages.merge(calls).with_state(porch.clone())
+}
+
 /// Whether somebody listens where customers' requests are led to.
 pub async fn examine_public(listen: &str, url: &str) -> Finding {
     let connecting = tokio::net::TcpStream::connect(listen);
@@ -131,6 +178,45 @@ pub async fn examine_public(listen: &str, url: &str) -> Finding {
             "start `kurant run`; until then nobody can unsubscribe, and mail programs take note of that",
         ),
     }
+}
+
+/// Whether what a channel's provider says of messages can come back; none where it says nothing.
+pub fn examine_callback(channel: &str, provider: &HttpProvider) -> Option<Finding> {
+    let callback = provider.callback()?;
+    let advice = "messages leave all the same; without it no delivery is confirmed, and every `fallback_after` runs out";
+    let Some(url) = provider.callback_url() else {
+        return Some(Finding::doubtful(
+            "callback",
+            format!(
+                "the provider of {channel} could say what became of messages, and is not told where"
+            ),
+            &format!("add `public` to kurant.yaml; {advice}"),
+        ));
+    };
+    let is_known = callback::is_known(provider, callback);
+    Some(match is_known {
+        Ok(true) => {
+            let place = url.rsplit_once(channel).map_or(url, |(before, _)| before);
+            let said = format!(
+                "the provider of {channel} says what became of messages at {place}{channel}"
+            );
+            Finding::good("callback", said)
+        }
+        Ok(false) => Finding::doubtful(
+            "callback",
+            format!(
+                "the provider of {channel} could say what became of messages, and nobody would believe it: its secret is missing"
+            ),
+            &format!(
+                "give it in kurant.yaml: `{channel}: {{ callback_secret: \"${{env:CALLBACK_SECRET}}\" }}`; {advice}"
+            ),
+        ),
+        Err(why) => Finding::bad(
+            "callback",
+            format!("the provider of {channel} can't say what became of messages: {why}"),
+            "mend what it takes from the environment",
+        ),
+    })
 }
 
 /// Who asks, and what is known of them.
@@ -278,11 +364,45 @@ async fn choose(
     Ok(caller.preferences_page(true))
 }
 
-/// Answers so many at once, none of them for ever.
-async fn in_turn(State(porch): State<Arc<Porch>>, request: Request, next: Next) -> Response {
+/// Answers so many at once, none of them for ever, and nobody more than others.
+async fn in_turn(
+    State(porch): State<Arc<Porch>>,
+    asking: Asking,
+    request: Request,
+    next: Next,
+) -> Response {
+    if !porch.limits.may_ask(&asking) {
+        return page::too_often();
+    }
     let Ok(_place) = porch.places.try_acquire() else {
         return page::later();
     };
+    // What browsers ask for beside a page is nothing wrong.
+    let path = request.uri().path();
+    let shows_ticket = [UNSUBSCRIBE, PREFERENCES, CLICK].iter();
+    let shows_ticket = shows_ticket
+        .filter_map(|own| path.strip_prefix(own))
+        .any(|rest| rest.starts_with('/'));
+    let answer = in_time(request, next).await;
+    if shows_ticket && answer.status() == StatusCode::NOT_FOUND {
+        porch.limits.note_wrong(&asking);
+    }
+    answer
+}
+
+/// Providers call from few addresses, as often as they have something to say: they wait for each other only.
+async fn in_turn_of_calls(
+    State(porch): State<Arc<Porch>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let Ok(_place) = porch.calls.try_acquire() else {
+        return page::later();
+    };
+    in_time(request, next).await
+}
+
+async fn in_time(request: Request, next: Next) -> Response {
     // Before any of it is read.
     let length = request.headers().get(CONTENT_LENGTH);
     let length = length.and_then(|own| own.to_str().ok()?.parse::<usize>().ok());

@@ -137,6 +137,13 @@ pub(super) fn later() -> Response {
     answer
 }
 
+/// What somebody is told who comes again and again.
+pub(super) fn too_often() -> Response {
+    let mut answer = later();
+    *answer.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+    answer
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -16,8 +16,8 @@ const VERSION: u8 = 1;
 const SIGNATURE: usize = 16;
 /// How many bytes a key has.
 const KEY: usize = 16;
-/// How long a ticket is at the most, as text.
-const LONGEST: usize = 1_500;
+/// How long one is at the most, as text.
+const LONGEST: usize = 4_000;
 /// How long a secret is at the least, in letters.
 const SHORTEST_SECRET: usize = 32;
 
@@ -46,31 +46,53 @@ pub(crate) struct Seal {
 }
 
 impl Seal {
-    /// A seal of a secret.
+    /// A seal of a secret, for one purpose: what it closes is nothing to those of other purposes.
     ///
     /// # Errors
     /// When it is too short to be one.
-    pub(crate) fn of(secret: &str) -> Result<Self, String> {
+    pub(crate) fn of(secret: &str, purpose: &str) -> Result<Self, String> {
         let secret = secret.trim();
         if secret.len() < SHORTEST_SECRET {
             return Err(format!(
                 "its `secret` is shorter than {SHORTEST_SECRET} letters; `openssl rand -base64 32` makes one"
             ));
         }
-        let key = |purpose: &str| {
+        let key = |does: &str| {
             let mut made = keyed(secret.as_bytes())?;
-            made.update(purpose.as_bytes());
+            made.update(format!("kurant {purpose} 1 {does}").as_bytes());
             keyed(&made.finalize().into_bytes())
         };
         Ok(Self {
-            signs: key("kurant ticket 1 signs")?,
-            hides: key("kurant ticket 1 hides")?,
+            signs: key("signs")?,
+            hides: key("hides")?,
         })
     }
 
     /// A ticket as text for an address.
     pub(crate) fn close(&self, ticket: &Ticket) -> String {
-        let mut inside = ticket.to_bytes();
+        self.close_bytes(ticket.to_bytes())
+    }
+
+    /// A ticket, and where it leads, as text for an address.
+    pub(super) fn close_link(&self, ticket: &Ticket, leads_to: &str) -> String {
+        let own = ticket.to_bytes();
+        let length = u16::try_from(own.len()).unwrap_or(u16::MAX);
+        let parts = [&length.to_be_bytes()[..], &own, leads_to.as_bytes()];
+        self.close_bytes(parts.concat())
+    }
+
+    /// Sixteen bytes that only this seal makes of a text, as digits.
+    pub(super) fn mark(&self, text: &str) -> String {
+        let mut signs = self.signs.clone();
+        signs.update(text.as_bytes());
+        let made = signs.finalize().into_bytes();
+        made[..SIGNATURE]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+
+    fn close_bytes(&self, mut inside: Vec<u8>) -> String {
         let mut signs = self.signs.clone();
         signs.update(&[VERSION]);
         signs.update(&inside);
@@ -82,6 +104,19 @@ impl Seal {
 
     /// The ticket that a text is; none when it is none of ours.
     pub(crate) fn open(&self, text: &str) -> Option<Ticket> {
+        Ticket::from_bytes(&self.open_bytes(text)?)
+    }
+
+    /// The ticket that a text is, and where it leads; none when it is none of ours.
+    pub(super) fn open_link(&self, text: &str) -> Option<(Ticket, String)> {
+        let inside = self.open_bytes(text)?;
+        let (length, rest) = inside.split_first_chunk::<2>()?;
+        let (own, leads_to) = rest.split_at_checked(u16::from_be_bytes(*length).into())?;
+        let leads_to = std::str::from_utf8(leads_to).ok()?;
+        Some((Ticket::from_bytes(own)?, leads_to.to_owned()))
+    }
+
+    fn open_bytes(&self, text: &str) -> Option<Vec<u8>> {
         if text.len() > LONGEST {
             return None;
         }
@@ -98,7 +133,7 @@ impl Seal {
         signs.update(&inside);
         // It takes as long whatever is wrong.
         signs.verify_truncated_left(signature).ok()?;
-        Ticket::from_bytes(&inside)
+        Some(inside)
     }
 
     /// Covers what is inside, or uncovers it.
@@ -181,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_ticket_is_read_as_it_was_written_and_says_nothing_to_others() {
-        let seal = Seal::of(SECRET).expect("a seal");
+        let seal = Seal::of(SECRET, "ticket").expect("a seal");
         for customer in ["c42", "anna@example.com", "", "клієнт 7", &"x".repeat(300)] {
             for own in [
                 ticket(customer),
@@ -203,7 +238,7 @@ mod tests {
 
     #[test]
     fn what_was_changed_in_any_place_is_no_ticket() {
-        let seal = Seal::of(SECRET).expect("a seal");
+        let seal = Seal::of(SECRET, "ticket").expect("a seal");
         let text = seal.close(&ticket("c42"));
         let bytes = URL_SAFE_NO_PAD.decode(&text).expect("base64");
         for at in 0..bytes.len() {
@@ -224,13 +259,30 @@ mod tests {
         ] {
             assert_eq!(seal.open(text), None, "{text}");
         }
-        let other = Seal::of(&SECRET.replace('0', "1")).expect("a seal");
+        let other = Seal::of(&SECRET.replace('0', "1"), "ticket").expect("a seal");
         assert_eq!(other.open(&text), None);
+        let other = Seal::of(SECRET, "link").expect("a seal");
+        assert_eq!(other.open(&text), None, "it is for another purpose");
+    }
+
+    #[test]
+    fn a_link_is_read_as_it_was_written() {
+        let seal = Seal::of(SECRET, "link").expect("a seal");
+        for leads_to in ["https://shop.example/?a=1&b=ї#x", "", &"x".repeat(2_000)] {
+            let text = seal.close_link(&ticket("anna"), leads_to);
+            assert_eq!(seal.close_link(&ticket("anna"), leads_to), text);
+            let opened = seal.open_link(&text).expect("a link");
+            assert_eq!(opened, (ticket("anna"), leads_to.to_owned()));
+            assert_eq!(seal.open(&text), None);
+        }
+        assert_eq!(seal.open_link(&seal.close(&ticket("anna"))), None);
+        assert_eq!(seal.mark("sms").len(), 32);
+        assert_ne!(seal.mark("sms"), seal.mark("viber"));
     }
 
     #[test]
     fn a_short_secret_is_told_without_it() {
-        let why = Seal::of("s3cret").err().expect("no seal");
+        let why = Seal::of("s3cret", "ticket").err().expect("no seal");
         assert!(!why.contains("s3cret") && why.contains("openssl"), "{why}");
     }
 }

@@ -214,6 +214,8 @@ impl Runner {
             self.lease(&mut batch);
             let (outbox, actions) = (self.may_leave(&mut batch), batch.actions.clone());
             let found = Found::in_batch(&batch);
+            // Beside a run codes may be taken out of a pool; else nobody can have been first who works alone.
+            let may_be_late = self.mate.is_shared() || !batch.codes_given.is_empty();
             let (seen, watch) = (batch.seen.len(), Stopwatch::start());
             match self.store.commit(batch).await {
                 Ok(()) => {
@@ -222,7 +224,7 @@ impl Runner {
                     self.durable(outbox, actions, Vec::new()).await?;
                     return Ok(decided);
                 }
-                Err(kurant_store::Error::Conflict) if tries < TRIES && self.mate.is_shared() => {
+                Err(kurant_store::Error::Conflict) if tries < TRIES && may_be_late => {
                     tries += 1;
                     meter::conflict();
                     self.keep_alive().await?;
@@ -255,7 +257,7 @@ impl Runner {
             clock,
             ..job.clone()
         };
-        let decided = self.decider.decide(fresh).await;
+        let decided = self.decide(fresh).await;
         if matches!(decided, Err(Error::Engine(_))) {
             self.restore_desk().await?;
         }

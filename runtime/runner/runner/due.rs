@@ -291,7 +291,7 @@ impl Runner {
             marks,
             ..After::default()
         };
-        match self.decider.decide(job).await {
+        match self.decide(job).await {
             Ok(decided) => self.launch(decided, after).await,
             Err(Error::Engine(reason)) => {
                 tracing::error!(reason, "the engine failed on a page of customers");

@@ -35,6 +35,8 @@ pub(super) struct Flight {
     pub(super) seen: HashMap<Key, u64>,
     /// Whether it writes marks that others may write too.
     pub(super) swaps: bool,
+    /// Codes that it gives.
+    pub(super) codes: HashSet<String>,
     outbox: Vec<Outgoing>,
     actions: Vec<Action>,
     /// What it tells of hand-overs before it; should it fail, the next one tells.
@@ -135,6 +137,8 @@ impl Runner {
             .collect();
         let actions = batch.actions.clone();
         let swaps = !batch.swaps.is_empty();
+        let given = batch.codes_given.iter().map(|own| &own.given);
+        let codes = given.map(|own| own.code.clone()).collect();
         let store = self.store.clone();
         let writing = async move { (store.commit_in_turn(batch, turn).await, Stopwatch::start()) };
         Flight {
@@ -143,6 +147,7 @@ impl Runner {
             people,
             seen,
             swaps,
+            codes,
             outbox,
             actions,
             settled,
@@ -200,6 +205,7 @@ impl Runner {
 
     async fn landed(&mut self, flight: Option<Box<Flight>>) -> Result<(), Error> {
         let Some(flight) = flight else { return Ok(()) };
+        self.note_dry(&flight.found);
         self.trouble.add(flight.found);
         self.say_trouble(false);
         if self.mate.is_alone() {
@@ -301,7 +307,8 @@ impl Runner {
     pub(crate) async fn settle(&mut self) -> Result<(), Error> {
         self.land().await?;
         self.collect().await?;
-        while !self.given_up.is_empty() {
+        while !(self.given_up.is_empty() && self.bounced.is_empty()) {
+            self.take_in_bounced().await?;
             self.fall_back().await?;
             self.land().await?;
             self.collect().await?;

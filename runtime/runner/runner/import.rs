@@ -181,15 +181,13 @@ impl Runner {
         ids.dedup();
         let clock = self.now();
         let people = self.people(&ids, clock).await?;
-        let decided = self
-            .decider
-            .decide(Job {
-                people,
-                task,
-                clock,
-                ..Job::default()
-            })
-            .await?;
+        let job = Job {
+            people,
+            task,
+            clock,
+            ..Job::default()
+        };
+        let decided = self.decide(job).await?;
         let changed = decided.batch.persons.len();
         self.launch(decided, After::default()).await?;
         Ok(changed)

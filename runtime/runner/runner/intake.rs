@@ -23,6 +23,9 @@ const PATIENCE: i64 = 10 * MINUTE;
 /// The shortest stretch that a crowded one is cut into.
 const SHORTEST: i64 = MINUTE;
 
+/// Why an event is refused that may have been taken in before the histories of that time were forgotten.
+const TOO_OLD: &str = "before_history: it happened before the time that histories are kept of (`retention.history`), so nobody can tell whether it was taken in before";
+
 /// Events of several deliveries, and what came with them.
 struct Gathered {
     events: Vec<Arrived>,
@@ -204,7 +207,7 @@ impl Runner {
             })
             .collect();
         let mut seen = self.repeated(&identities).await?;
-        self.look_back(&deliveries, &mut seen).await?;
+        let floor = self.look_back(&deliveries, &mut seen).await?;
         for (number, delivery) in deliveries.into_iter().enumerate() {
             let mut receipt = Receipt {
                 via: delivery.via,
@@ -214,11 +217,24 @@ impl Runner {
             meter::received(delivery.via, delivery.events.len(), receipt.rejected);
             gathered.after.rejected.extend(delivery.rejected);
             gathered.after.marks.extend(delivery.marks);
+            for proven in delivery.proven {
+                self.settled.push(proven.settled);
+                self.told.push((proven.customer, vec![proven.trace]));
+            }
             for (place, delivered) in delivery.events.into_iter().enumerate() {
                 let moment = at(delivered.event.time);
                 let identity = delivered.event.identity();
                 if let Some(body) = seen.get(&identity).copied() {
                     let letter = again(&delivered, body, moment, (place, &mut receipt));
+                    gathered.after.rejected.extend(letter);
+                    continue;
+                }
+                if delivered.event.time < floor {
+                    receipt.refused.push((place, TOO_OLD.to_owned()));
+                    self.counts.too_old += 1;
+                    // A file that is imported is there still, and may hold many of them.
+                    let letter = delivered.refused(moment, TOO_OLD.to_owned());
+                    let letter = (!delivery.imported).then_some(letter);
                     gathered.after.rejected.extend(letter);
                     continue;
                 }
@@ -296,7 +312,7 @@ impl Runner {
             ..beside.clone()
         };
         after.again = (!matches!(beside.task, Task::EventsOnly)).then(|| Box::new(beside));
-        let decided = match self.decider.decide(job).await {
+        let decided = match self.decide(job).await {
             Ok(decided) => decided,
             Err(Error::Engine(reason)) => {
                 tracing::error!(reason, "the engine failed on a batch, which is taken apart");

@@ -223,6 +223,7 @@ impl Runner {
         done.tally.count();
         self.settled.extend(done.settled);
         self.given_up.extend(done.given_up);
+        self.bounced.extend(done.bounced);
         self.marks.extend(done.marks);
         self.trouble.add(Found::in_traces(&done.traces));
         self.told.extend(done.traces);

@@ -5,6 +5,8 @@
 
 mod again;
 mod apart;
+mod bounced;
+mod coupons;
 mod crew;
 mod deployed;
 mod due;
@@ -37,6 +39,7 @@ use kurant_engine::action::Action;
 use kurant_engine::calendar::Instant;
 use kurant_engine::catalog::Needs;
 use kurant_engine::definition::{Definitions, Guard, Version};
+use kurant_engine::event::Event;
 use kurant_engine::guard::Watch;
 use kurant_engine::id::{CustomerId, Key};
 use kurant_engine::input::Trace;
@@ -44,12 +47,13 @@ use kurant_engine::paused::Paused;
 use kurant_store::{Batch, Kept, Settled, Store, Stored};
 use tokio::sync::watch;
 
-use crate::channel::{HANDED, again as later};
+use crate::channel::{CameBack, HANDED, again as later};
 use crate::clock::Clock;
 use crate::decide::Decider;
 use crate::dispatch::{Dispatch, Renderer, Ways};
 use crate::error::Error;
 use crate::public::PublicLinks;
+use crate::renewal::Renewal;
 use crate::source::RefusedLine;
 use crate::standing::Standing;
 use crate::steering::Backlog;
@@ -101,6 +105,8 @@ pub struct Counts {
     pub repeated: u64,
     /// Events that were refused.
     pub refused: u64,
+    /// Events among these that are older than the histories that are kept.
+    pub too_old: u64,
     /// Lines of a history that are no events.
     pub unreadable: u64,
     /// Customers made by events about somebody unknown.
@@ -140,8 +146,10 @@ pub struct Runner {
     leaving: Leaving,
     /// Hand-overs that the store has not been told of yet.
     settled: Vec<Settled>,
-    /// Messages that were given up, and whose fallbacks have not been tried yet.
-    given_up: Vec<(CustomerId, Settled)>,
+    /// What was learned of addresses on the way, and has not been taken in yet.
+    bounced: Vec<Event>,
+    /// Messages that were given up, and whose fallbacks have not been tried yet; and answers of web hooks.
+    given_up: Vec<CameBack>,
     marks: Vec<(String, Option<String>)>,
     /// What the log has not been told of yet.
     told: Vec<(CustomerId, Vec<Trace>)>,
@@ -164,6 +172,8 @@ pub struct Runner {
     steering: Vec<(String, String)>,
     /// They are to be looked at once more, changed or not.
     looks_again: bool,
+    /// What is known of coupon pools.
+    coupons: coupons::Pools,
     /// Which journeys were stopped, and when.
     stopped: Stopped,
     /// What is deployed, as far as this worker goes by it.
@@ -230,6 +240,7 @@ impl Runner {
             wary: WARY_AT_FIRST,
             settled: Vec::new(),
             given_up: Vec::new(),
+            bounced: Vec::new(),
             marks: Vec::new(),
             told: Vec::new(),
             behind: Behind::default(),
@@ -241,6 +252,7 @@ impl Runner {
             strange: strangers::Telling::default(),
             steering: Vec::new(),
             looks_again: false,
+            coupons: coupons::Pools::default(),
             stopped: Stopped::default(),
             deployed: deployed::Known::default(),
             tidying: Tidying::of(&definitions),
@@ -264,6 +276,11 @@ impl Runner {
                 Err(error)
             }
         }
+    }
+
+    /// Takes up other secrets for the ways out, while it runs.
+    pub fn renewal(&self) -> Renewal {
+        Renewal::of(self.dispatch.clone())
     }
 
     /// Takes its place among others, puts the definitions in force and makes good what a stop left half done.
@@ -419,8 +436,11 @@ impl Runner {
             self.counts.handed_over += done.accepted();
             done.tally.count();
             // What is said of places in files would hide what is still to be looked for.
-            done.settled
-                .extend(done.given_up.into_iter().map(|(_, settled)| settled));
+            for own in done.given_up {
+                done.settled.push(own.settled.clone());
+                // Somebody waits for it. That it left is no secret any more.
+                self.given_up.extend(own.reply.is_some().then_some(own));
+            }
             let mut batch = Batch {
                 clock: now,
                 settled: done.settled,
@@ -434,7 +454,9 @@ impl Runner {
     async fn restore_desk(&mut self) -> Result<(), Error> {
         self.recent.clear();
         let text = self.mark(crate::decide::DESK).await?;
-        self.decider.with(move |state| state.set_desk(text)).await
+        self.decider
+            .with(move |state| state.restore_desk(text))
+            .await
     }
 
     async fn mark(&self, name: &str) -> Result<Option<String>, Error> {

@@ -24,6 +24,7 @@ impl Runner {
         };
         match &order.verb {
             Verb::Stop { journey } => self.stop(name, &order, journey.clone()).await,
+            Verb::Refilled { pool } => self.take_back(name, &order, pool).await,
             Verb::Customer {
                 customer,
                 about,

@@ -30,6 +30,7 @@ impl Runner {
                 self.pause(&marks, paused).await?;
             }
             self.stopped = Stopped::of(under(&marks, STOPPED));
+            self.know_pools(&marks).await?;
             self.steering.clone_from(&marks);
             if self.mate.leads() {
                 self.carry_out_all(&marks).await?;
@@ -132,6 +133,7 @@ impl Runner {
     pub(super) async fn hold_from_the_start(&mut self) -> Result<(), Error> {
         let marks = self.store.marks(STEERING).await?;
         self.stopped = Stopped::of(under(&marks, STOPPED));
+        self.know_pools(&marks).await?;
         let paused = paused(&marks);
         self.pause(&marks, paused).await
     }
@@ -245,7 +247,7 @@ pub(crate) fn paused(marks: &[(String, String)]) -> Paused {
 }
 
 /// Marks under a name, by what follows it.
-fn under<'m>(
+pub(super) fn under<'m>(
     marks: &'m [(String, String)],
     prefix: &'static str,
 ) -> impl Iterator<Item = (&'m str, &'m str)> {

@@ -31,6 +31,8 @@ enum Kind {
     Failed,
     /// A pattern has no codes left.
     Dry,
+    /// A coupon pool has none that can be given.
+    DryPool,
     /// A command was given up.
     GaveUp,
     /// Nobody knows whether a command was taken.
@@ -83,6 +85,12 @@ impl Found {
         found
     }
 
+    /// The coupon pools that had no code for somebody.
+    pub(super) fn dry_pools(&self) -> impl Iterator<Item = &str> {
+        let dry = self.0.keys().filter(|own| own.1 == Kind::DryPool);
+        dry.map(|(_, _, pool)| pool.as_str())
+    }
+
     fn note(&mut self, trace: &Trace, ended: &HashMap<Key, ()>) {
         let is_over = |own: Key| ended.contains_key(&own);
         let kind = match trace.what.as_str() {
@@ -91,11 +99,12 @@ impl Found {
             "gave_up" => Kind::GaveUp,
             "in_doubt" if trace.reason.as_deref() == Some(HELD) => Kind::Held,
             "in_doubt" => Kind::InDoubt,
+            NO_COUPON if trace.values.get("pool").is_some() => Kind::DryPool,
             NO_COUPON => Kind::Dry,
             _ => return,
         };
         let reason = match kind {
-            Kind::Dry => trace.values.get("codes").and_then(Value::as_text),
+            Kind::Dry | Kind::DryPool => trace.values.get("codes").and_then(Value::as_text),
             _ => trace.reason.as_deref(),
         };
         let journey = trace.journey.as_deref().unwrap_or_default().to_owned();
@@ -162,6 +171,16 @@ fn line(journey: &str, kind: Kind, reason: &str, count: u64) -> String {
         Kind::Dry => format!(
             "ALERT: {journey}: no code like {reason} is left; whoever comes now leaves with `no_coupon`. Give the pattern more `#`"
         ),
+        Kind::DryPool => {
+            let who = if one {
+                "1 person"
+            } else {
+                &format!("{count} people")
+            };
+            format!(
+                "ALERT: {journey}: {who} left with `no_coupon`: coupon pool {reason} has no code left that holds long enough. Add some: `kurant coupons import {reason} FILE`"
+            )
+        }
         Kind::GaveUp => {
             let what = if one {
                 "1 message or command"

@@ -24,6 +24,7 @@ impl Tables {
         let events = self.events.remove(id).map_or(0, |own| own.len() as u64);
         self.forgotten.events += events;
         self.enrollments.retain(|(own, _), _| own != id);
+        self.taken.retain(|_, own| own.customer != *id);
         for series in self.anchors.values_mut() {
             series.retain(|(_, _, own), _| own != id);
         }
@@ -43,6 +44,7 @@ impl Tables {
                 self.reasons.insert(row.command.key, code);
             }
         }
+        self.erase_holder(id);
         for letter in self.rejected.values_mut() {
             if erasure.holds(&letter.body) {
                 letter.body = String::new();

@@ -65,6 +65,8 @@ impl Tables {
             ("enrollment", self.enrollments_of(id)),
             ("log", log),
             ("outbox", outbox),
+            ("code", self.codes_of(id)),
+            ("taken", self.taken_of(is_own)),
             ("rejected", rejected.collect()),
             (
                 "mark",
@@ -73,6 +75,19 @@ impl Tables {
                     .collect(),
             ),
         ])
+    }
+
+    fn taken_of(&self, is_own: impl Fn(&str) -> bool) -> Vec<Value> {
+        let own = self.taken.values().filter(|own| is_own(&own.customer));
+        let mut own: Vec<_> = own.collect();
+        own.sort_by_key(|own| (own.at, &own.name));
+        let row = |own: &&crate::Taken| {
+            json!({
+                "route": own.route, "name": own.name, "customer": own.customer, "key": own.key, "journey": own.journey,
+                "step": own.step, "at": own.at.millis(),
+            })
+        };
+        own.iter().map(row).collect()
     }
 
     fn events_of(&self, id: &str) -> Result<Vec<Value>, Error> {

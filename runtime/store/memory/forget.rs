@@ -1,14 +1,17 @@
 //! Forgets what is old.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use kurant_engine::action::ActionStatus;
 use kurant_engine::calendar::Instant;
 use kurant_engine::event::Event;
 use kurant_engine::id::Key;
+use serde_json::json;
 
 use super::tables::Tables;
-use crate::{LogSums, Old, OutboxState};
+use crate::forget::{Needed, strip};
+use crate::{Kept, LogSums, Old, OutboxState, Stored, Walked};
 
 /// How many there were of what was forgotten.
 #[derive(Debug, Default)]
@@ -19,8 +22,10 @@ pub(super) struct Forgotten {
     pub(super) entered: u64,
     pub(super) left: u64,
     pub(super) commands: u64,
-    /// Events that are in no history: of those who were erased.
+    /// Events that are in no history: of those who were erased, and those that are too old.
     pub(super) events: u64,
+    /// The number of the last entry of the log whose bodies are gone.
+    pub(super) bare: i64,
 }
 
 impl Tables {
@@ -57,6 +62,7 @@ impl Tables {
                 oldest.len() as u64
             }
             Old::Log => self.forget_log(before, limit),
+            Old::Bodies => self.forget_bodies(before, limit),
             Old::Letters => {
                 let letters = self.rejected.iter().filter(|(_, own)| own.at < before);
                 let letters: Vec<i64> = letters.map(|(n, _)| *n).take(limit).collect();
@@ -72,6 +78,19 @@ impl Tables {
                 let commands = (kept - self.outbox.len()) as u64;
                 self.forgotten.commands += commands;
                 letters.len() as u64 + commands
+            }
+            Old::Taken => {
+                let old = self.taken.values().filter(|own| own.at < before);
+                let mut old: Vec<_> = old
+                    .map(|own| (own.at, own.route.clone(), own.name.clone()))
+                    .collect();
+                old.sort();
+                old.truncate(limit);
+                let gone = old.len() as u64;
+                for (_, route, name) in old {
+                    self.taken.remove(&(route, name));
+                }
+                gone
             }
             Old::Counts => 0,
         }
@@ -94,5 +113,67 @@ impl Tables {
         }
         self.log.splice(0..0, young);
         old.len() as u64
+    }
+
+    /// The entries stay.
+    fn forget_bodies(&mut self, before: Instant, limit: usize) -> u64 {
+        let bare = self.forgotten.bare;
+        let next = self.log.iter_mut().filter(|entry| entry.n > bare);
+        let mut passed = 0;
+        for entry in next.take(limit) {
+            if entry.clock >= before {
+                break;
+            }
+            strip(&mut entry.actions);
+            self.forgotten.bare = entry.n;
+            passed += 1;
+        }
+        passed
+    }
+
+    pub(super) fn forget_history(
+        &mut self,
+        before: Instant,
+        kept: &[Kept],
+        after: Option<&str>,
+        limit: usize,
+    ) -> Walked {
+        let ids = self.people.keys();
+        let ids: Vec<_> = ids
+            .filter(|id| after.is_none_or(|after| &***id > after))
+            .take(limit)
+            .cloned()
+            .collect();
+        let people: Vec<Stored> = ids.iter().filter_map(|id| self.load(id, &[])).collect();
+        let needed = Needed::of(kept, &people);
+        let mut left = limit;
+        for id in &ids {
+            let Some(own) = self.events.get_mut(id) else {
+                continue;
+            };
+            let mut latest = HashMap::new();
+            for (place, event) in own.iter() {
+                latest.insert(event.kind.clone(), *place);
+            }
+            own.retain(|place, event| {
+                let is_latest = latest.get(&event.kind) == Some(place);
+                let data = json!(event.data).to_string();
+                let stays = event.time >= before || needed.holds(event, &data, is_latest);
+                if stays || left == 0 {
+                    return true;
+                }
+                left -= 1;
+                false
+            });
+        }
+        let gone = (limit - left) as u64;
+        self.forgotten.events += gone;
+        let is_through = ids.len() < limit;
+        let next = match left {
+            0 => after.map(Into::into).or(Some("".into())),
+            _ if is_through => None,
+            _ => ids.last().cloned(),
+        };
+        Walked { gone, next }
     }
 }

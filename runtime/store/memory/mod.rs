@@ -1,6 +1,7 @@
 //! The reference: a store in memory, written as simply as can be. What it does is what every store has to do.
 
 mod checkup;
+mod coupon;
 mod erase;
 mod export;
 mod forget;
@@ -14,12 +15,14 @@ use kurant_engine::calendar::Instant;
 use kurant_engine::definition::{Definitions, Version};
 use kurant_engine::event::Event;
 use kurant_engine::id::{CustomerId, Key};
+use kurant_engine::stock::Coded;
 
 use self::tables::Tables;
 use crate::{
-    AnchorRange, Audited, Batch, By, Checkup, EnrollmentRow, Entry, Error, Export, GivenUp,
-    InOutbox, Inside, Kept, Letter, LogPage, LogPlace, Old, OutboxState, Outgoing, Pulse, Queue,
-    Rejected, Reply, Seen, Share, Store, Stored, Sums, Totals, Turn, Waiting, Worker,
+    AnchorRange, Audited, Batch, By, Checkup, CodeRow, EnrollmentRow, Entry, Error, Export,
+    GivenUp, InOutbox, Inside, Kept, Letter, LogPage, LogPlace, Old, OutboxState, Outgoing,
+    PoolSums, Pulse, Queue, Rejected, Reply, Seen, Share, Sought, Store, Stored, Sums, Taken,
+    Totals, Turn, Waiting, Walked, Worker,
 };
 
 /// A store in memory; it ends with the process.
@@ -77,6 +80,16 @@ impl Store for Memory {
 
     fn forget(&self, old: Old, before: Instant, limit: usize) -> Reply<'_, u64> {
         self.reply(|tables| Ok(tables.forget(old, before, limit)))
+    }
+
+    fn forget_history<'s>(
+        &'s self,
+        before: Instant,
+        kept: &'s [Kept],
+        after: Option<&'s str>,
+        limit: usize,
+    ) -> Reply<'s, Walked> {
+        self.reply(|tables| Ok(tables.forget_history(before, kept, after, limit)))
     }
 
     fn commit_in_turn(&self, batch: Batch, turn: Turn) -> Reply<'_, ()> {
@@ -183,6 +196,23 @@ impl Store for Memory {
         })
     }
 
+    fn left<'s>(
+        &'s self,
+        reason: &'s str,
+        after: Option<&'s str>,
+        limit: usize,
+    ) -> Reply<'s, Vec<CustomerId>> {
+        self.reply(|tables| {
+            let has_left = |row: &&EnrollmentRow| {
+                row.reason.as_deref() == Some(reason)
+                    && after.is_none_or(|own| *row.customer > *own)
+            };
+            let rows = tables.enrollments.values().filter(has_left);
+            let ids: BTreeSet<CustomerId> = rows.map(|row| row.customer.clone()).collect();
+            Ok(ids.into_iter().take(limit).collect())
+        })
+    }
+
     fn outbox(&self, state: OutboxState, upto: Instant, limit: usize) -> Reply<'_, Vec<Outgoing>> {
         self.reply(|tables| {
             let open = |row: &&Outgoing| row.state == state && row.due <= upto && !state.is_final();
@@ -254,6 +284,24 @@ impl Store for Memory {
         self.reply(|tables| {
             let own = |row: &&Outgoing| keys.contains(&row.command.key);
             Ok(tables.in_outbox(own))
+        })
+    }
+
+    fn commands<'s>(&'s self, keys: &'s [Key]) -> Reply<'s, Vec<Outgoing>> {
+        self.reply(|tables| {
+            let open = tables.outbox.iter().filter(|row| !row.state.leaves());
+            let own = open.filter(|row| keys.contains(&row.command.key));
+            Ok(own.cloned().collect())
+        })
+    }
+
+    fn taken<'s>(&'s self, route: &'s str, names: &'s [String]) -> Reply<'s, Vec<Taken>> {
+        self.reply(|tables| {
+            let place = |name: &String| (route.to_owned(), name.clone());
+            let own = names
+                .iter()
+                .filter_map(|name| tables.taken.get(&place(name)));
+            Ok(own.cloned().collect())
         })
     }
 
@@ -392,6 +440,28 @@ impl Store for Memory {
 
     fn export<'s>(&'s self, customer: &'s str) -> Reply<'s, Export> {
         self.reply(|tables| tables.export(customer))
+    }
+
+    fn codes<'s>(
+        &'s self,
+        pool: &'s str,
+        from: Instant,
+        share: Share,
+        limit: usize,
+    ) -> Reply<'s, Vec<Coded>> {
+        self.reply(|tables| Ok(tables.codes_left(pool, from, share, limit)))
+    }
+
+    fn codes_found<'s>(&'s self, sought: Sought<'s>, limit: usize) -> Reply<'s, Vec<CodeRow>> {
+        self.reply(|tables| Ok(tables.codes_found(sought, limit)))
+    }
+
+    fn pool_sums(&self, now: Instant, since: Instant) -> Reply<'_, Vec<PoolSums>> {
+        self.reply(|tables| Ok(tables.pool_sums(now, since)))
+    }
+
+    fn withdraw_codes<'s>(&'s self, pool: &'s str, limit: usize) -> Reply<'s, u64> {
+        self.reply(|tables| Ok(tables.withdraw_codes(pool, limit)))
     }
 
     fn inside(&self) -> Reply<'_, Vec<Inside>> {

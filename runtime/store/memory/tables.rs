@@ -9,13 +9,14 @@ use kurant_engine::erased::{self, is_pseudonym, pseudonym};
 use kurant_engine::event::Event;
 use kurant_engine::id::{CustomerId, Key};
 
+use super::coupon::Numbered;
 use super::forget::Forgotten;
 use crate::batch::TOGETHER;
 use crate::erasure;
 use crate::log::parts;
 use crate::{
     AnchorRow, Batch, By, EnrollmentRow, Entry, Error, InOutbox, Kept, OutboxState, Outgoing,
-    Rejected, Seen, Settled, Stored, Swap,
+    Rejected, Seen, Settled, Stored, Swap, Taken,
 };
 
 /// The anchors of an attribute: by zone, place in the order and customer, when each was set.
@@ -35,10 +36,15 @@ pub(super) struct Tables {
     pub(super) outbox: Vec<Outgoing>,
     /// Why commands stand where they do.
     pub(super) reasons: HashMap<Key, String>,
+    /// Messages that were handed over, by route and name.
+    pub(super) taken: BTreeMap<(String, String), Taken>,
     pub(super) rejected: BTreeMap<i64, Rejected>,
     /// The number of the latest dead letter.
     pub(super) letter: i64,
     pub(super) forgotten: Forgotten,
+    /// Codes of coupon pools, and the number of the latest.
+    pub(super) codes: BTreeMap<String, Numbered>,
+    pub(super) code_number: i64,
     pub(super) marks: BTreeMap<String, String>,
     pub(super) definitions: Option<Definitions>,
     pub(super) versions: BTreeMap<Key, Version>,
@@ -63,6 +69,7 @@ impl Tables {
         batch.seen.iter().any(&mut is_repeated)
             || batch.persons.iter().any(moved_on)
             || !batch.erased.iter().all(|own| self.may_erase(own))
+            || self.cannot_give(batch)
             || batch.swaps.iter().any(is_another)
     }
 
@@ -73,6 +80,7 @@ impl Tables {
         batch.erased.iter().for_each(|own| self.erase(own));
         self.forgotten.events += batch.dropped;
         self.write_down(&batch);
+        self.write_codes(&batch);
         self.seen.extend(
             batch
                 .seen
@@ -169,6 +177,13 @@ impl Tables {
     }
 
     fn settle(&mut self, settled: &Settled) {
+        // That it was taken is true, whoever claims it by now.
+        if let Some(taken) = &settled.taken
+            && !self.is_gone(&taken.customer)
+        {
+            let place = (taken.route.clone(), taken.name.clone());
+            self.taken.entry(place).or_insert_with(|| (**taken).clone());
+        }
         let open =
             |row: &&mut Outgoing| row.command.key == settled.key && row.attempt == settled.attempt;
         if let Some(row) = self.outbox.iter_mut().find(open) {

@@ -8,7 +8,7 @@ use super::connect;
 use super::decode::columns;
 use crate::checkup::index;
 use crate::rows::{self, Columns, limit};
-use crate::{Audited, Checkup, Error, LogSums, Pulse, Safety, Setting, Sums, Waiting};
+use crate::{Audited, Checkup, Error, LogSums, Pulse, Safety, Setting, Sums, Tables, Waiting};
 
 /// What the tests run on.
 const RUN_ON: &str = "PostgreSQL 15";
@@ -61,7 +61,7 @@ pub(super) async fn checkup(pool: &PgPool, now: Instant) -> Result<Checkup, Erro
         server: Some(format!("PostgreSQL {}", columns.text()?)),
         run_on: RUN_ON,
         tables: columns.number()?,
-        known_tables: connect::known_tables(),
+        known_tables: Tables::postgres().known(),
         settings: settings(pool).await?,
         longest_transaction: columns.maybe_number()?,
         without_lease: columns.count()?,

@@ -10,7 +10,9 @@ use kurant_engine::erased::{pseudonym, tombstone, word};
 use serde::Serialize;
 use sqlx::postgres::PgPool;
 
+use super::coupon;
 use super::erase::DROPPED;
+use super::taken;
 use super::transaction::{Id, Statement, write, write_after};
 use crate::erasure;
 use crate::log::{Part, parts};
@@ -102,6 +104,7 @@ pub(super) async fn commit(pool: &PgPool, mut batch: Batch, turn: Turn) -> Resul
     anchors(&mut statements, &mut batch);
     log(&mut statements, &batch, false)?;
     outbox(&mut statements, &mut batch)?;
+    coupon::statements(&mut statements, &mut batch);
     // After the rows that were handed over: whoever erases a customer comes to both in that order too.
     log(&mut statements, &batch, true)?;
     rejected(&mut statements, &batch);
@@ -317,6 +320,8 @@ fn outbox(statements: &mut Vec<Statement>, batch: &mut Batch) -> Result<(), Erro
         batch.withdrawn.sort();
         statements.push(Statement::new(WITHDRAWN).with(column(&batch.withdrawn, |key| Id(*key))));
     }
+    // Customers before their commands, as whoever erases one goes.
+    taken::note(statements, &batch.settled);
     settle(statements, &mut batch.settled);
     Ok(())
 }

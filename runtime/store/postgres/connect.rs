@@ -1,14 +1,12 @@
 //! Opens the database: which one, whether it may be trusted, and how each session is set.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
-use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRow};
-use sqlx::{ConnectOptions, Connection, Executor, Row, SqlSafeStr};
+use sqlx::{ConnectOptions, Connection, Executor, Row};
 
 use super::Durability;
-use crate::Error;
+use crate::{Error, Tables, TablesAt};
 
 /// How many sessions a process opens at the most.
 const SESSIONS: u32 = 8;
@@ -18,6 +16,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const MOMENT: Duration = Duration::from_millis(50);
 /// How often it is asked for.
 const MOMENTS: usize = 60;
+/// How often a change of the tables is tried, and how long others have in between.
+const TRIES: u32 = 60;
+const BETWEEN: Duration = Duration::from_secs(1);
 /// How many prepared statements a session keeps.
 const STATEMENTS: usize = 200;
 /// The oldest server that it was run on, as the server writes it.
@@ -28,6 +29,22 @@ const WRITING: &str = "SET statement_timeout = 10000; SET lock_timeout = 3000; S
 /// Limits of each session that only reads: reports may take a while.
 const READING: &str = "SET statement_timeout = 300000; SET lock_timeout = 3000; \
     SET idle_in_transaction_session_timeout = 30000; SET default_transaction_read_only = on";
+
+/// The number of a lock on these tables: of those who work on them, and of whoever changes them.
+macro_rules! own_lock {
+    ($call:literal) => {
+        own_lock!($call, "kurant/")
+    };
+    ($call:literal, $name:literal) => {
+        concat!(
+            "SELECT ",
+            $call,
+            "(hashtextextended('",
+            $name,
+            "' || current_schema(), 0))"
+        )
+    };
+}
 
 /// What a URL says.
 pub(super) fn options(url: &str) -> Result<PgConnectOptions, Error> {
@@ -128,27 +145,53 @@ pub(super) fn is_durable(setting: &str, value: &str) -> bool {
     }
 }
 
-/// Brings the tables to this Kurant's shape; workers that start together take turns.
-pub(super) async fn migrate(connection: &mut PgConnection) -> Result<(), Error> {
-    let done = migrations().run(connection).await;
-    done.map_err(|error| Error::unmigrated(error, known_tables()))
+/// How far the tables are.
+pub(super) async fn tables(
+    connection: &mut PgConnection,
+    tables: &Tables,
+) -> Result<TablesAt, Error> {
+    let is_there = is_there(connection).await?;
+    crate::tables::at(connection, tables, is_there).await
 }
 
-/// The number of the latest change of the tables.
-pub(super) fn known_tables() -> i64 {
-    let versions = migrations();
-    versions.iter().map(|own| own.version).max().unwrap_or(0)
+/// Brings the tables to the shape of these, and says how far they were. Whoever else does so at the same time waits, and finds it
+/// done.
+pub(super) async fn migrate(
+    connection: &mut PgConnection,
+    tables: &Tables,
+) -> Result<TablesAt, Error> {
+    sqlx::query(own_lock!("pg_advisory_lock", "kurant/tables/"))
+        .execute(&mut *connection)
+        .await?;
+    // A change waits for whoever reads or writes at the moment, and everybody who comes after waits behind it: it gives up soon, and
+    // tries again later.
+    sqlx::raw_sql("SET lock_timeout = 2000; SET statement_timeout = 0")
+        .execute(&mut *connection)
+        .await?;
+    let mut tries = 0;
+    let done = loop {
+        tries += 1;
+        match crate::tables::bring_up(connection, tables).await {
+            Err(error) if tries < TRIES && is_held_up(&error) => {
+                tracing::info!(tries, "others work on the tables; their change waits");
+                tokio::time::sleep(BETWEEN).await;
+            }
+            done => break done,
+        }
+    };
+    sqlx::query(own_lock!("pg_advisory_unlock", "kurant/tables/"))
+        .execute(connection)
+        .await?;
+    done
 }
 
-fn migrations() -> Migrator {
-    let begin = include_str!("../migrations/postgres/0001_begin.sql").into_sql_str();
-    Migrator::with_migrations(vec![Migration::new(
-        1,
-        Cow::Borrowed("begin"),
-        MigrationType::Simple,
-        begin,
-        false,
-    )])
+/// Whether somebody else holds what a change needs.
+fn is_held_up(error: &Error) -> bool {
+    let Error::Change { source, .. } = error else {
+        return false;
+    };
+    let code = source.as_database_error().and_then(|error| error.code());
+    matches!(code.as_deref(), Some("55P03" | "40P01"))
 }
 
 /// Whether there are tables.
@@ -157,17 +200,6 @@ pub(super) async fn is_there(connection: &mut PgConnection) -> Result<bool, Erro
         .fetch_one(connection)
         .await?;
     Ok(row.try_get(0)?)
-}
-
-/// The number of the lock on these tables.
-macro_rules! own_lock {
-    ($call:literal) => {
-        concat!(
-            "SELECT ",
-            $call,
-            "(hashtextextended('kurant/' || current_schema(), 0))"
-        )
-    };
 }
 
 /// Takes the lock of whoever works alone on these tables, for as long as the session lasts; false if another session has it.

@@ -31,6 +31,11 @@ impl<'r> Taken<'r> {
     pub(super) fn bytes(&mut self) -> Result<&'r [u8], Error> {
         self.take()
     }
+
+    /// Yes or no.
+    pub(super) fn truth(&mut self) -> Result<bool, Error> {
+        self.take()
+    }
 }
 
 impl<'r> Columns<'r> for Taken<'r> {

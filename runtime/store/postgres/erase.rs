@@ -5,6 +5,7 @@ use kurant_engine::erased::{pseudonym, tombstone, word};
 use sqlx::Row;
 use sqlx::postgres::PgPool;
 
+use super::taken;
 use super::transaction::{Id, Statement, Transaction};
 use crate::erasure::{self, Erasure};
 use crate::{Error, Stored};
@@ -35,6 +36,8 @@ const EVENTS: &str = "WITH gone AS (DELETE FROM event WHERE customer = $1 RETURN
    INSERT INTO forgotten AS f (what, count) SELECT 'event', count(*) FROM gone \
    ON CONFLICT (what) DO UPDATE SET count = f.count + excluded.count";
 const ENROLLMENTS_GONE: &str = "DELETE FROM enrollment WHERE customer = $1";
+// Nobody else may be given the code.
+const CODES: &str = "UPDATE code SET customer = $2 WHERE customer = $1";
 const LETTERS: &str = "SELECT n, body FROM rejected WHERE EXISTS ( \
      SELECT FROM UNNEST($1::text[]) AS s (name) \
      WHERE position(encode(convert_to(s.name, 'UTF8'), 'escape') IN lower(encode(body, 'escape'))) > 0)";
@@ -74,9 +77,10 @@ async fn one(tx: &mut Transaction, erasure: &Erasure) -> Result<(), Error> {
         .with(erasure.at.millis());
     tx.run(&name).await?;
     outbox(tx, id).await?;
-    for sql in [EVENTS, ENROLLMENTS_GONE] {
+    for sql in [EVENTS, ENROLLMENTS_GONE, taken::GONE] {
         tx.run(&about(sql)).await?;
     }
+    tx.run(&about(CODES).with(&*pseudonym(id))).await?;
     letters(tx, erasure).await?;
     log(tx, id).await
 }

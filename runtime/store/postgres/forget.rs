@@ -3,7 +3,10 @@
 use kurant_engine::calendar::Instant;
 use sqlx::PgPool;
 
-use crate::rows::limit;
+use super::decode::columns;
+use super::transaction::{Statement, write};
+use crate::forget::{BARE, bare};
+use crate::rows::{Columns, limit};
 use crate::{Error, LogSums, Old};
 
 // In each: $1 how many at the most, $2 the instant, $3 the verbs that have no command. It gives how many are gone.
@@ -30,12 +33,56 @@ const GIVEN_UP: &str = "WITH gone AS (DELETE FROM outbox WHERE key IN ( \
        AND state IN ('dead', 'in_doubt') RETURNING route, state), \
      said AS (INSERT INTO outbox_left (count, route, state) SELECT count(*), route, state FROM gone GROUP BY route, state) \
    SELECT count(*) FROM gone";
+const TAKEN: &str = "WITH gone AS (DELETE FROM taken WHERE (route, name) IN ( \
+       SELECT route, name FROM taken WHERE at < $2 LIMIT $1) RETURNING 1) \
+   SELECT count(*) FROM gone";
 // Those that others add meanwhile stay for the next time.
 const COUNTS: &str = "WITH gone AS (DELETE FROM outbox_left WHERE ctid = ANY(ARRAY(SELECT ctid FROM outbox_left LIMIT $1)) \
        RETURNING count, route, state), \
      said AS (INSERT INTO outbox_left (count, route, state) SELECT sum(count), route, state FROM gone GROUP BY route, state \
        RETURNING 1) \
    SELECT (SELECT count(*) FROM gone) - (SELECT count(*) FROM said)";
+
+// The next entries, with the number of the last one whose bodies are gone.
+const NEXT: &str = "SELECT n, customer, actions FROM (SELECT n, customer, clock, actions FROM log \
+     WHERE n > coalesce((SELECT value::bigint FROM mark WHERE name = $1), 0) ORDER BY n LIMIT $2) next WHERE clock < $3 ORDER BY n";
+// Whoever is erased meanwhile stands under another name, and their entries are bare.
+const BARE_NOW: &str = "UPDATE log l SET actions = k.actions FROM UNNEST($1::text[], $2::bigint[], $3::text[]) AS k (customer, n, actions) \
+   WHERE l.customer = k.customer AND l.n = k.n";
+const BARE_UPTO: &str = "INSERT INTO mark (name, value) VALUES ($1, $2) \
+   ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE mark.value::bigint < excluded.value::bigint";
+
+/// Takes out of the next entries of the log what their actions were done with. Returns how many were gone through.
+async fn bodies(pool: &PgPool, before: Instant, most: usize) -> Result<u64, Error> {
+    let rows = sqlx::query(NEXT)
+        .bind(BARE)
+        .bind(limit(most))
+        .bind(before.millis())
+        .fetch_all(pool)
+        .await?;
+    let (mut last, mut customers, mut numbers, mut bare_ones) = (0, vec![], vec![], vec![]);
+    for row in &rows {
+        let mut columns = columns(row, "log");
+        last = columns.number()?;
+        let customer = columns.text()?;
+        if let Some(actions) = bare(columns.text()?)? {
+            customers.push(customer);
+            numbers.push(last);
+            bare_ones.push(actions);
+        }
+    }
+    if !rows.is_empty() {
+        let statements = [
+            Statement::new(BARE_NOW)
+                .with(customers)
+                .with(numbers)
+                .with(bare_ones),
+            Statement::new(BARE_UPTO).with(BARE).with(last.to_string()),
+        ];
+        write(pool, &statements).await?;
+    }
+    Ok(rows.len() as u64)
+}
 
 /// Forgets the oldest of what came before an instant.
 pub(super) async fn forget(
@@ -45,9 +92,11 @@ pub(super) async fn forget(
     most: usize,
 ) -> Result<u64, Error> {
     let statements: &[&'static str] = match old {
+        Old::Bodies => return bodies(pool, before, most).await,
         Old::Repeats => &[REPEATS],
         Old::Log => &[LOG],
         Old::Letters => &[LETTERS, GIVEN_UP],
+        Old::Taken => &[TAKEN],
         Old::Counts => &[COUNTS],
     };
     let mut gone = 0;

@@ -6,13 +6,16 @@ mod checkup;
 mod claim;
 mod commit;
 mod connect;
+mod coupon;
 mod decode;
 mod erase;
 mod export;
 mod forget;
+mod forget_history;
 mod history;
 mod people;
 mod report;
+mod taken;
 mod transaction;
 mod work;
 
@@ -23,14 +26,16 @@ use kurant_engine::calendar::Instant;
 use kurant_engine::definition::{Definitions, Version};
 use kurant_engine::event::Event;
 use kurant_engine::id::{CustomerId, Key};
+use kurant_engine::stock::Coded;
 use sqlx::Connection;
 use sqlx::postgres::{PgConnection, PgPool};
 use tokio::sync::Mutex;
 
 use crate::{
-    AnchorRange, Audited, Batch, By, Checkup, Crew, EnrollmentRow, Entry, Error, Export, GivenUp,
-    InOutbox, Inside, Kept, Letter, LogPage, LogPlace, Old, OutboxState, Outgoing, Pulse, Queue,
-    Rejected, Reply, Seen, Share, Store, Stored, Sums, Totals, Turn, Waiting, Word, Worker,
+    AnchorRange, Audited, Batch, By, Checkup, CodeRow, Crew, EnrollmentRow, Entry, Error, Export,
+    GivenUp, InOutbox, Inside, Kept, Letter, LogPage, LogPlace, Old, OutboxState, Outgoing,
+    PoolSums, Pulse, Queue, Rejected, Reply, Seen, Share, Sought, Store, Stored, Sums, Tables,
+    TablesAt, Taken, Totals, Turn, Waiting, Walked, Word, Worker,
 };
 
 pub use connect::redacted;
@@ -60,10 +65,28 @@ impl Postgres {
     /// [`Error::Unreachable`] when nobody answers there, [`Error::Unsuitable`] when the server is too old, a standby, or set
     /// so that it may lose what it has committed. No error holds the password.
     pub async fn open(url: &str, durability: Durability) -> Result<Self, Error> {
+        Self::open_as(url, durability, &Tables::postgres()).await
+    }
+
+    /// As [`Postgres::open`], where these are the tables that are known.
+    ///
+    /// # Errors
+    /// [`Error::Older`] when there are tables that lack a change: [`Postgres::migrate`] makes it. [`Error::Newer`] when they have had one
+    /// more.
+    pub async fn open_as(
+        url: &str,
+        durability: Durability,
+        tables: &Tables,
+    ) -> Result<Self, Error> {
         let options = connect::options(url)?;
         let mut connection = connect::first(&options).await?;
         connect::check(&mut connection, durability).await?;
-        connect::migrate(&mut connection).await?;
+        let at = connect::tables(&mut connection, tables).await?;
+        if at.is_empty() {
+            connect::migrate(&mut connection, tables).await?;
+        } else {
+            tables.fit(&at)?;
+        }
         connection.close().await?;
         Ok(Self {
             pool: connect::pool(options, true),
@@ -71,6 +94,30 @@ impl Postgres {
             presence: None,
             is_shared: false,
         })
+    }
+
+    /// How far the tables at a URL are.
+    ///
+    /// # Errors
+    /// [`Error::Newer`] when a newer Kurant has changed them, [`Error::Unreachable`] when nobody answers there.
+    pub async fn tables(url: &str, tables: &Tables) -> Result<TablesAt, Error> {
+        let mut connection = connect::first(&connect::options(url)?).await?;
+        let at = connect::tables(&mut connection, tables).await?;
+        connection.close().await?;
+        Ok(at)
+    }
+
+    /// Makes the changes that the tables at a URL lack, beside workers that may go on, and says how far they were. All of it is done, or
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`Error::Change`] when one is refused, and those of [`Postgres::tables`].
+    pub async fn migrate(url: &str, tables: &Tables) -> Result<TablesAt, Error> {
+        let mut connection = connect::first(&connect::options(url)?).await?;
+        connect::check(&mut connection, Durability::Waived).await?;
+        let at = connect::migrate(&mut connection, tables).await?;
+        connection.close().await?;
+        Ok(at)
     }
 
     /// As [`Postgres::open`], for a process that works on the database alone.
@@ -121,17 +168,23 @@ impl Postgres {
     /// Opens the store at a URL to read, beside workers that write to it.
     ///
     /// # Errors
-    /// [`Error::Missing`] when there are no tables, [`Error::Unreachable`] when nobody answers there.
+    /// [`Error::Missing`] when there are no tables, [`Error::Older`] when they lack something, [`Error::Unreachable`] when nobody answers there.
     pub async fn open_to_read(url: &str) -> Result<Self, Error> {
         let options = connect::options(url)?;
         let mut connection = connect::first(&options).await?;
-        let is_there = connect::is_there(&mut connection).await?;
-        connection.close().await?;
-        if !is_there {
+        if !connect::is_there(&mut connection).await? {
             return Err(Error::Missing {
                 path: connect::place(&options),
             });
         }
+        let tables = Tables::postgres();
+        match connect::tables(&mut connection, &tables).await {
+            Ok(at) => tables.fit(&at)?,
+            // A newer one has only added to what is read here.
+            Err(Error::Newer { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        connection.close().await?;
         Ok(Self {
             pool: connect::pool(options, false),
             to_write: false,
@@ -176,6 +229,11 @@ impl Store for Postgres {
         self.is_shared
     }
 
+    fn reach(&self, url: &str) -> Result<(), Error> {
+        self.pool.set_connect_options(connect::options(url)?);
+        Ok(())
+    }
+
     fn now(&self) -> Reply<'_, Option<Instant>> {
         Box::pin(async move { self.clock().await.map(Some) })
     }
@@ -200,6 +258,20 @@ impl Store for Postgres {
         Box::pin(
             self.write(move |pool| async move { forget::forget(&pool, old, before, limit).await }),
         )
+    }
+
+    fn forget_history<'s>(
+        &'s self,
+        before: Instant,
+        kept: &'s [Kept],
+        after: Option<&'s str>,
+        limit: usize,
+    ) -> Reply<'s, Walked> {
+        let (kept, after) = (kept.to_vec(), after.map(str::to_owned));
+        Box::pin(self.write(move |pool| async move {
+            let after = after.as_deref();
+            forget_history::forget_history(&pool, before, &kept, after, limit).await
+        }))
     }
 
     fn commit_in_turn(&self, batch: Batch, turn: Turn) -> Reply<'_, ()> {
@@ -252,6 +324,15 @@ impl Store for Postgres {
         Box::pin(people::members(&self.pool, journey, after, limit))
     }
 
+    fn left<'s>(
+        &'s self,
+        reason: &'s str,
+        after: Option<&'s str>,
+        limit: usize,
+    ) -> Reply<'s, Vec<CustomerId>> {
+        Box::pin(people::left(&self.pool, reason, after, limit))
+    }
+
     fn outbox(&self, state: OutboxState, upto: Instant, limit: usize) -> Reply<'_, Vec<Outgoing>> {
         Box::pin(work::outbox(&self.pool, state, upto, limit))
     }
@@ -283,6 +364,14 @@ impl Store for Postgres {
 
     fn in_outbox<'s>(&'s self, keys: &'s [Key]) -> Reply<'s, Vec<InOutbox>> {
         Box::pin(report::in_outbox(&self.pool, keys))
+    }
+
+    fn commands<'s>(&'s self, keys: &'s [Key]) -> Reply<'s, Vec<Outgoing>> {
+        Box::pin(taken::commands(&self.pool, keys))
+    }
+
+    fn taken<'s>(&'s self, route: &'s str, names: &'s [String]) -> Reply<'s, Vec<Taken>> {
+        Box::pin(taken::by_name(&self.pool, route, names))
     }
 
     fn outbox_of<'s>(&'s self, customer: &'s str) -> Reply<'s, Vec<InOutbox>> {
@@ -371,6 +460,29 @@ impl Store for Postgres {
 
     fn export<'s>(&'s self, customer: &'s str) -> Reply<'s, Export> {
         Box::pin(export::export(&self.pool, customer))
+    }
+
+    fn codes<'s>(
+        &'s self,
+        pool: &'s str,
+        from: Instant,
+        share: Share,
+        limit: usize,
+    ) -> Reply<'s, Vec<Coded>> {
+        Box::pin(coupon::left(&self.pool, pool, from, share, limit))
+    }
+
+    fn codes_found<'s>(&'s self, sought: Sought<'s>, limit: usize) -> Reply<'s, Vec<CodeRow>> {
+        Box::pin(coupon::found(&self.pool, sought, limit))
+    }
+
+    fn pool_sums(&self, now: Instant, since: Instant) -> Reply<'_, Vec<PoolSums>> {
+        Box::pin(coupon::sums(&self.pool, now, since))
+    }
+
+    fn withdraw_codes<'s>(&'s self, pool: &'s str, limit: usize) -> Reply<'s, u64> {
+        let name = pool.to_owned();
+        Box::pin(self.write(move |pool| async move { coupon::withdraw(&pool, name, limit).await }))
     }
 
     fn inside(&self) -> Reply<'_, Vec<Inside>> {

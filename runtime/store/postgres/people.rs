@@ -179,6 +179,26 @@ pub(super) async fn in_history(pool: &PgPool, events: &[Arc<Event>]) -> Result<V
         .collect()
 }
 
+/// Customers with an enrollment that ended for this reason, after one.
+pub(super) async fn left(
+    pool: &PgPool,
+    reason: &str,
+    after: Option<&str>,
+    most: usize,
+) -> Result<Vec<CustomerId>, Error> {
+    let rows = sqlx::query(
+        "SELECT DISTINCT customer FROM enrollment WHERE customer > $1 AND reason = $2 ORDER BY customer LIMIT $3",
+    )
+    .bind(after.unwrap_or_default())
+    .bind(reason)
+    .bind(limit(most))
+    .fetch_all(pool)
+    .await?;
+    rows.iter()
+        .map(|row| columns(row, "enrollment").shared())
+        .collect()
+}
+
 /// Customers inside a journey, or inside any, after one.
 pub(super) async fn members(
     pool: &PgPool,

@@ -9,6 +9,10 @@ use super::decode::columns;
 use crate::rows::{self, Columns, limit};
 use crate::{AnchorRange, By, Error, OutboxState, Outgoing, Share};
 
+/// Slots are compared within the index: of the customers of others no row is read.
+const DUE: &str = "SELECT wake_at, id FROM customer WHERE wake_at <= $1 AND slot >= $3 AND slot < $4 \
+                   ORDER BY wake_at LIMIT $2";
+
 /// Customers of a share with something due.
 pub(super) async fn due(
     pool: &PgPool,
@@ -16,16 +20,15 @@ pub(super) async fn due(
     most: usize,
     share: Share,
 ) -> Result<Vec<(Instant, CustomerId)>, Error> {
-    let rows = sqlx::query(
-        "SELECT wake_at, id FROM customer WHERE wake_at <= $1 AND slot % $3 = $4 ORDER BY wake_at LIMIT $2",
-    )
-    .bind(upto.millis())
-    .bind(limit(most))
-    .bind(i64::from(share.of.max(1)))
-    .bind(i64::from(share.index))
-    .persistent(false)
-    .fetch_all(pool)
-    .await?;
+    let slots = share.slots();
+    let rows = sqlx::query(DUE)
+        .bind(upto.millis())
+        .bind(limit(most))
+        .bind(i32::from(slots.start))
+        .bind(i32::from(slots.end))
+        .persistent(false)
+        .fetch_all(pool)
+        .await?;
     let mut due = Vec::with_capacity(rows.len());
     for row in &rows {
         let mut columns = columns(row, "customer");

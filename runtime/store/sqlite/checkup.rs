@@ -4,10 +4,9 @@ use kurant_engine::calendar::Instant;
 use sqlx::SqlitePool;
 
 use super::decode::{array, columns};
-use super::known_tables;
 use crate::checkup::index;
 use crate::rows::{self, Columns, limit};
-use crate::{Audited, Checkup, Error, LogSums, Pulse, Safety, Setting, Sums, Waiting};
+use crate::{Audited, Checkup, Error, LogSums, Pulse, Safety, Setting, Sums, Tables, Waiting};
 
 /// What the tests run on; it is a part of the program.
 const RUN_ON: &str = "SQLite 3";
@@ -39,7 +38,7 @@ pub(super) async fn checkup(pool: &SqlitePool, whole: bool) -> Result<Checkup, E
         server: Some(format!("SQLite {}", columns.text()?)),
         run_on: RUN_ON,
         tables: columns.number()?,
-        known_tables: known_tables(),
+        known_tables: Tables::sqlite().known(),
         settings: settings(pool, whole).await?,
         strays: columns.count()?,
         ..Checkup::default()

@@ -11,10 +11,11 @@ use kurant_engine::erased::{pseudonym, word};
 use kurant_engine::id::CustomerId;
 use sqlx::SqlitePool;
 
+use super::coupon;
 use super::documents::{Documents, Worded, json};
 use super::erase;
 use super::transaction::{Rows, Transaction};
-use super::{EVENT_NUMBER, Numbers};
+use super::{EVENT_NUMBER, Numbers, taken};
 use crate::erasure;
 use crate::log::{Part, parts};
 use crate::{AnchorRow, Batch, Error, Rejected, Settled, Stored, Swap, Turn};
@@ -195,6 +196,7 @@ pub(super) async fn commit(
     )
     .await?;
     outbox(&mut tx, &batch, &documents.commands.ready().await?).await?;
+    coupon::write(&mut tx, &batch).await?;
     tx.commit().await
 }
 
@@ -462,7 +464,7 @@ async fn settle(tx: &mut Transaction, settled: &[Settled]) -> Result<(), Error> 
         values.number(settled.attempt.into());
     })
     .await?;
-    Ok(())
+    taken::note(tx, settled).await
 }
 
 async fn rest(tx: &mut Transaction, batch: &Batch) -> Result<(), Error> {

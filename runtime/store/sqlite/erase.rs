@@ -9,6 +9,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::decode::array;
+use super::taken;
 use super::transaction::{Rows, Transaction};
 use crate::erasure::{self, Erasure};
 use crate::{Error, Stored};
@@ -42,6 +43,8 @@ const EVENTS: &str = "INSERT INTO forgotten (what, count) SELECT 'event', count(
    ON CONFLICT (what) DO UPDATE SET count = forgotten.count + excluded.count";
 const EVENTS_GONE: &str = "DELETE FROM event WHERE customer = $1";
 const ENROLLMENTS_GONE: &str = "DELETE FROM enrollment WHERE customer = $1";
+// Nobody else may be given the code.
+const CODES: &str = "UPDATE code SET customer = $2 WHERE customer = $1";
 // All of the table is looked through, as an erasure is rare: those too are found that were kept for journeys which are retired or
 // gone, and nobody knows any more by which day they stand.
 const ANCHORS_GONE: &str = "DELETE FROM anchor WHERE customer IN (SELECT value FROM json_each($1))";
@@ -81,9 +84,11 @@ async fn one(tx: &mut Transaction, erasure: &Erasure) -> Result<(), Error> {
     let at = erasure.at.millis();
     tx.fetch(sqlx::query(TOMBSTONE).bind(name).bind(at)).await?;
     outbox(tx, &id).await?;
-    for sql in [EVENTS, EVENTS_GONE, ENROLLMENTS_GONE] {
+    for sql in [EVENTS, EVENTS_GONE, ENROLLMENTS_GONE, taken::GONE] {
         tx.fetch(sqlx::query(sql).bind(id.clone())).await?;
     }
+    let name = pseudonym(&id).to_string();
+    tx.fetch(sqlx::query(CODES).bind(id).bind(name)).await?;
     letters(tx, erasure).await
 }
 

@@ -3,9 +3,10 @@
 use kurant_engine::calendar::Instant;
 use sqlx::{AssertSqlSafe, SqlitePool};
 
-use super::decode::array;
-use super::transaction::Transaction;
-use crate::rows::limit;
+use super::decode::{array, columns};
+use super::transaction::{Rows, Transaction};
+use crate::forget::{BARE, bare};
+use crate::rows::{Columns, limit};
 use crate::{Error, LogSums, Old};
 
 // In each: $1 the instant, $2 how many at the most, $3 the verbs that have no command. First it is counted, then deleted.
@@ -38,6 +39,47 @@ const GIVEN_UP: [&str; 2] = [
     "DELETE FROM outbox WHERE n IN ( \
        SELECT n FROM outbox WHERE state IN ('dead', 'in_doubt') AND due < $1 ORDER BY n LIMIT $2) RETURNING 1",
 ];
+const TAKEN: [&str; 1] = [
+    "DELETE FROM taken WHERE (route, name) IN (SELECT route, name FROM taken WHERE at < $1 ORDER BY at LIMIT $2) RETURNING 1",
+];
+
+const NEXT: &str = "SELECT n, actions FROM (SELECT n, clock, actions FROM log \
+     WHERE n > coalesce((SELECT CAST(value AS INTEGER) FROM mark WHERE name = $1), 0) ORDER BY n LIMIT $2) WHERE clock < $3 ORDER BY n";
+const BARE_NOW: Rows = Rows {
+    head: "WITH bare (n, actions) AS (VALUES ",
+    columns: 2,
+    tail: ") UPDATE OR FAIL log SET actions = bare.actions FROM bare WHERE log.n = bare.n",
+};
+const BARE_UPTO: &str = "INSERT INTO mark (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+
+/// Takes out of the next entries of the log what their actions were done with. Returns how many were gone through.
+async fn bodies(pool: &SqlitePool, before: Instant, most: usize) -> Result<u64, Error> {
+    let mut tx = Transaction::begin(pool).await?;
+    let next = sqlx::query(NEXT)
+        .bind(BARE)
+        .bind(limit(most))
+        .bind(before.millis());
+    let rows = tx.fetch(next).await?;
+    let (mut last, mut bare_ones) = (0, Vec::new());
+    for row in &rows {
+        let mut columns = columns(row, "log");
+        last = columns.number()?;
+        if let Some(actions) = bare(columns.text()?)? {
+            bare_ones.push((last, actions));
+        }
+    }
+    if !rows.is_empty() {
+        tx.write(&BARE_NOW, &bare_ones, |(n, actions), values| {
+            values.number(*n);
+            values.text(actions);
+        })
+        .await?;
+        let upto = sqlx::query(BARE_UPTO).bind(BARE).bind(last.to_string());
+        tx.fetch(upto).await?;
+    }
+    tx.commit().await?;
+    Ok(rows.len() as u64)
+}
 
 /// Forgets the oldest of what came before an instant.
 pub(super) async fn forget(
@@ -47,9 +89,11 @@ pub(super) async fn forget(
     most: usize,
 ) -> Result<u64, Error> {
     let works: &[&[&'static str]] = match old {
+        Old::Bodies => return bodies(pool, before, most).await,
         Old::Repeats => &[&REPEATS],
         Old::Log => &[&LOG],
         Old::Letters => &[&LETTERS, &GIVEN_UP],
+        Old::Taken => &[&TAKEN],
         // One row each, always.
         Old::Counts => &[],
     };

@@ -1,24 +1,27 @@
 //! SQLite: one file, one process that writes, any number that read beside it.
 
+mod bring_up;
 mod checkup;
 mod claim;
 mod commit;
+mod coupon;
 mod decode;
 mod documents;
 mod erase;
 mod export;
 mod forget;
+mod forget_history;
 mod history;
+mod lock;
 mod people;
 mod report;
+mod taken;
 #[cfg(test)]
 mod tests;
 mod transaction;
 mod work;
 
-use std::borrow::Cow;
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -28,14 +31,17 @@ use kurant_engine::calendar::Instant;
 use kurant_engine::definition::{Definitions, Version};
 use kurant_engine::event::Event;
 use kurant_engine::id::{CustomerId, Key};
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use kurant_engine::stock::Coded;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, SqlSafeStr, SqlitePool};
+use sqlx::{ConnectOptions, SqlitePool};
+
+pub use bring_up::BroughtUp;
 
 use crate::{
-    AnchorRange, Audited, Batch, By, Checkup, EnrollmentRow, Entry, Error, Export, GivenUp,
-    InOutbox, Inside, Kept, Letter, LogPage, LogPlace, Old, OutboxState, Outgoing, Pulse, Queue,
-    Rejected, Reply, Seen, Share, Store, Stored, Sums, Totals, Turn, Waiting, Worker,
+    AnchorRange, Audited, Batch, By, Checkup, CodeRow, EnrollmentRow, Entry, Error, Export,
+    GivenUp, InOutbox, Inside, Kept, Letter, LogPage, LogPlace, Old, OutboxState, Outgoing,
+    PoolSums, Pulse, Queue, Rejected, Reply, Seen, Share, Sought, Store, Stored, Sums, Tables,
+    TablesAt, Taken, Totals, Turn, Waiting, Walked, Worker,
 };
 
 /// How many read at the same time.
@@ -68,6 +74,7 @@ pub struct Sqlite {
     write: Option<SqlitePool>,
     numbers: Arc<Numbers>,
     path: PathBuf,
+    brought_up: Option<BroughtUp>,
     /// Held as long as the store is open to write.
     _lock: Option<File>,
 }
@@ -78,7 +85,17 @@ impl Sqlite {
     /// # Errors
     /// [`Error::Locked`] when another process writes to it.
     pub async fn open(path: &Path) -> Result<Self, Error> {
-        let lock = lock(path)?;
+        Self::open_as(path, &Tables::sqlite()).await
+    }
+
+    /// As [`Sqlite::open`], where these are the tables that are known. Those that lack a change have it afterwards, and a copy from
+    /// before stands beside them: see [`Sqlite::brought_up`].
+    ///
+    /// # Errors
+    /// [`Error::NoCopy`] when there can be none, [`Error::Change`] when a change is refused: all is as before then. [`Error::Newer`] when the
+    /// tables have had a change more.
+    pub async fn open_as(path: &Path, tables: &Tables) -> Result<Self, Error> {
+        let lock = lock::take(path)?;
         let options = options(path)
             .create_if_missing(true)
             .page_size(PAGE)
@@ -88,8 +105,7 @@ impl Sqlite {
             .pragma("wal_autocheckpoint", CHECKPOINT);
         // One connection writes; it is never given up, since nothing else may write in between.
         let write = pool(1).connect_with(options).await?;
-        let done = migrations().run(&write).await;
-        done.map_err(|error| Error::unmigrated(error, known_tables()))?;
+        let brought_up = bring_up::bring_up(&mut *write.acquire().await?, path, tables).await?;
         let read = pool(READERS)
             .connect_with(self::options(path).pragma("query_only", "ON"))
             .await?;
@@ -98,6 +114,7 @@ impl Sqlite {
             write: Some(write),
             numbers: Arc::default(),
             path: path.to_owned(),
+            brought_up,
             _lock: Some(lock),
         };
         let number = store.marks(EVENT_NUMBER).await?;
@@ -111,36 +128,51 @@ impl Sqlite {
         Ok(store)
     }
 
+    /// What was done to the tables when the store was opened, if anything was missing.
+    pub fn brought_up(&self) -> Option<&BroughtUp> {
+        self.brought_up.as_ref()
+    }
+
+    /// How far the tables at a path are; nothing is changed.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] when there are none, [`Error::Newer`] when a newer Kurant has changed them.
+    pub async fn tables(path: &Path, tables: &Tables) -> Result<TablesAt, Error> {
+        let pool = to_read(path, 1).await?;
+        let at = bring_up::at(&mut *pool.acquire().await?, tables).await;
+        pool.close().await;
+        at
+    }
+
     /// Opens the store at a path to read, beside a process that may write to it.
     ///
     /// # Errors
     /// [`Error::Missing`] when there is none.
     pub async fn open_to_read(path: &Path) -> Result<Self, Error> {
-        if !path.exists() {
-            return Err(Error::Missing {
-                path: path.display().to_string(),
-            });
-        }
-        let read = pool(READERS)
-            .connect_with(options(path).pragma("query_only", "ON"))
-            .await?;
+        Self::open_beside_writers(path, false).await
+    }
+
+    async fn open_beside_writers(path: &Path, to_write: bool) -> Result<Self, Error> {
+        let read = to_read(path, READERS).await?;
+        bring_up::look_at(&read, &Tables::sqlite(), to_write).await?;
         Ok(Self {
             read,
             write: None,
             numbers: Arc::default(),
             path: path.to_owned(),
+            brought_up: None,
             _lock: None,
         })
     }
 
     /// Opens the store at a path to leave marks or to settle what was given up, beside a process that may work on it: writers
-    /// wait for each other. Only hand-overs, dead letters and marks may be in what it commits, since the other one numbers all
+    /// wait for each other. Only hand-overs, dead letters, imported codes and marks may be in what it commits, since the other one numbers all
     /// else, and keeps customers at hand.
     ///
     /// # Errors
     /// [`Error::Missing`] when there is none.
     pub async fn open_beside(path: &Path) -> Result<Self, Error> {
-        let store = Self::open_to_read(path).await?;
+        let store = Self::open_beside_writers(path, true).await?;
         let options = options(path).synchronous(SqliteSynchronous::Full);
         let write = pool(1).connect_with(options).await?;
         Ok(Self {
@@ -162,6 +194,17 @@ impl Sqlite {
     }
 }
 
+/// Connections that only read what is there.
+async fn to_read(path: &Path, connections: u32) -> Result<SqlitePool, Error> {
+    if !path.exists() {
+        return Err(Error::Missing {
+            path: path.display().to_string(),
+        });
+    }
+    let options = options(path).pragma("query_only", "ON");
+    Ok(pool(connections).connect_with(options).await?)
+}
+
 fn pool(connections: u32) -> SqlitePoolOptions {
     SqlitePoolOptions::new()
         .max_connections(connections)
@@ -177,88 +220,6 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .statement_cache_capacity(STATEMENTS)
         .pragma("temp_store", "MEMORY")
         .disable_statement_logging()
-}
-
-fn migrations() -> Migrator {
-    let begin = include_str!("../migrations/sqlite/0001_begin.sql").into_sql_str();
-    Migrator::with_migrations(vec![Migration::new(
-        1,
-        Cow::Borrowed("begin"),
-        MigrationType::Simple,
-        begin,
-        false,
-    )])
-}
-
-/// The number of the latest change of the tables.
-fn known_tables() -> i64 {
-    let versions = migrations();
-    versions.iter().map(|own| own.version).max().unwrap_or(0)
-}
-
-/// Where the lock of a store is.
-fn lock_of(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    PathBuf::from(name)
-}
-
-/// The process that holds the lock of a store.
-fn holder(path: &Path) -> Option<Worker> {
-    let mut file = File::open(lock_of(path)).ok()?;
-    // Should nobody hold it, it is let go of again at once.
-    if !matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)) {
-        return None;
-    }
-    let mut id = String::new();
-    file.read_to_string(&mut id).ok()?;
-    Some(Worker {
-        name: format!("process {}", id.trim()),
-        word: None,
-    })
-}
-
-/// Takes the lock of a store, and leaves the process's number in it for the message to the next one.
-fn lock(path: &Path) -> Result<File, Error> {
-    let name = lock_of(path);
-    let failed = |source| Error::File {
-        path: name.display().to_string(),
-        source,
-    };
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(|source| Error::File {
-            path: folder.display().to_string(),
-            source,
-        })?;
-    }
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&name)
-        .map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let mut holder = String::new();
-            let _ = file.read_to_string(&mut holder);
-            let holder = holder
-                .trim()
-                .parse::<u32>()
-                .map_or_else(|_| String::new(), |id| format!(" (process {id})"));
-            return Err(Error::Locked {
-                path: path.display().to_string(),
-                holder,
-            });
-        }
-        Err(TryLockError::Error(source)) => return Err(failed(source)),
-    }
-    file.set_len(0).map_err(failed)?;
-    file.seek(SeekFrom::Start(0)).map_err(failed)?;
-    file.write_all(std::process::id().to_string().as_bytes())
-        .map_err(failed)?;
-    Ok(file)
 }
 
 impl Store for Sqlite {
@@ -279,6 +240,24 @@ impl Store for Sqlite {
             let writer = self.writer()?;
             let work = async move { forget::forget(&writer, old, before, limit).await };
             let task = tokio::spawn(work);
+            task.await.map_err(|error| Error::Task(error.to_string()))?
+        })
+    }
+
+    fn forget_history<'s>(
+        &'s self,
+        before: Instant,
+        kept: &'s [Kept],
+        after: Option<&'s str>,
+        limit: usize,
+    ) -> Reply<'s, Walked> {
+        let (read, kept, after) = (self.read.clone(), kept.to_vec(), after.map(str::to_owned));
+        Box::pin(async move {
+            let write = self.writer()?;
+            let task = tokio::spawn(async move {
+                let after = after.as_deref();
+                forget_history::forget_history(&read, &write, before, &kept, after, limit).await
+            });
             task.await.map_err(|error| Error::Task(error.to_string()))?
         })
     }
@@ -342,6 +321,15 @@ impl Store for Sqlite {
         Box::pin(people::members(&self.read, journey, after, limit))
     }
 
+    fn left<'s>(
+        &'s self,
+        reason: &'s str,
+        after: Option<&'s str>,
+        limit: usize,
+    ) -> Reply<'s, Vec<CustomerId>> {
+        Box::pin(people::left(&self.read, reason, after, limit))
+    }
+
     fn outbox(&self, state: OutboxState, upto: Instant, limit: usize) -> Reply<'_, Vec<Outgoing>> {
         Box::pin(work::outbox(&self.read, state, upto, limit))
     }
@@ -376,6 +364,14 @@ impl Store for Sqlite {
 
     fn in_outbox<'s>(&'s self, keys: &'s [Key]) -> Reply<'s, Vec<InOutbox>> {
         Box::pin(report::in_outbox(&self.read, keys))
+    }
+
+    fn commands<'s>(&'s self, keys: &'s [Key]) -> Reply<'s, Vec<Outgoing>> {
+        Box::pin(taken::commands(&self.read, keys))
+    }
+
+    fn taken<'s>(&'s self, route: &'s str, names: &'s [String]) -> Reply<'s, Vec<Taken>> {
+        Box::pin(taken::by_name(&self.read, route, names))
     }
 
     fn outbox_of<'s>(&'s self, customer: &'s str) -> Reply<'s, Vec<InOutbox>> {
@@ -441,7 +437,7 @@ impl Store for Sqlite {
     }
 
     fn workers(&self) -> Reply<'_, Vec<Worker>> {
-        let at_work = holder(&self.path);
+        let at_work = lock::holder(&self.path);
         Box::pin(std::future::ready(Ok(at_work.into_iter().collect())))
     }
 
@@ -451,6 +447,34 @@ impl Store for Sqlite {
 
     fn export<'s>(&'s self, customer: &'s str) -> Reply<'s, Export> {
         Box::pin(export::export(&self.read, customer))
+    }
+
+    fn codes<'s>(
+        &'s self,
+        pool: &'s str,
+        from: Instant,
+        share: Share,
+        limit: usize,
+    ) -> Reply<'s, Vec<Coded>> {
+        Box::pin(coupon::left(&self.read, pool, from, share, limit))
+    }
+
+    fn codes_found<'s>(&'s self, sought: Sought<'s>, limit: usize) -> Reply<'s, Vec<CodeRow>> {
+        Box::pin(coupon::found(&self.read, sought, limit))
+    }
+
+    fn pool_sums(&self, now: Instant, since: Instant) -> Reply<'_, Vec<PoolSums>> {
+        Box::pin(coupon::sums(&self.read, now, since))
+    }
+
+    fn withdraw_codes<'s>(&'s self, pool: &'s str, limit: usize) -> Reply<'s, u64> {
+        let name = pool.to_owned();
+        Box::pin(async move {
+            let writer = self.writer()?;
+            let work = async move { coupon::withdraw(&writer, name, limit).await };
+            let task = tokio::spawn(work);
+            task.await.map_err(|error| Error::Task(error.to_string()))?
+        })
     }
 
     fn inside(&self) -> Reply<'_, Vec<Inside>> {

@@ -178,6 +178,26 @@ pub(super) async fn customers(
         .collect()
 }
 
+/// Customers with an enrollment that ended for this reason, after one.
+pub(super) async fn left(
+    pool: &SqlitePool,
+    reason: &str,
+    after: Option<&str>,
+    most: usize,
+) -> Result<Vec<CustomerId>, Error> {
+    let rows = sqlx::query(
+        "SELECT DISTINCT customer FROM enrollment WHERE customer > $1 AND reason = $2 ORDER BY customer LIMIT $3",
+    )
+    .bind(after.unwrap_or_default().to_owned())
+    .bind(reason.to_owned())
+    .bind(limit(most))
+    .fetch_all(pool)
+    .await?;
+    rows.iter()
+        .map(|row| columns(row, "enrollment").shared())
+        .collect()
+}
+
 /// Customers inside a journey, or inside any, after one.
 pub(super) async fn members(
     pool: &SqlitePool,

@@ -2,7 +2,9 @@
 
 mod cuts;
 pub(crate) mod database;
+mod due;
 mod encrypted;
 mod erasing;
 mod opening;
+mod upgrade;
 mod workers;

@@ -156,6 +156,48 @@ fn templates_are_known_by_their_paths_and_keep_their_front_matter() {
 }
 
 #[test]
+fn buttons_stand_in_the_front_matter_in_lines_or_in_short() {
+    let lines = "---\nbuttons:\n  - text: Look, here\n    url: https://shop.example/{{ vars.code }}?a=1,2\n\n  \
+                 - { text: \"One, two\", url: {{ data.url }} }\n---\nHello\n";
+    let short =
+        "---\nbuttons: [ { text: Look, url: 'https://shop.example' } ]\nsubject: x\n---\nHello\n";
+    let found = read(&[
+        ("templates/a/telegram.txt", lines),
+        ("templates/a/viber.txt", short),
+    ]);
+    assert_eq!(found.findings, [""; 0]);
+    let front = |place: usize| -> Vec<(String, String)> {
+        let own = found.parsed.templates[place].item.front.iter();
+        own.map(|(name, text)| (name.clone(), text.clone()))
+            .collect()
+    };
+    let owned = |(name, text): (&str, &str)| (name.to_owned(), text.to_owned());
+    assert_eq!(
+        front(0),
+        [
+            ("button 00 text", "Look, here"),
+            (
+                "button 00 url",
+                "https://shop.example/{{ vars.code }}?a=1,2"
+            ),
+            ("button 01 text", "One, two"),
+            ("button 01 url", "{{ data.url }}"),
+        ]
+        .map(owned)
+    );
+    assert_eq!(found.parsed.templates[0].item.buttons(), 2);
+    assert_eq!(
+        front(1),
+        [
+            ("button 00 text", "Look"),
+            ("button 00 url", "https://shop.example"),
+            ("subject", "x"),
+        ]
+        .map(owned)
+    );
+}
+
+#[test]
 fn a_place_leads_from_a_scripts_text_back_to_its_line() {
     let journey = "journey: a\ntrigger: { manual: true }\naudience: |\n  customer.score > 1 &&\n    customer.score < 5\nvars: { x: \"= days(1)\" }\nsteps: [ { exit: done } ]\n";
     let found = read(&[("journeys/a.yaml", journey)]);

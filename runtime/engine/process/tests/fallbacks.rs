@@ -301,3 +301,84 @@ fn the_channel_that_best_was_is_not_tried_a_second_time() {
         assert!(lines.len() < 3, "{lines:?}");
     }
 }
+
+/// One message by email, then by SMS, then by Viber.
+fn three_channels() -> Journey {
+    let message = step(Verb::Send(Send {
+        fallback: vec!["sms".into(), "viber".into()],
+        fallback_after: Some(Duration::from_millis(TWO_HOURS)),
+        ..send()
+    }));
+    journey(vec![TriggerKind::Manual], vec![message, a_day()])
+}
+
+#[test]
+fn a_message_that_arrives_after_another_one_stood_in_for_it_leaves_nothing_to_do_for_a_third() {
+    for (kind, channel, sent) in [
+        ("message.delivered", "email", 2),
+        ("message.opened", "email", 2),
+        ("message.delivered", "sms", 2),
+        ("message.bounced", "email", 3),
+    ] {
+        let mut play = Play::new(three_channels(), None);
+        play.enroll();
+        play.until("2026-03-01T03:00:00Z");
+        assert_eq!(lines(&play), ["01T00 email sent -", "01T02 sms sent -"]);
+        feedback(&mut play, kind, channel);
+        play.until("2026-03-05T00:00:00Z");
+        assert_eq!(lines(&play).len(), sent, "{kind} {channel}");
+    }
+}
+
+#[test]
+fn a_bounce_that_is_soft_lets_the_fallback_be_tried_and_leaves_the_address() {
+    let mut play = Play::new(one_message(None, vec![a_day()]), None);
+    play.enroll();
+    play.until("2026-03-01T01:00:00Z");
+    let message = play
+        .actions
+        .iter()
+        .find(|own| own.action == "send")
+        .unwrap();
+    let mut data = Map::from_iter([("key", Value::text(message.key.to_string()))]);
+    data.insert("channel", Value::text("email"));
+    data.insert("soft", Value::Bool(true));
+    play.give(Input::Event(Arc::new(Event {
+        id: "soft".into(),
+        source: "provider".into(),
+        kind: "message.bounced".into(),
+        customer: "c1".into(),
+        time: play.clock,
+        data,
+        attributes: Map::new(),
+    })));
+    play.until("2026-03-02T00:00:00Z");
+    assert_eq!(lines(&play), ["01T00 email sent -", "01T01 sms sent -"]);
+    assert!(play.person.customer.suppressed.is_empty());
+}
+
+#[test]
+fn a_complaint_ends_the_consent_and_the_address_and_an_unsubscription_the_consent_alone() {
+    for complaint in [true, false] {
+        let mut play = Play::new(one_message(None, vec![a_day()]), None);
+        play.person
+            .customer
+            .set_consent("email", true, Instant::MIN);
+        let mut data = Map::from_iter([("channel", Value::text("email"))]);
+        if complaint {
+            data.insert("complaint", Value::Bool(true));
+        }
+        play.give(Input::Event(Arc::new(Event {
+            id: "out".into(),
+            source: "provider".into(),
+            kind: "message.unsubscribed".into(),
+            customer: "c1".into(),
+            time: play.clock,
+            data,
+            attributes: Map::new(),
+        })));
+        let customer = &play.person.customer;
+        assert!(!customer.consented("email"));
+        assert_eq!(!customer.suppressed.is_empty(), complaint);
+    }
+}

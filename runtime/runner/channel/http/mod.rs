@@ -13,7 +13,7 @@ mod tests;
 mod web;
 mod webhook;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -35,6 +35,7 @@ use super::breaker::Breaker;
 use super::lanes::{self, Manners, Parcel};
 use super::outcome::Outcome;
 use crate::dispatch::Rendered;
+use crate::renewal::Doubt;
 
 /// How long a message waits for its turn when there is a `rate`; then it goes back.
 const TO_TAKE_TURNS: Duration = Duration::from_secs(5);
@@ -42,12 +43,16 @@ const TO_TAKE_TURNS: Duration = Duration::from_secs(5);
 /// What is said of a key that comes again while its first call is under way, or with another text: a template may have been
 /// mended since (draft-ietf-httpapi-idempotency-key-header, section 2.7). That says nothing of the first one.
 const ALREADY_THERE: [u16; 2] = [409, 422];
+/// What is said to somebody who isn't known, or may not.
+const REFUSES_US: [u16; 2] = [401, 403];
 
 /// A channel whose messages go to a provider.
 pub(crate) struct Http {
     /// The channel's name.
     route: String,
-    provider: HttpProvider,
+    provider: RwLock<Arc<HttpProvider>>,
+    /// Where it is said that the provider doesn't know us.
+    doubt: Doubt,
     /// Whether it was told that the provider takes nothing.
     is_told: Mutex<bool>,
     breaker: Breaker,
@@ -63,12 +68,30 @@ pub(crate) struct Letter {
 }
 
 impl Http {
-    pub(crate) fn new(route: String, provider: HttpProvider) -> Self {
+    pub(crate) fn new(route: String, provider: HttpProvider, doubt: Doubt) -> Self {
         Self {
             route,
-            provider,
+            provider: RwLock::new(Arc::new(provider)),
+            doubt,
             is_told: Mutex::default(),
             breaker: Breaker::default(),
+        }
+    }
+
+    fn provider(&self) -> Arc<HttpProvider> {
+        let provider = self.provider.read();
+        provider.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// From now on what this one says of who we are holds.
+    pub(crate) fn renew(&self, fresh: &HttpProvider) {
+        let mut provider = self
+            .provider
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = provider.renewed(fresh) {
+            *provider = Arc::new(own);
+            tracing::info!(channel = self.route, "another secret holds from now on");
         }
     }
 
@@ -84,6 +107,7 @@ impl Http {
         is_again: bool,
     ) -> Result<Letter, String> {
         let text = rendered.whole();
+        let buttons = rendered.buttons;
         let mut fields = rendered.front;
         for (name, text) in [
             ("to", to.trim()),
@@ -97,11 +121,15 @@ impl Http {
         ] {
             fields.insert(name.to_owned(), text.to_owned());
         }
-        let composer = &self.provider.composer;
+        let provider = self.provider();
+        if let Some(url) = &provider.callback_url {
+            fields.insert("callback_url".to_owned(), url.clone());
+        }
+        let composer = &provider.composer;
         let lasts = composer.provider().idempotency.as_ref();
-        let lasts = lasts.map(|own| own.lasts.at_most_millis().min(self.provider.valid_for));
+        let lasts = lasts.map(|own| own.lasts.at_most_millis().min(provider.valid_for));
         Ok(Letter {
-            request: composer.request(&Message { fields })?,
+            request: composer.request(&Message { fields, buttons })?,
             repeats_until: lasts.map(|lasts| command.at.plus_millis(lasts)),
             is_again: is_again && lasts.is_some(),
         })
@@ -114,9 +142,11 @@ impl Http {
 
     /// Hands these over, several at once, and says how each went.
     pub(crate) async fn hand_over(&self, letters: Vec<Parcel<Letter>>, now: Instant) -> HandedOver {
+        let provider = self.provider();
         let manners = Manners {
-            at_once: self.provider.connections,
-            valid_for: self.provider.valid_for,
+            at_once: provider.connections,
+            valid_for: provider.valid_for,
+            tells_by: provider.tells_by(),
         };
         let send = |letter| self.send(letter, now);
         lanes::hand_over(letters, manners, &self.breaker, now, send).await
@@ -126,21 +156,27 @@ impl Http {
     async fn send(&self, letter: Letter, now: Instant) -> Outcome {
         let repeats = letter.repeats_until.is_some_and(|until| now < until);
         let is_again = letter.is_again;
-        let call = match call(letter.request, self.provider.timeout) {
+        let provider = self.provider();
+        let call = match call(letter.request, provider.timeout) {
             Ok(call) => call,
             Err(why) => return Outcome::Refused(why),
         };
-        if let Some(pace) = &self.provider.pace
+        if let Some(pace) = &provider.pace
             && timeout(TO_TAKE_TURNS, pace.until_ready()).await.is_err()
         {
             return Outcome::NotBegun("queued: others leave before it at this `rate`".to_owned());
         }
-        let outcome = match self.provider.web.call(call).await {
+        let outcome = match provider.web.call(call).await {
             Ok(came) if is_again && ALREADY_THERE.contains(&came.status) => doubtful(
                 format!("the provider says {} of a key that it knows", came.status),
                 repeats,
             ),
-            Ok(came) => self.means(&came, now, repeats),
+            Ok(came) => {
+                if REFUSES_US.contains(&came.status) {
+                    self.doubt.raise();
+                }
+                self.means(&came, now, repeats)
+            }
             Err(Failed::Forbidden(why) | Failed::NotThere(why)) => Outcome::Away(why),
             Err(Failed::Before(why)) => Outcome::later(format!("not now: {why}")),
             Err(Failed::After(why)) => doubtful(
@@ -165,10 +201,11 @@ impl Http {
             said,
             after,
             id,
-        } = self.provider.composer.provider().judge(&answer);
+        } = self.provider().composer.provider().judge(&answer);
         match means {
             Means::Accepted => Outcome::Taken(id),
             Means::Refused => Outcome::Refused(format!("refused: the provider says {said}")),
+            Means::Bounced => Outcome::Bounced(format!("bounced: the provider says {said}")),
             Means::Later => Outcome::Later {
                 reason: format!("not now: the provider says {said}"),
                 after: after.map(Duration::from_secs),
@@ -185,14 +222,14 @@ impl Http {
     fn tell(&self, outcome: &Outcome) {
         let away = match outcome {
             Outcome::Away(why) => Some(why),
-            Outcome::Taken(_) | Outcome::Refused(_) => None,
+            Outcome::Taken(_) | Outcome::Refused(_) | Outcome::Bounced(_) => None,
             _ => return,
         };
         let mut told = self.is_told.lock().unwrap_or_else(PoisonError::into_inner);
         if std::mem::replace(&mut *told, away.is_some()) == away.is_some() {
             return;
         }
-        let (channel, provider) = (&self.route, &self.provider);
+        let (channel, provider) = (&self.route, self.provider());
         match away {
             Some(why) => tracing::warn!(
                 channel,

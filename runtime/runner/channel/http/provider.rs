@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use kurant_engine::provider::{Composer, Provider};
+use kurant_engine::provider::{Callback, Composer, NamedBy, Provider};
 
 use super::web::Web;
 use crate::finding::Finding;
@@ -28,6 +28,8 @@ pub struct HttpProvider {
     pub(super) timeout: Duration,
     pub(super) valid_for: i64,
     pub(super) pace: Option<Arc<DefaultDirectRateLimiter>>,
+    /// Where it calls back to say what became of messages, if it is told.
+    pub(super) callback_url: Option<String>,
     /// Its host, as people know it.
     host: String,
 }
@@ -54,6 +56,7 @@ impl HttpProvider {
             timeout: TIMEOUT,
             valid_for,
             pace: None,
+            callback_url: None,
             host,
         })
     }
@@ -79,6 +82,46 @@ impl HttpProvider {
         let quota = Quota::with_period(each).map(|quota| quota.allow_burst(NonZeroU32::MIN));
         self.pace = quota.map(|quota| Arc::new(RateLimiter::direct(quota)));
         self
+    }
+
+    /// This one with what another one says of who we are; none = that is the same.
+    pub(super) fn renewed(&self, fresh: &Self) -> Option<Self> {
+        let is_another = self.description() != fresh.description();
+        (!is_another && self.composer != fresh.composer).then(|| Self {
+            composer: fresh.composer.clone(),
+            ..self.clone()
+        })
+    }
+
+    /// It is told to call back there.
+    #[must_use]
+    pub fn called_back_at(mut self, url: String) -> Self {
+        self.callback_url = Some(url);
+        self
+    }
+
+    /// Where it is told to call back.
+    pub fn callback_url(&self) -> Option<&str> {
+        self.callback_url.as_deref()
+    }
+
+    /// How it calls back, if it does.
+    pub fn callback(&self) -> Option<&Callback> {
+        self.composer.provider().callback.as_ref()
+    }
+
+    /// A secret of its own, with what the settings give; none where they give nothing.
+    ///
+    /// # Errors
+    /// That it can't be made, without anything of it.
+    pub(crate) fn secret(&self, text: &str) -> Result<Option<String>, String> {
+        self.composer.secret(text)
+    }
+
+    /// By which name it tells of messages, once it is told where to call back.
+    pub(super) fn tells_by(&self) -> Option<NamedBy> {
+        let callback = self.callback().filter(|_| self.callback_url.is_some());
+        callback.map(|callback| callback.message.by)
     }
 
     /// The provider's name.

@@ -11,7 +11,7 @@ const PREFIX: &str = "whsec_";
 const LENGTHS: std::ops::RangeInclusive<usize> = 24..=64;
 
 /// A secret that sender and receiver share. It is never shown.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub(super) struct Secret(Vec<u8>);
 
 impl Secret {

@@ -4,7 +4,7 @@
 //! round are called beside each other; the next round waits for the slowest.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -45,7 +45,7 @@ const NOT_THEIRS: [&str; 9] = [
 #[derive(Clone)]
 pub struct WebHooks {
     web: Web,
-    secret: Secret,
+    secret: Arc<RwLock<Secret>>,
     connections: usize,
     timeout: Duration,
     valid_for: i64,
@@ -72,7 +72,7 @@ impl WebHooks {
     pub fn new(web: Web, secret: &str, valid_for: i64) -> Result<Self, String> {
         Ok(Self {
             web,
-            secret: Secret::read(secret)?,
+            secret: Arc::new(RwLock::new(Secret::read(secret)?)),
             connections: CONNECTIONS,
             timeout: TIMEOUT,
             valid_for,
@@ -94,6 +94,21 @@ impl WebHooks {
         self
     }
 
+    fn secret(&self) -> Secret {
+        let secret = self.secret.read();
+        secret.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// From now on calls are signed as this one's are.
+    pub(crate) fn renew(&self, fresh: &Self) {
+        let fresh = fresh.secret();
+        let mut secret = self.secret.write().unwrap_or_else(PoisonError::into_inner);
+        if *secret != fresh {
+            *secret = fresh;
+            tracing::info!("another secret signs web hooks from now on");
+        }
+    }
+
     /// The call of a command.
     ///
     /// # Errors
@@ -104,6 +119,7 @@ impl WebHooks {
             method: name,
             headers: own,
             body,
+            ..
         } = &command.what
         else {
             return Err("unfit: only web hooks leave by this way".to_owned());
@@ -146,6 +162,7 @@ impl WebHooks {
         let manners = Manners {
             at_once: self.connections,
             valid_for: self.valid_for,
+            tells_by: None,
         };
         let mut hosts: BTreeMap<String, Vec<Parcel<Hook>>> = BTreeMap::new();
         for (row, hook) in hooks {
@@ -185,7 +202,8 @@ impl WebHooks {
         };
         let status = came.status;
         match status {
-            200..=299 => Outcome::Taken(None),
+            // What is no JSON, or too long, is no answer.
+            200..=299 => Outcome::Answered(read(came.body.as_deref())),
             408 | 425 | 429 | 500..=599 => Outcome::Later {
                 reason: format!("not now: the receiver says {status}"),
                 after: came
@@ -204,7 +222,7 @@ impl WebHooks {
     fn signed(&self, hook: Hook, now: Instant) -> Result<Call, String> {
         let second = now.millis().div_euclid(1000);
         let body = hook.body.clone().unwrap_or_default();
-        let signature = self.secret.sign(&hook.id, second, &body);
+        let signature = self.secret().sign(&hook.id, second, &body);
         let mut headers = hook.headers;
         insert(&mut headers, "webhook-id", &hook.id)?;
         insert(&mut headers, "webhook-timestamp", &second.to_string())?;
@@ -218,4 +236,10 @@ impl WebHooks {
             patience: self.timeout,
         })
     }
+}
+
+/// The JSON of an answer; nothing where there is none.
+fn read(body: Option<&[u8]>) -> Value {
+    let read = body.and_then(|body| serde_json::from_slice(body).ok());
+    read.unwrap_or(Value::Null)
 }

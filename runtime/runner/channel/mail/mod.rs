@@ -9,7 +9,7 @@ mod server;
 mod talk;
 mod unsubscribe;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use kurant_engine::calendar::Instant;
 
@@ -20,6 +20,7 @@ use self::talk::{Failure, Line};
 use super::lanes::{self, Manners, Parcel};
 use super::{HandedOver, breaker::Breaker, outcome::Outcome};
 use crate::finding::Finding;
+use crate::renewal::Doubt;
 
 /// A connection is closed after so many messages: servers like to spread their work.
 const MESSAGES_A_CONNECTION: u32 = 100;
@@ -28,7 +29,9 @@ const MESSAGES_A_CONNECTION: u32 = 100;
 pub(crate) struct Mail {
     /// The channel's name.
     route: String,
-    server: MailServer,
+    server: RwLock<Arc<MailServer>>,
+    /// Where it is said that the server doesn't know us.
+    doubt: Doubt,
     /// Connections that nobody uses at the moment.
     idle: Mutex<Vec<Line>>,
     /// Whether it was told that the server isn't there.
@@ -37,10 +40,11 @@ pub(crate) struct Mail {
 }
 
 impl Mail {
-    pub(crate) fn new(route: String, server: MailServer) -> Self {
+    pub(crate) fn new(route: String, server: MailServer, doubt: Doubt) -> Self {
         Self {
             route,
-            server,
+            server: RwLock::new(Arc::new(server)),
+            doubt,
             idle: Mutex::default(),
             is_told: Mutex::default(),
             breaker: Breaker::default(),
@@ -48,8 +52,19 @@ impl Mail {
     }
 
     /// Whose messages these are.
-    pub(crate) fn server(&self) -> &MailServer {
-        &self.server
+    pub(crate) fn server(&self) -> Arc<MailServer> {
+        let server = self.server.read();
+        server.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// From now on what this one says of who we are holds. Connections under another name are used no more.
+    pub(crate) fn renew(&self, fresh: &MailServer) {
+        let mut server = self.server.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = server.renewed(fresh) {
+            *server = Arc::new(own);
+            self.idle().clear();
+            tracing::info!(channel = self.route, "another secret holds from now on");
+        }
     }
 
     /// How many of those that are tried again it would take now.
@@ -59,9 +74,11 @@ impl Mail {
 
     /// Hands these over, several at once, and says how each went.
     pub(crate) async fn hand_over(&self, emails: Vec<Parcel<Email>>, now: Instant) -> HandedOver {
+        let server = self.server();
         let manners = Manners {
-            at_once: self.server.connections,
-            valid_for: self.server.valid_for,
+            at_once: server.connections,
+            valid_for: server.valid_for,
+            tells_by: None,
         };
         let send = |email| self.send(email);
         lanes::hand_over(emails, manners, &self.breaker, now, send).await
@@ -106,7 +123,8 @@ impl Mail {
     }
 
     async fn connect(&self) -> Result<Line, Outcome> {
-        match Line::open(&self.server).await {
+        let server = self.server();
+        match Line::open(&server).await {
             Ok(line) => {
                 if self.tell(false) {
                     tracing::info!(channel = self.route, "the mail server is there again");
@@ -114,8 +132,9 @@ impl Mail {
                 Ok(line)
             }
             Err(why) => {
+                // It may be that it doesn't let us in under this password.
+                self.doubt.raise();
                 if self.tell(true) {
-                    let server = &self.server;
                     tracing::warn!(
                         channel = self.route,
                         "messages can't be handed to the mail server at {server}: {why}; they wait until it can be"
@@ -132,16 +151,18 @@ impl Mail {
         std::mem::replace(&mut *told, is_away) != is_away
     }
 
+    fn idle(&self) -> MutexGuard<'_, Vec<Line>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn take(&self) -> Option<Line> {
-        self.idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop()
+        self.idle().pop()
     }
 
     fn give_back(&self, line: Line) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if line.sent < MESSAGES_A_CONNECTION && idle.len() < self.server.connections {
+        let connections = self.server().connections;
+        let mut idle = self.idle();
+        if line.sent < MESSAGES_A_CONNECTION && idle.len() < connections {
             idle.push(line);
         }
     }
@@ -169,9 +190,15 @@ fn before_the_message(failure: Failure) -> Outcome {
         Failure::Answer {
             code: 530 | 535 | 538,
             said,
+            ..
         } => Outcome::Away(format!("away: the mail server says {said}")),
-        Failure::Answer { code, said } if (500..600).contains(&code) => {
-            Outcome::Refused(format!("refused: the mail server says {said}"))
+        failure @ Failure::Answer { code, .. } if (500..600).contains(&code) => {
+            let is_bounce = failure.is_about_the_address();
+            let said = failure.said();
+            match is_bounce {
+                true => Outcome::Bounced(format!("bounced: the mail server says {said}")),
+                false => Outcome::Refused(format!("refused: the mail server says {said}")),
+            }
         }
         Failure::Answer { said, .. } => {
             Outcome::later(format!("not now: the mail server says {said}"))

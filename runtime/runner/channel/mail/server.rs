@@ -60,6 +60,15 @@ impl MailServer {
         })
     }
 
+    /// This one with what another one says of who we are; none = that is the same.
+    pub(super) fn renewed(&self, fresh: &Self) -> Option<Self> {
+        let is_another = (&self.host, self.port) != (&fresh.host, fresh.port);
+        (!is_another && self.login != fresh.login).then(|| Self {
+            login: fresh.login.clone(),
+            ..self.clone()
+        })
+    }
+
     /// The address that it sends from.
     pub fn sender(&self) -> String {
         self.from.email.to_string()

@@ -28,6 +28,12 @@ const GO_AHEAD: u16 = 354;
 /// So many numbers make an enhanced code.
 const ENHANCED: usize = 3;
 
+/// What says that nobody has an address: no such mailbox, no such domain, no address at all, one that has moved away, a domain that
+/// takes no mail; and a mailbox that is closed.
+const BAD_ADDRESSES: [&str; 6] = ["5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"];
+/// The same of a server that says no more than a code, when it was told the address.
+const BAD_ADDRESS: [u16; 3] = [550, 551, 553];
+
 /// A connection.
 pub(super) struct Line {
     connection: AsyncSmtpConnection,
@@ -38,8 +44,12 @@ pub(super) struct Line {
 /// Why something was not taken.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// The server said so: its code, and that code with what stands beside it.
-    Answer { code: u16, said: String },
+    /// The server said so: its code, that code with what stands beside it, and whether it was asked for the address alone.
+    Answer {
+        code: u16,
+        said: String,
+        of_address: bool,
+    },
     /// Nothing more was heard of it.
     Lost(String),
     /// This message can't be brought to this server.
@@ -49,6 +59,31 @@ pub(super) enum Failure {
 impl Failure {
     pub(super) fn is_answer(&self) -> bool {
         matches!(self, Self::Answer { .. })
+    }
+
+    /// What was said, as far as it is kept.
+    pub(super) fn said(self) -> String {
+        match self {
+            Self::Answer { said, .. } | Self::Lost(said) | Self::Unable(said) => said,
+        }
+    }
+
+    /// Whether nobody has the address, and nobody will (RFC 3463): no such mailbox or domain, or one that is closed for good.
+    /// What is said of the sender, of a full mailbox or of the message itself says nothing of the address.
+    pub(super) fn is_about_the_address(&self) -> bool {
+        let Self::Answer {
+            code,
+            said,
+            of_address,
+        } = self
+        else {
+            return false;
+        };
+        let enhanced = said.split_whitespace().nth(1);
+        match enhanced {
+            Some(own) => BAD_ADDRESSES.contains(&own),
+            None => *of_address && BAD_ADDRESS.contains(code),
+        }
     }
 
     /// Whether the server ends a connection that nobody used for long.
@@ -91,7 +126,7 @@ impl Line {
         let from = Mail::new(Some(email.from.clone()), options);
         connection.command(from).await.map_err(failure)?;
         let to = Rcpt::new(email.to.clone(), Vec::new());
-        connection.command(to).await.map_err(failure)?;
+        connection.command(to).await.map_err(of_address)?;
         let said = connection.command(Data).await.map_err(failure)?;
         match said.has_code(GO_AHEAD) {
             true => Ok(()),
@@ -183,9 +218,22 @@ fn failure(error: Error) -> Failure {
         Some(code) => Failure::Answer {
             code: code.into(),
             said: said(&error),
+            of_address: false,
         },
         None if error.is_client() => Failure::Unable("it can't be written as mail".to_owned()),
         None => Failure::Lost("the connection was lost".to_owned()),
+    }
+}
+
+/// The same, when the server was told the address and nothing else.
+fn of_address(error: Error) -> Failure {
+    match failure(error) {
+        Failure::Answer { code, said, .. } => Failure::Answer {
+            code,
+            said,
+            of_address: true,
+        },
+        other => other,
     }
 }
 
@@ -213,6 +261,33 @@ fn is_enhanced(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_is_said_of_the_address_gives_it_up() {
+        let answer = |code, said: &str, of_address| Failure::Answer {
+            code,
+            said: said.to_owned(),
+            of_address,
+        };
+        for (code, said, of_address, is_bounce) in [
+            (550, "550 5.1.1", true, true),
+            (550, "550 5.1.1", false, true),
+            (550, "550 5.2.1", true, true),
+            (550, "550", true, true),
+            (551, "551", true, true),
+            (553, "553", true, true),
+            (550, "550", false, false),
+            (554, "554", true, false),
+            (552, "552 5.2.2", true, false),
+            (550, "550 5.7.1", true, false),
+            (553, "553 5.1.8", true, false),
+            (553, "553 5.1.7", true, false),
+        ] {
+            let failure = answer(code, said, of_address);
+            assert_eq!(failure.is_about_the_address(), is_bounce, "{said}");
+        }
+        assert!(!Failure::Lost("550 5.1.1".to_owned()).is_about_the_address());
+    }
 
     #[test]
     fn of_an_answer_only_its_codes_are_kept() {

@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, watch};
 
 use self::session::{Ended, Session};
 use super::{Reader, Schemas, Undeclared};
-use crate::broker::{Address, Error, PATIENCE, Pauses};
+use crate::broker::{Address, Asking, Error, PATIENCE, Pauses};
 use crate::clock::Clock;
 use crate::intake::{Behind, Delivery};
 use crate::standing::Standing;
@@ -88,6 +88,13 @@ impl Rabbit {
             share: None,
             standing: Standing::default(),
         })
+    }
+
+    /// The password may change: it is asked for before each connection.
+    #[must_use]
+    pub fn asking(mut self, asking: Asking) -> Self {
+        self.address = self.address.asking(asking);
+        self
     }
 
     /// Says whether what the broker held when it was reached is still to come.

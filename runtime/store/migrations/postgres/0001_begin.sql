@@ -14,7 +14,8 @@ CREATE TABLE customer (
     slot SMALLINT NOT NULL,
     state TEXT NOT NULL
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_limit = 2000);
-CREATE INDEX customer_wake ON customer (wake_at) WHERE wake_at IS NOT NULL;
+-- By the slot too: a worker passes over what falls to others without a look at their rows.
+CREATE INDEX customer_wake ON customer (wake_at, slot) WHERE wake_at IS NOT NULL;
 
 -- Who was erased, by a hash of the id: events of the time before, or without a newer consent, bring nobody back.
 CREATE TABLE erased (
@@ -113,6 +114,21 @@ CREATE INDEX outbox_stays ON outbox (customer) WHERE state IN ('dead', 'in_doubt
 CREATE INDEX outbox_waiting ON outbox (route, due) WHERE state = 'pending';
 CREATE INDEX outbox_retried ON outbox (customer, n) WHERE state = 'pending' OR (state = 'claimed' AND attempt > 1);
 
+-- Messages that were handed over, by the names that they have on the other side: it tells of them later.
+CREATE TABLE taken (
+    key UUID NOT NULL,
+    at BIGINT NOT NULL,
+    route TEXT COLLATE "C" NOT NULL,
+    name TEXT COLLATE "C" NOT NULL,
+    customer TEXT COLLATE "C" NOT NULL,
+    journey TEXT COLLATE "C" NOT NULL,
+    step TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (route, name)
+);
+CREATE INDEX taken_customer ON taken (customer);
+-- Rows stand about in the order of their coming.
+CREATE INDEX taken_at ON taken USING brin (at);
+
 -- How many commands have left the outbox in one transaction, by the way they went and by how it ended: a row each, so that
 -- workers don't wait for each other.
 CREATE TABLE outbox_left (
@@ -120,6 +136,24 @@ CREATE TABLE outbox_left (
     route TEXT COLLATE "C" NOT NULL,
     state TEXT COLLATE "C" NOT NULL
 );
+
+-- Codes of coupon pools: each is given once.
+CREATE TABLE code (
+    code TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    n BIGINT GENERATED ALWAYS AS IDENTITY,
+    -- Up to when it is taken: what holds for ever stands last.
+    expires BIGINT NOT NULL,
+    imported BIGINT NOT NULL,
+    -- When, to whom and by what; none = to nobody so far.
+    given BIGINT,
+    enrollment UUID,
+    pool TEXT COLLATE "C" NOT NULL,
+    customer TEXT COLLATE "C",
+    journey TEXT COLLATE "C"
+) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_limit = 2000);
+CREATE INDEX code_left ON code (pool, expires, n) WHERE given IS NULL;
+CREATE INDEX code_given ON code (pool, given) WHERE given IS NOT NULL;
+CREATE INDEX code_customer ON code (customer) WHERE customer IS NOT NULL;
 
 -- Dead letters.
 CREATE TABLE rejected (

@@ -107,6 +107,20 @@ CREATE INDEX outbox_open ON outbox (state, due);
 CREATE INDEX outbox_waiting ON outbox (route, due) WHERE state = 'pending';
 CREATE INDEX outbox_retried ON outbox (customer, n) WHERE state = 'pending' OR (state = 'claimed' AND attempt > 1);
 
+-- Messages that were handed over, by the names that they have on the other side: it tells of them later.
+CREATE TABLE taken (
+    route TEXT NOT NULL,
+    name TEXT NOT NULL,
+    customer TEXT NOT NULL,
+    key BLOB NOT NULL,
+    journey TEXT NOT NULL,
+    step TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (route, name)
+) WITHOUT ROWID;
+CREATE INDEX taken_customer ON taken (customer);
+CREATE INDEX taken_at ON taken (at);
+
 -- How many commands have left the outbox, by the way they went and by how it ended.
 CREATE TABLE outbox_left (
     route TEXT NOT NULL,
@@ -114,6 +128,25 @@ CREATE TABLE outbox_left (
     count BIGINT NOT NULL,
     PRIMARY KEY (route, state)
 ) WITHOUT ROWID;
+
+-- Codes of coupon pools: each is given once.
+CREATE TABLE code (
+    n INTEGER PRIMARY KEY,
+    pool TEXT NOT NULL,
+    code TEXT NOT NULL,
+    -- Up to when it is taken: what holds for ever stands last.
+    expires BIGINT NOT NULL,
+    imported BIGINT NOT NULL,
+    -- When, to whom and by what; none = to nobody so far.
+    given BIGINT,
+    customer TEXT,
+    journey TEXT,
+    enrollment BLOB
+);
+CREATE UNIQUE INDEX code_code ON code (code);
+CREATE INDEX code_left ON code (pool, expires, n) WHERE given IS NULL;
+CREATE INDEX code_given ON code (pool, given) WHERE given IS NOT NULL;
+CREATE INDEX code_customer ON code (customer) WHERE customer IS NOT NULL;
 
 -- Dead letters.
 CREATE TABLE rejected (

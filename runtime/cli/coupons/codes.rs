@@ -1,0 +1,221 @@
+//! A file of codes: one a line, or a sheet with a column `code`.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+
+use kurant_engine::calendar::{Instant, Zone, first_instant_of, parse_date};
+use kurant_engine::definition::Type;
+use kurant_runner::source::RefusedLine;
+
+use crate::error::Error;
+use crate::import::sheet::{self, Mapping, Sheet};
+
+/// The longest code.
+const LONGEST: usize = 200;
+/// What the first line of a list may be, that is no code but what they are called.
+const HEADERS: [&str; 9] = [
+    "code",
+    "codes",
+    "coupon",
+    "coupons",
+    "coupon_code",
+    "promocode",
+    "promo_code",
+    "код",
+    "промокод",
+];
+
+/// A code of the file, and up to when it is taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Read {
+    pub(super) line: u64,
+    pub(super) code: String,
+    pub(super) expires: Option<Instant>,
+}
+
+/// The codes of a file, in its order.
+pub(super) type Lines = Box<dyn Iterator<Item = Result<Read, RefusedLine>>>;
+
+/// Opens a file. `zone` is the clock that days end on.
+pub(super) fn open(path: &Path, columns: Option<&Path>, zone: Zone) -> Result<Lines, Error> {
+    sheet::no_workbook(path)?;
+    match (columns, sheet::is_csv(path)) {
+        (Some(_), false) => Err(Error::usage("--columns is for .csv files")),
+        (None, true) if is_list(path)? => list(path),
+        (_, true) => rows(path, &Mapping::read(columns)?, zone),
+        (None, false) => list(path),
+    }
+}
+
+/// Whether a .csv is no more than codes, one a line: its first line is one column that is not called `code`.
+fn is_list(path: &Path) -> Result<bool, Error> {
+    let file = File::open(path).map_err(|error| sheet::unreadable(path, &error))?;
+    let mut first = Vec::new();
+    let read = BufReader::new(file).read_until(b'\n', &mut first);
+    read.map_err(|error| sheet::unreadable(path, &error))?;
+    let first = String::from_utf8_lossy(&first);
+    let is_column = |own: &str| own.trim_matches(['"', '\u{feff}', ' ']) == "code";
+    Ok(!first.contains([',', ';', '\t', '|']) && !is_column(first.trim()))
+}
+
+/// One code a line.
+fn list(path: &Path) -> Result<Lines, Error> {
+    let file = File::open(path).map_err(|error| sheet::unreadable(path, &error))?;
+    let mut lines = BufReader::new(file).split(b'\n');
+    let mut line = 0;
+    Ok(Box::new(std::iter::from_fn(move || {
+        loop {
+            let own = lines.next()?;
+            line += 1;
+            let text = own.map(|own| String::from_utf8_lossy(&own).into_owned());
+            let text = text.unwrap_or_default();
+            let code = text.trim_start_matches('\u{feff}').trim();
+            let code = unquoted(code);
+            if code.is_empty() || (line == 1 && HEADERS.contains(&code.to_lowercase().as_str())) {
+                continue;
+            }
+            return Some(read(line, code, None, code));
+        }
+    })))
+}
+
+/// A code that a sheet's program has put into quotes.
+fn unquoted(code: &str) -> &str {
+    let inner = code.strip_prefix('"').and_then(|own| own.strip_suffix('"'));
+    inner.map_or(code, str::trim)
+}
+
+/// The rows of a sheet.
+fn rows(path: &Path, mapping: &Mapping, zone: Zone) -> Result<Lines, Error> {
+    let sheet = Sheet::open(path, mapping, &["code"], zone)?;
+    let rows = sheet.rows()?;
+    Ok(Box::new(rows.filter_map(move |(line, row)| {
+        let text = sheet.text(&row);
+        let cells = match sheet.row_of(row) {
+            Ok(cells) => cells,
+            Err(message) => return Some(Err(RefusedLine::row(line, message, text))),
+        };
+        let cell = |name: &str| {
+            let place = sheet.names.iter().position(|own| own == name)?;
+            cells.get(place).map(str::trim).filter(|own| !own.is_empty())
+        };
+        let Some(code) = cell("code") else {
+            let is_empty = cells.iter().all(|own| own.trim().is_empty());
+            let refused = RefusedLine::row(line, "it has no `code`".to_owned(), text);
+            return (!is_empty).then_some(Err(refused));
+        };
+        let expires = match cell("expires") {
+            None => None,
+            Some(own) => match end(own, &sheet, zone) {
+                Some(at) => Some(at),
+                None => {
+                    let message = format!(
+                        "`expires` is neither a day nor an instant: {own}; write 2026-12-31, or say in the file of --columns how days are written"
+                    );
+                    return Some(Err(RefusedLine::row(line, message, text)));
+                }
+            },
+        };
+        Some(read(line, code, expires, &text))
+    })))
+}
+
+/// When a code ends: a day is good to its end.
+fn end(cell: &str, sheet: &Sheet, zone: Zone) -> Option<Instant> {
+    let day = parse_date(&sheet.cells.read(cell, &Type::Date)).ok();
+    match day {
+        Some(day) => end_of(day, zone),
+        None => Instant::parse(&sheet.cells.read(cell, &Type::Instant)).ok(),
+    }
+}
+
+/// The first instant after a day.
+pub(super) fn end_of(day: kurant_engine::calendar::Date, zone: Zone) -> Option<Instant> {
+    day.succ_opt().map(|next| first_instant_of(next, zone))
+}
+
+fn read(line: u64, code: &str, expires: Option<Instant>, text: &str) -> Result<Read, RefusedLine> {
+    let refused = |message: &str| Err(RefusedLine::row(line, message.to_owned(), text.to_owned()));
+    if code
+        .chars()
+        .any(|own| own.is_control() || own == '\u{fffd}')
+    {
+        return refused("it is not text in UTF-8, or holds a character that isn't seen");
+    }
+    if code.chars().count() > LONGEST {
+        return refused("it is longer than 200 characters, which no code is");
+    }
+    if code.starts_with('{') {
+        return refused(
+            "it is JSON; a file of codes has one code a line, or is a .csv with a column `code`",
+        );
+    }
+    Ok(Read {
+        line,
+        code: code.to_owned(),
+        expires,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A line with its code and its end, or one that is refused.
+    type Told = Result<(u64, String, Option<String>), u64>;
+
+    fn of(name: &str, text: &str) -> Vec<Told> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        let lines = open(&path, None, Zone::Europe__Kyiv).unwrap();
+        let told = |own: Result<Read, RefusedLine>| {
+            own.map(|own| (own.line, own.code, own.expires.map(|at| at.to_string())))
+                .map_err(|refused| refused.line)
+        };
+        lines.map(told).collect()
+    }
+
+    fn ok(line: u64, code: &str, expires: Option<&str>) -> Told {
+        Ok((line, code.to_owned(), expires.map(str::to_owned)))
+    }
+
+    #[test]
+    fn a_list_has_one_code_a_line() {
+        let both = [ok(1, "A-1", None), ok(3, "B 2", None)];
+        for name in ["a.txt", "a.csv"] {
+            assert_eq!(of(name, "A-1\r\n\n\"B 2\"\r\n"), both, "{name}");
+            assert_eq!(of(name, "\u{feff}A-1\n\nB 2"), both, "{name}");
+            assert_eq!(of(name, "Промокод\nA-1\n"), [ok(2, "A-1", None)]);
+        }
+    }
+
+    #[test]
+    fn a_sheet_says_when_codes_end_and_a_day_is_good_to_its_end() {
+        let text =
+            "note,code,expires\nx,A,2026-12-31\n,B,2026-12-31T10:00:00Z\n,C,\n,,\nx,,\n,D,soon\n";
+        let read = of("a.csv", text);
+        assert_eq!(
+            read,
+            [
+                ok(2, "A", Some("2026-12-31T22:00:00Z")),
+                ok(3, "B", Some("2026-12-31T10:00:00Z")),
+                ok(4, "C", None),
+                Err(6),
+                Err(7),
+            ]
+        );
+        assert_eq!(of("a.csv", "code\nA\n"), [ok(2, "A", None)]);
+    }
+
+    #[test]
+    fn what_can_be_no_code_is_refused_with_its_line() {
+        let long = "x".repeat(201);
+        let text = format!("A\n{{\"code\":\"B\"}}\n{long}\na\u{7}b\n");
+        assert_eq!(
+            of("a.txt", &text),
+            [ok(1, "A", None), Err(2), Err(3), Err(4)]
+        );
+    }
+}

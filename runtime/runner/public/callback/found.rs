@@ -1,0 +1,147 @@
+//! Whose messages a provider tells of, and the events that come of it.
+
+use std::collections::BTreeMap;
+
+use kurant_engine::calendar::Instant;
+use kurant_engine::event::Event;
+use kurant_engine::id::Key;
+use kurant_engine::input::Effect;
+use kurant_engine::map::Map;
+use kurant_engine::provider::{Fact, Fate, NamedBy};
+use kurant_engine::value::Value;
+use kurant_store::{Error, OutboxState, Outgoing, Store, Taken};
+
+use crate::channel::proven;
+use crate::feedback::About;
+use crate::intake::Proven;
+
+/// Messages by the names that a provider has for them.
+pub(super) struct Found {
+    by: NamedBy,
+    messages: BTreeMap<String, Message>,
+}
+
+/// A message that a provider tells of.
+struct Message {
+    about: About,
+    /// It can't have happened before this.
+    since: Instant,
+    /// It stands in the outbox still: that it was taken is not known there.
+    open: Option<Box<Outgoing>>,
+}
+
+impl Found {
+    /// Looks for messages that left by a channel.
+    pub(super) async fn look(
+        store: &dyn Store,
+        channel: &str,
+        by: NamedBy,
+        names: &[String],
+    ) -> Result<Self, Error> {
+        let mut messages = BTreeMap::new();
+        if names.is_empty() {
+            return Ok(Self { by, messages });
+        }
+        if by == NamedBy::Key {
+            let keys: Vec<Key> = names.iter().filter_map(|name| name.parse().ok()).collect();
+            // Before those that were taken: one that is written down meanwhile stands there.
+            let open = store.commands(&keys).await?;
+            let is_own = |row: &Outgoing| row.route == channel && row.command.is_message();
+            for row in open.into_iter().filter(is_own) {
+                messages.insert(row.command.key.to_string(), Message::open(row));
+            }
+        }
+        for taken in store.taken(channel, names).await? {
+            messages.insert(taken.name.clone(), Message::taken(taken));
+        }
+        Ok(Self { by, messages })
+    }
+
+    /// Those of these names that nobody has.
+    pub(super) fn missing(&self, names: &[String]) -> Vec<String> {
+        let known = |name: &&String| !self.messages.contains_key(*name);
+        names.iter().filter(known).cloned().collect()
+    }
+
+    /// Whether a name that is missing may be known soon: a provider may tell of a message before its own answer has told its id.
+    pub(super) fn may_come(&self) -> bool {
+        self.by == NamedBy::Id
+    }
+}
+
+impl Message {
+    fn taken(taken: Taken) -> Self {
+        Self {
+            about: About {
+                customer: taken.customer,
+                channel: taken.route,
+                key: taken.key,
+                journey: taken.journey.to_string(),
+                step: taken.step.to_string(),
+            },
+            since: taken.at,
+            open: None,
+        }
+    }
+
+    fn open(row: Outgoing) -> Self {
+        Self {
+            about: About::of(&row.command, &row.route),
+            since: row.command.at,
+            open: Some(Box::new(row)),
+        }
+    }
+}
+
+/// The events that come of what is said, and what it proves of messages whose end was not known.
+pub(super) fn events(found: &Found, facts: &[Fact], now: Instant) -> (Vec<Event>, Vec<Proven>) {
+    let (mut made, mut proofs) = (Vec::new(), BTreeMap::new());
+    for fact in facts {
+        let name = fact.name.as_ref();
+        let Some((name, message)) = name.and_then(|own| found.messages.get_key_value(own)) else {
+            continue;
+        };
+        if let Some(row) = message.open.as_deref().filter(|row| is_in_question(row)) {
+            proofs.insert(name.clone(), proven(row, name.clone(), now));
+        }
+        made.extend(event(message, fact, now));
+    }
+    (made, proofs.into_values().collect())
+}
+
+/// Whether a message was given to the provider, and it is not known whether it was taken.
+fn is_in_question(row: &Outgoing) -> bool {
+    let is_open = matches!(
+        row.state,
+        OutboxState::Pending | OutboxState::Claimed | OutboxState::InDoubt
+    );
+    is_open && row.attempt > 0 && matches!(row.command.what, Effect::Send { .. })
+}
+
+fn event(message: &Message, fact: &Fact, now: Instant) -> Option<Event> {
+    let fate = fact.fate?;
+    let mut more = Map::new();
+    let which = match fate {
+        Fate::Clicked => {
+            if let Some(url) = &fact.url {
+                more.insert("url", Value::text(url.as_str()));
+            }
+            fact.url.clone().unwrap_or_default()
+        }
+        Fate::Replied => {
+            if let Some(text) = &fact.text {
+                more.insert("text", Value::text(text.as_str()));
+            }
+            // Somebody may answer more than once, and in the same words.
+            let said = fact.time.map(|at| at.to_string()).unwrap_or_default();
+            let words = fact.text.clone().unwrap_or_default();
+            let own = || Key::of(&[&said, &words]).to_string();
+            fact.event.clone().unwrap_or_else(own)
+        }
+        _ => String::new(),
+    };
+    // A provider's clock is another one.
+    let told = fact.time.filter(|at| (message.since..=now).contains(at));
+    let time = told.unwrap_or(now);
+    message.about.event(fate, &which, more, time)
+}

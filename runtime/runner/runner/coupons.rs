@@ -1,0 +1,247 @@
+//! Coupon pools: codes are put at hand before the engine decides, and whoever watches is told in time when a pool runs dry.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kurant_engine::calendar::{DAY, Instant, MINUTE};
+use kurant_engine::input::NO_COUPON;
+use kurant_engine::stock::{Coded, Wanting};
+use kurant_store::{PoolSums, Share};
+
+use super::pages::{Among, Walk};
+use super::steer::under;
+use super::trouble::Found;
+use super::{BATCH, Runner};
+use crate::decide::{Answer, Decided, Job, Short, Task};
+use crate::error::Error;
+use crate::meter;
+use crate::steering::{CODES, ORDER, Order};
+
+/// How often a job is begun anew because codes were wanted that were not at hand.
+const MOST_ROUNDS: usize = 64;
+/// How often it is looked whether pools run dry, by the machine's clock.
+const LOOK: i64 = 5 * MINUTE;
+/// Over how long it is looked how many were given, and how long the others have to last.
+const PACE: i64 = 7 * DAY;
+
+/// What is known of coupon pools.
+#[derive(Debug, Default)]
+pub(super) struct Pools {
+    /// The marks of those that codes were imported into.
+    marks: BTreeMap<String, String>,
+    /// When it was looked last whether they run dry, by the machine's clock.
+    looked: Option<i64>,
+    /// How they stood then, so that a change for the worse is said once.
+    levels: BTreeMap<String, Level>,
+}
+
+/// How a pool stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Level {
+    #[default]
+    Good,
+    /// It runs dry.
+    Low,
+    /// No code is left.
+    Empty,
+}
+
+impl Runner {
+    /// Takes up which pools there are. Where codes came in, or were taken out, the store is asked anew.
+    pub(super) async fn know_pools(&mut self, marks: &[(String, String)]) -> Result<(), Error> {
+        let now: BTreeMap<String, String> = under(marks, CODES)
+            .map(|(name, text)| (name.to_owned(), text.to_owned()))
+            .collect();
+        let is_new =
+            |(name, text): &(&String, &String)| self.coupons.marks.get(*name) != Some(text);
+        let renewed: Vec<String> = now
+            .iter()
+            .filter(is_new)
+            .map(|(name, _)| name.clone())
+            .collect();
+        if renewed.is_empty() {
+            return Ok(());
+        }
+        self.coupons.marks = now;
+        self.coupons.looked = None;
+        self.decider
+            .with(move |state| {
+                let stocks = state.desk.codes.stocks();
+                renewed.iter().for_each(|name| stocks.renew(name));
+            })
+            .await
+    }
+
+    /// Decides a job, with as many codes at hand as it takes.
+    ///
+    /// # Errors
+    /// As [`crate::decide::Decider::decide`], and when the store fails.
+    pub(super) async fn decide(&mut self, mut job: Job) -> Result<Decided, Error> {
+        for _ in 0..MOST_ROUNDS {
+            match self.decider.decide(job).await? {
+                Answer::Decided(decided) => return Ok(*decided),
+                Answer::Short(short) => {
+                    let Short {
+                        job: again,
+                        wanting,
+                    } = *short;
+                    for (pool, wanting) in wanting {
+                        self.fetch_codes(&pool, wanting).await?;
+                    }
+                    job = again;
+                }
+            }
+        }
+        Err(Error::Engine(
+            "its coupons want codes of too many different ends at once".into(),
+        ))
+    }
+
+    /// Puts codes of a pool at hand: for whoever needs them to hold least long, and longest.
+    async fn fetch_codes(&mut self, pool: &str, wanting: Wanting) -> Result<(), Error> {
+        self.fetch_from(pool, wanting.from, wanting.count).await?;
+        if wanting.upto > wanting.from {
+            self.fetch_from(pool, wanting.upto, wanting.count).await?;
+        }
+        Ok(())
+    }
+
+    async fn fetch_from(&mut self, pool: &str, from: Instant, count: usize) -> Result<(), Error> {
+        let name = pool.to_owned();
+        let known = self
+            .decider
+            .with(move |state| state.desk.codes.stocks().at_hand(&name, from))
+            .await?;
+        // What the batch on its way gives, the store still has.
+        let flying = self.flight.as_ref().map(|flight| flight.codes.clone());
+        let flying = flying.unwrap_or_default();
+        let limit = BATCH + count + known + flying.len();
+        let share = self.mate.share();
+        let is_new = |own: &Coded| !flying.contains(&*own.code);
+        let mut found = self.store.codes(pool, from, share, limit).await?;
+        let mut is_all = share.of <= 1 && found.len() < limit;
+        let enough = known + count;
+        if share.of > 1 && found.iter().filter(|own| is_new(own)).count() < enough {
+            // The last ones are for whoever comes first.
+            found = self.store.codes(pool, from, Share::ALL, limit).await?;
+            is_all = found.len() < limit;
+        }
+        found.retain(is_new);
+        let (name, now) = (pool.to_owned(), self.clock.now());
+        self.decider
+            .with(move |state| {
+                let stocks = state.desk.codes.stocks();
+                stocks.put(&name, found, is_all.then_some(from), now);
+            })
+            .await
+    }
+
+    /// Takes back whoever left because a pool had no code.
+    pub(super) async fn take_back(
+        &mut self,
+        name: &str,
+        order: &Order,
+        pool: &str,
+    ) -> Result<(), Error> {
+        self.audience.told(&format!(
+            "those who left because coupon pool {pool} had no code are taken back, by {}",
+            order.by
+        ));
+        self.settle().await?;
+        let walk = Walk {
+            mark: "walk/coupons".into(),
+            about: name.to_owned(),
+            among: Among::Left(NO_COUPON),
+            task: Task::Refilled {
+                pool: pool.to_owned(),
+            },
+            schedules: Vec::new(),
+            clock: self.clock.now(),
+            at_the_end: Vec::new(),
+        };
+        // What an operator lets in on purpose doesn't run away.
+        self.guarding = false;
+        let walked = self.walk(walk).await;
+        self.guarding = true;
+        walked?;
+        self.settle().await?;
+        self.note(vec![(format!("{ORDER}{name}"), None)]).await
+    }
+
+    /// Looks at the pools soon, if one had no code for somebody and that is new.
+    pub(super) fn note_dry(&mut self, found: &Found) {
+        let levels = &self.coupons.levels;
+        let is_new = |pool: &str| levels.get(pool) != Some(&Level::Empty);
+        if found.dry_pools().any(is_new) {
+            self.coupons.looked = None;
+        }
+    }
+
+    /// Tells of pools that run dry, or are, if it is time to look.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) async fn look_at_pools(&mut self) -> Result<(), Error> {
+        let millis = self.clock.real_millis();
+        let is_fresh = |looked: i64| (looked..looked + LOOK).contains(&millis);
+        if !self.mate.leads() || self.coupons.looked.is_some_and(is_fresh) {
+            return Ok(());
+        }
+        self.coupons.looked = Some(millis);
+        let declared = self
+            .decider
+            .with(|state| state.catalog.workspace().coupon_pools.clone())
+            .await?;
+        if self.coupons.marks.is_empty() && declared.is_empty() {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        let sums = match self.store.pool_sums(now, now.plus_millis(-PACE)).await {
+            Ok(sums) => sums,
+            // It can wait.
+            Err(error) if error.is_passing() => {
+                tracing::warn!(%error, "how many coupon codes are left could not be asked, and will be later");
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let mut names: BTreeSet<String> = self.coupons.marks.keys().cloned().collect();
+        names.extend(declared.iter().map(|own| own.name.clone()));
+        for name in names {
+            let known = sums.iter().find(|own| own.pool == name);
+            let own = known.cloned().unwrap_or_else(|| PoolSums::none(&*name));
+            meter::codes_left(&name, own.left);
+            let declared = declared.iter().find(|own| own.name == name);
+            let level = match own.left {
+                0 => Level::Empty,
+                _ if own.runs_dry(declared.and_then(|own| own.warn_below)) => Level::Low,
+                _ => Level::Good,
+            };
+            let before = self.coupons.levels.insert(name.clone(), level);
+            if level > before.unwrap_or_default() {
+                let told = level.told(&own);
+                tracing::error!(pool = name, left = own.left, "a coupon pool runs dry");
+                self.audience.told(&format!(
+                    "ALERT: coupon pool {name}: {told}. Add some: `kurant coupons import {name} FILE`"
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Level {
+    fn told(self, own: &PoolSums) -> String {
+        match self {
+            Self::Empty => "no code is left; whoever comes now leaves with `no_coupon`".to_owned(),
+            Self::Low | Self::Good => format!("{} codes are left{}", own.left, pace(own)),
+        }
+    }
+}
+
+/// What was given of late.
+fn pace(own: &PoolSums) -> String {
+    match own.lately {
+        0 => String::new(),
+        lately => format!(", and {lately} were given within 7 days"),
+    }
+}

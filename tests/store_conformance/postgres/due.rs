@@ -1,0 +1,74 @@
+//! What a worker's timers cost the database.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kurant_store::{Batch, Share, Store};
+
+use super::super::sample::{at, waiting};
+use super::database::Schema;
+
+/// Customers whose timers are due.
+const DUE: i64 = 20_000;
+/// Customers who sleep on, for each of them.
+const ASLEEP: i64 = 2;
+/// How many a worker takes at a time.
+const PAGE: usize = 1_000;
+const WORKERS: u32 = 4;
+/// Rows that the database says it has read of the customers.
+const READ: &str = "SELECT idx_tup_fetch + seq_tup_read FROM pg_stat_user_tables \
+                    WHERE relname = 'customer' AND schemaname = current_schema()";
+/// How often it is asked until it has counted.
+const LOOKS: u32 = 300;
+
+#[tokio::test]
+async fn a_page_of_due_timers_reads_two_rows_each_at_the_most_however_many_are_due() {
+    let schema = Schema::new().await;
+    let store = schema.open_carelessly().await;
+    let everybody: Vec<i64> = (0..DUE * (1 + ASLEEP)).collect();
+    for some in everybody.chunks(5_000) {
+        let person = |number: &i64| {
+            let due = if number % (1 + ASLEEP) == 0 { 1 } else { DUE };
+            Arc::new(waiting(&format!("c{number}"), due))
+        };
+        let batch = Batch {
+            persons: some.iter().map(person).collect(),
+            ..Batch::default()
+        };
+        store.commit(batch).await.unwrap();
+    }
+    drop(store);
+    schema.execute("VACUUM ANALYZE customer").await;
+    let before = settled(&schema).await;
+    let store = schema.open_carelessly().await;
+    for index in 0..WORKERS {
+        let share = Share { index, of: WORKERS };
+        let page = store.due(at(2), PAGE, share).await.unwrap();
+        assert_eq!(page.len(), PAGE);
+        assert!(store.next_wake(share).await.unwrap().is_some());
+    }
+    // A session tells what it has read at the latest when it ends.
+    drop(store);
+    let read = settled(&schema).await - before;
+    let pages = i64::from(WORKERS) * PAGE as i64;
+    assert!(
+        (pages..=2 * pages).contains(&read),
+        "{read} rows were read for {pages} due timers"
+    );
+}
+
+/// What was read, once the database counts no more.
+async fn settled(schema: &Schema) -> i64 {
+    let mut read = -1;
+    let mut same = 0;
+    for _ in 0..LOOKS {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let now = schema.number(READ).await;
+        same = if now == read { same + 1 } else { 0 };
+        if same == 20 {
+            return read;
+        }
+        read = now;
+    }
+    panic!("the database never stops counting");
+}
