@@ -20,7 +20,13 @@ impl Tables {
         batch.codes_given.iter().any(|own| {
             let known = self.codes.get(&own.given.code);
             let is_free = |(_, row): &Numbered| row.pool == own.given.pool && row.given.is_none();
-            !known.is_some_and(is_free) || !fresh.insert(&own.given.code)
+            // New ones are written first.
+            let is_new = || {
+                let mut new = batch.codes_new.iter();
+                new.any(|new| new.code == own.given.code && new.pool == own.given.pool)
+            };
+            let can = known.map_or_else(is_new, is_free);
+            !can || !fresh.insert(&own.given.code)
         })
     }
 
