@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use kurant_engine::calendar::{Instant, Zone};
-use kurant_engine::catalog::Reply;
 use kurant_engine::decode::Record;
 use kurant_engine::event::Event;
 use kurant_engine::id::{CustomerId, Key};
@@ -14,6 +13,7 @@ use kurant_engine::stock::Wanting;
 use kurant_store::{Batch, Stored};
 
 use super::Late;
+use crate::channel::CameBack;
 use crate::intake::Delivered;
 use crate::runner::PastSend;
 
@@ -73,8 +73,8 @@ pub(crate) enum Task {
         /// How many at the most.
         most: usize,
     },
-    /// Messages of theirs were given up on their way out, or web hooks have answered, by key.
-    CameBack(Vec<(CustomerId, Key, Option<Reply>)>),
+    /// Messages of theirs were given up on their way out, or web hooks have answered: how it went is written with what follows.
+    CameBack(Vec<CameBack>),
     /// Those who were held go on, as far as nothing holds them still.
     Resume,
     /// A coupon pool has codes again: those who left because there was none go on.

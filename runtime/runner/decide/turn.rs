@@ -5,12 +5,12 @@ use std::collections::{BinaryHeap, HashMap};
 use std::sync::Arc;
 
 use kurant_engine::calendar::{Instant, Zone};
-use kurant_engine::catalog::{Catalog, Reply};
+use kurant_engine::catalog::Catalog;
 use kurant_engine::customer::Customer;
 use kurant_engine::definition::UnknownCustomers;
 use kurant_engine::desk::Desk;
 use kurant_engine::enrollment::Enrollment;
-use kurant_engine::id::{CustomerId, Key};
+use kurant_engine::id::CustomerId;
 use kurant_engine::input::{Changes, Firing, Input};
 use kurant_engine::operator::{Act, Operator};
 use kurant_engine::person::Person;
@@ -23,6 +23,7 @@ use super::late::{Late, Lateness};
 use super::ledger::{self, Before};
 use super::past;
 use crate::anchors::{Anchors, attribute_of};
+use crate::channel::CameBack;
 use crate::intake::Delivered;
 use crate::planted::planted;
 
@@ -161,14 +162,16 @@ impl<'t> Turn<'t> {
         }
     }
 
-    fn came_back(&mut self, commands: Vec<(CustomerId, Key, Option<Reply>)>) {
+    fn came_back(&mut self, commands: Vec<CameBack>) {
         let clock = self.job.clock;
-        for (customer, key, reply) in commands {
-            if let Some(slot) = self.index.get(&customer).copied() {
-                let input = match reply {
+        for own in commands {
+            if let Some(slot) = self.index.get(&own.customer).copied() {
+                let key = own.settled.key;
+                let input = match own.reply {
                     None => Input::GaveUp { key },
                     Some(reply) => Input::Replied { key, reply },
                 };
+                self.done.batch.settled.push(own.settled);
                 self.decide(slot, input, clock);
                 self.hand_over(slot, clock);
             }

@@ -12,7 +12,7 @@ use super::flight::{After, customers};
 use super::trouble::Found;
 use super::{Runner, WARY};
 use crate::clock::Stopwatch;
-use crate::decide::{Arrived, Decided, Job};
+use crate::decide::{Arrived, Decided, Job, Task};
 use crate::error::Error;
 use crate::intake::Receipt;
 use crate::meter;
@@ -137,6 +137,13 @@ impl Runner {
                         let id = stored.person.customer.id.clone();
                         self.stuck
                             .extend(stored.person.wake_at().map(|wake| (id, wake)));
+                    }
+                    if let Task::CameBack(back) = job.task {
+                        // Handed over once more, it would fail again.
+                        let ids = job.people.iter();
+                        let ids: HashSet<_> = ids.map(|own| &own.person.customer.id).collect();
+                        let own = back.into_iter().filter(|own| ids.contains(&own.customer));
+                        self.settled.extend(own.map(|own| own.settled));
                     }
                 }
                 Err(error) => return Err(error),

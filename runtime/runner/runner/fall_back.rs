@@ -1,7 +1,7 @@
 //! What comes back of commands that left: messages that were given up, whose places another channel may take, and answers of web
 //! hooks that journeys wait for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use kurant_engine::id::CustomerId;
 
@@ -11,7 +11,7 @@ use crate::error::Error;
 
 impl Runner {
     /// Tries the fallbacks of messages that were given up, and takes answers in. How it went is written together with what follows
-    /// from it: a stop in between leaves them claimed, and they are handed over once more.
+    /// from it, or not at all: a stop in between, or a store that fails, leaves them claimed, and they are handed over once more.
     pub(super) async fn fall_back(&mut self) -> Result<(), Error> {
         if self.given_up.is_empty() {
             return Ok(());
@@ -22,17 +22,22 @@ impl Runner {
         let ids: Vec<CustomerId> = ids.into_iter().cloned().collect();
         let clock = self.clock.now();
         let people = self.people(&ids, clock).await?;
-        let commands = given_up
+        let known: HashSet<&CustomerId> = people
             .iter()
-            .map(|own| (own.customer.clone(), own.settled.key, own.reply.clone()));
+            .map(|stored| &stored.person.customer.id)
+            .collect();
+        let (back, of_nobody): (Vec<_>, Vec<_>) = given_up
+            .into_iter()
+            .partition(|own| known.contains(&own.customer));
+        // Nothing follows from these.
+        self.settled
+            .extend(of_nobody.into_iter().map(|own| own.settled));
         let job = Job {
             people,
-            task: Task::CameBack(commands.collect()),
+            task: Task::CameBack(back),
             clock,
             ..Job::default()
         };
-        self.settled
-            .extend(given_up.into_iter().map(|own| own.settled));
         self.settle_alone(job).await
     }
 }
