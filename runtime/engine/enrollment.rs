@@ -159,6 +159,8 @@ pub enum Place {
         node: u32,
         /// The call's key.
         key: Key,
+        /// When nobody will answer any more.
+        due: Instant,
     },
     /// Past the last step, or ended early.
     Done,
@@ -297,9 +299,11 @@ impl Enrollment {
             return None;
         }
         let place = match self.place {
-            Place::Waiting { due, .. } | Place::Assigning { due, .. } => Some(due),
+            Place::Waiting { due, .. }
+            | Place::Assigning { due, .. }
+            | Place::Calling { due, .. } => Some(due),
             Place::WaitingFor { deadline, .. } => deadline,
-            Place::At { .. } | Place::Sending { .. } | Place::Calling { .. } | Place::Done => None,
+            Place::At { .. } | Place::Sending { .. } | Place::Done => None,
         };
         [place, self.expires].into_iter().flatten().min()
     }

@@ -11,7 +11,7 @@ use crate::enrollment::Place;
 use crate::event::Event;
 use crate::input::Effect;
 use crate::map::Map;
-use crate::process::{Work, is_awaited};
+use crate::process::{Work, is_awaited, unanswered_at};
 use crate::script;
 use crate::value::Value;
 
@@ -86,7 +86,11 @@ impl Work<'_> {
         let action = self.action(index, node, key, "webhook", data);
         self.changes.actions.push(action);
         if awaited {
-            return Ok(Flow::Stay(Place::Calling { node: number, key }));
+            return Ok(Flow::Stay(Place::Calling {
+                node: number,
+                key,
+                due: unanswered_at(self.catalog, self.clock),
+            }));
         }
         // In a loop, each round is a call.
         let call = self.rounds(index).last().copied().unwrap_or(1);

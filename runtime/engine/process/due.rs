@@ -4,6 +4,7 @@ use chrono::Datelike;
 
 use super::{Entrance, Work};
 use crate::calendar::{Date, Every, Instant};
+use crate::catalog::Reply;
 use crate::catalog::program::{END, Op};
 use crate::definition::{Trigger, TriggerKind};
 use crate::enrollment::{Place, Started};
@@ -79,7 +80,9 @@ impl Work<'_> {
         }
         let place = self.person.enrollments[index].place.clone();
         let place_due = match place {
-            Place::Waiting { due, .. } | Place::Assigning { due, .. } => Some(due),
+            Place::Waiting { due, .. }
+            | Place::Assigning { due, .. }
+            | Place::Calling { due, .. } => Some(due),
             Place::WaitingFor { deadline, .. } => deadline,
             _ => None,
         };
@@ -104,7 +107,8 @@ impl Work<'_> {
                     self.go_on(&loaded, index, *otherwise);
                 }
             }
-            Place::At { .. } | Place::Sending { .. } | Place::Calling { .. } | Place::Done => {}
+            Place::Calling { .. } => self.answered(&loaded, index, Reply::Failure),
+            Place::At { .. } | Place::Sending { .. } | Place::Done => {}
         }
     }
 

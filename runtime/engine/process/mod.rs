@@ -45,7 +45,7 @@ use crate::person::Person;
 use crate::script::{self, Frame};
 use crate::value::Value;
 
-pub(crate) use answer::is_awaited;
+pub(crate) use answer::{is_awaited, unanswered_at};
 pub(crate) use backlog::BACKLOG;
 pub(crate) use entry::Entrance;
 pub(crate) use pause::{PAUSED, UNTIL_RESUMED};

@@ -17,6 +17,11 @@ fn hook(save: Option<&str>, on_error: OnError) -> Step {
 }
 
 fn play(hook: Step, acting: Acting, kind: &str) -> Play {
+    play_for(None, hook, acting, kind)
+}
+
+/// With calls that are tried for so long.
+fn play_for(valid_for: Option<&str>, hook: Step, acting: Acting, kind: &str) -> Play {
     let journey = Journey {
         exits: vec![Exit::Event {
             event: "bought".into(),
@@ -29,6 +34,9 @@ fn play(hook: Step, acting: Acting, kind: &str) -> Play {
     let mut definitions = play.catalog.definitions().clone();
     let webhooks = &mut definitions.workspace.settings.webhooks;
     webhooks.insert("kind", Value::text(kind));
+    if let Some(valid_for) = valid_for {
+        webhooks.insert("valid_for", Value::text(valid_for));
+    }
     play.catalog = Catalog::load(&definitions, &[], acting).unwrap();
     play.enroll();
     play
@@ -87,6 +95,28 @@ fn a_call_that_fails_for_good_lets_on_error_decide() {
         let key = call(&play).expect("it waits");
         answer(&mut play, key, Reply::Failure);
         assert_eq!(exits(&play), exit);
+    }
+}
+
+#[test]
+fn a_call_that_nobody_answers_counts_as_failed_a_day_after_the_last_try() {
+    for (valid_for, still, over) in [
+        (None, "2026-03-02T23:00:00Z", "2026-03-03T01:00:00Z"),
+        (Some("3d"), "2026-03-04T23:00:00Z", "2026-03-05T01:00:00Z"),
+    ] {
+        let mut play = play_for(
+            valid_for,
+            hook(Some("answer"), OnError::Exit),
+            Acting::Live,
+            "http",
+        );
+        let key = call(&play).expect("it waits");
+        play.clock = instant(still);
+        play.give(Input::Due(Vec::new()));
+        assert_eq!(call(&play), Some(key), "it may be answered yet");
+        play.clock = instant(over);
+        play.give(Input::Due(Vec::new()));
+        assert_eq!(exits(&play), ["webhook_failed"]);
     }
 }
 
