@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use kurant_engine::calendar::Instant;
+use kurant_engine::erased::is_pseudonym;
 use kurant_engine::event::Event;
 use kurant_engine::id::Key;
 use kurant_engine::input::Effect;
@@ -93,7 +94,8 @@ impl Message {
     }
 }
 
-/// The events that come of what is said, and what it proves of messages whose end was not known.
+/// The events that come of what is said, and what it proves of messages whose end was not known. Of somebody who was erased nothing is
+/// noted any more: only the message that left under another name comes to its end.
 pub(super) fn events(found: &Found, facts: &[Fact], now: Instant) -> (Vec<Event>, Vec<Proven>) {
     let (mut made, mut proofs) = (Vec::new(), BTreeMap::new());
     for fact in facts {
@@ -101,10 +103,17 @@ pub(super) fn events(found: &Found, facts: &[Fact], now: Instant) -> (Vec<Event>
         let Some((name, message)) = name.and_then(|own| found.messages.get_key_value(own)) else {
             continue;
         };
+        let is_of_nobody = is_pseudonym(&message.about.customer);
         if let Some(row) = message.open.as_deref().filter(|row| is_in_question(row)) {
-            proofs.insert(name.clone(), proven(row, name.clone(), now));
+            let mut proof = proven(row, name.clone(), now);
+            if is_of_nobody {
+                proof.settled.taken = None;
+            }
+            proofs.insert(name.clone(), proof);
         }
-        made.extend(event(message, fact, now));
+        if !is_of_nobody {
+            made.extend(event(message, fact, now));
+        }
     }
     (made, proofs.into_values().collect())
 }
@@ -144,4 +153,73 @@ fn event(message: &Message, fact: &Fact, now: Instant) -> Option<Event> {
     let told = fact.time.filter(|at| (message.since..=now).contains(at));
     let time = told.unwrap_or(now);
     message.about.event(fate, &which, more, time)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use kurant_engine::definition::Category;
+    use kurant_engine::erased::pseudonym;
+    use kurant_engine::id::CustomerId;
+    use kurant_engine::input::Command;
+
+    use super::*;
+
+    /// What is said of a message that is claimed still.
+    fn said_of(customer: CustomerId) -> (Vec<Event>, Vec<Proven>) {
+        let command = Command {
+            key: Key::of(&["message"]),
+            customer,
+            journey: Arc::from("thanks"),
+            step: Arc::from("now"),
+            at: Instant::from_millis(0),
+            planned: Instant::from_millis(0),
+            what: Effect::Send {
+                channel: "sms".into(),
+                to: "+380501112233".into(),
+                template: "hello".into(),
+                valid_until: None,
+                context: Map::new(),
+                category: Category::Transactional,
+            },
+        };
+        let row = Outgoing {
+            command,
+            route: "sms".into(),
+            state: OutboxState::Claimed,
+            attempt: 1,
+            tries: 0,
+            due: Instant::from_millis(0),
+            lease: None,
+            is_withdrawn: false,
+        };
+        let name = row.command.key.to_string();
+        let found = Found {
+            by: NamedBy::Key,
+            messages: BTreeMap::from([(name.clone(), Message::open(row))]),
+        };
+        let fact = Fact {
+            name: Some(name),
+            fate: Some(Fate::Delivered),
+            said: None,
+            time: None,
+            event: None,
+            url: None,
+            text: None,
+        };
+        events(&found, &[fact], Instant::from_millis(1_000))
+    }
+
+    #[test]
+    fn of_somebody_who_was_erased_a_message_comes_to_its_end_and_nothing_is_noted() {
+        let (made, proven) = said_of("anna".into());
+        assert_eq!((made.len(), proven.len()), (1, 1));
+        assert!(proven[0].settled.taken.is_some());
+        let (made, proven) = said_of(pseudonym(&CustomerId::from("anna")));
+        assert_eq!(made, []);
+        assert_eq!(proven.len(), 1);
+        assert_eq!(proven[0].settled.state, OutboxState::Accepted);
+        assert_eq!(proven[0].settled.taken, None);
+    }
 }
