@@ -247,7 +247,9 @@ async fn listen(
     }
     meter::called(channel, "told", told);
     if !missing.is_empty() {
-        let is_one_under_way = is_any_under_way(inside, channel).await;
+        let Ok(is_one_under_way) = is_any_under_way(inside, channel).await else {
+            return later();
+        };
         if is_one_under_way && porch.switchboard.is_fresh(channel, &missing) {
             return later();
         }
@@ -270,7 +272,7 @@ async fn look_for(
         if missing.is_empty() || !found.may_come() || watch.passed() >= patience {
             return Ok((found, missing));
         }
-        if !is_any_under_way(inside, channel).await {
+        if !is_any_under_way(inside, channel).await? {
             // It may have been written down between the two looks.
             let found = Found::look(&*inside.store, channel, by, names).await?;
             let missing = found.missing(names);
@@ -281,13 +283,12 @@ async fn look_for(
 }
 
 /// Whether a message of a channel is being handed over, and nobody knows yet how that goes.
-async fn is_any_under_way(inside: &Public, channel: &str) -> bool {
+async fn is_any_under_way(inside: &Public, channel: &str) -> Result<bool, kurant_store::Error> {
     let claimed = inside
         .store
         .outbox(OutboxState::Claimed, Instant::MAX, MOST_UNDER_WAY)
-        .await
-        .unwrap_or_default();
-    claimed.len() == MOST_UNDER_WAY || claimed.iter().any(|row| row.route == channel)
+        .await?;
+    Ok(claimed.len() == MOST_UNDER_WAY || claimed.iter().any(|row| row.route == channel))
 }
 
 /// Keeps what can't be read, so that somebody looks at it and mends the description.
