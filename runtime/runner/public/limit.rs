@@ -110,13 +110,15 @@ impl Limits {
     /// Who asks: whoever is connected, or whom trusted proxies name.
     fn asking(&self, connected: IpAddr, headers: &HeaderMap) -> Asking {
         let mut asking = plain(connected);
+        // Whoever asks may have written anything at the beginning, also what is no text: each part is read by itself.
         let named = headers.get_all("x-forwarded-for").iter().rev();
-        let named = named.filter_map(|own| own.to_str().ok());
-        for name in named.flat_map(|own| own.rsplit(',')) {
+        let named = named.flat_map(|own| own.as_bytes().rsplit(|byte| *byte == b','));
+        for name in named {
             if !self.trusts(asking) {
                 break;
             }
-            match address(name.trim()) {
+            let name = std::str::from_utf8(name).ok();
+            match name.and_then(|name| address(name.trim())) {
                 Some(address) => asking = plain(address),
                 None => break,
             }
@@ -311,6 +313,25 @@ mod tests {
             let asking = limits.asking(ip(connected), &headers(forwarded));
             let asks = Some(asks).filter(|own| !own.is_empty()).map(ip);
             assert_eq!(asking, Asking(asks), "{connected} {forwarded:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_hides_nobody() {
+        let limits = Limits::behind(&["10.0.0.0/8".to_owned()]);
+        for (values, asks) in [
+            (&[&b"\xff, 198.51.100.1"[..]][..], Some("198.51.100.1")),
+            (&[b"\xff,198.51.100.1, 10.9.9.9"], Some("198.51.100.1")),
+            (&[b"1.1.1.1\xe9", b"198.51.100.1"], Some("198.51.100.1")),
+            (&[b"198.51.100.1, \xff"], None),
+        ] {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                let value = axum::http::HeaderValue::from_bytes(value).expect("a value");
+                headers.append("x-forwarded-for", value);
+            }
+            let asking = limits.asking(ip("10.1.2.3"), &headers);
+            assert_eq!(asking, Asking(asks.map(ip)), "{headers:?}");
         }
     }
 
