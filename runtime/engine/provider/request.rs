@@ -142,14 +142,35 @@ impl Composer {
         &self.url
     }
 
-    /// A text that sees the settings only; none where they say nothing.
+    /// A text that sees the settings only; none where one of those that it names says nothing: what stands beside it is known to all.
     ///
     /// # Errors
     /// That it can't be made, without anything of it.
     pub fn secret(&self, text: &str) -> Result<Option<String>, String> {
+        if !self.lacks(text)?.is_empty() {
+            return Ok(None);
+        }
         let rendered = environment().render_str(text, seen(self.settings.iter()));
         let rendered = rendered.map_err(|error| told("callback", &error))?;
         Ok(Some(rendered).filter(|own| !own.trim().is_empty()))
+    }
+
+    /// The settings that a text names and that say nothing, by name.
+    ///
+    /// # Errors
+    /// That it can't be read, without anything of it.
+    pub fn lacks(&self, text: &str) -> Result<Vec<String>, String> {
+        let environment = environment();
+        let read = environment.template_from_str(text);
+        let read = read.map_err(|error| told("callback", &error))?;
+        let is_said = |name: &String| {
+            let own = self.settings.get(name);
+            own.is_some_and(|own| !own.trim().is_empty())
+        };
+        let named = read.undeclared_variables(false).into_iter();
+        let mut lacking: Vec<String> = named.filter(|name| !is_said(name)).collect();
+        lacking.sort();
+        Ok(lacking)
     }
 
     /// The request of a message: the same each time.

@@ -124,6 +124,27 @@ fn what_is_missing_is_told_by_name() {
 }
 
 #[test]
+fn a_secret_is_none_unless_all_that_it_names_says_something() {
+    let composer = composer(provider(Body::Json(json!({}))), "t0k3n");
+    let own = composer.secret("Bearer {{ token }}");
+    assert_eq!(own, Ok(Some("Bearer t0k3n".to_owned())));
+    for text in [
+        "{{ callback_secret }}",
+        "Bearer {{ callback_secret }}",
+        "{{ token }}.{{ callback_secret }}",
+        "v1:{{ callback_secret | default('x') }}",
+    ] {
+        assert_eq!(composer.secret(text), Ok(None), "{text}");
+        let lacking = Ok(vec!["callback_secret".to_owned()]);
+        assert_eq!(composer.lacks(text), lacking, "{text}");
+    }
+    for token in ["", " \n"] {
+        let composer = self::composer(provider(Body::Json(json!({}))), token);
+        assert_eq!(composer.secret("Bearer {{ token }}"), Ok(None), "{token:?}");
+    }
+}
+
+#[test]
 fn the_key_stands_where_the_provider_wants_it() {
     let lasts = Duration::from_days(1);
     let mut own = provider(Body::Json(json!({ "to": "{{ to }}" })));

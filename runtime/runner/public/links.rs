@@ -82,6 +82,14 @@ impl PublicLinks {
     }
 }
 
+/// An address that a provider calls, without what nobody guesses.
+pub(super) fn without_mark<'u>(url: &'u str, verify: &Verify) -> &'u str {
+    match verify {
+        Verify::Address => url.rsplit_once('/').map_or("", |(place, _)| place),
+        _ => url,
+    }
+}
+
 /// The page to unsubscribe.
 pub(super) const UNSUBSCRIBE: &str = "/u";
 /// The page of preferences.
@@ -128,5 +136,29 @@ impl Ticket {
             channel: channel.to_owned(),
             message: None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_shown_without_its_mark_whatever_the_channel_is_called() {
+        let links = PublicLinks::new(
+            "https://mail.shop.example/k/",
+            "0123456789abcdef0123456789abcdef",
+        );
+        let links = links.expect("links");
+        // Letters that stand in marks, too.
+        for channel in ["a", "b", "0", "sms", "callback"] {
+            let place = format!("https://mail.shop.example/k/callback/{channel}");
+            let url = format!("{place}/{}", links.mark(channel));
+            assert_eq!(without_mark(&url, &Verify::Address), place);
+            let by_secret = Verify::Standard {
+                secret: String::new(),
+            };
+            assert_eq!(without_mark(&place, &by_secret), place);
+        }
     }
 }

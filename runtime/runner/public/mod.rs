@@ -193,22 +193,20 @@ pub fn examine_callback(channel: &str, provider: &HttpProvider) -> Option<Findin
             &format!("add `public` to kurant.yaml; {advice}"),
         ));
     };
-    let is_known = callback::is_known(provider, callback);
-    Some(match is_known {
-        Ok(true) => {
-            let place = url.rsplit_once(channel).map_or(url, |(before, _)| before);
-            let said = format!(
-                "the provider of {channel} says what became of messages at {place}{channel}"
-            );
+    Some(match callback::missing(provider, callback) {
+        Ok(None) => {
+            let place = links::without_mark(url, &callback.verify);
+            let said = format!("the provider of {channel} says what became of messages at {place}");
             Finding::good("callback", said)
         }
-        Ok(false) => Finding::doubtful(
+        Ok(Some(name)) => Finding::doubtful(
             "callback",
             format!(
-                "the provider of {channel} could say what became of messages, and nobody would believe it: its secret is missing"
+                "the provider of {channel} could say what became of messages, and nobody would believe it: its secret is missing (`{name}`)"
             ),
             &format!(
-                "give it in kurant.yaml: `{channel}: {{ callback_secret: \"${{env:CALLBACK_SECRET}}\" }}`; {advice}"
+                "give it in kurant.yaml: `{channel}: {{ {name}: \"${{env:{}}}\" }}`; {advice}",
+                name.to_uppercase()
             ),
         ),
         Err(why) => Finding::bad(

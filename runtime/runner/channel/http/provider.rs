@@ -118,6 +118,14 @@ impl HttpProvider {
         self.composer.secret(text)
     }
 
+    /// The settings that such a secret names and that say nothing.
+    ///
+    /// # Errors
+    /// That it can't be read, without anything of it.
+    pub(crate) fn lacks(&self, text: &str) -> Result<Vec<String>, String> {
+        self.composer.lacks(text)
+    }
+
     /// By which name it tells of messages, once it is told where to call back.
     pub(super) fn tells_by(&self) -> Option<NamedBy> {
         let callback = self.callback().filter(|_| self.callback_url.is_some());

@@ -112,13 +112,26 @@ impl Switchboard {
     }
 }
 
-/// Whether a provider that calls can be known.
+/// What is missing to know a provider that calls, by name; none if it can be known.
 ///
 /// # Errors
 /// What is wrong with its secret, without it.
-pub(super) fn is_known(provider: &HttpProvider, callback: &Callback) -> Result<bool, String> {
-    let known = Known::of(provider, &callback.verify, String::new());
-    known.map(|known| known.is_some())
+pub(super) fn missing(
+    provider: &HttpProvider,
+    callback: &Callback,
+) -> Result<Option<String>, String> {
+    let known = Known::of(provider, &callback.verify, String::new())?;
+    if known.is_some() {
+        return Ok(None);
+    }
+    let mut lacking = Vec::new();
+    for text in callback.texts() {
+        lacking.extend(provider.lacks(text)?);
+    }
+    Ok(Some(lacking.into_iter().next().unwrap_or_else(|| {
+        // It names none, and nothing is all that it says.
+        "callback_secret".to_owned()
+    })))
 }
 
 /// Where a call goes.
