@@ -152,15 +152,16 @@ fn whoever_is_not_known_is_told_the_same_and_changes_nothing() {
     until("nothing under way", || {
         call(&address, "/callback/sms", TOKEN, &strange).0 == 200
     });
-    // Whoever goes on trying is not listened to any more, whatever is shown; others are, and who comes from inside.
+    // Whoever goes on trying is told to stop; a provider that calls from the same address is listened to, and who comes from inside.
     let from = |address: &str, more: &str| format!("x-forwarded-for: {address}\r\n{more}");
     let stranger = from("203.0.113.9", "");
     let answers: Vec<u16> = (0..100)
         .map(|_| call(&address, "/callback/sms", &stranger, &told).0)
         .collect();
     assert_eq!((answers[0], answers[99]), (401, 429));
-    let stranger = from("203.0.113.9", TOKEN);
-    assert_eq!(call(&address, "/callback/sms", &stranger, &told).0, 429);
+    assert_eq!(call(&address, "/callback/none", &stranger, &told).0, 429);
+    let beside = from("203.0.113.9", TOKEN);
+    assert_eq!(call(&address, "/callback/sms", &beside, &strange).0, 200);
     let page = format!("GET /u/{}", "x".repeat(40));
     assert_eq!(asked(&address, &page, &stranger, "").0, 429);
     let provider = from("198.51.100.1", TOKEN);

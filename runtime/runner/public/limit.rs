@@ -1,7 +1,7 @@
 //! How often one address may ask: a bucket that fills up again.
 //!
 //! Mail programs and scanners of a whole company come from one address, so that there is room for many who ask rightly, and little for
-//! those who try what is wrong. Where a proxy stands in front, what it says of who asks is believed, and nobody else's word. An address
+//! those who try what is wrong. What is right is never refused for what else came from there. Where a proxy stands in front, what it says of who asks is believed, and nobody else's word. An address
 //! inside is not limited: it is a proxy that nobody named, and everybody comes through it.
 
 use std::collections::HashMap;
@@ -70,20 +70,19 @@ impl Limits {
     /// Takes one question off what an address may ask; says whether there was any left.
     pub(super) fn may_ask(&self, asking: &Asking) -> bool {
         self.take(asking, |left| {
-            let may = left.asks >= 1.0 && left.wrong >= 1.0;
+            let may = left.asks >= 1.0;
             left.asks -= f64::from(u8::from(may));
             may
         })
     }
 
-    /// Whether an address has tried so much that is wrong that it isn't listened to.
-    pub(super) fn is_barred(&self, asking: &Asking) -> bool {
-        self.take(asking, |left| left.wrong < 1.0)
-    }
-
-    /// Notes that something wrong was tried.
-    pub(super) fn note_wrong(&self, asking: &Asking) {
-        self.take(asking, |left| left.wrong = (left.wrong - 1.0).max(0.0));
+    /// Takes one off what an address may ask that is wrong; says whether there was any left.
+    pub(super) fn may_be_wrong(&self, asking: &Asking) -> bool {
+        self.take(asking, |left| {
+            let may = left.wrong >= 1.0;
+            left.wrong -= f64::from(u8::from(may));
+            may
+        })
     }
 
     fn take<T>(&self, asking: &Asking, take: impl FnOnce(&mut Left) -> T) -> T {
@@ -276,15 +275,14 @@ mod tests {
     }
 
     #[test]
-    fn whoever_tries_what_is_wrong_is_not_listened_to_for_a_while() {
+    fn whoever_tries_what_is_wrong_may_ask_what_is_right() {
         let limits = Limits::behind(&[]);
         let who = from("192.0.2.1");
         for _ in 0..60 {
-            assert!(!limits.is_barred(&who));
-            limits.note_wrong(&who);
+            assert!(limits.may_be_wrong(&who));
         }
-        assert!(limits.is_barred(&who) && !limits.may_ask(&who));
-        assert!(limits.may_ask(&from("192.0.2.2")));
+        assert!(!limits.may_be_wrong(&who) && limits.may_ask(&who));
+        assert!(limits.may_be_wrong(&from("192.0.2.2")));
     }
 
     #[test]

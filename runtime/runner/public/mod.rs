@@ -382,8 +382,9 @@ async fn in_turn(
         .filter_map(|own| path.strip_prefix(own))
         .any(|rest| rest.starts_with('/'));
     let answer = in_time(request, next).await;
-    if shows_ticket && answer.status() == StatusCode::NOT_FOUND {
-        porch.limits.note_wrong(&asking);
+    let is_wrong = shows_ticket && answer.status() == StatusCode::NOT_FOUND;
+    if is_wrong && !porch.limits.may_be_wrong(&asking) {
+        return page::too_often();
     }
     answer
 }

@@ -151,9 +151,6 @@ pub(super) async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    if porch.limits.is_barred(&asking) {
-        return too_many();
-    }
     let channel = dialed.channel.as_str();
     let Some((own, line)) = porch.switchboard.lines.get_key_value(channel) else {
         return refused(&porch, &asking, NOBODY);
@@ -342,9 +339,12 @@ fn pairs(text: &[u8]) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Whoever is not known is told the same, whatever is wrong and whether or not there is such a channel.
+/// Whoever is not known is told the same, whatever is wrong and whether or not there is such a channel. A provider that calls from the
+/// same address is listened to all the same, or anybody there could silence it.
 fn refused(porch: &Porch, asking: &Asking, channel: &str) -> Response {
-    porch.limits.note_wrong(asking);
+    if !porch.limits.may_be_wrong(asking) {
+        return too_many();
+    }
     meter::called(channel, "unverified", 1);
     plain(StatusCode::UNAUTHORIZED, "who calls is not known here\n")
 }
