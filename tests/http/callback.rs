@@ -1,6 +1,9 @@
 //! What providers say of messages once they have them: each fact takes effect once, whoever else calls changes nothing, and what was in
 //! doubt is settled by what comes back of it.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
 use serde_json::{Value, json};
 
 use super::receiver::Does::{self, HangsUp, Says};
@@ -171,6 +174,32 @@ fn whoever_is_not_known_is_told_the_same_and_changes_nothing() {
     assert_eq!(tags(&shop), Vec::<String>::new());
     let dead = shop.kurant(&["dead", "list"]);
     assert!(!String::from_utf8_lossy(&dead.stdout).contains("a-1"));
+}
+
+#[test]
+fn whoever_sends_slowly_takes_nobodys_place() {
+    let receiver = Receiver::that(TAKEN);
+    let shop = calling(&receiver, "{ id: id }");
+    let (running, address) = running(&shop);
+    let begun = |path: &str| {
+        let mut stream = TcpStream::connect(&address).expect("somebody listens");
+        let head = format!("POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx");
+        stream.write_all(head.as_bytes()).expect("it is sent");
+        stream
+    };
+    let slow: Vec<TcpStream> = ["/callback/sms", "/u/none"]
+        .iter()
+        .flat_map(|path| (0..80).map(|_| begun(path)))
+        .collect();
+    let strange = json!({ "id": "zzz", "status": "delivered" });
+    assert_eq!(call(&address, "/callback/sms", TOKEN, &strange).0, 200);
+    assert_eq!(asked(&address, "GET /u/none", "", "").0, 404);
+    for mut stream in slow {
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).expect("an answer");
+        assert_eq!(&answer, b"HTTP/1.1 408");
+    }
+    running.end();
 }
 
 #[test]

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRequest, Path, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_LENGTH;
 use axum::middleware::{self, Next};
@@ -51,8 +51,10 @@ use crate::listening::Listening;
 const LARGEST_BODY: usize = 64 * 1024;
 /// So many are answered at once, and so many calls of providers; whoever comes beside them is asked to come again.
 const AT_ONCE: usize = 64;
-/// How long somebody is answered at the most, from the first byte of what they send.
+/// How long somebody is answered at the most, once all that they send is there.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long they may send: nobody has a place meanwhile.
+const TO_SEND: Duration = Duration::from_secs(5);
 /// How long an address has to answer whoever looks whether somebody listens there.
 const TO_CONNECT: Duration = Duration::from_secs(3);
 
@@ -149,17 +151,17 @@ fn router(porch: &Arc<Porch>) -> Router {
         .route(&format!("{CLICK}/{{sealed}}"), get(follow::click))
         .route(&format!("{OPEN}/{{sealed}}"), get(follow::open))
         .fallback(async || page::nothing_here())
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .layer(middleware::from_fn_with_state(porch.clone(), in_turn));
+        .layer(middleware::from_fn_with_state(porch.clone(), in_turn))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY));
     let called = || post(callback::answer).get(callback::answer);
     let calls = Router::new()
         .route(&format!("{CALLBACK}/{{channel}}"), called())
         .route(&format!("{CALLBACK}/{{channel}}/{{mark}}"), called())
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(middleware::from_fn_with_state(
             porch.clone(),
             in_turn_of_calls,
-        ));
+        ))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY));
     pages.merge(calls).with_state(porch.clone())
 }
 
@@ -372,6 +374,10 @@ async fn in_turn(
     if !porch.limits.may_ask(&asking) {
         return page::too_often();
     }
+    let request = match sent(request).await {
+        Ok(request) => request,
+        Err(status) => return status.into_response(),
+    };
     let Ok(_place) = porch.places.try_acquire() else {
         return page::later();
     };
@@ -395,19 +401,33 @@ async fn in_turn_of_calls(
     request: Request,
     next: Next,
 ) -> Response {
+    let request = match sent(request).await {
+        Ok(request) => request,
+        Err(status) => return status.into_response(),
+    };
     let Ok(_place) = porch.calls.try_acquire() else {
         return page::later();
     };
     in_time(request, next).await
 }
 
-async fn in_time(request: Request, next: Next) -> Response {
+/// A request once all of it is there: who sends slowly, or nothing, takes nobody's place.
+async fn sent(request: Request) -> Result<Request, StatusCode> {
     // Before any of it is read.
     let length = request.headers().get(CONTENT_LENGTH);
     let length = length.and_then(|own| own.to_str().ok()?.parse::<usize>().ok());
     if length.is_some_and(|length| length > LARGEST_BODY) {
-        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+        return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
+    let (parts, body) = request.into_parts();
+    let whole = Request::from_parts(parts.clone(), body);
+    let body = tokio::time::timeout(TO_SEND, Bytes::from_request(whole, &())).await;
+    let body = body.map_err(|_| StatusCode::REQUEST_TIMEOUT)?;
+    let body = body.map_err(|why| why.status())?;
+    Ok(Request::from_parts(parts, body.into()))
+}
+
+async fn in_time(request: Request, next: Next) -> Response {
     let answered = tokio::time::timeout(PATIENCE, next.run(request)).await;
     answered.unwrap_or_else(|_| page::later())
 }
