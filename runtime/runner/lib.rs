@@ -43,7 +43,7 @@ pub use intake::{Behind, Delivered, Delivery, Receipt, Via};
 pub use keeping::KeptSince;
 pub use live::{Reload, Wires};
 pub use public::{
-    Offer, Outside, Public, PublicDoor, PublicLinks, examine_callback, examine_public,
+    Calls, Offer, Outside, Public, PublicDoor, PublicLinks, examine_callback, examine_public,
 };
 pub use renewal::{Doubt, Renewal};
 pub use restore::{HELD, Restored};

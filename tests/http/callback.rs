@@ -177,6 +177,30 @@ fn whoever_is_not_known_is_told_the_same_and_changes_nothing() {
 }
 
 #[test]
+fn a_secret_that_changes_holds_from_the_next_call_on_and_that_of_before_for_a_while() {
+    let receiver = Receiver::that(TAKEN);
+    let shop = calling(&receiver, "{ id: id }");
+    let (running, address) = running(&shop);
+    let strange = json!({ "id": "zzz", "status": "delivered" });
+    let answer = |token: &str| {
+        let headers = format!("x-token: {token}\r\ncontent-type: application/json\r\n");
+        call(&address, "/callback/sms", &headers, &strange).0
+    };
+    assert_eq!((answer("c4llb4ck"), answer("fr3sh")), (200, 401));
+    shop.write("call.next", "fr3sh\n");
+    std::fs::rename(shop.path("call.next"), shop.path("call")).expect("a new secret");
+    let said = running.wait_for("known by another secret");
+    assert_eq!((answer("c4llb4ck"), answer("fr3sh")), (200, 200));
+    assert_eq!(answer("wrong"), 401);
+    let said = said.join("\n");
+    assert!(
+        !said.contains("fr3sh") && !said.contains("c4llb4ck"),
+        "{said}"
+    );
+    running.end();
+}
+
+#[test]
 fn whoever_sends_slowly_takes_nobodys_place() {
     let receiver = Receiver::that(TAKEN);
     let shop = calling(&receiver, "{ id: id }");

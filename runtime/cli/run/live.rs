@@ -61,6 +61,10 @@ impl House<'_> {
     /// The ways out. On a clock of its own nothing leaves this machine.
     fn ways(&self, definitions: &Definitions) -> Result<Ways, Error> {
         let ways = embedded::ways(self.folder, definitions)?.telling(self.standing.clone());
+        if let Some(door) = self.public {
+            // The door was opened before: a secret may be another one since.
+            door.calls().take_up(&ways).map_err(failure)?;
+        }
         Ok(match self.args.time_lapse {
             Some(_) => ways.staying_here(),
             None => ways,
@@ -100,6 +104,7 @@ impl House<'_> {
             definitions,
             ways,
             lock: self.door.map(Door::lock),
+            calls: self.public.map(PublicDoor::calls),
             doubt,
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kurant_engine::definition::Definitions;
-use kurant_runner::{Doubt, Lock, Renewal};
+use kurant_runner::{Calls, Doubt, Lock, Renewal};
 use kurant_store::Store;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
@@ -27,6 +27,8 @@ pub(super) struct Renewing {
     pub(super) ways: Renewal,
     /// The door for events, if there is one.
     pub(super) lock: Option<Lock>,
+    /// By what providers are known that call, if they are let in.
+    pub(super) calls: Option<Calls>,
     pub(super) doubt: Doubt,
 }
 
@@ -67,8 +69,11 @@ impl Renewing {
     }
 
     fn take_up(&self) -> Result<(), Error> {
-        self.ways
-            .take_up(embedded::ways(&self.folder, &self.definitions)?);
+        let ways = embedded::ways(&self.folder, &self.definitions)?;
+        if let Some(calls) = &self.calls {
+            calls.take_up(&ways).map_err(embedded::failure)?;
+        }
+        self.ways.take_up(ways);
         let reached = self
             .store
             .reach(&embedded::named_store(&self.folder, &self.definitions)?);

@@ -29,6 +29,7 @@ use kurant_engine::event::Event;
 use kurant_store::{Store, Stored};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
+pub use callback::Calls;
 pub use choice::Offer;
 pub use links::PublicLinks;
 #[cfg(test)]
@@ -124,6 +125,11 @@ impl PublicDoor {
     /// The address that is listened on.
     pub fn address(&self) -> SocketAddr {
         self.listening.address()
+    }
+
+    /// By what providers are known that call.
+    pub fn calls(&self) -> Calls {
+        Calls::of(self.porch.clone())
     }
 
     /// Lets customers in from now on.

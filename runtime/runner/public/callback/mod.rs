@@ -4,6 +4,7 @@
 //! the answer; whose message it is is looked up by its name, and nothing else that stands in a call is believed.
 
 mod found;
+mod held;
 mod verify;
 
 use std::collections::BTreeMap;
@@ -22,11 +23,14 @@ use kurant_store::{OutboxState, Rejected};
 use tokio::sync::oneshot;
 
 use self::found::{Found, events};
+use self::held::Held;
 use self::verify::{Call, Known};
 use super::limit::Asking;
 use super::{Porch, Public};
 use crate::channel::HttpProvider;
 use crate::clock::Stopwatch;
+use crate::dispatch::Ways;
+use crate::error::Error;
 use crate::intake::{Delivered, Delivery, Via};
 use crate::meter;
 
@@ -55,8 +59,7 @@ pub(super) struct Switchboard {
 /// One channel whose provider calls back.
 struct Line {
     callback: Callback,
-    /// None where `kurant.yaml` gives no secret: nobody is believed then.
-    known: Option<Known>,
+    known: Held,
 }
 
 impl Switchboard {
@@ -77,7 +80,7 @@ impl Switchboard {
             let known = known.map_err(|why| format!("the callback of `{channel}`: {why}"))?;
             let line = Line {
                 callback: callback.clone(),
-                known,
+                known: Held::new(known),
             };
             lines.insert(channel.clone(), line);
         }
@@ -85,6 +88,35 @@ impl Switchboard {
             lines,
             strange: Mutex::default(),
         })
+    }
+
+    /// Takes up what channels are known by now: all of it, or nothing.
+    ///
+    /// # Errors
+    /// What is wrong with a secret, without it.
+    fn take_up<'w>(
+        &self,
+        providers: impl Iterator<Item = (&'w str, &'w HttpProvider)>,
+        mark: impl Fn(&str) -> String,
+    ) -> Result<(), String> {
+        let mut fresh = Vec::new();
+        for (channel, provider) in providers {
+            let Some(line) = self.lines.get(channel) else {
+                continue;
+            };
+            let known = Known::of(provider, &line.callback.verify, mark(channel));
+            let known = known.map_err(|why| format!("the callback of `{channel}`: {why}"))?;
+            fresh.push((channel, line, known));
+        }
+        for (channel, line, known) in fresh {
+            if line.known.take_up(known) {
+                tracing::info!(
+                    channel,
+                    "calls of the provider are known by another secret; by that of before for some minutes more"
+                );
+            }
+        }
+        Ok(())
     }
 
     /// Whether one of these names was asked for in vain before: whoever asks again doesn't wait.
@@ -109,6 +141,27 @@ impl Switchboard {
             is_fresh |= since.or_insert_with(Stopwatch::start).passed() < COMES_AGAIN;
         }
         is_fresh
+    }
+}
+
+/// By what providers are known that call, as it may change.
+pub struct Calls(Arc<Porch>);
+
+impl Calls {
+    pub(super) fn of(porch: Arc<Porch>) -> Self {
+        Self(porch)
+    }
+
+    /// From the next call on, the secrets of these ways hold, and those of before for some minutes more.
+    ///
+    /// # Errors
+    /// What is wrong with a secret, without it: nothing is taken up then.
+    pub fn take_up(&self, ways: &Ways) -> Result<(), Error> {
+        let Porch {
+            switchboard, links, ..
+        } = &*self.0;
+        let taken = switchboard.take_up(ways.http_providers(), |channel| links.mark(channel));
+        taken.map_err(Error::Callback)
     }
 }
 
@@ -208,8 +261,7 @@ impl Line {
             body,
             second: came.second,
         };
-        let known = self.known.as_ref();
-        known.is_some_and(|known| known.vouches_for(&call))
+        self.known.vouches_for(&call)
     }
 }
 

@@ -35,7 +35,7 @@ pub(super) struct Call<'c> {
 }
 
 /// By what a provider is known, its secrets opened.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub(super) enum Known {
     Address(String),
     Header { name: String, is: String },
