@@ -146,7 +146,7 @@ const ASKING: [(&str, &str); 4] = [
     (
         "kurant.yaml",
         "workspace: shop\ntimezone: Europe/Kyiv\nlocale: uk\nchannels: { email: { kind: file } }\n\
-         webhooks: { kind: http, secret: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw }\n",
+         webhooks: { kind: http, secret: \"${env:SECRET}\" }\n",
     ),
     (
         "journeys/ask.yaml",
