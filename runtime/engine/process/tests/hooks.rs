@@ -99,10 +99,10 @@ fn a_call_that_fails_for_good_lets_on_error_decide() {
 }
 
 #[test]
-fn a_call_that_nobody_answers_counts_as_failed_a_day_after_the_last_try() {
+fn a_call_that_nobody_answers_counts_as_failed_days_after_the_last_try() {
     for (valid_for, still, over) in [
         (None, "2026-03-02T23:00:00Z", "2026-03-03T01:00:00Z"),
-        (Some("3d"), "2026-03-04T23:00:00Z", "2026-03-05T01:00:00Z"),
+        (Some("3d"), "2026-03-04T23:00:00Z", "2026-03-07T01:00:00Z"),
     ] {
         let mut play = play_for(
             valid_for,
