@@ -98,8 +98,25 @@ impl PoolSums {
         }
     }
 
-    /// Whether fewer codes are left than should be: fewer than were given lately, unless the workspace says how many.
+    /// See [`PoolLevel::runs_dry`].
     pub fn runs_dry(&self, warn_below: Option<u64>) -> bool {
+        let (left, lately) = (self.left, self.lately);
+        PoolLevel { left, lately }.runs_dry(warn_below)
+    }
+}
+
+/// How a pool stands at the moment, without a look at all that it ever gave.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PoolLevel {
+    /// Codes that can be given.
+    pub left: u64,
+    /// Those that were given since the moment that was asked about.
+    pub lately: u64,
+}
+
+impl PoolLevel {
+    /// Whether fewer codes are left than should be: fewer than were given lately, unless the workspace says how many.
+    pub fn runs_dry(self, warn_below: Option<u64>) -> bool {
         self.left < warn_below.unwrap_or(self.lately)
     }
 }
@@ -123,6 +140,10 @@ pub(crate) const SUMS: &str = "SELECT pool, count(*) FILTER (WHERE given IS NULL
      count(*) FILTER (WHERE given IS NULL AND expires <= $1), count(*) FILTER (WHERE given IS NOT NULL), \
      count(*) FILTER (WHERE given >= $2), min(expires) FILTER (WHERE given IS NULL AND expires > $1), max(imported) \
    FROM code GROUP BY pool ORDER BY pool";
+/// How many of `$1` a pool can be given, where `$2` is now, and how many were given since `$3`: each is a stretch of an index.
+pub(crate) const LEVEL: &str = "SELECT \
+     (SELECT count(*) FROM code WHERE pool = $1 AND given IS NULL AND expires > $2), \
+     (SELECT count(*) FROM code WHERE pool = $1 AND given IS NOT NULL AND given >= $3)";
 /// Columns of a [`CodeRow`].
 pub(crate) const ROW: &str =
     "SELECT pool, code, expires, imported, given, customer, journey, enrollment FROM code";

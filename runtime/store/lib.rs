@@ -36,7 +36,7 @@ pub use batch::{
     Taken,
 };
 pub use checkup::{Audited, Checkup, LogSums, Pulse, Safety, Setting, Sums};
-pub use coupon::{CodeGiven, CodeRow, Holder, NewCode, PoolSums, Sought};
+pub use coupon::{CodeGiven, CodeRow, Holder, NewCode, PoolLevel, PoolSums, Sought};
 pub use erasure::Erasure;
 pub use error::Error;
 pub use export::{Export, Told, told};
@@ -153,10 +153,10 @@ pub trait Store: Send + Sync {
         limit: usize,
     ) -> Reply<'s, Vec<CustomerId>>;
 
-    /// Customers with an enrollment that ended for this reason and is still held, by id, strictly after one.
-    fn left<'s>(
+    /// Customers with an enrollment that ended because there was no code of a coupon pool for it, and is still held; by id, strictly
+    /// after one.
+    fn turned_away<'s>(
         &'s self,
-        reason: &'s str,
         after: Option<&'s str>,
         limit: usize,
     ) -> Reply<'s, Vec<CustomerId>>;
@@ -285,6 +285,14 @@ pub trait Store: Send + Sync {
 
     /// How many codes of each coupon pool stand where, by name; those given since an instant are counted beside.
     fn pool_sums(&self, now: Instant, since: Instant) -> Reply<'_, Vec<PoolSums>>;
+    /// How many codes of a coupon pool can be given, and how many were given since an instant: cheap, however many it ever gave.
+    fn pool_level<'s>(
+        &'s self,
+        pool: &'s str,
+        now: Instant,
+        since: Instant,
+    ) -> Reply<'s, PoolLevel>;
+
 
     /// Takes codes out of a coupon pool that nobody was given, at most so many, and returns how many it were.
     fn withdraw_codes<'s>(&'s self, pool: &'s str, limit: usize) -> Reply<'s, u64>;

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     CodeRow, EnrollmentRow, Entry, Error, GivenUp, Holder, InOutbox, Inside, OutboxState, Outgoing,
-    PoolSums, Seen, Stored, Taken, Waiting, coupon,
+    PoolLevel, PoolSums, Seen, Stored, Taken, Waiting, coupon,
 };
 
 /// The routes by which something is to be tried again, each found by one step in the index, and those with claims whose lease has
@@ -272,6 +272,14 @@ pub(crate) fn pool_sums<'r>(mut columns: impl Columns<'r>) -> Result<PoolSums, E
         lately: columns.count()?,
         first_expires: columns.maybe_number()?.and_then(coupon::read),
         imported: columns.instant()?,
+    })
+}
+
+/// From left, given lately.
+pub(crate) fn pool_level<'r>(mut columns: impl Columns<'r>) -> Result<PoolLevel, Error> {
+    Ok(PoolLevel {
+        left: columns.count()?,
+        lately: columns.count()?,
     })
 }
 

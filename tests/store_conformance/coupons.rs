@@ -4,7 +4,8 @@ use kurant_engine::erased::pseudonym;
 use kurant_engine::id::Key;
 use kurant_engine::input::GivenCode;
 use kurant_store::{
-    Batch, CodeGiven, EnrollmentRow, Erasure, Error, NewCode, PoolSums, Share, Sought, Store,
+    Batch, CodeGiven, EnrollmentRow, Erasure, Error, NewCode, PoolLevel, PoolSums, Share, Sought,
+    Store,
 };
 
 use super::sample::{at, ended, id, person};
@@ -167,6 +168,10 @@ pub(super) async fn codes_are_counted_and_those_that_nobody_has_go(store: &dyn S
     };
     assert_eq!(sums.len(), 2);
     assert_eq!(sums[1], spring);
+    for (pool, left, lately) in [("spring", 3, 1), ("other", 1, 0), ("none", 0, 0)] {
+        let level = store.pool_level(pool, at(100), at(60)).await.unwrap();
+        assert_eq!(level, PoolLevel { left, lately }, "{pool}");
+    }
     let of_anna = store.codes_found(Sought::Of("anna"), 9).await.unwrap();
     let names: Vec<&str> = of_anna.iter().map(|own| &*own.code).collect();
     assert_eq!(names, ["B", "A"], "the latest first");
@@ -235,8 +240,8 @@ pub(super) async fn whoever_left_for_a_reason_is_found(store: &dyn Store) {
         })
         .await
         .unwrap();
-    let all = store.left("no_coupon", None, 9).await.unwrap();
+    let all = store.turned_away(None, 9).await.unwrap();
     assert_eq!(all, [id("a"), id("c")]);
-    let after = store.left("no_coupon", Some("a"), 1).await.unwrap();
+    let after = store.turned_away(Some("a"), 1).await.unwrap();
     assert_eq!(after, [id("c")]);
 }

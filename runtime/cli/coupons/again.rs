@@ -1,7 +1,6 @@
 //! `kurant coupons again POOL`: whoever left because there was no code goes on where he or she stood.
 
 use kurant_engine::catalog::{Acting, Catalog};
-use kurant_engine::input::NO_COUPON;
 use kurant_engine::process::turned_away;
 use kurant_runner::{BATCH, Clock, Order, Steering, Verb};
 use kurant_store::Store;
@@ -60,7 +59,7 @@ pub(super) async fn run(folder: &Folder, pool: &str, by: &str, dry_run: bool) ->
 async fn count(store: &dyn Store, catalog: &Catalog, pool: &str) -> Result<u64, Error> {
     let (mut count, mut place) = (0, None::<String>);
     loop {
-        let ids = store.left(NO_COUPON, place.as_deref(), BATCH).await;
+        let ids = store.turned_away(place.as_deref(), BATCH).await;
         let ids = ids.map_err(unreadable)?;
         let Some(last) = ids.last() else {
             return Ok(count);

@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kurant_engine::calendar::{DAY, Instant, MINUTE};
-use kurant_engine::input::NO_COUPON;
 use kurant_engine::stock::{Coded, Wanting};
-use kurant_store::{PoolSums, Share};
+use kurant_store::{PoolLevel, Share};
 
 use super::pages::{Among, Walk};
 use super::steer::under;
@@ -20,6 +19,8 @@ use crate::steering::{CODES, ORDER, Order};
 const MOST_ROUNDS: usize = 64;
 /// How often it is looked whether pools run dry, by the machine's clock.
 const LOOK: i64 = 5 * MINUTE;
+/// How long nobody looks anew because codes came in: an import says so with each of its pages.
+const SOON: i64 = MINUTE;
 /// Over how long it is looked how many were given, and how long the others have to last.
 const PACE: i64 = 7 * DAY;
 
@@ -30,8 +31,39 @@ pub(super) struct Pools {
     marks: BTreeMap<String, String>,
     /// When it was looked last whether they run dry, by the machine's clock.
     looked: Option<i64>,
+    /// Whether codes came in, or were taken out, since then.
+    is_changed: bool,
+    /// Pools that had no code for somebody, and when by the machine's clock: each is looked at for that once. It may have codes still
+    /// that end too early for what is asked of it.
+    dry: BTreeMap<String, i64>,
     /// How they stood then, so that a change for the worse is said once.
     levels: BTreeMap<String, Level>,
+}
+
+impl Pools {
+    /// Whether it is time to look.
+    fn is_due(&self, millis: i64) -> bool {
+        let rest = if self.is_changed { SOON } else { LOOK };
+        let is_fresh = |looked: i64| (looked..looked + rest).contains(&millis);
+        !self.looked.is_some_and(is_fresh)
+    }
+
+    /// Codes of these came in, or were taken out.
+    fn renew(&mut self, names: &[String], millis: i64) {
+        self.is_changed = true;
+        let is_fresh = |at: i64| (at..at + SOON).contains(&millis);
+        self.dry
+            .retain(|name, at| is_fresh(*at) || !names.contains(name));
+    }
+
+    /// A pool had no code for somebody. If that is new it is looked at soon.
+    fn note_dry(&mut self, pool: &str, millis: i64) {
+        if self.levels.get(pool) == Some(&Level::Empty) || self.dry.contains_key(pool) {
+            return;
+        }
+        self.dry.insert(pool.to_owned(), millis);
+        self.looked = None;
+    }
 }
 
 /// How a pool stands.
@@ -62,7 +94,8 @@ impl Runner {
             return Ok(());
         }
         self.coupons.marks = now;
-        self.coupons.looked = None;
+        let millis = self.clock.real_millis();
+        self.coupons.renew(&renewed, millis);
         self.decider
             .with(move |state| {
                 let stocks = state.desk.codes.stocks();
@@ -150,7 +183,7 @@ impl Runner {
         let walk = Walk {
             mark: "walk/coupons".into(),
             about: name.to_owned(),
-            among: Among::Left(NO_COUPON),
+            among: Among::TurnedAway,
             task: Task::Refilled {
                 pool: pool.to_owned(),
             },
@@ -169,10 +202,9 @@ impl Runner {
 
     /// Looks at the pools soon, if one had no code for somebody and that is new.
     pub(super) fn note_dry(&mut self, found: &Found) {
-        let levels = &self.coupons.levels;
-        let is_new = |pool: &str| levels.get(pool) != Some(&Level::Empty);
-        if found.dry_pools().any(is_new) {
-            self.coupons.looked = None;
+        let millis = self.clock.real_millis();
+        for pool in found.dry_pools() {
+            self.coupons.note_dry(pool, millis);
         }
     }
 
@@ -182,11 +214,11 @@ impl Runner {
     /// When the store fails.
     pub(crate) async fn look_at_pools(&mut self) -> Result<(), Error> {
         let millis = self.clock.real_millis();
-        let is_fresh = |looked: i64| (looked..looked + LOOK).contains(&millis);
-        if !self.mate.leads() || self.coupons.looked.is_some_and(is_fresh) {
+        if !self.mate.leads() || !self.coupons.is_due(millis) {
             return Ok(());
         }
         self.coupons.looked = Some(millis);
+        self.coupons.is_changed = false;
         let declared = self
             .decider
             .with(|state| state.catalog.workspace().coupon_pools.clone())
@@ -195,20 +227,19 @@ impl Runner {
             return Ok(());
         }
         let now = self.clock.now();
-        let sums = match self.store.pool_sums(now, now.plus_millis(-PACE)).await {
-            Ok(sums) => sums,
-            // It can wait.
-            Err(error) if error.is_passing() => {
-                tracing::warn!(%error, "how many coupon codes are left could not be asked, and will be later");
-                return Ok(());
-            }
-            Err(error) => return Err(error.into()),
-        };
         let mut names: BTreeSet<String> = self.coupons.marks.keys().cloned().collect();
         names.extend(declared.iter().map(|own| own.name.clone()));
         for name in names {
-            let known = sums.iter().find(|own| own.pool == name);
-            let own = known.cloned().unwrap_or_else(|| PoolSums::none(&*name));
+            let since = now.plus_millis(-PACE);
+            let own = match self.store.pool_level(&name, now, since).await {
+                Ok(own) => own,
+                // It can wait.
+                Err(error) if error.is_passing() => {
+                    tracing::warn!(%error, "how many coupon codes are left could not be asked, and will be later");
+                    return Ok(());
+                }
+                Err(error) => return Err(error.into()),
+            };
             meter::codes_left(&name, own.left);
             let declared = declared.iter().find(|own| own.name == name);
             let level = match own.left {
@@ -218,7 +249,7 @@ impl Runner {
             };
             let before = self.coupons.levels.insert(name.clone(), level);
             if level > before.unwrap_or_default() {
-                let told = level.told(&own);
+                let told = level.told(own);
                 tracing::error!(pool = name, left = own.left, "a coupon pool runs dry");
                 self.audience.told(&format!(
                     "ALERT: coupon pool {name}: {told}. Add some: `kurant coupons import {name} FILE`"
@@ -230,7 +261,7 @@ impl Runner {
 }
 
 impl Level {
-    fn told(self, own: &PoolSums) -> String {
+    fn told(self, own: PoolLevel) -> String {
         match self {
             Self::Empty => "no code is left; whoever comes now leaves with `no_coupon`".to_owned(),
             Self::Low | Self::Good => format!("{} codes are left{}", own.left, pace(own)),
@@ -239,9 +270,40 @@ impl Level {
 }
 
 /// What was given of late.
-fn pace(own: &PoolSums) -> String {
+fn pace(own: PoolLevel) -> String {
     match own.lately {
         0 => String::new(),
         lately => format!(", and {lately} were given within 7 days"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_import_is_looked_at_once_a_minute_and_a_pool_that_had_no_code_once() {
+        let mut pools = Pools::default();
+        let mut looks = Vec::new();
+        for millis in (0..4 * LOOK).step_by(1_000) {
+            // Pages of an import come in for two minutes, while what is left ends too early for whoever asks.
+            if (1_000..=2 * MINUTE).contains(&millis) {
+                pools.renew(&["other".to_owned()], millis);
+            }
+            if millis >= 3_000 {
+                pools.note_dry("spring", millis);
+            }
+            if pools.is_due(millis) {
+                pools.looked = Some(millis);
+                pools.is_changed = false;
+                looks.push(millis / 1_000);
+            }
+        }
+        assert_eq!(looks, [0, 3, 63, 123, 423, 723, 1_023]);
+        // Codes come in, and soon there is none again.
+        let millis = 4 * LOOK;
+        pools.renew(&["spring".to_owned()], millis);
+        pools.note_dry("spring", millis);
+        assert!(pools.is_due(millis));
     }
 }

@@ -27,8 +27,8 @@ pub(super) enum Among {
     Everybody,
     /// Whoever is inside this journey, or inside any.
     Inside(Option<String>),
-    /// Whoever left for this reason, as far as that is kept.
-    Left(&'static str),
+    /// Whoever left because a coupon pool had no code, as far as that is kept.
+    TurnedAway,
 }
 
 impl Runner {
@@ -78,7 +78,7 @@ impl Runner {
                     let journey = journey.as_deref();
                     self.store.members(journey, place.as_deref(), BATCH).await?
                 }
-                Among::Left(reason) => self.store.left(reason, place.as_deref(), BATCH).await?,
+                Among::TurnedAway => self.store.turned_away(place.as_deref(), BATCH).await?,
             };
             let Some(last) = ids.last() else { break };
             let people = self.people(&ids, clock).await?;

@@ -8,7 +8,7 @@ use kurant_engine::stock::Coded;
 use serde_json::{Value, json};
 
 use super::tables::Tables;
-use crate::{Batch, CodeRow, Holder, PoolSums, Share, Sought, coupon};
+use crate::{Batch, CodeRow, Holder, PoolLevel, PoolSums, Share, Sought, coupon};
 
 /// A code and its number.
 pub(super) type Numbered = (i64, CodeRow);
@@ -131,6 +131,15 @@ impl Tables {
             }
         }
         pools.into_values().collect()
+    }
+
+    pub(super) fn pool_level(&self, pool: &str, now: Instant, since: Instant) -> PoolLevel {
+        let sums = self.pool_sums(now, since);
+        let own = sums.iter().find(|own| own.pool == pool);
+        own.map_or_else(PoolLevel::default, |own| PoolLevel {
+            left: own.left,
+            lately: own.lately,
+        })
     }
 
     pub(super) fn withdraw_codes(&mut self, pool: &str, limit: usize) -> u64 {

@@ -15,14 +15,15 @@ use kurant_engine::calendar::Instant;
 use kurant_engine::definition::{Definitions, Version};
 use kurant_engine::event::Event;
 use kurant_engine::id::{CustomerId, Key};
+use kurant_engine::input::NO_COUPON;
 use kurant_engine::stock::Coded;
 
 use self::tables::Tables;
 use crate::{
     AnchorRange, Audited, Batch, By, Checkup, CodeRow, EnrollmentRow, Entry, Error, Export,
     GivenUp, InOutbox, Inside, Kept, Letter, LogPage, LogPlace, Old, OutboxState, Outgoing,
-    PoolSums, Pulse, Queue, Rejected, Reply, Seen, Share, Sought, Store, Stored, Sums, Taken,
-    Totals, Turn, Waiting, Walked, Worker,
+    PoolLevel, PoolSums, Pulse, Queue, Rejected, Reply, Seen, Share, Sought, Store, Stored, Sums,
+    Taken, Totals, Turn, Waiting, Walked, Worker,
 };
 
 /// A store in memory; it ends with the process.
@@ -196,15 +197,14 @@ impl Store for Memory {
         })
     }
 
-    fn left<'s>(
+    fn turned_away<'s>(
         &'s self,
-        reason: &'s str,
         after: Option<&'s str>,
         limit: usize,
     ) -> Reply<'s, Vec<CustomerId>> {
         self.reply(|tables| {
             let has_left = |row: &&EnrollmentRow| {
-                row.reason.as_deref() == Some(reason)
+                row.reason.as_deref() == Some(NO_COUPON)
                     && after.is_none_or(|own| *row.customer > *own)
             };
             let rows = tables.enrollments.values().filter(has_left);
@@ -458,6 +458,15 @@ impl Store for Memory {
 
     fn pool_sums(&self, now: Instant, since: Instant) -> Reply<'_, Vec<PoolSums>> {
         self.reply(|tables| Ok(tables.pool_sums(now, since)))
+    }
+
+    fn pool_level<'s>(
+        &'s self,
+        pool: &'s str,
+        now: Instant,
+        since: Instant,
+    ) -> Reply<'s, PoolLevel> {
+        self.reply(|tables| Ok(tables.pool_level(pool, now, since)))
     }
 
     fn withdraw_codes<'s>(&'s self, pool: &'s str, limit: usize) -> Reply<'s, u64> {

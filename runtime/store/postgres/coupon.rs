@@ -7,9 +7,9 @@ use sqlx::postgres::PgPool;
 
 use super::decode::columns;
 use super::transaction::{Id, Statement};
-use crate::coupon::{self, LEFT, ROW, SUMS};
+use crate::coupon::{self, LEFT, LEVEL, ROW, SUMS};
 use crate::rows::{self, limit};
-use crate::{Batch, CodeRow, Error, PoolSums, Share, Sought};
+use crate::{Batch, CodeRow, Error, PoolLevel, PoolSums, Share, Sought};
 
 const NEW: &str = "INSERT INTO code (pool, code, expires, imported) \
    SELECT *, $4 FROM UNNEST($1::text[], $2::text[], $3::bigint[]) ON CONFLICT (code) DO NOTHING";
@@ -111,6 +111,20 @@ pub(super) async fn sums(
     rows.iter()
         .map(|row| rows::pool_sums(columns(row, "code")))
         .collect()
+}
+
+/// How a pool stands.
+pub(super) async fn level(
+    pool: &PgPool,
+    name: &str,
+    now: Instant,
+    since: Instant,
+) -> Result<PoolLevel, Error> {
+    let asked = sqlx::query(LEVEL)
+        .bind(name)
+        .bind(now.millis())
+        .bind(since.millis());
+    rows::pool_level(columns(&asked.fetch_one(pool).await?, "code"))
 }
 
 /// Takes codes out that nobody was given.

@@ -34,8 +34,8 @@ use tokio::sync::Mutex;
 use crate::{
     AnchorRange, Audited, Batch, By, Checkup, CodeRow, Crew, EnrollmentRow, Entry, Error, Export,
     GivenUp, InOutbox, Inside, Kept, Letter, LogPage, LogPlace, Old, OutboxState, Outgoing,
-    PoolSums, Pulse, Queue, Rejected, Reply, Seen, Share, Sought, Store, Stored, Sums, Tables,
-    TablesAt, Taken, Totals, Turn, Waiting, Walked, Word, Worker,
+    PoolLevel, PoolSums, Pulse, Queue, Rejected, Reply, Seen, Share, Sought, Store, Stored, Sums,
+    Tables, TablesAt, Taken, Totals, Turn, Waiting, Walked, Word, Worker,
 };
 
 pub use connect::redacted;
@@ -324,13 +324,12 @@ impl Store for Postgres {
         Box::pin(people::members(&self.pool, journey, after, limit))
     }
 
-    fn left<'s>(
+    fn turned_away<'s>(
         &'s self,
-        reason: &'s str,
         after: Option<&'s str>,
         limit: usize,
     ) -> Reply<'s, Vec<CustomerId>> {
-        Box::pin(people::left(&self.pool, reason, after, limit))
+        Box::pin(people::turned_away(&self.pool, after, limit))
     }
 
     fn outbox(&self, state: OutboxState, upto: Instant, limit: usize) -> Reply<'_, Vec<Outgoing>> {
@@ -478,6 +477,15 @@ impl Store for Postgres {
 
     fn pool_sums(&self, now: Instant, since: Instant) -> Reply<'_, Vec<PoolSums>> {
         Box::pin(coupon::sums(&self.pool, now, since))
+    }
+
+    fn pool_level<'s>(
+        &'s self,
+        pool: &'s str,
+        now: Instant,
+        since: Instant,
+    ) -> Reply<'s, PoolLevel> {
+        Box::pin(coupon::level(&self.pool, pool, now, since))
     }
 
     fn withdraw_codes<'s>(&'s self, pool: &'s str, limit: usize) -> Reply<'s, u64> {

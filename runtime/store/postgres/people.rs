@@ -17,6 +17,10 @@ use crate::{Error, Kept, Seen, Stored};
 /// Events of one customer by time and number.
 type Numbered = BTreeMap<(i64, i64), Arc<Event>>;
 
+// The reason is written out, so that its index is known to hold all of them.
+const TURNED_AWAY: &str = "SELECT DISTINCT customer FROM enrollment WHERE reason = 'no_coupon' AND customer > $1 \
+   ORDER BY customer LIMIT $2";
+
 /// The customers with these ids.
 pub(super) async fn load(
     pool: &PgPool,
@@ -179,21 +183,17 @@ pub(super) async fn in_history(pool: &PgPool, events: &[Arc<Event>]) -> Result<V
         .collect()
 }
 
-/// Customers with an enrollment that ended for this reason, after one.
-pub(super) async fn left(
+/// Customers with an enrollment that ended because there was no code of a coupon pool for it, after one.
+pub(super) async fn turned_away(
     pool: &PgPool,
-    reason: &str,
     after: Option<&str>,
     most: usize,
 ) -> Result<Vec<CustomerId>, Error> {
-    let rows = sqlx::query(
-        "SELECT DISTINCT customer FROM enrollment WHERE customer > $1 AND reason = $2 ORDER BY customer LIMIT $3",
-    )
-    .bind(after.unwrap_or_default())
-    .bind(reason)
-    .bind(limit(most))
-    .fetch_all(pool)
-    .await?;
+    let rows = sqlx::query(TURNED_AWAY)
+        .bind(after.unwrap_or_default())
+        .bind(limit(most))
+        .fetch_all(pool)
+        .await?;
     rows.iter()
         .map(|row| columns(row, "enrollment").shared())
         .collect()

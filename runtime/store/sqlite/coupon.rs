@@ -6,9 +6,9 @@ use sqlx::{AssertSqlSafe, SqlitePool};
 
 use super::decode::{array, columns};
 use super::transaction::{Rows, Transaction};
-use crate::coupon::{self, LEFT, ROW, SUMS};
+use crate::coupon::{self, LEFT, LEVEL, ROW, SUMS};
 use crate::rows::{self, limit};
-use crate::{Batch, CodeRow, Error, PoolSums, Share, Sought};
+use crate::{Batch, CodeRow, Error, PoolLevel, PoolSums, Share, Sought};
 
 const NEW: Rows = Rows {
     head: "INSERT OR FAIL INTO code (pool, code, expires, imported) VALUES ",
@@ -106,6 +106,20 @@ pub(super) async fn sums(
     rows.iter()
         .map(|row| rows::pool_sums(columns(row, "code")))
         .collect()
+}
+
+/// How a pool stands.
+pub(super) async fn level(
+    pool: &SqlitePool,
+    name: &str,
+    now: Instant,
+    since: Instant,
+) -> Result<PoolLevel, Error> {
+    let asked = sqlx::query(LEVEL)
+        .bind(name.to_owned())
+        .bind(now.millis())
+        .bind(since.millis());
+    rows::pool_level(columns(&asked.fetch_one(pool).await?, "code"))
 }
 
 /// Takes codes out that nobody was given.

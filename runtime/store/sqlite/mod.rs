@@ -40,8 +40,8 @@ pub use bring_up::BroughtUp;
 use crate::{
     AnchorRange, Audited, Batch, By, Checkup, CodeRow, EnrollmentRow, Entry, Error, Export,
     GivenUp, InOutbox, Inside, Kept, Letter, LogPage, LogPlace, Old, OutboxState, Outgoing,
-    PoolSums, Pulse, Queue, Rejected, Reply, Seen, Share, Sought, Store, Stored, Sums, Tables,
-    TablesAt, Taken, Totals, Turn, Waiting, Walked, Worker,
+    PoolLevel, PoolSums, Pulse, Queue, Rejected, Reply, Seen, Share, Sought, Store, Stored, Sums,
+    Tables, TablesAt, Taken, Totals, Turn, Waiting, Walked, Worker,
 };
 
 /// How many read at the same time.
@@ -321,13 +321,12 @@ impl Store for Sqlite {
         Box::pin(people::members(&self.read, journey, after, limit))
     }
 
-    fn left<'s>(
+    fn turned_away<'s>(
         &'s self,
-        reason: &'s str,
         after: Option<&'s str>,
         limit: usize,
     ) -> Reply<'s, Vec<CustomerId>> {
-        Box::pin(people::left(&self.read, reason, after, limit))
+        Box::pin(people::turned_away(&self.read, after, limit))
     }
 
     fn outbox(&self, state: OutboxState, upto: Instant, limit: usize) -> Reply<'_, Vec<Outgoing>> {
@@ -465,6 +464,15 @@ impl Store for Sqlite {
 
     fn pool_sums(&self, now: Instant, since: Instant) -> Reply<'_, Vec<PoolSums>> {
         Box::pin(coupon::sums(&self.read, now, since))
+    }
+
+    fn pool_level<'s>(
+        &'s self,
+        pool: &'s str,
+        now: Instant,
+        since: Instant,
+    ) -> Reply<'s, PoolLevel> {
+        Box::pin(coupon::level(&self.read, pool, now, since))
     }
 
     fn withdraw_codes<'s>(&'s self, pool: &'s str, limit: usize) -> Reply<'s, u64> {

@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use kurant_engine::calendar::{DAY, Instant};
 
+use super::people::TURNED_AWAY;
 use super::work::{ANCHORED, DUE as DUE_NOW, NEXT_WAKE, OUTBOX};
 use super::{Sqlite, options, pool};
+use crate::coupon::LEVEL;
 use crate::{AnchorRange, By, OutboxState, Share, Store};
 
 /// So many customers have something due.
@@ -122,14 +124,10 @@ async fn each_question_about_what_is_due_is_one_search_in_one_index() {
         (ANCHORED, "a"),
         (OUTBOX, "outbox"),
     ] {
-        let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
-        let plan: Vec<(i64, i64, i64, String)> = sqlx::query_as(explain)
-            .fetch_all(&store.read)
-            .await
-            .expect("a plan");
+        let plan = plan(&store, statement).await;
         let reads: Vec<&str> = plan
             .iter()
-            .map(|(_, _, _, line)| line.as_str())
+            .map(String::as_str)
             .filter(|line| line.split(' ').nth(1) == Some(table))
             .collect();
         assert!(
@@ -137,4 +135,38 @@ async fn each_question_about_what_is_due_is_one_search_in_one_index() {
             "{statement}: {plan:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn whoever_a_pool_had_no_code_for_is_found_among_those_alone() {
+    let (_folder, store) = store(FEW).await;
+    let plan = plan(&store, TURNED_AWAY).await;
+    let is_own = |line: &&String| line.contains("INDEX enrollment_no_coupon (customer>?)");
+    assert!(
+        plan.len() == 1 && plan.iter().all(|line| is_own(&line)),
+        "{plan:?}"
+    );
+}
+
+#[tokio::test]
+async fn how_a_pool_stands_is_told_by_stretches_of_indexes() {
+    let (_folder, store) = store(FEW).await;
+    let plan = plan(&store, LEVEL).await;
+    let reads: Vec<&String> = plan.iter().filter(|line| line.contains(" code ")).collect();
+    let by = |read: &str, index: &str| read.contains(&format!("INDEX code_{index}>?)"));
+    assert!(
+        matches!(reads[..], [left, given]
+            if by(left, "left (pool=? AND expires") && by(given, "given (pool=? AND given")),
+        "{plan:?}"
+    );
+}
+
+/// How a question is answered, step by step.
+async fn plan(store: &Sqlite, statement: &str) -> Vec<String> {
+    let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
+    let plan: Vec<(i64, i64, i64, String)> = sqlx::query_as(explain)
+        .fetch_all(&store.read)
+        .await
+        .expect("a plan");
+    plan.into_iter().map(|(_, _, _, line)| line).collect()
 }

@@ -18,6 +18,9 @@ const WORKERS: u32 = 4;
 /// Rows that the database says it has read of the customers.
 const READ: &str = "SELECT idx_tup_fetch + seq_tup_read FROM pg_stat_user_tables \
                     WHERE relname = 'customer' AND schemaname = current_schema()";
+/// Places in the indexes of enrollments that it has read.
+const READ_OF_ENROLLMENTS: &str = "SELECT sum(idx_tup_read)::bigint FROM pg_stat_user_indexes \
+                                   WHERE relname = 'enrollment' AND schemaname = current_schema()";
 /// How often it is asked until it has counted.
 const LOOKS: u32 = 300;
 
@@ -39,7 +42,7 @@ async fn a_page_of_due_timers_reads_two_rows_each_at_the_most_however_many_are_d
     }
     drop(store);
     schema.execute("VACUUM ANALYZE customer").await;
-    let before = settled(&schema).await;
+    let before = settled(&schema, READ).await;
     let store = schema.open_carelessly().await;
     for index in 0..WORKERS {
         let share = Share { index, of: WORKERS };
@@ -49,7 +52,7 @@ async fn a_page_of_due_timers_reads_two_rows_each_at_the_most_however_many_are_d
     }
     // A session tells what it has read at the latest when it ends.
     drop(store);
-    let read = settled(&schema).await - before;
+    let read = settled(&schema, READ).await - before;
     let pages = i64::from(WORKERS) * PAGE as i64;
     assert!(
         (pages..=2 * pages).contains(&read),
@@ -57,13 +60,36 @@ async fn a_page_of_due_timers_reads_two_rows_each_at_the_most_however_many_are_d
     );
 }
 
+#[tokio::test]
+async fn whoever_a_pool_had_no_code_for_is_found_without_a_look_at_all_others() {
+    let schema = Schema::new().await;
+    let store = schema.open_carelessly().await;
+    schema
+        .execute(
+            "INSERT INTO enrollment (id, version, entered, ended, customer, journey, key, reason) \
+             SELECT gen_random_uuid(), gen_random_uuid(), 1, 2, 'c' || n, 'welcome', '', \
+               CASE WHEN n % 10000 = 0 THEN 'no_coupon' ELSE 'completed' END FROM generate_series(1, 20000) n",
+        )
+        .await;
+    schema.execute("VACUUM ANALYZE enrollment").await;
+    let before = settled(&schema, READ_OF_ENROLLMENTS).await;
+    let found = store.turned_away(None, PAGE).await.unwrap();
+    assert_eq!(found, ["c10000".into(), "c20000".into()]);
+    drop(store);
+    let read = settled(&schema, READ_OF_ENROLLMENTS).await - before;
+    assert!(
+        (2..=10).contains(&read),
+        "{read} places were read for 2 customers"
+    );
+}
+
 /// What was read, once the database counts no more.
-async fn settled(schema: &Schema) -> i64 {
+async fn settled(schema: &Schema, question: &str) -> i64 {
     let mut read = -1;
     let mut same = 0;
     for _ in 0..LOOKS {
         tokio::time::sleep(Duration::from_millis(50)).await;
-        let now = schema.number(READ).await;
+        let now = schema.number(question).await;
         same = if now == read { same + 1 } else { 0 };
         if same == 20 {
             return read;

@@ -73,6 +73,8 @@ CREATE TABLE enrollment (
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_limit = 2000);
 CREATE INDEX enrollment_version ON enrollment (journey, version);
 
+-- Whoever is taken back once there are codes again: few among many.
+CREATE INDEX enrollment_no_coupon ON enrollment (customer) WHERE reason = 'no_coupon';
 -- The log: what one transaction did for one customer, and what happened on the way.
 CREATE TABLE log (
     n BIGINT GENERATED ALWAYS AS IDENTITY,

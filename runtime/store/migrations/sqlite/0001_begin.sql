@@ -69,6 +69,8 @@ CREATE TABLE enrollment (
     PRIMARY KEY (customer, id)
 ) WITHOUT ROWID;
 CREATE INDEX enrollment_version ON enrollment (journey, version);
+-- Whoever is taken back once there are codes again: few among many.
+CREATE INDEX enrollment_no_coupon ON enrollment (customer) WHERE reason = 'no_coupon';
 
 -- The log: what one transaction did for one customer, and what happened on the way. Each entry names the one before it, and the
 -- customer the latest: an index by customer would cost a page written for each event.
