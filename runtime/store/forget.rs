@@ -67,6 +67,19 @@ pub(crate) const CONSENTS: &str = "\"consents\"";
 /// Events that tell of nothing else.
 pub(crate) const OF_CONSENTS: [&str; 2] = ["consent.changed", "message.unsubscribed"];
 
+/// Whether an event is remembered however old it is: one that tells of a consent stays in the history, and that somebody was erased
+/// is known for ever. So whether it was taken in before can always be told.
+pub fn outlasts(event: &Event) -> bool {
+    event.erases()
+        || tells_of_consents(&event.kind, || {
+            serde_json::to_string(&event.data).is_ok_and(|data| data.contains(CONSENTS))
+        })
+}
+
+fn tells_of_consents(kind: &str, in_data: impl FnOnce() -> bool) -> bool {
+    OF_CONSENTS.contains(&kind) || in_data()
+}
+
 /// What stays of old events: what somebody may still look back on.
 #[derive(Debug, Default)]
 pub(crate) struct Needed {
@@ -100,7 +113,7 @@ impl Needed {
     /// Whether an event of a customer stays; `is_latest` of its type.
     pub(crate) fn holds(&self, event: &Event, data: &str, is_latest: bool) -> bool {
         let kind = event.kind.as_str();
-        if OF_CONSENTS.contains(&kind) || data.contains(CONSENTS) {
+        if tells_of_consents(kind, || data.contains(CONSENTS)) {
             return true;
         }
         let by_all = self.of_all.get(kind).is_some_and(|(since, latest)| {

@@ -40,7 +40,7 @@ pub use coupon::{CodeGiven, CodeRow, Holder, NewCode, PoolLevel, PoolSums, Sough
 pub use erasure::Erasure;
 pub use error::Error;
 pub use export::{Export, Told, told};
-pub use forget::{Old, Walked};
+pub use forget::{Old, Walked, outlasts};
 pub use log::{Entry, Happened, LogLine, LogPage, LogPlace};
 pub use memory::Memory;
 pub use postgres::{Durability, Postgres, redacted};

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use kurant_authoring::{SourceFile, compile};
 use kurant_engine::calendar::{DAY, Instant};
-use kurant_engine::decode::Decoder;
+use kurant_engine::decode::{Arrival, Decoder};
 use kurant_engine::definition::Definitions;
-use kurant_runner::{Clock, Counts, Delivery, KeptSince, Purpose, Runner, Ways};
+use kurant_runner::{Clock, Counts, Delivered, Delivery, KeptSince, Purpose, Runner, Ways};
 use kurant_store::{Kept, Memory, Store};
 
 use super::settled::{Nobody, arrived, definitions};
@@ -29,6 +29,18 @@ async fn take(
     time: &str,
     imported: bool,
 ) -> Counts {
+    let text = |decoder: &mut Decoder| arrived(decoder, 1, time, now);
+    deliver(store, definitions, now, text, imported).await
+}
+
+/// The same with any event.
+async fn deliver(
+    store: &Arc<Memory>,
+    definitions: Definitions,
+    now: Instant,
+    event: impl FnOnce(&mut Decoder) -> Delivered,
+    imported: bool,
+) -> Counts {
     let folder = tempfile::tempdir().expect("a folder");
     let mut decoder = Decoder::new(Arc::new(definitions.schema.clone()));
     let mut runner = Runner::begin(
@@ -46,7 +58,7 @@ async fn take(
         runner.tidy().await.expect("a store");
     }
     let delivery = Delivery {
-        events: vec![arrived(&mut decoder, 1, time, now)],
+        events: vec![event(&mut decoder)],
         imported,
         ..Delivery::default()
     };
@@ -194,4 +206,33 @@ async fn what_happened_before_the_history_that_is_kept_is_refused_and_counts_onc
     let about = later.plus_millis(-60 * DAY);
     assert!(since("history").is_some_and(|own| own.millis_since(about).abs() < DAY));
     assert!(since("bodies").is_some() && since("log").is_none());
+}
+
+#[tokio::test]
+async fn a_consent_and_an_erasure_are_taken_however_old_they_are_and_once() {
+    let first = Instant::parse("2026-03-02T10:00:00Z").expect("an instant");
+    let later = after(first, 610);
+    for (kind, data) in [
+        ("consent.changed", r#"{"channel":"email","granted":false}"#),
+        ("customer.created", r#"{"consents":{"email":true}}"#),
+        ("customer.erased", "{}"),
+    ] {
+        let store = Arc::new(Memory::new());
+        for (round, imported) in [(0, true), (1, true), (1, false)] {
+            let event = |decoder: &mut Decoder| {
+                let text = format!(
+                    r#"{{"specversion":"1.0","id":"w1","source":"crm","type":"{kind}","subject":"c1","time":"{first}","data":{data}}}"#
+                );
+                let event = decoder.event(text.as_bytes(), Arrival::At(later));
+                Delivered {
+                    event: Arc::new(event.expect("an event")),
+                    body: 1,
+                    place: None,
+                }
+            };
+            let counts = deliver(&store, forgetful(), later, event, imported).await;
+            let told = (counts.taken, counts.repeated, counts.too_old);
+            assert_eq!(told, (1 - round, round, 0), "{kind}");
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use fail::fail_point;
 use kurant_engine::calendar::{Instant, MINUTE, SECOND};
 use kurant_engine::id::Key;
-use kurant_store::Rejected;
+use kurant_store::{Rejected, outlasts};
 
 use super::due::Listed;
 use super::flight::{After, customers};
@@ -229,7 +229,7 @@ impl Runner {
                     gathered.after.rejected.extend(letter);
                     continue;
                 }
-                if delivered.event.time < floor {
+                if delivered.event.time < floor && !outlasts(&delivered.event) {
                     receipt.refused.push((place, TOO_OLD.to_owned()));
                     self.counts.too_old += 1;
                     // A file that is imported is there still, and may hold many of them.
