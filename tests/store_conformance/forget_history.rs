@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use kurant_engine::action::Action;
 use kurant_engine::event::Event;
 use kurant_engine::id::CustomerId;
 use kurant_engine::map::Map;
@@ -158,14 +159,44 @@ pub(super) async fn what_tells_of_a_consent_stays_in_the_history(store: &dyn Sto
     assert_eq!(ids, [&told.id]);
 }
 
+/// An action that tells what it was done with.
+fn with(name: &str, number: i64) -> Action {
+    let mut action = action(name, number);
+    action
+        .data
+        .insert("offer", Value::text(format!("for {name}")));
+    action
+}
+
+/// The clock of each entry of the log of a customer, the oldest first, and whether it still tells what its first action was done with.
+async fn bodies(store: &dyn Store, name: &str) -> Vec<(i64, bool)> {
+    let entries = store.latest(name, 9).await.unwrap();
+    let told = entries.iter().rev();
+    told.map(|entry| (entry.clock.millis(), !entry.actions[0].data.is_empty()))
+        .collect()
+}
+
+pub(super) async fn a_body_whose_clock_is_out_of_order_is_not_jumped_over(store: &dyn Store) {
+    for (number, clock) in [(1, 100), (2, 300), (3, 200)] {
+        let mut anna = person("anna");
+        (1..number).for_each(|_| anna = again(&anna));
+        let batch = Batch {
+            clock: at(clock),
+            persons: vec![anna.into()],
+            actions: vec![with("anna", number)],
+            ..Batch::default()
+        };
+        store.commit(batch).await.unwrap();
+    }
+    assert_eq!(store.forget(Old::Bodies, at(250), 9).await.unwrap(), 1);
+    let first = [(100, false), (300, true), (200, true)];
+    assert_eq!(bodies(store, "anna").await, first);
+    assert_eq!(store.forget(Old::Bodies, at(301), 9).await.unwrap(), 2);
+    let all = [(100, false), (300, false), (200, false)];
+    assert_eq!(bodies(store, "anna").await, all);
+}
+
 pub(super) async fn bodies_are_forgotten_and_their_lines_stay(store: &dyn Store) {
-    let with = |name: &str, number: i64| {
-        let mut action = action(name, number);
-        action
-            .data
-            .insert("offer", Value::text(format!("for {name}")));
-        action
-    };
     for (number, clock) in [(1, 100), (2, 200), (3, 300), (4, 400)] {
         let mut anna = person("anna");
         (1..number).for_each(|_| anna = again(&anna));

@@ -64,7 +64,8 @@ conformance! {
     forget: repeats_are_forgotten_and_histories_tell_them_still the_log_is_forgotten_from_its_beginning letters_are_forgotten
         counts_are_added_up;
     forget_history: histories_are_forgotten_but_for_what_is_looked_back_on what_tells_of_a_consent_stays_in_the_history
-        bodies_are_forgotten_and_their_lines_stay what_stands_beside_the_log_is_touched_by_no_forgetting;
+        bodies_are_forgotten_and_their_lines_stay a_body_whose_clock_is_out_of_order_is_not_jumped_over
+        what_stands_beside_the_log_is_touched_by_no_forgetting;
     export: all_that_is_held_of_one_customer_is_told of_an_erased_customer_only_the_bones_are_told;
     erase: nobody_who_was_erased_leaves_an_anchor lines_about_who_is_back_stand_under_the_own_name
         of_a_reason_told_after_the_erasure_the_code_stays what_was_decided_before_an_erasure_makes_nobody

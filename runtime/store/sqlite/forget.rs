@@ -43,8 +43,8 @@ const TAKEN: [&str; 1] = [
     "DELETE FROM taken WHERE (route, name) IN (SELECT route, name FROM taken WHERE at < $1 ORDER BY at LIMIT $2) RETURNING 1",
 ];
 
-const NEXT: &str = "SELECT n, actions FROM (SELECT n, clock, actions FROM log \
-     WHERE n > coalesce((SELECT CAST(value AS INTEGER) FROM mark WHERE name = $1), 0) ORDER BY n LIMIT $2) WHERE clock < $3 ORDER BY n";
+const NEXT: &str = "SELECT clock, n, actions FROM log \
+     WHERE n > coalesce((SELECT CAST(value AS INTEGER) FROM mark WHERE name = $1), 0) ORDER BY n LIMIT $2";
 const BARE_NOW: Rows = Rows {
     head: "WITH bare (n, actions) AS (VALUES ",
     columns: 2,
@@ -55,20 +55,22 @@ const BARE_UPTO: &str = "INSERT INTO mark (name, value) VALUES ($1, $2) ON CONFL
 /// Takes out of the next entries of the log what their actions were done with. Returns how many were gone through.
 async fn bodies(pool: &SqlitePool, before: Instant, most: usize) -> Result<u64, Error> {
     let mut tx = Transaction::begin(pool).await?;
-    let next = sqlx::query(NEXT)
-        .bind(BARE)
-        .bind(limit(most))
-        .bind(before.millis());
+    let next = sqlx::query(NEXT).bind(BARE).bind(limit(most));
     let rows = tx.fetch(next).await?;
-    let (mut last, mut bare_ones) = (0, Vec::new());
+    let (mut passed, mut last, mut bare_ones) = (0, 0, Vec::new());
     for row in &rows {
         let mut columns = columns(row, "log");
+        // Clocks and numbers may be out of order: an older one behind it waits, since nobody comes back for what is jumped over.
+        if columns.instant()? >= before {
+            break;
+        }
+        passed += 1;
         last = columns.number()?;
         if let Some(actions) = bare(columns.text()?)? {
             bare_ones.push((last, actions));
         }
     }
-    if !rows.is_empty() {
+    if passed > 0 {
         tx.write(&BARE_NOW, &bare_ones, |(n, actions), values| {
             values.number(*n);
             values.text(actions);
@@ -78,7 +80,7 @@ async fn bodies(pool: &SqlitePool, before: Instant, most: usize) -> Result<u64, 
         tx.fetch(upto).await?;
     }
     tx.commit().await?;
-    Ok(rows.len() as u64)
+    Ok(passed)
 }
 
 /// Forgets the oldest of what came before an instant.
