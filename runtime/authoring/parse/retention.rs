@@ -15,6 +15,8 @@ const REPEATS_AT_LEAST: i64 = 2 * DAY;
 const HISTORY_AT_LEAST: i64 = 32 * DAY;
 /// Whoever looks at what was sent today should see it.
 const BODIES_AT_LEAST: i64 = DAY;
+/// Most of what becomes of a message is told within a day.
+const RECEIPTS_AT_LEAST: i64 = DAY;
 /// What is kept without an end.
 const FOREVER: &str = "forever";
 
@@ -42,9 +44,7 @@ pub(super) fn read(context: &Context<'_>, node: &Node) -> Retention {
         log: map.read("log", kept).unwrap_or(usual.log),
         bodies: map.read("bodies", bodies).unwrap_or(usual.bodies),
         dead_letters: map.read("dead_letters", kept).unwrap_or(usual.dead_letters),
-        receipts: map
-            .read("receipts", some_duration)
-            .unwrap_or(usual.receipts),
+        receipts: map.read("receipts", receipts).unwrap_or(usual.receipts),
     };
     map.finish();
     retention
@@ -72,6 +72,18 @@ fn bodies(node: &Node) -> Result<Option<Duration>, Problem> {
         Problem::bad_value("nobody could look at what was sent today")
             .help("write `1d` or more, or `forever`")
     })
+}
+
+fn receipts(node: &Node) -> Result<Duration, Problem> {
+    let duration = some_duration(node)?;
+    if duration.at_most_millis() < RECEIPTS_AT_LEAST {
+        return Err(
+            Problem::bad_value("what becomes of most messages would be told to nobody").help(
+                "write `1d` or more, since providers tell of a message hours after they took it",
+            ),
+        );
+    }
+    Ok(duration)
 }
 
 fn at_least(

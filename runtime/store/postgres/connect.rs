@@ -179,10 +179,13 @@ pub(super) async fn migrate(
             done => break done,
         }
     };
-    sqlx::query(own_lock!("pg_advisory_unlock", "kurant/tables/"))
+    let unlocked = sqlx::query(own_lock!("pg_advisory_unlock", "kurant/tables/"))
         .execute(connection)
-        .await?;
-    done
+        .await;
+    // Where the change lost its connection the lock is gone with it, and what it met is what has to be told.
+    let done = done?;
+    unlocked?;
+    Ok(done)
 }
 
 /// Whether somebody else holds what a change needs.
