@@ -29,8 +29,9 @@ CREATE TABLE seen (
     body BIGINT NOT NULL,
     -- When: what is old is forgotten. Rows stand about in the order of their coming, so that an index of their places is enough.
     at BIGINT NOT NULL
-) WITH (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_limit = 2000);
-CREATE INDEX seen_at ON seen USING brin (at);
+) WITH (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_insert_scale_factor = 0.01, autovacuum_vacuum_cost_limit = 2000);
+-- Places that it has no summary of yet are read in full: new ones get theirs without waiting for a vacuum.
+CREATE INDEX seen_at ON seen USING brin (at) WITH (autosummarize = on);
 
 -- The events of each customer side by side, in the order of their times, then of their arrival.
 CREATE TABLE event (
@@ -72,9 +73,9 @@ CREATE TABLE enrollment (
     PRIMARY KEY (customer, id)
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_limit = 2000);
 CREATE INDEX enrollment_version ON enrollment (journey, version);
-
 -- Whoever is taken back once there are codes again: few among many.
 CREATE INDEX enrollment_no_coupon ON enrollment (customer) WHERE reason = 'no_coupon';
+
 -- The log: what one transaction did for one customer, and what happened on the way.
 CREATE TABLE log (
     n BIGINT GENERATED ALWAYS AS IDENTITY,
@@ -126,10 +127,10 @@ CREATE TABLE taken (
     journey TEXT COLLATE "C" NOT NULL,
     step TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (route, name)
-);
+) WITH (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_insert_scale_factor = 0.01, autovacuum_vacuum_cost_limit = 2000);
 CREATE INDEX taken_customer ON taken (customer);
 -- Rows stand about in the order of their coming.
-CREATE INDEX taken_at ON taken USING brin (at);
+CREATE INDEX taken_at ON taken USING brin (at) WITH (autosummarize = on);
 
 -- How many commands have left the outbox in one transaction, by the way they went and by how it ended: a row each, so that
 -- workers don't wait for each other.
