@@ -280,6 +280,12 @@ impl Enrollment {
         Key::of(&[&place, &moments[0], &moments[1]])
     }
 
+    /// Whether its conditions may be asked again, and with them what happened since it began: it goes on, or may go on once there is a
+    /// code for it.
+    pub fn looks_back(&self) -> bool {
+        self.is_active() || self.turned_away.is_some()
+    }
+
     /// Whether it has ended and nothing of it will leave any more by itself: a fallback outlives the last step.
     pub fn is_through(&self) -> bool {
         let waits = |fallback: &Fallback| !fallback.only_if_bounced;

@@ -285,6 +285,7 @@ pub trait Store: Send + Sync {
 
     /// How many codes of each coupon pool stand where, by name; those given since an instant are counted beside.
     fn pool_sums(&self, now: Instant, since: Instant) -> Reply<'_, Vec<PoolSums>>;
+
     /// How many codes of a coupon pool can be given, and how many were given since an instant: cheap, however many it ever gave.
     fn pool_level<'s>(
         &'s self,
@@ -292,7 +293,6 @@ pub trait Store: Send + Sync {
         now: Instant,
         since: Instant,
     ) -> Reply<'s, PoolLevel>;
-
 
     /// Takes codes out of a coupon pool that nobody was given, at most so many, and returns how many it were.
     fn withdraw_codes<'s>(&'s self, pool: &'s str, limit: usize) -> Reply<'s, u64>;

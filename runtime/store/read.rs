@@ -17,7 +17,7 @@ pub struct Kept {
     pub since: Option<Instant>,
     /// And the latest one, however old.
     pub latest: bool,
-    /// And all since what started the customer's oldest active enrollment.
+    /// And all since what started the customer's oldest enrollment that goes on, or may go on once there is a coupon for it.
     pub enrolled: bool,
 }
 
@@ -35,11 +35,11 @@ impl Kept {
 
     /// The first instant from which all events are loaded, for a customer.
     pub(crate) fn floor(&self, person: &Person) -> Option<Instant> {
-        let active = person
+        let own = person
             .enrollments
             .iter()
-            .filter(|enrollment| self.enrolled && enrollment.is_active());
-        active.map(Enrollment::began).chain(self.since).min()
+            .filter(|enrollment| self.enrolled && enrollment.looks_back());
+        own.map(Enrollment::began).chain(self.since).min()
     }
 
     /// Whether an event is loaded, apart from being the latest.

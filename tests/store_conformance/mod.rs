@@ -49,7 +49,7 @@ macro_rules! conformance {
 
 conformance! {
     people: a_person_comes_back_as_written an_unknown_customer_is_absent history_holds_what_is_kept_oldest_first
-        customers_come_in_pages_by_id;
+        whoever_may_come_back_is_read_with_what_came_since_the_entry customers_come_in_pages_by_id;
     batches: an_event_takes_effect_once a_batch_with_a_known_event_writes_nothing the_same_event_twice_in_a_batch_is_a_conflict
         a_state_is_written_over_the_one_before_it_only marks_are_set_and_forgotten a_large_batch_is_written_whole
         a_batch_is_written_in_its_turn_or_never a_mark_that_others_may_write_is_written_over_what_was_read;

@@ -2,7 +2,7 @@
 
 use kurant_store::{Batch, Kept, Share, Store};
 
-use super::sample::{again, at, event, id, person, waiting};
+use super::sample::{again, at, ended, event, id, person, waiting};
 
 pub(super) async fn a_person_comes_back_as_written(store: &dyn Store) {
     let written = waiting("anna", 2_000);
@@ -100,6 +100,36 @@ pub(super) async fn history_holds_what_is_kept_oldest_first(store: &dyn Store) {
         *loaded[0].person.history[1],
         *event("anna", "order.paid", 3, 200)
     );
+}
+
+pub(super) async fn whoever_may_come_back_is_read_with_what_came_since_the_entry(
+    store: &dyn Store,
+) {
+    let kept = Kept {
+        kind: "click".into(),
+        since: None,
+        latest: false,
+        enrolled: true,
+    };
+    let mut anna = person("anna");
+    let mut own = ended("anna");
+    own.turned_away = Some(0);
+    own.trigger.time = at(150);
+    anna.person.enrollments.push(own);
+    let batch = Batch {
+        persons: vec![anna.into()],
+        events: vec![
+            event("anna", "click", 1, 100),
+            event("anna", "click", 2, 200),
+        ],
+        ..Batch::default()
+    };
+    store.commit(batch).await.unwrap();
+    let walked = store.forget_history(at(300), std::slice::from_ref(&kept), None, 9);
+    assert_eq!(walked.await.unwrap().gone, 1);
+    let people = store.load(&[id("anna")], &[kept]).await.unwrap();
+    let history = people[0].person.history.iter();
+    assert_eq!(history.map(|own| &*own.id).collect::<Vec<_>>(), ["click-2"]);
 }
 
 pub(super) async fn customers_come_in_pages_by_id(store: &dyn Store) {

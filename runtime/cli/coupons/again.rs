@@ -57,6 +57,7 @@ pub(super) async fn run(folder: &Folder, pool: &str, by: &str, dry_run: bool) ->
 
 /// How many enrollments ended because a pool had no code, and may go on.
 async fn count(store: &dyn Store, catalog: &Catalog, pool: &str) -> Result<u64, Error> {
+    let now = embedded::present(store).await?;
     let (mut count, mut place) = (0, None::<String>);
     loop {
         let ids = store.turned_away(place.as_deref(), BATCH).await;
@@ -67,7 +68,7 @@ async fn count(store: &dyn Store, catalog: &Catalog, pool: &str) -> Result<u64, 
         place = Some(last.to_string());
         for stored in store.load(&ids, &[]).await.map_err(unreadable)? {
             let enrollments = stored.person.enrollments.iter();
-            let own = enrollments.filter(|own| turned_away(catalog, own) == Some(pool));
+            let own = enrollments.filter(|own| turned_away(catalog, own, now) == Some(pool));
             count += own.count() as u64;
         }
     }

@@ -13,9 +13,15 @@ use crate::map::Map;
 /// For so long it is kept where somebody stood who left for want of a code.
 const KEPT: i64 = 90 * DAY;
 
-/// The coupon pool that had no code for an enrollment, which ended for that and may go on; none for all others.
-pub fn turned_away<'c>(catalog: &'c Catalog, enrollment: &Enrollment) -> Option<&'c str> {
-    let node = enrollment.turned_away?;
+/// The coupon pool that had no code for an enrollment, which ended for that and may go on at this moment; none for all others.
+pub fn turned_away<'c>(
+    catalog: &'c Catalog,
+    enrollment: &Enrollment,
+    clock: Instant,
+) -> Option<&'c str> {
+    let node = enrollment
+        .turned_away
+        .filter(|_| is_kept(enrollment, clock))?;
     let loaded = catalog.version(enrollment.version)?;
     pool_of(&loaded.program.node(node)?.op)
 }
@@ -42,7 +48,7 @@ impl Work<'_> {
             let Some(node) = own.turned_away else {
                 continue;
             };
-            if turned_away(self.catalog, own) != Some(pool) {
+            if turned_away(self.catalog, own, self.clock) != Some(pool) {
                 continue;
             }
             let Some(loaded) = self.loaded_of(index) else {

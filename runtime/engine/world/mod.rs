@@ -447,7 +447,7 @@ fn prune(person: &mut Person, needs: &Needs, now: Instant) {
     let began = person
         .enrollments
         .iter()
-        .filter(|enrollment| enrollment.is_active())
+        .filter(|enrollment| enrollment.looks_back())
         .map(Enrollment::began)
         .min();
     let history = std::mem::take(&mut person.history);

@@ -197,7 +197,7 @@ impl<'t> Turn<'t> {
             let enrollments = &self.slots[slot].stored.person.enrollments;
             let mut pools = enrollments
                 .iter()
-                .filter_map(|own| turned_away(self.catalog, own));
+                .filter_map(|own| turned_away(self.catalog, own, clock));
             if pools.any(|own| own == pool) {
                 let pool = pool.to_owned();
                 self.decide(slot, Input::Refilled { pool }, clock);

@@ -1,5 +1,6 @@
 //! Codes of coupon pools: each is given once, whoever finds none leaves, and goes on once there are some.
 
+use super::super::turned_away;
 use super::*;
 use crate::definition::{Coupon, CouponPool};
 use crate::stock::Coded;
@@ -123,7 +124,14 @@ fn after_three_months_nobody_is_taken_back() {
     play.clock = instant("2026-05-29T00:00:00Z");
     play.event("x", "total", Value::Integer(1));
     assert_eq!(play.person.enrollments.len(), 1);
+    put(&mut play, &[("A", None)]);
     play.clock = instant("2026-06-01T00:00:00Z");
+    let own = &play.person.enrollments[0];
+    assert_eq!(turned_away(&play.catalog, own, play.clock), None);
+    play.give(Input::Refilled {
+        pool: "spring".into(),
+    });
+    assert_eq!(given(&play), [""; 0]);
     play.event("x", "total", Value::Integer(2));
     assert!(play.person.enrollments.is_empty());
 }
