@@ -35,6 +35,12 @@ struct Gathered {
     receipts: Vec<Receipt>,
 }
 
+/// What the events of these deliveries are known by.
+fn identities(deliveries: &[Delivery]) -> Vec<Key> {
+    let events = deliveries.iter().flat_map(|delivery| &delivery.events);
+    events.map(|own| own.event.identity()).collect()
+}
+
 impl Runner {
     /// Takes deliveries in as of now; their events take effect in one transaction.
     ///
@@ -197,16 +203,7 @@ impl Runner {
             places: Vec::new(),
             receipts: Vec::new(),
         };
-        let identities: Vec<Key> = deliveries
-            .iter()
-            .flat_map(|delivery| {
-                delivery
-                    .events
-                    .iter()
-                    .map(|delivered| delivered.event.identity())
-            })
-            .collect();
-        let mut seen = self.repeated(&identities).await?;
+        let mut seen = self.repeated(&identities(&deliveries)).await?;
         let floor = self.look_back(&deliveries, &mut seen).await?;
         for (number, delivery) in deliveries.into_iter().enumerate() {
             let mut receipt = Receipt {
