@@ -9,6 +9,7 @@ mod empty_link;
 mod endless_wait;
 mod few_codes;
 mod forgotten_equals;
+mod goal_while_inside;
 mod kept_too_short;
 mod library;
 mod markdown_as_it_stands;
@@ -95,6 +96,7 @@ pub(crate) fn run(parsed: &Parsed, places: &Places, sources: &Sources, diagnosti
     anchor::check(&world, &walks);
     unreachable::check(&world, &walks);
     endless_wait::check(&world, &walks);
+    goal_while_inside::check(&world, &walks);
     minutes_or_months::check(&world, &walks);
     missing_field::check(&world, &walks);
     kept_too_short::check(&world);
