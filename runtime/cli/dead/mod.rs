@@ -301,8 +301,13 @@ async fn settle(
             "nothing that was given up has the id {ids}; `kurant dead list` shows what there is"
         );
     }
-    let told = if again { "are tried again" } else { "dropped" };
-    println!("{} {told}", settled - withdrawn);
+    let done = settled - withdrawn;
+    let told = match (again, done) {
+        (true, 1) => "is tried again",
+        (true, _) => "are tried again",
+        (false, _) => "dropped",
+    };
+    println!("{done} {told}");
     if withdrawn > 0 {
         println!(
             "{withdrawn} must not leave any more: withdrawn, since {}",
