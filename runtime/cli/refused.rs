@@ -45,6 +45,12 @@ impl Refused {
         }
     }
 
+    /// The file has none, whatever it is called: its first line is like the others.
+    pub(crate) fn without_header(mut self) -> Self {
+        self.header.clear();
+        self
+    }
+
     /// How many lines were refused.
     pub(crate) fn count(&self) -> u64 {
         self.count

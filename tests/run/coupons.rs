@@ -126,6 +126,110 @@ fn the_same_file_twice_changes_nothing_and_what_cannot_be_taken_is_told_with_its
 }
 
 #[test]
+fn what_is_no_code_is_refused_and_stands_as_it_stood_to_be_mended() {
+    let shop = shop(GIVE, WORKSPACE);
+    shop.write("a.csv", "Coupon code\nHL-1\n");
+    let told = out(&shop, &["coupons", "import", "spring", "a.csv"]);
+    assert!(
+        told.contains("has no column `code`")
+            && told.contains("`columns: { \"Coupon code\": code }`"),
+        "{told}"
+    );
+    shop.write("c.yaml", "columns: { Kod: code, Do: expires }\n");
+    let sheet = "Kod;Do;valid_until\nHL-1;2099-01-01;x\nHL 2;2099-01-02;y\nHL-3;soon;\n";
+    shop.write("b.csv", sheet);
+    let columns = [
+        "coupons",
+        "import",
+        "spring",
+        "b.csv",
+        "--columns",
+        "c.yaml",
+    ];
+    let told = out(&shop, &columns);
+    for part in [
+        "1 code added to spring",
+        "`valid_until` not read",
+        "line 3: it holds a blank",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    assert_eq!(
+        std::fs::read_to_string(shop.path(".kurant/rejected/b.again.csv")).expect("refused lines"),
+        "Kod;Do;valid_until\nHL 2;2099-01-02;y\nHL-3;soon;\n"
+    );
+    // A list has no heading that would stand above what is refused.
+    shop.write("l.csv", "HL-7\nHL-8,2099-01-01\n");
+    out(&shop, &["coupons", "import", "spring", "l.csv"]);
+    assert_eq!(
+        std::fs::read_to_string(shop.path(".kurant/rejected/l.again.csv")).expect("refused lines"),
+        "HL-8,2099-01-01\n"
+    );
+}
+
+#[test]
+fn a_code_that_stands_with_another_end_is_told_and_keeps_it() {
+    let shop = shop(GIVE, WORKSPACE);
+    shop.write("a.csv", "code,expires\nA,2099-05-01\nB,2099-05-01\n");
+    let import = ["coupons", "import", "spring", "a.csv"];
+    shop.kurant(&import);
+    let told = out(&shop, &import);
+    assert!(!told.contains("another end"), "{told}");
+    shop.write("a.csv", "code,expires\nA,2099-05-01\nB,2099-06-01\n");
+    let told = out(&shop, &import);
+    assert!(
+        told.contains("1 of those that were there already stands with another end")
+            && told.contains("`kurant coupons withdraw spring`"),
+        "{told}"
+    );
+    shop.kurant(&["coupons", "withdraw", "spring"]);
+    shop.kurant(&import);
+    let told = out(&shop, &["coupons", "find", "B"]);
+    assert!(told.contains("expires at 2099-06-0"), "{told}");
+}
+
+#[test]
+fn doctor_judges_a_pool_as_a_run_does_also_one_that_no_journey_uses() {
+    let pools = "coupon_pools: { spring: { warn_below: 5 }, autumn: { warn_below: 5 } }";
+    let workspace = WORKSPACE.replace("coupon_pools: [spring]", pools);
+    let shop = shop(GIVE, &workspace);
+    shop.write("a.txt", "A\nB\n");
+    shop.kurant(&["coupons", "import", "autumn", "a.txt"]);
+    shop.write("b.txt", "C\n");
+    shop.kurant(&["coupons", "import", "spring", "b.txt"]);
+    shop.drop_events("1.jsonl", &orders(0..2, 2));
+    let said = out(&shop, &["run", "--until-idle", "--quiet"]);
+    assert!(said.contains("`kurant coupons again spring`"), "{said}");
+    // Once more: it is looked at as it begins.
+    let said = out(&shop, &["run", "--until-idle", "--quiet"]);
+    for part in [
+        "ALERT: coupon pool autumn: 2 codes are left",
+        "ALERT: coupon pool spring: no code is left",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    let told = out(&shop, &["doctor"]);
+    for part in [
+        "coupon pool autumn: 2 codes are left, 0 were given within 7 days; `warn_below` is 5",
+        "broken   coupon pool spring: 0 codes are left, 1 was given",
+        "`kurant coupons import autumn FILE`",
+        "`kurant coupons again spring`",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    shop.kurant(&["coupons", "withdraw", "autumn"]);
+    let told = out(&shop, &["doctor"]);
+    assert!(
+        told.contains("broken   coupon pool autumn: 0 codes are left"),
+        "{told}"
+    );
+    shop.write("c.txt", "D\n");
+    shop.kurant(&["coupons", "import", "spring", "c.txt"]);
+    let told = out(&shop, &["coupons", "again", "spring", "--dry-run"]);
+    assert!(told.contains("1 code is left now"), "{told}");
+}
+
+#[test]
 fn a_code_of_another_pool_or_of_a_pattern_is_refused() {
     let steps = "  - coupon: { codes: 'X-##', valid: 3d, as: other }\n  - coupon: { codes: spring, as: code }\n  \
                  - tag: =vars.code + vars.other\n";
@@ -142,6 +246,13 @@ fn a_code_of_another_pool_or_of_a_pattern_is_refused() {
         told.contains("line 1: `A` stands in the coupon pool `spring` already"),
         "{told}"
     );
+    let sheet = "code,expires\nA,2099-05-01\nX-33,2099-05-02\n";
+    shop.write("b.csv", sheet);
+    out(&shop, &["coupons", "import", "autumn", "b.csv"]);
+    let again = std::fs::read_to_string(shop.path(".kurant/rejected/b.again.csv"));
+    let mut lines: Vec<String> = again.expect("lines").lines().map(str::to_owned).collect();
+    lines.sort();
+    assert_eq!(lines, ["A,2099-05-01", "X-33,2099-05-02", "code,expires"]);
 }
 
 #[test]

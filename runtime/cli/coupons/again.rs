@@ -6,6 +6,7 @@ use kurant_runner::{BATCH, Clock, Order, Steering, Verb};
 use kurant_store::Store;
 
 use super::look::known;
+use super::{codes, verb};
 use crate::embedded::{self, failure, unreadable};
 use crate::error::Error;
 use crate::folder::Folder;
@@ -25,7 +26,11 @@ pub(super) async fn run(folder: &Folder, pool: &str, by: &str, dry_run: bool) ->
         println!("nobody waits for a code of {pool}");
         return Ok(());
     }
-    println!("{count} left because {pool} had no code; {left} codes are left now");
+    println!(
+        "{count} left because {pool} had no code; {} {} left now",
+        codes(left),
+        verb(left, "is", "are")
+    );
     if left < count {
         eprintln!(
             "hint: import more first, or those who find none leave once more: `kurant coupons import {pool} FILE`"

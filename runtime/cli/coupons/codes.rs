@@ -1,4 +1,4 @@
-//! A file of codes: one a line, or a sheet with a column `code`.
+//! A file of codes: one a line, or a sheet with a column `code`. What is no code is refused: a customer might be given it.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -14,9 +14,12 @@ use crate::import::sheet::{self, Mapping, Sheet};
 /// The longest code.
 const LONGEST: usize = 200;
 /// What the first line of a list may be, that is no code but what they are called.
-const HEADERS: [&str; 9] = [
+const HEADERS: [&str; 12] = [
     "code",
     "codes",
+    "kod",
+    "voucher",
+    "vouchers",
     "coupon",
     "coupons",
     "coupon_code",
@@ -26,19 +29,31 @@ const HEADERS: [&str; 9] = [
     "промокод",
 ];
 
+/// The columns of a sheet that are read.
+const COLUMNS: [&str; 2] = ["code", "expires"];
+/// What a code may hold, besides letters and digits: what can be read out, and is no sign that parts columns or sentences.
+const SIGNS: &str = "-_./+=:*@!$%&~";
+
 /// A code of the file, and up to when it is taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Read {
     pub(super) line: u64,
     pub(super) code: String,
     pub(super) expires: Option<Instant>,
+    /// As it stands in the file.
+    pub(super) text: String,
 }
 
-/// The codes of a file, in its order.
-pub(super) type Lines = Box<dyn Iterator<Item = Result<Read, RefusedLine>>>;
+/// A file of codes.
+pub(super) struct Codes {
+    /// The codes, in the file's order.
+    pub(super) lines: Box<dyn Iterator<Item = Result<Read, RefusedLine>>>,
+    /// Whether the first line says what its columns are.
+    pub(super) has_heading: bool,
+}
 
 /// Opens a file. `zone` is the clock that days end on.
-pub(super) fn open(path: &Path, columns: Option<&Path>, zone: Zone) -> Result<Lines, Error> {
+pub(super) fn open(path: &Path, columns: Option<&Path>, zone: Zone) -> Result<Codes, Error> {
     sheet::no_workbook(path)?;
     match (columns, sheet::is_csv(path)) {
         (Some(_), false) => Err(Error::usage("--columns is for .csv files")),
@@ -48,23 +63,29 @@ pub(super) fn open(path: &Path, columns: Option<&Path>, zone: Zone) -> Result<Li
     }
 }
 
-/// Whether a .csv is no more than codes, one a line: its first line is one column that is not called `code`.
+/// Whether a .csv is no more than codes, one a line: its first line is a code, or what codes are called, but for `code` itself.
 fn is_list(path: &Path) -> Result<bool, Error> {
     let file = File::open(path).map_err(|error| sheet::unreadable(path, &error))?;
     let mut first = Vec::new();
     let read = BufReader::new(file).read_until(b'\n', &mut first);
     read.map_err(|error| sheet::unreadable(path, &error))?;
     let first = String::from_utf8_lossy(&first);
-    let is_column = |own: &str| own.trim_matches(['"', '\u{feff}', ' ']) == "code";
-    Ok(!first.contains([',', ';', '\t', '|']) && !is_column(first.trim()))
+    let first = unquoted(first.trim_start_matches('\u{feff}').trim());
+    Ok(first != "code" && foreign(first).is_none())
+}
+
+/// The first sign that no code holds.
+fn foreign(code: &str) -> Option<char> {
+    let is_own = |own: char| own.is_alphanumeric() || SIGNS.contains(own);
+    code.chars().find(|own| !is_own(*own))
 }
 
 /// One code a line.
-fn list(path: &Path) -> Result<Lines, Error> {
+fn list(path: &Path) -> Result<Codes, Error> {
     let file = File::open(path).map_err(|error| sheet::unreadable(path, &error))?;
     let mut lines = BufReader::new(file).split(b'\n');
     let mut line = 0;
-    Ok(Box::new(std::iter::from_fn(move || {
+    let lines = Box::new(std::iter::from_fn(move || {
         loop {
             let own = lines.next()?;
             line += 1;
@@ -75,9 +96,13 @@ fn list(path: &Path) -> Result<Lines, Error> {
             if code.is_empty() || (line == 1 && HEADERS.contains(&code.to_lowercase().as_str())) {
                 continue;
             }
-            return Some(read(line, code, None, code));
+            return Some(read(line, code, None, text.trim_end_matches(['\r', '\n'])));
         }
-    })))
+    }));
+    Ok(Codes {
+        lines,
+        has_heading: false,
+    })
 }
 
 /// A code that a sheet's program has put into quotes.
@@ -87,10 +112,11 @@ fn unquoted(code: &str) -> &str {
 }
 
 /// The rows of a sheet.
-fn rows(path: &Path, mapping: &Mapping, zone: Zone) -> Result<Lines, Error> {
-    let sheet = Sheet::open(path, mapping, &["code"], zone)?;
+fn rows(path: &Path, mapping: &Mapping, zone: Zone) -> Result<Codes, Error> {
+    let sheet = Sheet::open(path, mapping, &[], zone)?;
+    look_at(&sheet.names, path)?;
     let rows = sheet.rows()?;
-    Ok(Box::new(rows.filter_map(move |(line, row)| {
+    let lines = Box::new(rows.filter_map(move |(line, row)| {
         let text = sheet.text(&row);
         let cells = match sheet.row_of(row) {
             Ok(cells) => cells,
@@ -118,7 +144,43 @@ fn rows(path: &Path, mapping: &Mapping, zone: Zone) -> Result<Lines, Error> {
             },
         };
         Some(read(line, code, expires, &text))
-    })))
+    }));
+    Ok(Codes {
+        lines,
+        has_heading: true,
+    })
+}
+
+/// Looks at what columns are called: one has to be `code`, and those that nobody reads are told.
+fn look_at(names: &[String], path: &Path) -> Result<(), Error> {
+    let path = path.display();
+    let others = names.iter().map(String::as_str);
+    let others: Vec<&str> = others
+        .filter(|own| !own.is_empty() && !COLUMNS.contains(own))
+        .collect();
+    let told = others.join("`, `");
+    if !names.iter().any(|own| own == "code") {
+        let likely = |own: &&&str| {
+            let own = own.to_lowercase();
+            HEADERS.iter().any(|header| own.contains(header))
+        };
+        let likely = others.iter().find(likely).or(others.first());
+        let message = format!(
+            "{path} has no column `code`; by its first line its columns are `{}`",
+            names.join("`, `")
+        );
+        return Err(Error::findings(message).hint(format!(
+            "say which one holds the codes, in a file for --columns: `columns: {{ \"{}\": code }}`, and likewise `expires`; if the first \
+             line is no heading, put one above it: `code`, or `code,expires`",
+            likely.unwrap_or(&"COLUMN")
+        )));
+    }
+    if !others.is_empty() {
+        eprintln!(
+            "warning: {path}: `{told}` not read, only `code` and `expires` are; with --columns another column may be one of them"
+        );
+    }
+    Ok(())
 }
 
 /// When a code ends: a day is good to its end.
@@ -143,18 +205,28 @@ fn read(line: u64, code: &str, expires: Option<Instant>, text: &str) -> Result<R
     {
         return refused("it is not text in UTF-8, or holds a character that isn't seen");
     }
-    if code.chars().count() > LONGEST {
-        return refused("it is longer than 200 characters, which no code is");
-    }
     if code.starts_with('{') {
         return refused(
             "it is JSON; a file of codes has one code a line, or is a .csv with a column `code`",
         );
     }
+    if let Some(sign) = foreign(code) {
+        let sign = match sign {
+            own if own.is_whitespace() => "a blank".to_owned(),
+            own => format!("`{own}`"),
+        };
+        return refused(&format!(
+            "it holds {sign}, and a code holds letters, digits and `{SIGNS}` only; what has several columns is a .csv with a column `code`"
+        ));
+    }
+    if code.chars().count() > LONGEST {
+        return refused("it is longer than 200 characters, which no code is");
+    }
     Ok(Read {
         line,
         code: code.to_owned(),
         expires,
+        text: text.to_owned(),
     })
 }
 
@@ -169,7 +241,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
         std::fs::write(&path, text).unwrap();
-        let lines = open(&path, None, Zone::Europe__Kyiv).unwrap();
+        let lines = open(&path, None, Zone::Europe__Kyiv).unwrap().lines;
         let told = |own: Result<Read, RefusedLine>| {
             own.map(|own| (own.line, own.code, own.expires.map(|at| at.to_string())))
                 .map_err(|refused| refused.line)
@@ -183,10 +255,10 @@ mod tests {
 
     #[test]
     fn a_list_has_one_code_a_line() {
-        let both = [ok(1, "A-1", None), ok(3, "B 2", None)];
+        let both = [ok(1, "A-1", None), ok(3, "B/2", None)];
         for name in ["a.txt", "a.csv"] {
-            assert_eq!(of(name, "A-1\r\n\n\"B 2\"\r\n"), both, "{name}");
-            assert_eq!(of(name, "\u{feff}A-1\n\nB 2"), both, "{name}");
+            assert_eq!(of(name, "A-1\r\n\n\"B/2\"\r\n"), both, "{name}");
+            assert_eq!(of(name, "\u{feff}A-1\n\nB/2"), both, "{name}");
             assert_eq!(of(name, "Промокод\nA-1\n"), [ok(2, "A-1", None)]);
         }
     }
@@ -217,5 +289,46 @@ mod tests {
             of("a.txt", &text),
             [ok(1, "A", None), Err(2), Err(3), Err(4)]
         );
+    }
+
+    #[test]
+    fn a_line_with_signs_that_no_code_holds_is_refused() {
+        for line in [
+            "HL-1,2099-01-01",
+            "TT-4 x",
+            "A;B",
+            "A'B",
+            "A\"B",
+            "A|B",
+            "<A>",
+        ] {
+            let text = format!("OK_1\n{line}\n");
+            assert_eq!(of("a.txt", &text), [ok(1, "OK_1", None), Err(2)], "{line}");
+            assert_eq!(of("a.csv", &text)[1], Err(2), "{line}");
+        }
+        let quoted = "code\n\"A,B\"\nC D\nЛІТО-1\n";
+        assert_eq!(of("a.csv", quoted), [Err(2), Err(3), ok(4, "ЛІТО-1", None)]);
+    }
+
+    #[test]
+    fn a_heading_without_a_column_of_codes_is_told_with_its_columns() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.csv");
+        for (heading, column) in [
+            ("Coupon code", "Coupon code"),
+            ("kod;expires", "kod"),
+            ("expires,Kod rabatowy", "Kod rabatowy"),
+            ("HL-1,2099-01-01", "HL-1"),
+        ] {
+            std::fs::write(&path, format!("{heading}\nA-1\n")).unwrap();
+            let error = open(&path, None, Zone::UTC).err().unwrap();
+            assert!(
+                error.to_string().contains(&format!("`{column}`")),
+                "{error}"
+            );
+            let advice = error.advice().unwrap_or_default();
+            let says = format!("columns: {{ \"{column}\": code }}");
+            assert!(advice.contains(&says), "{advice}");
+        }
     }
 }

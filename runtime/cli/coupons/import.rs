@@ -1,6 +1,6 @@
 //! Adds the codes of a file to a coupon pool, page after page: whoever is stopped begins again, and finds those that are there.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use kurant_engine::codes;
 use kurant_engine::definition::Definitions;
 use kurant_runner::source::RefusedLine;
 use kurant_runner::{BATCH, Clock, Steering};
-use kurant_store::{Batch, NewCode, Sought, Store};
+use kurant_store::{Batch, CodeRow, NewCode, Sought, Store};
 
 use super::codes::{Read, end_of, open};
-use super::{Import, used};
+use super::{Import, used, verb};
 use crate::embedded::{self, Company, unreadable};
 use crate::environment;
 use crate::error::Error;
@@ -31,6 +31,8 @@ struct Met {
     seen: HashMap<String, u64>,
     added: u64,
     known: u64,
+    /// Those that stand with another end than the file says, which stays.
+    otherwise: u64,
     repeated: u64,
 }
 
@@ -55,7 +57,7 @@ pub(super) async fn run(folder: &Folder, args: &Import) -> Result<ExitCode, Erro
         Ok(day) => end_of(day, zone).ok_or_else(|| Error::usage("--expires: there is no such day")),
         Err(_) => moment("--expires", text, zone),
     });
-    let lines = open(&args.file, args.columns.as_deref(), zone)?;
+    let codes = open(&args.file, args.columns.as_deref(), zone)?;
     let used = used(&definitions);
     let patterns = used.iter().map(|(own, _)| own.clone());
     let mut importing = Importing {
@@ -65,15 +67,19 @@ pub(super) async fn run(folder: &Folder, args: &Import) -> Result<ExitCode, Erro
         expires: expires.transpose()?,
         clock: Clock::real(),
         met: Met {
-            refused: Refused::of(folder, &args.file),
+            refused: match codes.has_heading {
+                true => Refused::of(folder, &args.file),
+                false => Refused::of(folder, &args.file).without_header(),
+            },
             seen: HashMap::new(),
             added: 0,
             known: 0,
+            otherwise: 0,
             repeated: 0,
         },
     };
     let mut page = Vec::with_capacity(BATCH);
-    for line in lines {
+    for line in codes.lines {
         match line {
             Ok(read) => importing.take(read, &mut page),
             Err(refused) => importing.met.refused.note(&refused),
@@ -85,6 +91,15 @@ pub(super) async fn run(folder: &Folder, args: &Import) -> Result<ExitCode, Erro
     importing.add(page).await?;
     let mut met = importing.met;
     println!("{}", met.told(pool));
+    if met.otherwise > 0 {
+        let stand = verb(met.otherwise, "stands", "stand");
+        let keep = verb(met.otherwise, "keeps", "keep");
+        eprintln!(
+            "warning: {} of those that were there already {stand} with another end than this import says, and {keep} it; to change it: \
+             `kurant coupons withdraw {pool}`, then import the file again. Codes that customers were given keep theirs",
+            met.otherwise
+        );
+    }
     met.refused.tell()?;
     if !used.iter().any(|(own, _)| own == pool) {
         eprintln!(
@@ -157,8 +172,8 @@ impl Importing<'_> {
             return Ok(());
         }
         let names: Vec<String> = page.iter().map(|own| own.code.clone()).collect();
-        let before: BTreeSet<String> = self.stand(&names).await?.into_keys().collect();
-        let fresh = page.iter().filter(|own| !before.contains(&own.code));
+        let before = self.stand(&names).await?;
+        let fresh = page.iter().filter(|own| !before.contains_key(&own.code));
         let codes_new: Vec<NewCode> = fresh
             .map(|own| NewCode {
                 pool: self.pool.to_owned(),
@@ -181,14 +196,16 @@ impl Importing<'_> {
         let after = self.stand(&names).await?;
         for own in page {
             match after.get(&own.code) {
-                Some(pool) if pool == self.pool && before.contains(&own.code) => {
+                Some(row) if row.pool == self.pool && before.contains_key(&own.code) => {
                     self.met.known += 1;
+                    let is_otherwise = row.expires != own.expires.or(self.expires);
+                    self.met.otherwise += u64::from(is_otherwise);
                 }
-                Some(pool) if pool == self.pool => self.met.added += 1,
-                Some(pool) => {
+                Some(row) if row.pool == self.pool => self.met.added += 1,
+                Some(row) => {
                     let message = format!(
-                        "`{}` stands in the coupon pool `{pool}` already, and a code stands in one only",
-                        own.code
+                        "`{}` stands in the coupon pool `{}` already, and a code stands in one only",
+                        own.code, row.pool
                     );
                     self.met.refused.note(&line(&own, message));
                 }
@@ -199,11 +216,14 @@ impl Importing<'_> {
         Ok(())
     }
 
-    /// In which pool each of these codes stands, of those that stand in one.
-    async fn stand(&self, codes: &[String]) -> Result<BTreeMap<String, String>, Error> {
+    /// Where each of these codes stands, of those that stand in a pool.
+    async fn stand(&self, codes: &[String]) -> Result<BTreeMap<String, CodeRow>, Error> {
         let found = self.store.codes_found(Sought::Codes(codes), codes.len());
         let found = found.await.map_err(unreadable)?;
-        Ok(found.into_iter().map(|own| (own.code, own.pool)).collect())
+        Ok(found
+            .into_iter()
+            .map(|own| (own.code.clone(), own))
+            .collect())
     }
 }
 
@@ -211,7 +231,8 @@ impl Met {
     fn told(&self, pool: &str) -> String {
         let mut told = format!("{} added to {pool}", super::codes(self.added));
         if self.known > 0 {
-            told += &format!(", {} were there already", self.known);
+            let were = verb(self.known, "was", "were");
+            told += &format!(", {} {were} there already", self.known);
         }
         if self.repeated > 0 {
             told += &format!(", {} stood in the file more than once", self.repeated);
@@ -221,5 +242,5 @@ impl Met {
 }
 
 fn line(read: &Read, message: String) -> RefusedLine {
-    RefusedLine::row(read.line, message, read.code.clone())
+    RefusedLine::row(read.line, message, read.text.clone())
 }

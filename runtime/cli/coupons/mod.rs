@@ -144,7 +144,8 @@ async fn withdraw(folder: &Folder, pool: &str, dry_run: bool) -> Result<(), Erro
     let (mut gone, given) = (own.left + own.expired, own.given);
     if dry_run {
         let gone = codes(gone);
-        println!("{gone} of {pool} would be taken out; {given} that were given would stay");
+        let were = verb(given, "was", "were");
+        println!("{gone} of {pool} would be taken out; {given} that {were} given would stay");
         return Ok(());
     }
     gone = 0;
@@ -161,9 +162,13 @@ async fn withdraw(folder: &Folder, pool: &str, dry_run: bool) -> Result<(), Erro
         ..Batch::default()
     };
     store.commit(batch).await.map_err(unreadable)?;
-    let are = if gone == 1 { "is" } else { "are" };
+    let (are, were, stay) = (
+        verb(gone, "is", "are"),
+        verb(given, "was", "were"),
+        verb(given, "stays", "stay"),
+    );
     println!(
-        "{} of {pool} {are} taken out; {given} that were given stay. `kurant coupons import {pool} FILE` brings them back",
+        "{} of {pool} {are} taken out; {given} that {were} given {stay}. `kurant coupons import {pool} FILE` brings them back",
         codes(gone)
     );
     Ok(())
@@ -175,6 +180,11 @@ pub(crate) fn codes(count: u64) -> String {
         1 => "1 code".to_owned(),
         _ => format!("{count} codes"),
     }
+}
+
+/// The word that goes with so many.
+pub(crate) fn verb(count: u64, one: &'static str, more: &'static str) -> &'static str {
+    if count == 1 { one } else { more }
 }
 
 /// There is no such coupon pool.
