@@ -7,6 +7,7 @@ mod anchors;
 mod broker;
 mod channel;
 mod clock;
+mod coupon_level;
 mod decide;
 mod deployment;
 mod dispatch;
@@ -33,6 +34,7 @@ pub use channel::{
     Encryption, HttpProvider, MailServer, Web, WebHooks, examine_http_provider, examine_mail_server,
 };
 pub use clock::Clock;
+pub use coupon_level::CouponLevel;
 pub use decide::{Late, Lateness};
 pub use deployment::{Deployment, Deployments, Word};
 pub use dispatch::{Rendered, Renderer, Trial, Ways, try_channel};

@@ -2,10 +2,10 @@
 
 use kurant_engine::codes;
 use kurant_engine::definition::Definitions;
-use kurant_runner::Finding;
+use kurant_runner::{CouponLevel, Finding};
 use kurant_store::Store;
 
-use crate::coupons::{Pool, pools, used};
+use crate::coupons::{Pool, codes as codes_of, pools, used, verb};
 use crate::error::Error;
 
 /// The name of the check.
@@ -40,20 +40,27 @@ fn standing(own: &Pool, definitions: &Definitions) -> Finding {
     let sums = &own.sums;
     let mut declared = definitions.workspace.coupon_pools.iter();
     let declared = declared.find(|own| own.name == sums.pool);
-    let what = format!(
-        "coupon pool {}: {} codes are left, {} were given within 7 days",
-        sums.pool, sums.left, sums.lately
+    let (are, were) = (
+        verb(sums.left, "is", "are"),
+        verb(sums.lately, "was", "were"),
     );
-    let advice = "import more with `kurant coupons import NAME FILE`; whoever finds none leaves with `no_coupon`";
-    match sums.left {
-        // Nobody asks for one.
-        _ if own.journeys.is_empty() => Finding::good(CHECK, what),
-        0 => Finding::bad(CHECK, what, advice),
-        _ if sums.runs_dry(declared.and_then(|own| own.warn_below)) => Finding::doubtful(
-            CHECK,
-            format!("{what}, so it lasts {}", own.lasts()),
-            advice,
-        ),
-        _ => Finding::good(CHECK, what),
+    let what = format!(
+        "coupon pool {}: {} {are} left, {} {were} given within 7 days",
+        sums.pool,
+        codes_of(sums.left),
+        sums.lately
+    );
+    let advice = CouponLevel::advice(&sums.pool);
+    let warn_below = declared.and_then(|own| own.warn_below);
+    match CouponLevel::of(sums.left, sums.lately, warn_below) {
+        CouponLevel::Empty => Finding::bad(CHECK, what, &advice),
+        CouponLevel::Low => {
+            let why = match warn_below {
+                Some(count) => format!("{what}; `warn_below` is {count}"),
+                None => format!("{what}, so it lasts {}", own.lasts()),
+            };
+            Finding::doubtful(CHECK, why, &advice)
+        }
+        CouponLevel::Good => Finding::good(CHECK, what),
     }
 }

@@ -10,6 +10,7 @@ use kurant_engine::value::Value;
 use kurant_store::Batch;
 
 use super::Runner;
+use crate::coupon_level::CouponLevel;
 use crate::restore::HELD;
 
 /// The same is said again at the earliest after so many milliseconds of the machine's clock.
@@ -178,7 +179,8 @@ fn line(journey: &str, kind: Kind, reason: &str, count: u64) -> String {
                 &format!("{count} people")
             };
             format!(
-                "ALERT: {journey}: {who} left with `no_coupon`: coupon pool {reason} has no code left that holds long enough. Add some: `kurant coupons import {reason} FILE`"
+                "ALERT: {journey}: {who} left with `no_coupon`: coupon pool {reason} has no code left that holds long enough; {}",
+                CouponLevel::advice(reason)
             )
         }
         Kind::GaveUp => {
