@@ -301,6 +301,41 @@ fn what_can_not_be_read_is_kept_for_somebody_to_look_at() {
     assert_eq!(dead.matches("callback/sms").count(), 1, "{dead}");
 }
 
+#[test]
+fn what_names_no_message_or_has_no_list_is_kept_with_the_field_and_what_else_is_said_holds() {
+    let receiver = Receiver::that(TAKEN);
+    let shop = calling(&receiver, "{ id: id }");
+    let described = describes("{ id: id }").replace("  message:", "  list: reports\n  message:");
+    shop.write("channels/own.yaml", &described);
+    shop.drop_events("1.jsonl", &[paid("1", "anna", "Anna", PHONE)]);
+    let (running, address) = running(&shop);
+    until("a request", || !receiver.came().is_empty());
+    for told in [
+        json!({ "reports": [{ "id": "a-1", "status": "delivered" }, { "status": "delivered" }] }),
+        json!({ "reports": { "id": "a-1", "status": "bounced" } }),
+        json!({ "reports": [{ "refrence": "a-1", "status": "delivered" }] }),
+    ] {
+        assert_eq!(call(&address, "/callback/sms", TOKEN, &told).0, 200);
+    }
+    until("a tag", || has_tag(&shop, "arrived"));
+    let metrics = asked(&running.address(), "GET /metrics", "", "").1;
+    let line = "kurant_callbacks_total{channel=\"sms\",outcome=\"unreadable\"} 3";
+    assert!(metrics.contains(line), "{metrics}");
+    let told = "the description doesn't fit what a provider says";
+    running.wait_for(told);
+    running.end_silently(told);
+    let dead = shop.kurant(&["dead", "list"]);
+    let dead = String::from_utf8_lossy(&dead.stdout).into_owned();
+    for reason in [
+        "1 of 2 name no message in `id`",
+        "1 of 1 name no message in `id`",
+        "`list: reports`: no list is there",
+    ] {
+        assert_eq!(dead.matches(reason).count(), 1, "{reason}: {dead}");
+    }
+    assert!(!has_tag(&shop, "bounced"));
+}
+
 /// One message by SMS, then by email if nothing confirms it in two seconds.
 fn falling_back(receiver: &Receiver) -> Shop {
     let shop = calling(receiver, "{ id: id }");

@@ -202,6 +202,23 @@ pub struct Fact {
     pub text: Option<String>,
 }
 
+/// Why nothing is to be read of a call. It tells nothing of what was said.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The body is not written as it is described.
+    #[error("it is no JSON")]
+    NoJson,
+    /// There is no list where one is described.
+    #[error("`list: {0}`: no list is there")]
+    NoList(String),
+    /// What is said is of no message.
+    #[error("it is neither an object nor a list of objects")]
+    NoObjects,
+    /// It tells of more than anybody tells at once.
+    #[error("it tells of more than {MOST} messages at once")]
+    TooMany,
+}
+
 impl Callback {
     /// The secrets by which it is known, as texts that see the settings.
     pub fn texts(&self) -> Vec<&str> {
@@ -214,31 +231,59 @@ impl Callback {
         }
     }
 
-    /// What is said of messages, in its order; none if it can't be read, or is of more than anybody tells at once.
-    /// `query` and `form` are names and values.
+    /// What is said of messages, in its order. `query` and `form` are names and values.
+    ///
+    /// # Errors
+    /// When it isn't written as it is described, or is of more than anybody tells at once.
     pub fn read(
         &self,
         query: &[(String, String)],
         form: &[(String, String)],
         body: &[u8],
-    ) -> Option<Vec<Fact>> {
+    ) -> Result<Vec<Fact>, Error> {
         let query = object(query);
         let whole = match self.form {
-            Form::Json => serde_json::from_slice(body).ok()?,
+            Form::Json => serde_json::from_slice(body).map_err(|_| Error::NoJson)?,
             Form::Form => object(form),
             Form::Query => query.clone(),
         };
-        let told = match &self.list {
-            Some(path) => found(&whole, path)?.clone(),
-            None => whole,
+        let told = match (&self.list, whole) {
+            (Some(path), whole) => {
+                let list = found(&whole, path).and_then(Value::as_array);
+                list.ok_or_else(|| Error::NoList(path.clone()))?.clone()
+            }
+            (None, Value::Array(told)) => told,
+            (None, told) => vec![told],
         };
-        let told = match told {
-            Value::Array(told) => told,
-            Value::Object(_) => vec![told],
-            _ => return None,
+        if told.len() > MOST {
+            return Err(Error::TooMany);
+        }
+        if !told.iter().all(Value::is_object) {
+            return Err(Error::NoObjects);
+        }
+        Ok(told.iter().map(|one| self.fact(one, &query)).collect())
+    }
+
+    /// What is missing where messages are named, if one of these facts that somebody waits for names none.
+    pub fn lacks_name(&self, facts: &[Fact]) -> Option<String> {
+        let is_nameless = |fact: &&Fact| fact.name.is_none() && fact.fate != Some(Fate::Ignored);
+        let nameless = facts.iter().filter(is_nameless).count();
+        let Which {
+            by,
+            field,
+            in_query,
+        } = &self.message;
+        let by = match by {
+            NamedBy::Key => "key",
+            NamedBy::Id => "id",
         };
-        let is_sound = told.len() <= MOST && told.iter().all(Value::is_object);
-        is_sound.then(|| told.iter().map(|one| self.fact(one, &query)).collect())
+        let place = if *in_query { " behind the `?`" } else { "" };
+        let all = facts.len();
+        (nameless > 0).then(|| {
+            format!(
+                "`message: {by}: {field}`: {nameless} of {all} name no message in `{field}`{place}"
+            )
+        })
     }
 
     fn fact(&self, told: &Value, query: &Value) -> Fact {
@@ -335,7 +380,7 @@ mod tests {
         }
     }
 
-    fn said(callback: &Callback, body: &Value) -> Option<Vec<Fact>> {
+    fn said(callback: &Callback, body: &Value) -> Result<Vec<Fact>, Error> {
         callback.read(&[], &[], body.to_string().as_bytes())
     }
 
@@ -364,7 +409,13 @@ mod tests {
         };
         let facts = said(&inside, &json!({ "data": { "events": many } }));
         assert_eq!(facts.expect("facts").len(), 2);
-        assert_eq!(said(&inside, &json!({ "data": {} })), None);
+        // A list that isn't there, or is none, is not the same as an empty one.
+        let no_list = Err(Error::NoList("data.events".to_owned()));
+        for data in [json!({}), json!({ "events": one }), json!({ "events": 7 })] {
+            assert_eq!(said(&inside, &json!({ "data": data })), no_list);
+        }
+        let empty = json!({ "data": { "events": [] } });
+        assert_eq!(said(&inside, &empty), Ok(Vec::new()));
         let fields = pairs(&[
             ("id", "SM1"),
             ("status", "delivered"),
@@ -374,7 +425,7 @@ mod tests {
             .read(&[], &fields, b"x")
             .expect("facts");
         assert_eq!(facts[0].time, Some(Instant::from_millis(1_700_000_000_000)));
-        assert_eq!(callback(Form::Query).read(&fields, &[], b""), Some(facts));
+        assert_eq!(callback(Form::Query).read(&fields, &[], b""), Ok(facts));
     }
 
     #[test]
@@ -427,15 +478,38 @@ mod tests {
     fn what_is_no_call_back_is_none() {
         let own = callback(Form::Json);
         for body in [json!("hello"), json!(7), json!([1]), json!(null)] {
-            assert_eq!(said(&own, &body), None, "{body}");
+            assert_eq!(said(&own, &body), Err(Error::NoObjects), "{body}");
         }
         for body in [&b""[..], b"{", b"\xff", b"<xml/>"] {
-            assert_eq!(own.read(&[], &[], body), None);
+            assert_eq!(own.read(&[], &[], body), Err(Error::NoJson));
         }
         let many = Value::Array(vec![json!({ "id": "a" }); MOST + 1]);
-        assert_eq!(said(&own, &many), None);
+        assert_eq!(said(&own, &many), Err(Error::TooMany));
         // A name that is none: whatever it is, nothing is looked for by it.
         let facts = said(&own, &json!({ "id": "Anna Petrenko, Kyiv", "status": 2 }));
         assert_eq!(facts.expect("facts")[0].name, None);
+    }
+
+    #[test]
+    fn what_names_no_message_is_told_by_the_field_unless_nobody_waits_for_it() {
+        let mut own = callback(Form::Json);
+        own.statuses
+            .push(status("status", &["sent"], Fate::Ignored));
+        let lacks = |own: &Callback, body: &Value| own.lacks_name(&said(own, body).expect("facts"));
+        let named = json!({ "id": "a-1", "status": 2 });
+        assert_eq!(lacks(&own, &named), None);
+        assert_eq!(lacks(&own, &json!({ "status": "sent" })), None);
+        for nameless in [
+            json!({ "status": 2 }),
+            json!({ "di": "a-1", "status": "x" }),
+            json!({ "id": "Anna Petrenko, Kyiv", "status": 2 }),
+        ] {
+            let why = lacks(&own, &json!([named, nameless]));
+            let says = "`message: id: id`: 1 of 2 name no message in `id`";
+            assert_eq!(why.as_deref(), Some(says), "{nameless}");
+        }
+        own.message.in_query = true;
+        let why = lacks(&own, &named).expect("it names none");
+        assert!(why.ends_with("in `id` behind the `?`"), "{why}");
     }
 }

@@ -17,7 +17,8 @@ use serde::{Deserialize, Serialize};
 pub use answer::{Answer, Verdict, field};
 pub use body::Body;
 pub use callback::{
-    Algorithm, Callback, Encoding, Fact, Fate, Form, Hmac, NamedBy, Status, Verify, Which,
+    Algorithm, Callback, Encoding, Error as Unreadable, Fact, Fate, Form, Hmac, NamedBy, Status,
+    Verify, Which,
 };
 pub use request::{Button, Composer, Filled, MESSAGE, Message, Request, environment};
 

@@ -8,6 +8,7 @@ mod held;
 mod verify;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -60,6 +61,8 @@ pub(super) struct Switchboard {
 struct Line {
     callback: Callback,
     known: Held,
+    /// It was told that its description doesn't fit what is said.
+    is_told: AtomicBool,
 }
 
 impl Switchboard {
@@ -81,6 +84,7 @@ impl Switchboard {
             let line = Line {
                 callback: callback.clone(),
                 known: Held::new(known),
+                is_told: AtomicBool::new(false),
             };
             lines.insert(channel.clone(), line);
         }
@@ -226,10 +230,15 @@ pub(super) async fn answer(
     if !(may_be_asked && line.vouches_for(&came, dialed.mark.as_deref(), &headers, &body)) {
         return refused(&porch, &asking, own);
     }
-    let Some(facts) = line.callback.read(&came.query, &came.form, &body) else {
-        return put_aside(&inside, own, &body).await;
+    let (facts, why) = match line.callback.read(&came.query, &came.form, &body) {
+        Ok(facts) => {
+            let why = line.callback.lacks_name(&facts);
+            (facts, why)
+        }
+        Err(error) => (Vec::new(), Some(error.to_string())),
     };
-    listen(&porch, &inside, (own, line), &facts).await
+    let aside = why.map(|why| line.put_aside(own, &why, &body, inside.clock.now()));
+    listen(&porch, &inside, (own, line), &facts, aside).await
 }
 
 /// A call, as far as it is read before it is known who calls.
@@ -263,14 +272,35 @@ impl Line {
         };
         self.known.vouches_for(&call)
     }
+
+    /// A call that can't be read, or names no message where it should, for somebody to look at and mend the description.
+    fn put_aside(&self, channel: &str, why: &str, body: &[u8], at: Instant) -> Rejected {
+        meter::called(channel, "unreadable", 1);
+        if !self.is_told.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                channel,
+                why,
+                "the description doesn't fit what a provider says: it is kept as a dead letter, as all that follow are"
+            );
+        }
+        let body = String::from_utf8_lossy(body).into_owned();
+        Rejected {
+            at,
+            origin: format!("callback/{channel}"),
+            line: Key::of(&[&body]).short(),
+            reason: format!("unreadable: {why}; mend `callback` in channels/NAME.yaml"),
+            body,
+        }
+    }
 }
 
-/// Makes events of what is said, and waits until they are durable.
+/// Makes events of what is said, and waits until they are durable, with what is put aside of the call.
 async fn listen(
     porch: &Porch,
     inside: &Public,
     (channel, line): (&str, &Line),
     facts: &[Fact],
+    aside: Option<Rejected>,
 ) -> Response {
     for fact in facts.iter().filter(|fact| fact.fate.is_none()) {
         meter::called(channel, "unknown_status", 1);
@@ -297,8 +327,9 @@ async fn listen(
     let now = inside.clock.now();
     let (made, proven) = events(&found, facts, now);
     let told = made.len();
-    if !(made.is_empty() && proven.is_empty()) {
+    if !(made.is_empty() && proven.is_empty() && aside.is_none()) {
         let delivery = Delivery {
+            rejected: aside.into_iter().collect(),
             events: made.into_iter().map(Delivered::made_here).collect(),
             proven,
             ..Delivery::default()
@@ -351,26 +382,6 @@ async fn is_any_under_way(inside: &Public, channel: &str) -> Result<bool, kurant
         .outbox(OutboxState::Claimed, Instant::MAX, MOST_UNDER_WAY)
         .await?;
     Ok(claimed.len() == MOST_UNDER_WAY || claimed.iter().any(|row| row.route == channel))
-}
-
-/// Keeps what can't be read, so that somebody looks at it and mends the description.
-async fn put_aside(inside: &Public, channel: &str, body: &[u8]) -> Response {
-    meter::called(channel, "unreadable", 1);
-    let body = String::from_utf8_lossy(body).into_owned();
-    let delivery = Delivery {
-        rejected: vec![Rejected {
-            at: inside.clock.now(),
-            origin: format!("callback/{channel}"),
-            line: Key::of(&[&body]).short(),
-            reason: "unreadable: the provider's description doesn't fit what it says; mend `callback` in channels/NAME.yaml".to_owned(),
-            body,
-        }],
-        ..Delivery::default()
-    };
-    match tell(inside, delivery).await {
-        Some(()) => taken(),
-        None => later(),
-    }
 }
 
 /// Hands on, and waits until it is durable.
