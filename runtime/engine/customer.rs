@@ -115,9 +115,13 @@ impl Customer {
 
     /// Whether the channel may be used for marketing; absent = not given.
     pub fn consented(&self, channel: &str) -> bool {
-        self.consents
-            .iter()
-            .any(|consent| consent.channel == channel && consent.granted)
+        self.said_of(channel) == Some(true)
+    }
+
+    /// What was said of a consent last: given, or withdrawn; none = never a word.
+    pub fn said_of(&self, channel: &str) -> Option<bool> {
+        let own = self.consents.iter().find(|own| own.channel == channel);
+        own.map(|own| own.granted)
     }
 
     /// Gives or withdraws a consent, as of an instant. Whether that changed it.

@@ -174,6 +174,14 @@ fn a_link_leads_where_it_was_meant_to_and_is_noticed_once() {
     assert_eq!(tags(&shop, "opened"), 0, "the click was first");
 }
 
+fn consents(id: &str, granted: bool) -> String {
+    json!({
+        "specversion": "1.0", "id": id, "source": "test", "type": "consent.changed", "subject": "anna",
+        "data": { "channel": "tracking", "granted": granted },
+    })
+    .to_string()
+}
+
 #[test]
 fn nothing_is_noticed_unless_it_is_told_and_agreed_to() {
     let mut receiver = Receiver::start(false);
@@ -181,13 +189,6 @@ fn nothing_is_noticed_unless_it_is_told_and_agreed_to() {
         &receiver,
         "tracking: { links: consented, opens: consented }\n",
     );
-    let consents = |id: &str, granted: bool| {
-        json!({
-            "specversion": "1.0", "id": id, "source": "test", "type": "consent.changed", "subject": "anna",
-            "data": { "channel": "tracking", "granted": granted },
-        })
-        .to_string()
-    };
     let order = |id: &str| paid(id, "anna", "Anna", "anna@example.com");
     let (running, _) = running(&shop);
     for (file, events, count) in [
@@ -211,4 +212,58 @@ fn nothing_is_noticed_unless_it_is_told_and_agreed_to() {
         (0, 0)
     );
     running.end();
+}
+
+/// Follows both links of a letter; what came of it, as counters have it.
+fn followed(running: &Running, address: &str, letter: &Value, outcome: &str) {
+    let (code, answer) = asked(address, &format!("GET {}", paths(letter, "/c/")[0]), "", "");
+    assert!(
+        code == 302 && answer.contains("https://shop.example/?a=1&b=900"),
+        "{answer}"
+    );
+    assert!(picture(address, &paths(letter, "/o/")[0]).ends_with(b";"));
+    let events = running.address();
+    for what in ["click", "open"] {
+        let line = format!("kurant_tracked_total{{what=\"{what}\",outcome=\"{outcome}\"}} ");
+        until(&line, || {
+            asked(&events, "GET /metrics", "", "").1.contains(&line)
+        });
+    }
+}
+
+#[test]
+fn an_old_link_leads_on_and_is_noticed_no_more_once_that_is_not_wanted() {
+    const ON: &str = "tracking: { links: on, opens: on }\n";
+    const OFF: &str = "tracking: { links: off, opens: off }\n";
+    const CONSENTED: &str = "tracking: { links: consented, opens: consented }\n";
+    const ERASE: &[&str] = &["customer", "anna", "erase", "--why", "asked", "--yes"];
+    for (before, word, after, is_erased, outcome) in [
+        (CONSENTED, None, CONSENTED, false, "told"),
+        (CONSENTED, Some(false), CONSENTED, false, "unwanted"),
+        (ON, Some(false), ON, false, "unwanted"),
+        (ON, None, OFF, false, "unwanted"),
+        (ON, None, ON, true, "unwanted"),
+    ] {
+        let mut receiver = Receiver::start(false);
+        let shop = tracking(&receiver, before);
+        let order = paid("2", "anna", "Anna", "anna@example.com");
+        shop.drop_events("1.jsonl", &[consents("1", true), order]);
+        let (running, _) = running(&shop);
+        let letter = receiver.next();
+        running.end();
+        let settings = std::fs::read_to_string(shop.path("kurant.yaml")).expect("the workspace");
+        shop.write("kurant.yaml", &settings.replace(before, after));
+        let word = word.map(|granted| consents("3", granted));
+        shop.drop_events("2.jsonl", &word.into_iter().collect::<Vec<_>>());
+        shop.start_in(&["run", "--until-idle"], &VARIABLES).ends();
+        if is_erased {
+            shop.kurant(ERASE);
+        }
+        let (running, address) = self::running(&shop);
+        followed(&running, &address, &letter, outcome);
+        running.end();
+        let was_noticed = outcome == "told";
+        let tagged = tags(&shop, "clicked") + tags(&shop, "opened") > 0;
+        assert_eq!(tagged, was_noticed, "{before}{after}");
+    }
 }

@@ -149,6 +149,11 @@ pub struct Tracking {
     pub opens: Whose,
 }
 
+impl Tracking {
+    /// The consent by which somebody says whether it may be noticed how they read.
+    pub const CONSENT: &str = "tracking";
+}
+
 /// Whose messages something is noticed of.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -160,6 +165,17 @@ pub enum Whose {
     Consented,
     /// Everybody's, but for those who withdrew the consent `tracking`.
     On,
+}
+
+impl Whose {
+    /// Whether something is noticed of somebody who said so of the consent `tracking`; none = they never said.
+    pub fn lets(self, said: Option<bool>) -> bool {
+        match self {
+            Self::Off => false,
+            Self::Consented => said == Some(true),
+            Self::On => said != Some(false),
+        }
+    }
 }
 
 /// How long is kept what is of no use for ever.

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use kurant_engine::definition::{Tracking, Whose};
+use kurant_engine::definition::Tracking;
 use kurant_engine::map::Map;
 use kurant_engine::value::Value;
 use minijinja::HtmlEscape;
@@ -13,8 +13,6 @@ use url::Url;
 
 use crate::public::{PublicLinks, Ticket};
 
-/// The consent by which somebody says whether it may be noticed how they read.
-const CONSENT: &str = "tracking";
 /// The channel whose plain texts are letters: anywhere else a long link costs, or shows.
 const LETTERS: &str = "email";
 /// The longest link that leads by way of here: what it becomes is longer by a half.
@@ -43,15 +41,10 @@ impl<'t> Tracks<'t> {
         spared: Vec<String>,
     ) -> Self {
         let said = said(context);
-        let may = |whose: Whose| match whose {
-            Whose::Off => false,
-            Whose::Consented => said == Some(true),
-            Whose::On => said != Some(false),
-        };
         Self {
             links,
             ticket,
-            notices: (may(tracking.links), may(tracking.opens)),
+            notices: (tracking.links.lets(said), tracking.opens.lets(said)),
             spared,
         }
     }
@@ -132,7 +125,7 @@ fn said(context: &Map) -> Option<bool> {
     let Some(Value::Map(consents)) = customer.get("consents") else {
         return None;
     };
-    match consents.get(CONSENT) {
+    match consents.get(Tracking::CONSENT) {
         Some(Value::Bool(said)) => Some(*said),
         _ => None,
     }

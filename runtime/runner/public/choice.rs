@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use kurant_engine::calendar::Instant;
 use kurant_engine::customer::{Consent, Customer};
-use kurant_engine::definition::{Category, Definitions};
+use kurant_engine::definition::{Category, Definitions, Tracking};
 use kurant_engine::event::Event;
 use kurant_engine::id::Key;
 use kurant_engine::map::Map;
@@ -26,6 +26,8 @@ pub struct Offer {
     locale: String,
     channels: Vec<String>,
     topics: BTreeSet<String>,
+    /// What is noticed of how they read.
+    tracking: Tracking,
 }
 
 impl Offer {
@@ -47,7 +49,12 @@ impl Offer {
             topics: marketing
                 .filter_map(|journey| journey.topic.clone())
                 .collect(),
+            tracking: workspace.settings.tracking,
         }
+    }
+
+    pub(super) fn tracking(&self) -> Tracking {
+        self.tracking
     }
 
     pub(super) fn name(&self) -> &str {

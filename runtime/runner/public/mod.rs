@@ -95,6 +95,8 @@ struct Porch {
     inside: RwLock<Option<Arc<Public>>>,
     places: Semaphore,
     calls: Semaphore,
+    /// Those of whom it is looked up at once whether something may be noticed.
+    noticing: Semaphore,
 }
 
 impl PublicDoor {
@@ -116,6 +118,7 @@ impl PublicDoor {
             inside: RwLock::default(),
             places: Semaphore::new(AT_ONCE),
             calls: Semaphore::new(AT_ONCE),
+            noticing: Semaphore::new(AT_ONCE),
         });
         let router = router(&porch);
         let listening = Listening::at(address, router, "the listener for customers").await?;

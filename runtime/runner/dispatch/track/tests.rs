@@ -1,5 +1,7 @@
 use kurant_engine::id::Key;
 
+use kurant_engine::definition::Whose;
+
 use super::*;
 use crate::public::Sent;
 
@@ -22,7 +24,7 @@ fn ticket(channel: &str) -> Ticket {
 }
 
 fn context(said: Option<bool>) -> Map {
-    let consents = said.map(|said| (CONSENT, Value::Bool(said)));
+    let consents = said.map(|said| (Tracking::CONSENT, Value::Bool(said)));
     let consents = Map::from_iter(consents);
     let customer = Map::from_iter([("consents", Value::Map(consents))]);
     Map::from_iter([("customer", Value::Map(customer))])
