@@ -39,7 +39,7 @@ pub(crate) fn has_changed() -> bool {
     files.iter().any(|(path, own)| stamp(path) != own.stamp)
 }
 
-/// A setting with its secrets filled in. Files are looked for in the workspace's folder; one newline at their end is none of theirs.
+/// A setting with its secrets filled in. Files are looked for in the workspace's folder; one line break at their end is none of theirs.
 pub(crate) fn open(folder: &Path, setting: &str) -> Result<String, Error> {
     let mut opened = String::new();
     let mut rest = setting;
@@ -74,29 +74,29 @@ fn variable(name: &str) -> Result<String, Error> {
     })
 }
 
-/// What a file holds; of one that is gone, or empty, what it held last.
+/// What a file holds; of one that is gone, or holds no secret, what it held last.
 fn file(path: &Path) -> Result<String, Error> {
     // First, so that what is written meanwhile is seen later.
     let stamp = stamp(path);
     let text = std::fs::read_to_string(path);
     let mut files = read();
     let known = files.get_mut(path);
-    let why = match (&text, known) {
-        (Ok(text), Some(known)) if text.trim().is_empty() && !known.value.is_empty() => {
-            return Ok(known.keep(path, stamp, "it is empty"));
-        }
-        (Err(error), Some(known)) => return Ok(known.keep(path, stamp, &error.to_string())),
-        (Err(error), None) => Some(error),
-        (Ok(_), _) => None,
+    let is_begun = known.as_ref().is_some_and(|own| !own.value.is_empty());
+    let text = match text {
+        Ok(text) if is_begun && text.trim().is_empty() => Err("it is empty".to_owned()),
+        Ok(text) => secret(&text),
+        Err(error) => Err(error.to_string()),
     };
-    if let Some(error) = why {
-        return Err(Error::failure(format!(
-            "the workspace asks for the file {}: {error}",
-            path.display()
-        )));
-    }
-    let text = text.unwrap_or_default();
-    let value = text.strip_suffix('\n').unwrap_or(&text).to_owned();
+    let value = match (text, known) {
+        (Ok(value), _) => value,
+        (Err(why), Some(known)) => return Ok(known.keep(path, stamp, &why)),
+        (Err(why), None) => {
+            return Err(Error::failure(format!(
+                "the workspace asks for the file {}: {why}",
+                path.display()
+            )));
+        }
+    };
     let own = Read {
         value: value.clone(),
         stamp,
@@ -104,6 +104,19 @@ fn file(path: &Path) -> Result<String, Error> {
     };
     files.insert(path.to_owned(), own);
     Ok(value)
+}
+
+/// The secret that a text is, without the one line break at its end; or what is wrong with it.
+fn secret(text: &str) -> Result<String, String> {
+    let line = text.strip_suffix('\n').unwrap_or(text);
+    let line = line.strip_suffix('\r').unwrap_or(line);
+    if line.contains(['\n', '\r']) {
+        return Err("it holds more than one line, and a secret is one".to_owned());
+    }
+    match line.contains(char::is_control) {
+        true => Err("it holds a control character, and no secret does".to_owned()),
+        false => Ok(line.to_owned()),
+    }
 }
 
 impl Read {
@@ -172,5 +185,34 @@ mod tests {
         assert_eq!(opened(), "second");
         write("third");
         assert_eq!(opened(), "third");
+    }
+
+    #[test]
+    fn what_holds_more_than_a_line_is_no_secret_and_what_was_one_holds_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        let opened = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            open(folder.path(), "${file:token}")
+        };
+        for (wrong, why) in [
+            ("tok4\nb", "more than one line"),
+            ("tok4\n\n", "more than one line"),
+            ("\ntok4", "more than one line"),
+            ("tok\u{7}4", "a control character"),
+        ] {
+            let error = opened(wrong).unwrap_err().to_string();
+            assert!(error.contains(&path.display().to_string()), "{error}");
+            assert!(error.contains(why) && !error.contains("tok4"), "{error}");
+        }
+        assert_eq!(opened("tok4\r\n").unwrap(), "tok4");
+        assert_eq!(opened("tok5\nb").unwrap(), "tok4");
+        assert!(read()[&path].is_told);
+        assert_eq!(opened("tok\t6").unwrap(), "tok4");
+        assert_eq!(opened("tok6").unwrap(), "tok6");
+        assert!(
+            !read()[&path].is_told,
+            "it is told again when it happens again"
+        );
     }
 }
