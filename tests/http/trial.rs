@@ -43,6 +43,18 @@ fn a_provider_is_unproven_until_it_has_taken_a_message() {
 }
 
 #[test]
+fn a_provider_that_took_a_message_of_a_journey_is_proven_too() {
+    let receiver = Receiver::that(Does::Says(200, "", r#"{"code":0,"id":"a-1"}"#));
+    let shop = own(&receiver);
+    let event = super::paid("1", "anna", "Anna", "+380501112233");
+    shop.drop_events("1.jsonl", &[event]);
+    shop.kurant(&["run", "--until-idle", "--quiet"]);
+    assert_eq!(receiver.came().len(), 1);
+    let (_, told) = said(&shop, &["doctor"]);
+    assert!(!told.contains("has taken no message of sms"), "{told}");
+}
+
+#[test]
 fn what_was_not_taken_is_told_with_why_and_what_to_do_and_without_the_token() {
     for (does, says) in [
         (

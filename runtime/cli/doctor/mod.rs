@@ -75,6 +75,7 @@ async fn look(folder: &Path, definitions: &Definitions, deep: bool) -> Vec<Findi
     }
     match embedded::ways(folder, definitions) {
         Ok(ways) => {
+            let proven = store::accepted(folder, definitions).await;
             for (address, exchange) in ways.exchanges() {
                 findings.push(examine_exchange(address, exchange).await);
             }
@@ -83,7 +84,9 @@ async fn look(folder: &Path, definitions: &Definitions, deep: bool) -> Vec<Findi
             }
             for (channel, provider) in ways.http_providers() {
                 findings.push(examine_http_provider(channel, provider).await);
-                findings.extend(proof::lacking(folder, channel, provider));
+                if !proven.contains(channel) {
+                    findings.extend(proof::lacking(folder, channel, provider));
+                }
                 findings.extend(examine_callback(channel, provider));
             }
         }

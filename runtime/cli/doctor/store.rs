@@ -1,5 +1,6 @@
 //! The store: whether it is there and safe, who works on it, what is late and what was given up.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -22,6 +23,16 @@ const SKEW: i64 = 5 * SECOND;
 const GREAT_SKEW: i64 = MINUTE;
 /// A transaction that is open for so long keeps others from being tidied up, in milliseconds.
 const LONG: i64 = 5 * MINUTE;
+
+/// The routes by which something was accepted, as far as the store can be asked.
+pub(super) async fn accepted(folder: &Path, definitions: &Definitions) -> BTreeSet<String> {
+    let Ok(store) = embedded::store_to_read(folder, definitions).await else {
+        return BTreeSet::new();
+    };
+    let rows = store.waiting().await.unwrap_or_default().into_iter();
+    let taken = rows.filter(|row| row.state == OutboxState::Accepted && row.count > 0);
+    taken.map(|row| row.route).collect()
+}
 
 /// Looks at the store that a workspace names.
 pub(super) async fn look(
