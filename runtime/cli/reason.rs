@@ -8,7 +8,10 @@ const WORDS: &[(&str, &str)] = &[
         "the address is suppressed: a message to it bounced",
     ),
     ("late", "it was no longer valid: `valid_for`"),
-    ("unreachable", "the customer has no address for the channel"),
+    (
+        "unreachable",
+        "the customer has no address for the channel: `phone` for `sms` and `viber`, `push_token` for `push`, else the attribute with the channel's name",
+    ),
     (
         "no_consent",
         "the customer has not consented to the channel: `consents`",
