@@ -301,13 +301,7 @@ async fn settle(
             "nothing that was given up has the id {ids}; `kurant dead list` shows what there is"
         );
     }
-    let done = settled - withdrawn;
-    let told = match (again, done) {
-        (true, 1) => "is tried again",
-        (true, _) => "are tried again",
-        (false, _) => "dropped",
-    };
-    println!("{done} {told}");
+    println!("{}", done(settled - withdrawn, again));
     if withdrawn > 0 {
         println!(
             "{withdrawn} must not leave any more: withdrawn, since {}",
@@ -321,6 +315,15 @@ async fn settle(
         .hint("publish them again once they are mended; `kurant dead show` has their text"));
     }
     Ok(())
+}
+
+/// What became of so many.
+fn done(count: usize, again: bool) -> String {
+    match (again, count) {
+        (true, 1) => "1 is tried again".to_owned(),
+        (true, _) => format!("{count} are tried again"),
+        (false, _) => format!("{count} dropped"),
+    }
 }
 
 /// Writes lines back into the inbox, whole. Should they come twice, events take effect once.
