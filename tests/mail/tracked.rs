@@ -236,13 +236,11 @@ fn an_old_link_leads_on_and_is_noticed_no_more_once_that_is_not_wanted() {
     const ON: &str = "tracking: { links: on, opens: on }\n";
     const OFF: &str = "tracking: { links: off, opens: off }\n";
     const CONSENTED: &str = "tracking: { links: consented, opens: consented }\n";
-    const ERASE: &[&str] = &["customer", "anna", "erase", "--why", "asked", "--yes"];
-    for (before, word, after, is_erased, outcome) in [
-        (CONSENTED, None, CONSENTED, false, "told"),
-        (CONSENTED, Some(false), CONSENTED, false, "unwanted"),
-        (ON, Some(false), ON, false, "unwanted"),
-        (ON, None, OFF, false, "unwanted"),
-        (ON, None, ON, true, "unwanted"),
+    for (before, word, after, outcome) in [
+        (CONSENTED, None, CONSENTED, "told"),
+        (CONSENTED, Some(false), CONSENTED, "unwanted"),
+        (ON, Some(false), ON, "unwanted"),
+        (ON, None, OFF, "unwanted"),
     ] {
         let mut receiver = Receiver::start(false);
         let shop = tracking(&receiver, before);
@@ -256,9 +254,6 @@ fn an_old_link_leads_on_and_is_noticed_no_more_once_that_is_not_wanted() {
         let word = word.map(|granted| consents("3", granted));
         shop.drop_events("2.jsonl", &word.into_iter().collect::<Vec<_>>());
         shop.start_in(&["run", "--until-idle"], &VARIABLES).ends();
-        if is_erased {
-            shop.kurant(ERASE);
-        }
         let (running, address) = self::running(&shop);
         followed(&running, &address, &letter, outcome);
         running.end();

@@ -141,7 +141,7 @@ pub(super) fn describe() {
     );
     describe_counter!(
         TRACKED,
-        "Clicks and opens that were noticed: told, or dropped while nothing could be taken in"
+        "Clicks and opens: told, dropped while nothing could be taken in, or unwanted where nothing may be noticed any more"
     );
     for (name, text) in GAUGES {
         describe_gauge!(name, text);
