@@ -97,12 +97,6 @@ impl PoolSums {
             imported: Instant::MIN,
         }
     }
-
-    /// See [`PoolLevel::runs_dry`].
-    pub fn runs_dry(&self, warn_below: Option<u64>) -> bool {
-        let (left, lately) = (self.left, self.lately);
-        PoolLevel { left, lately }.runs_dry(warn_below)
-    }
 }
 
 /// How a pool stands at the moment, without a look at all that it ever gave.
@@ -112,13 +106,6 @@ pub struct PoolLevel {
     pub left: u64,
     /// Those that were given since the moment that was asked about.
     pub lately: u64,
-}
-
-impl PoolLevel {
-    /// Whether fewer codes are left than should be: fewer than were given lately, unless the workspace says how many.
-    pub fn runs_dry(self, warn_below: Option<u64>) -> bool {
-        self.left < warn_below.unwrap_or(self.lately)
-    }
 }
 
 /// A moment of expiry as it is stored: what holds for ever stands last.
@@ -151,20 +138,6 @@ pub(crate) const ROW: &str =
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_pool_runs_dry_when_a_week_like_the_last_would_empty_it_or_as_the_workspace_says() {
-        let sums = |left, lately| PoolSums {
-            left,
-            lately,
-            ..PoolSums::none("p")
-        };
-        assert!(sums(99, 100).runs_dry(None));
-        assert!(!sums(100, 100).runs_dry(None));
-        assert!(!sums(1, 0).runs_dry(None));
-        assert!(sums(499, 0).runs_dry(Some(500)));
-        assert!(!sums(5, 100).runs_dry(Some(5)));
-    }
 
     #[test]
     fn what_holds_for_ever_is_stored_as_the_last_moment() {

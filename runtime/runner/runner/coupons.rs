@@ -10,6 +10,7 @@ use super::pages::{Among, Walk};
 use super::steer::under;
 use super::trouble::Found;
 use super::{BATCH, Runner};
+use crate::coupon_level::CouponLevel;
 use crate::decide::{Answer, Decided, Job, Short, Task};
 use crate::error::Error;
 use crate::meter;
@@ -37,7 +38,7 @@ pub(super) struct Pools {
     /// that end too early for what is asked of it.
     dry: BTreeMap<String, i64>,
     /// How they stood then, so that a change for the worse is said once.
-    levels: BTreeMap<String, Level>,
+    levels: BTreeMap<String, CouponLevel>,
 }
 
 impl Pools {
@@ -58,23 +59,12 @@ impl Pools {
 
     /// A pool had no code for somebody. If that is new it is looked at soon.
     fn note_dry(&mut self, pool: &str, millis: i64) {
-        if self.levels.get(pool) == Some(&Level::Empty) || self.dry.contains_key(pool) {
+        if self.levels.get(pool) == Some(&CouponLevel::Empty) || self.dry.contains_key(pool) {
             return;
         }
         self.dry.insert(pool.to_owned(), millis);
         self.looked = None;
     }
-}
-
-/// How a pool stands.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-enum Level {
-    #[default]
-    Good,
-    /// It runs dry.
-    Low,
-    /// No code is left.
-    Empty,
 }
 
 impl Runner {
@@ -242,17 +232,15 @@ impl Runner {
             };
             meter::codes_left(&name, own.left);
             let declared = declared.iter().find(|own| own.name == name);
-            let level = match own.left {
-                0 => Level::Empty,
-                _ if own.runs_dry(declared.and_then(|own| own.warn_below)) => Level::Low,
-                _ => Level::Good,
-            };
+            let warn_below = declared.and_then(|own| own.warn_below);
+            let level = CouponLevel::of(own.left, own.lately, warn_below);
             let before = self.coupons.levels.insert(name.clone(), level);
             if level > before.unwrap_or_default() {
-                let told = level.told(own);
+                let told = told(level, own);
                 tracing::error!(pool = name, left = own.left, "a coupon pool runs dry");
                 self.audience.told(&format!(
-                    "ALERT: coupon pool {name}: {told}. Add some: `kurant coupons import {name} FILE`"
+                    "ALERT: coupon pool {name}: {told}; {}",
+                    CouponLevel::advice(&name)
                 ));
             }
         }
@@ -260,20 +248,19 @@ impl Runner {
     }
 }
 
-impl Level {
-    fn told(self, own: PoolLevel) -> String {
-        match self {
-            Self::Empty => "no code is left; whoever comes now leaves with `no_coupon`".to_owned(),
-            Self::Low | Self::Good => format!("{} codes are left{}", own.left, pace(own)),
+/// How it stands, and what was given of late.
+fn told(level: CouponLevel, own: PoolLevel) -> String {
+    let left = match (level, own.left) {
+        (CouponLevel::Empty, _) => {
+            return "no code is left; whoever comes now leaves with `no_coupon`".to_owned();
         }
-    }
-}
-
-/// What was given of late.
-fn pace(own: PoolLevel) -> String {
+        (_, 1) => "1 code is left".to_owned(),
+        (_, left) => format!("{left} codes are left"),
+    };
     match own.lately {
-        0 => String::new(),
-        lately => format!(", and {lately} were given within 7 days"),
+        0 => left,
+        1 => format!("{left}, and 1 was given within 7 days"),
+        lately => format!("{left}, and {lately} were given within 7 days"),
     }
 }
 
