@@ -1,10 +1,16 @@
 //! An address that nobody has, as the mail server says: an event, another channel, and nothing more to that address.
 
+use std::time::Duration;
+
 use super::script::At::To;
 use super::script::Does::Says;
 use super::script::{At, Does, Scripted};
 use super::{outbox, paid, shop};
 use crate::run::sample::Shop;
+
+/// How often, and after how long each time, it is looked whether the second try has come.
+const TRIES: u32 = 60;
+const SOON: Duration = Duration::from_millis(250);
 
 /// A shop whose mail server does these, and then wrote to Anna twice.
 fn written(plan: &[(At, Does)]) -> (Shop, Scripted, String) {
@@ -59,15 +65,20 @@ async fn what_speaks_of_the_moment_the_sender_or_the_message_leaves_the_address(
         "553 5.1.8 sender",
     ] {
         let (shop, server, log) = written(&[(To, Says(says))]);
-        assert_eq!(
-            server.seen().messages.len(),
-            if says.starts_with('4') { 2 } else { 1 },
-            "{says}"
-        );
+        let is_over = !says.starts_with('4');
+        let mut open = outbox(&shop).await.0;
+        for _ in 0..TRIES {
+            // What may be tried again is, once its time has come.
+            if is_over || open.is_empty() {
+                break;
+            }
+            tokio::time::sleep(SOON).await;
+            shop.kurant(&["run", "--until-idle", "--quiet"]);
+            open = outbox(&shop).await.0;
+        }
+        let messages = if is_over { 1 } else { 2 };
+        assert_eq!(server.seen().messages.len(), messages, "{says}: {open:?}");
         assert!(!log.contains("\"suppressed\""), "{says}: {log}");
-        assert_eq!(
-            outbox(&shop).await.0.len(),
-            usize::from(!says.starts_with('4'))
-        );
+        assert_eq!(open.len(), usize::from(is_over), "{says}");
     }
 }
