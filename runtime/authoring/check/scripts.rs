@@ -228,8 +228,16 @@ pub(super) fn computed(world: &World<'_>, file: FileId, value: &Computed, scope:
     }
 }
 
-/// What `vars` holds: all that anything in the journey, or the `start` of another, sets.
+/// What `vars` holds: all that anything in the journey, or the `start` of another, sets. What could not be read may set others.
 pub(super) fn vars(world: &World<'_>, walk: &Walk<'_>, walks: &[Walk<'_>]) -> Shape {
+    match vars_read(world, walk, walks) {
+        Shape::Record(record) if walk.damaged => open(Owner::Vars, record.fields.clone()),
+        whole => whole,
+    }
+}
+
+/// What `vars` holds as far as the journey could be read.
+pub(super) fn vars_read(world: &World<'_>, walk: &Walk<'_>, walks: &[Walk<'_>]) -> Shape {
     let anything = || open(Owner::Vars, BTreeMap::new());
     let scope = world.declared.in_journey(walk.journey, anything());
     let mut found: BTreeMap<String, Shape> = BTreeMap::new();
@@ -240,7 +248,7 @@ pub(super) fn vars(world: &World<'_>, walk: &Walk<'_>, walks: &[Walk<'_>]) -> Sh
         };
         found.insert(name.to_owned(), shape);
     };
-    let mut complete = !walk.damaged;
+    let mut complete = true;
     let value = |value: &Computed| match value {
         Computed::Literal(value) => Shape::of_value(value),
         Computed::Expression(script) => shape_of(world, walk.file, script, &scope),

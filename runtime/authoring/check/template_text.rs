@@ -18,7 +18,7 @@ use kurant_engine::template::environment;
 use super::scope::trigger_events;
 use super::shape::Shape;
 use super::walk::Walk;
-use super::world::World;
+use super::world::{World, close};
 use super::{scripts, template_calls, unknown_attribute, unknown_field, unknown_variable};
 use crate::diagnostic::{Diagnostic, Problem};
 use crate::source::{FileId, Span};
@@ -115,8 +115,9 @@ pub(super) fn check(world: &World<'_>, walks: &[Walk<'_>]) {
 struct Uses<'w> {
     /// Whether any journey sends it.
     sent: bool,
-    /// Whether one of those could not be read as a whole, and may pass any name.
-    damaged: bool,
+    /// Whether all of those could be read as a whole. What could not may pass any name: then only a name that is nearly one of
+    /// those that were read is told of.
+    whole: bool,
     /// The names of the data, of all sends together.
     data: BTreeSet<&'w str>,
     /// The variables of those journeys; none when not all are known.
@@ -131,7 +132,7 @@ impl<'w> Uses<'w> {
     fn of(world: &World<'_>, walks: &'w [Walk<'_>], template: &str) -> Self {
         let mut uses = Self {
             sent: false,
-            damaged: false,
+            whole: true,
             data: BTreeSet::new(),
             vars: Some(BTreeSet::new()),
             event: Some(Default::default()),
@@ -147,7 +148,7 @@ impl<'w> Uses<'w> {
                 continue;
             }
             uses.sent = true;
-            uses.damaged |= walk.damaged;
+            uses.whole &= !walk.damaged;
             uses.events(world, walk, template);
             uses.data.extend(
                 sends
@@ -155,7 +156,7 @@ impl<'w> Uses<'w> {
                     .flat_map(|send| &send.data)
                     .map(|(name, _)| name.as_str()),
             );
-            match scripts::vars(world, walk, walks) {
+            match scripts::vars_read(world, walk, walks) {
                 Shape::Record(record) if !record.open => {
                     if let Some(vars) = &mut uses.vars {
                         vars.extend(record.fields.keys().cloned());
@@ -179,13 +180,14 @@ impl Uses<'_> {
             }
             let types = at.awaited.as_ref().unwrap_or(&own);
             let mut triggers = walk.journey.triggers.iter();
-            if types.is_empty() && !triggers.any(|trigger| is_event(&trigger.kind)) {
+            let starts = triggers.any(|trigger| is_event(&trigger.kind));
+            if types.is_empty() && !starts && !walk.damaged {
                 continue;
             }
             self.no_event = false;
             let shape = world.declared.event(types);
             match (&mut self.event, shape) {
-                (Some((known, fields)), Shape::Record(record)) if !record.open && !walk.damaged => {
+                (Some((known, fields)), Shape::Record(record)) if !record.open => {
                     known.extend(
                         types
                             .iter()
@@ -229,7 +231,28 @@ impl Uses<'_> {
                 problem.help("pass what you need in the `send`: `data: { at: =event.meta.time }`"),
             );
         }
-        (!fields.contains_key(field)).then(|| unknown_field::in_event(field, types, known, fields))
+        let is_told = !fields.contains_key(field) && self.tells(field, known.clone());
+        is_told.then(|| unknown_field::in_event(field, types, known, fields))
+    }
+
+    /// Whether a name that is not among those known is told of.
+    fn tells<'n>(&self, name: &str, known: impl IntoIterator<Item = &'n str>) -> bool {
+        self.sent && (self.whole || close(name, known).is_some())
+    }
+
+    /// What is wrong with a variable, if anything.
+    fn of_vars(&self, name: &str) -> Option<Problem> {
+        let vars = self.vars.as_ref()?;
+        let known = vars.iter().map(String::as_str);
+        let is_told = !vars.contains(name) && self.tells(name, known.clone());
+        is_told.then(|| unknown_variable::problem(name, known))
+    }
+
+    /// What is wrong with a name that is none of a template's own, if anything.
+    fn of_data(&self, name: &str) -> Option<Problem> {
+        let known = self.data.iter().copied().chain(SEEN);
+        let is_told = !self.data.contains(name) && self.tells(name, known);
+        is_told.then(|| unknown(name, self))
     }
 }
 
@@ -296,16 +319,8 @@ fn names(
             ("customer", Some(field)) => unknown_attribute::of_name(world, field)
                 .map(|problem| (problem, path.as_str(), field)),
             ("vars", Some(field)) => uses
-                .vars
-                .as_ref()
-                .filter(|vars| uses.sent && !vars.contains(field))
-                .map(|vars| {
-                    (
-                        unknown_variable::problem(field, vars.iter().map(String::as_str)),
-                        path.as_str(),
-                        field,
-                    )
-                }),
+                .of_vars(field)
+                .map(|problem| (problem, path.as_str(), field)),
             ("event", Some(field)) => uses
                 .of_event(field, part.text)
                 .map(|problem| (problem, path.as_str(), field)),
@@ -320,15 +335,8 @@ fn names(
                     field,
                 ))
             }
-            _ if SEEN.contains(&root)
-                || OWN.contains(&root)
-                || !uses.sent
-                || uses.damaged
-                || uses.data.contains(root) =>
-            {
-                None
-            }
-            _ => Some((unknown(root, uses), root, root)),
+            _ if SEEN.contains(&root) || OWN.contains(&root) => None,
+            _ => uses.of_data(root).map(|problem| (problem, root, root)),
         };
         if let Some((problem, written, word)) = found {
             let at = find(part.text, written).map_or(0, |at| at + written.find(word).unwrap_or(0));
@@ -383,7 +391,7 @@ fn unknown(name: &str, uses: &Uses<'_>) -> Problem {
         "template-variable",
         format!("no `send` of this template passes `{name}`"),
     );
-    match super::world::close(name, known) {
+    match close(name, known) {
         Some(meant) => problem.help(format!("did you mean `{meant}`?")),
         None if matches!(name, "first_name" | "name" | "email" | "phone") => {
             problem.help(format!("write `customer.{name}`"))
