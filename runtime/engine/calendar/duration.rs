@@ -115,6 +115,16 @@ impl Duration {
             .saturating_add(self.millis)
     }
 
+    /// Its length in milliseconds as a reader takes it: days of 24 hours, months of 30 days, seven days for five workdays.
+    #[must_use]
+    pub fn about_millis(&self) -> i64 {
+        let days = i64::from(self.months) * 30 + i64::from(self.days);
+        let workdays = i64::from(self.workdays) * 7 / 5;
+        (days + workdays)
+            .saturating_mul(DAY)
+            .saturating_add(self.millis)
+    }
+
     /// Whether it stays within [`LONGEST_DAYS`].
     #[must_use]
     pub const fn is_not_too_long(&self) -> bool {
