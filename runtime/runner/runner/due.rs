@@ -9,7 +9,7 @@ use kurant_engine::input::Firing;
 use kurant_store::AnchorRange;
 
 use super::flight::After;
-use super::{BATCH, ByCustomer, FIRED, Runner};
+use super::{BATCH, ByCustomer, FIRED, Runner, TOGETHER};
 use crate::anchors::{AnchorTrigger, Anchors, Series};
 use crate::decide::{Job, Task, Window};
 use crate::error::Error;
@@ -108,45 +108,38 @@ impl Runner {
         Ok(())
     }
 
-    /// Works off customers whose timers are still due, page by page.
+    /// Works off customers whose timers are still due, page by page. Several pages are asked for at once, so that each is decided
+    /// while the one before it is being written.
     pub(super) async fn rest_of(&mut self, upto: Instant, task: &Task) -> Result<(), Error> {
+        let mut worked_off = HashMap::new();
         loop {
             self.land().await?;
             self.keep_alive().await?;
-            let most = BATCH + self.stuck.len();
-            let due = self.store.due(upto, most, self.mate.share()).await?;
-            let fresh: HashMap<CustomerId, Instant> = due
-                .into_iter()
-                .filter(|(at, id)| self.stuck.get(id) != Some(at))
-                .map(|(at, id)| (id, at))
-                .collect();
-            if fresh.is_empty() {
+            let most = TOGETHER + self.stuck.len();
+            let mut due = self.store.due(upto, most, self.mate.share()).await?;
+            due.retain(|(at, id)| self.stuck.get(id) != Some(at));
+            self.note_stuck(&mut due, &worked_off);
+            if due.is_empty() {
                 return Ok(());
             }
-            meter::timers(fresh.values().copied(), self.clock.now());
-            let ids: Vec<CustomerId> = fresh.keys().cloned().collect();
-            let listed = ids.iter().map(|id| (id.clone(), Vec::new())).collect();
+            meter::timers(due.iter().map(|(at, _)| *at), self.clock.now());
+            let listed = due.iter().map(|(_, id)| (id.clone(), Vec::new())).collect();
             self.work_pages(listed, upto, task, None).await?;
-            self.land().await?;
-            self.note_stuck(&ids, &fresh).await?;
+            worked_off = due.into_iter().map(|(at, id)| (id, at)).collect();
         }
     }
 
-    /// Notes customers who are due at the same moment still, though they were worked off: they would come again for ever.
-    async fn note_stuck(
+    /// Takes out and notes customers who are due at the same moment still, though they were worked off: they would come again for
+    /// ever.
+    fn note_stuck(
         &mut self,
-        ids: &[CustomerId],
-        due: &HashMap<CustomerId, Instant>,
-    ) -> Result<(), Error> {
-        for stored in self.store.load(ids, &[]).await? {
-            let id = &stored.person.customer.id;
-            let wake = stored.person.wake_at();
-            if let Some(wake) = wake.filter(|wake| due.get(id) == Some(wake)) {
-                tracing::warn!(%wake, "a customer's journey never lets go; it is left alone until something happens");
-                self.stuck.insert(id.clone(), wake);
-            }
+        due: &mut Vec<(Instant, CustomerId)>,
+        worked_off: &HashMap<CustomerId, Instant>,
+    ) {
+        for (wake, id) in due.extract_if(.., |(at, id)| worked_off.get(id) == Some(at)) {
+            tracing::warn!(%wake, "a customer's journey never lets go; it is left alone until something happens");
+            self.stuck.insert(id, wake);
         }
-        Ok(())
     }
 
     /// Notes that date and inactivity triggers are worked off up to an instant.
