@@ -118,9 +118,10 @@ impl Rabbit {
         self
     }
 
-    /// Notes whether the broker is there.
+    /// Notes whether the broker is there. It isn't so far: nobody may take the process for ready before it has been reached.
     #[must_use]
     pub fn noting(mut self, standing: Standing) -> Self {
+        standing.lacks(Standing::EVENTS, "the broker is being connected to");
         self.standing = standing;
         self
     }
@@ -128,8 +129,6 @@ impl Rabbit {
     /// Takes events in until `stop` says so, over as many connections as it takes.
     pub async fn watch(mut self, mut stop: watch::Receiver<bool>) {
         let (mut pauses, mut told) = (Pauses::default(), Told::default());
-        self.standing
-            .lacks(Standing::EVENTS, "the broker is being connected to");
         while !*stop.borrow() {
             let why = match self.open().await {
                 Ok(session) => {
@@ -202,5 +201,26 @@ impl std::fmt::Display for Origin {
             Self::Exchange { name, shards } => write!(f, "exchange {name} with {shards} queues"),
             Self::Queue(name) => write!(f, "queue {name}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kurant_engine::definition::Schema;
+
+    use super::*;
+
+    #[test]
+    fn nobody_is_ready_before_the_broker_has_been_reached() {
+        let (_, schemas) = watch::channel(Arc::new(Schema::default()));
+        let (out, _) = mpsc::channel(1);
+        let exchange = Some(("events".to_owned(), 8));
+        let clock = Arc::new(Clock::real());
+        let source = Rabbit::new("amqp://127.0.0.1", exchange, schemas, clock, out).unwrap();
+        let standing = Standing::default();
+        let _source = source.noting(standing.clone());
+        let lacking = standing.lacking();
+        let parts: Vec<_> = lacking.into_iter().map(|(part, _)| part).collect();
+        assert_eq!(parts, [Standing::EVENTS]);
     }
 }
