@@ -11,6 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 const WORKSPACE: &str = "workspace: shop\ntimezone: Europe/Kyiv\nlocale: uk\nchannels:\n  email: { kind: file }\n\
@@ -89,6 +90,25 @@ impl Shop {
             .args(args)
             .output()
             .unwrap()
+    }
+
+    /// Simulates with these files from one instant to another: the actions.
+    fn simulate(&self, [customers, events]: [&str; 2], [from, until]: [&str; 2]) -> Vec<Value> {
+        let files = ["--customers", customers, "--events", events];
+        let range = ["--from", from, "--until", until];
+        let output = self.kurant(
+            &[
+                &["simulate", "--actions", "out.jsonl"],
+                &files[..],
+                &range[..],
+            ]
+            .concat(),
+        );
+        assert!(output.status.success(), "{}", stderr(&output));
+        assert_eq!(stdout(&output), "");
+        let text = self.read("out.jsonl");
+        let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
+        lines.collect()
     }
 }
 

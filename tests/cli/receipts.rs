@@ -107,25 +107,12 @@ fn line(id: &str, kind: &str, customer: &str, time: &str, data: &str) -> String 
 
 fn simulated(shop: &Shop, events: &[String]) -> Vec<Value> {
     shop.write("events.jsonl", &events.join("\n"));
-    let output = shop.kurant(&[
-        "simulate",
-        "--customers",
-        "customers.jsonl",
-        "--events",
-        "events.jsonl",
-        "--from",
-        "2026-03-02T00:00:00Z",
-        "--until",
-        "2026-03-04T00:00:00Z",
-        "--actions",
-        "out.jsonl",
-    ]);
-    assert!(output.status.success(), "{}", stderr(&output));
-    let text = shop.read("out.jsonl");
-    let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
-    lines
-        .filter(|line: &Value| line["action"] == "send")
-        .collect()
+    let mut actions = shop.simulate(
+        ["customers.jsonl", "events.jsonl"],
+        ["2026-03-02T00:00:00Z", "2026-03-04T00:00:00Z"],
+    );
+    actions.retain(|action| action["action"] == "send");
+    actions
 }
 
 #[test]

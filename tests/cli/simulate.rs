@@ -25,25 +25,10 @@ fn events() -> Vec<String> {
 }
 
 fn simulate(shop: &Shop, customers: &str, events: &str) -> Vec<Value> {
-    let output = shop.kurant(&[
-        "simulate",
-        "--customers",
-        customers,
-        "--events",
-        events,
-        "--from",
-        "2024-01-01T00:00:00Z",
-        "--until",
-        "2025-03-01T00:00:00Z",
-        "--actions",
-        "out.jsonl",
-    ]);
-    assert!(output.status.success(), "{}", stderr(&output));
-    assert_eq!(stdout(&output), "");
-    shop.read("out.jsonl")
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+    shop.simulate(
+        [customers, events],
+        ["2024-01-01T00:00:00Z", "2025-03-01T00:00:00Z"],
+    )
 }
 
 #[test]

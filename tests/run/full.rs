@@ -59,28 +59,34 @@ fn dated() -> Vec<String> {
     all.map(|line| line.replacen("\"type\"", time, 1)).collect()
 }
 
+/// Plays a script on a disk of its own, with these lines as `orders.jsonl`: what it told, and what Kurant said meanwhile.
+fn play(script: &str, lines: &[String]) -> (String, String) {
+    let shop = Shop::new();
+    shop.write("orders.jsonl", &(lines.join("\n") + "\n"));
+    let beside = tempfile::tempdir().expect("a folder");
+    let disk = beside.path().join("disk");
+    std::fs::create_dir(&disk).expect("a folder");
+    let said = beside.path().join("said.txt");
+    let output = Command::new("unshare")
+        .args(["-rm", "sh", "-c", script, "sh"])
+        .args([&shop.path(""), &disk])
+        .arg(env!("CARGO_BIN_EXE_kurant"))
+        .arg(&said)
+        .output()
+        .expect("a shell");
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    let said = std::fs::read_to_string(said).expect("what it said");
+    assert!(output.status.success(), "{told}\n{said}");
+    (told, said)
+}
+
 #[test]
 fn a_full_disk_is_told_of_waited_for_and_nothing_is_lost() {
     if !may_mount() {
         println!("left out: this machine gives nobody a disk of their own (unshare -rm)");
         return;
     }
-    let shop = Shop::new();
-    shop.write("orders.jsonl", &(orders().join("\n") + "\n"));
-    let beside = tempfile::tempdir().expect("a folder");
-    let disk = beside.path().join("disk");
-    std::fs::create_dir(&disk).expect("a folder");
-    let said = beside.path().join("said.txt");
-    let output = Command::new("unshare")
-        .args(["-rm", "sh", "-c", PLAY, "sh"])
-        .args([&shop.path(""), &disk])
-        .arg(env!("CARGO_BIN_EXE_kurant"))
-        .arg(&said)
-        .output()
-        .expect("a shell");
-    let told = String::from_utf8_lossy(&output.stdout);
-    let said = std::fs::read_to_string(said).expect("what it said");
-    assert!(output.status.success(), "{told}\n{said}");
+    let (told, said) = play(PLAY, &orders());
     let all = format!("{ORDERS} events took effect, {ORDERS} stand in the histories");
     assert!(told.contains(&all), "{told}");
     // Once, and once more should little things have gone in between.
@@ -133,22 +139,7 @@ fn an_import_on_a_full_disk_stops_in_words_and_goes_on_later() {
         println!("left out: this machine gives nobody a disk of their own (unshare -rm)");
         return;
     }
-    let shop = Shop::new();
-    shop.write("orders.jsonl", &(dated().join("\n") + "\n"));
-    let beside = tempfile::tempdir().expect("a folder");
-    let disk = beside.path().join("disk");
-    std::fs::create_dir(&disk).expect("a folder");
-    let said = beside.path().join("said.txt");
-    let output = Command::new("unshare")
-        .args(["-rm", "sh", "-c", IMPORT, "sh"])
-        .args([&shop.path(""), &disk])
-        .arg(env!("CARGO_BIN_EXE_kurant"))
-        .arg(&said)
-        .output()
-        .expect("a shell");
-    let told = String::from_utf8_lossy(&output.stdout);
-    let said = std::fs::read_to_string(said).expect("what it said");
-    assert!(output.status.success(), "{told}\n{said}");
+    let (told, said) = play(IMPORT, &dated());
     assert!(told.contains("exit 3"), "{told}\n{said}");
     assert!(said.contains("full"), "{said}");
     assert!(said.contains("run the same import again"), "{said}");

@@ -88,7 +88,10 @@ pub(super) fn read(context: &Context<'_>, texts: &Texts<'_>, node: &Node) -> Opt
     let message = map.required("message");
     let message = message.and_then(|node| which(context, node));
     let statuses = map.required("statuses");
-    let statuses = statuses.map(|node| all(context, node));
+    let statuses = statuses.map(|node| {
+        let items = context.items(node, "a list of statuses").iter();
+        items.filter_map(|item| status(context, item)).collect()
+    });
     let (list, time, event) = (
         map.read("list", path),
         map.read("time", path),
@@ -225,17 +228,6 @@ fn which(context: &Context<'_>, node: &Node) -> Option<Which> {
         field,
         in_query: place.unwrap_or(false),
     })
-}
-
-fn all(context: &Context<'_>, node: &Node) -> Vec<Status> {
-    let items = context
-        .diagnostics
-        .keep(node.span, node.list("a list of statuses"))
-        .unwrap_or(&[]);
-    items
-        .iter()
-        .filter_map(|item| status(context, item))
-        .collect()
 }
 
 /// `{ field: status, is: [2], means: delivered }`.

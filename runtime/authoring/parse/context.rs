@@ -46,6 +46,12 @@ impl<'a> Context<'a> {
         MapReader::open(node, what, self.diagnostics)
     }
 
+    /// The items of a list, `what` it is a list of; what is no list is reported, and has none.
+    pub(crate) fn items<'n>(&self, node: &'n Node, what: &'static str) -> &'n [Node] {
+        let items = self.diagnostics.keep(node.span, node.list(what));
+        items.unwrap_or(&[])
+    }
+
     /// Reports what is wrong at a place.
     pub(crate) fn report(&self, span: Span, problem: Problem) {
         self.diagnostics.report(span, problem);

@@ -32,19 +32,10 @@ pub(super) fn read(context: &Context<'_>, root: &Node) -> Option<Vec<ProfileUpda
         "updates: [ { event: order.paid, set: { orders_count: ... } } ]",
     )]);
     let node = map.required("updates");
-    let items = node.and_then(|node| {
-        context
-            .diagnostics
-            .keep(node.span, node.list("a list of updates"))
-    });
+    let items = node.map_or(&[][..], |node| context.items(node, "a list of updates"));
     map.finish();
-    Some(
-        items
-            .unwrap_or(&[])
-            .iter()
-            .map(|item| update(context, item).unwrap_or_else(unread))
-            .collect(),
-    )
+    let updates = items.iter().map(|item| update(context, item));
+    Some(updates.map(|read| read.unwrap_or_else(unread)).collect())
 }
 
 fn update(context: &Context<'_>, node: &Node) -> Option<ProfileUpdate> {

@@ -272,14 +272,8 @@ fn leaves(node: &Node, visit: &mut impl FnMut(&Node, &str)) {
 }
 
 fn answers(context: &Context<'_>, node: &Node) -> Vec<Rule> {
-    let items = context
-        .diagnostics
-        .keep(node.span, node.list("a list of answers"))
-        .unwrap_or(&[]);
-    items
-        .iter()
-        .filter_map(|item| answer(context, item))
-        .collect()
+    let items = context.items(node, "a list of answers").iter();
+    items.filter_map(|item| answer(context, item)).collect()
 }
 
 /// `{ status: 200, field: code, is: [0, 800], means: accepted }`.

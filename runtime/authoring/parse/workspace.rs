@@ -188,11 +188,8 @@ fn caps(context: &Context<'_>, node: &Node) -> Vec<Cap> {
     ) {
         return Vec::new();
     }
-    let items = context
-        .diagnostics
-        .keep(node.span, node.list("a list of frequency caps"))
-        .unwrap_or(&[]);
-    items.iter().filter_map(|item| cap(context, item)).collect()
+    let items = context.items(node, "a list of frequency caps").iter();
+    items.filter_map(|item| cap(context, item)).collect()
 }
 
 fn cap(context: &Context<'_>, node: &Node) -> Option<Cap> {

@@ -182,12 +182,8 @@ fn data(context: &Context<'_>, node: &Node) -> Option<Map> {
 }
 
 fn events(context: &Context<'_>, node: &Node, only: Option<&str>) -> Vec<Happening> {
-    let items = context
-        .diagnostics
-        .keep(node.span, node.list("a list of events"))
-        .unwrap_or(&[]);
+    let items = context.items(node, "a list of events").iter();
     items
-        .iter()
         .filter_map(|item| event(context, item, only))
         .collect()
 }

@@ -7,6 +7,7 @@ mod place;
 mod store;
 mod sums;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -67,7 +68,11 @@ pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
 
 async fn look(folder: &Path, definitions: &Definitions, deep: bool) -> Vec<Finding> {
     let mut findings = vec![place::disk(folder)];
-    store::look(folder, definitions, deep, &mut findings).await;
+    let store = store::open(folder, definitions).await;
+    match &store {
+        Ok(store) => store::look(&**store, definitions, deep, &mut findings).await,
+        Err(finding) => findings.push(finding.clone()),
+    }
     match embedded::source(folder, definitions) {
         Ok(Source::Inbox(inbox)) => findings.push(waiting_files(&inbox)),
         Ok(Source::Rabbit { url, exchange }) => findings.extend(examine(&url, exchange).await),
@@ -75,7 +80,12 @@ async fn look(folder: &Path, definitions: &Definitions, deep: bool) -> Vec<Findi
     }
     match embedded::ways(folder, definitions) {
         Ok(ways) => {
-            let proven = store::accepted(folder, definitions).await;
+            let proven = match &store {
+                Ok(store) if ways.http_providers().next().is_some() => {
+                    store::accepted(&**store).await
+                }
+                _ => BTreeSet::new(),
+            };
             for (address, exchange) in ways.exchanges() {
                 findings.push(examine_exchange(address, exchange).await);
             }

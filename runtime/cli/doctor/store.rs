@@ -24,39 +24,38 @@ const GREAT_SKEW: i64 = MINUTE;
 /// A transaction that is open for so long keeps others from being tidied up, in milliseconds.
 const LONG: i64 = 5 * MINUTE;
 
+/// Opens the store that a workspace names.
+pub(super) async fn open(
+    folder: &Path,
+    definitions: &Definitions,
+) -> Result<Arc<dyn Store>, Finding> {
+    let opened = embedded::store_to_read(folder, definitions).await;
+    opened.map_err(|error| {
+        if error.is_absence() {
+            let advice = error.advice().unwrap_or_default();
+            return Finding::doubtful("store", error.message(), advice);
+        }
+        let advice = error.advice().unwrap_or("start it, or mend `store.url`");
+        Finding::bad("store", error.message(), advice)
+    })
+}
+
 /// The routes by which something was accepted, as far as the store can be asked.
-pub(super) async fn accepted(folder: &Path, definitions: &Definitions) -> BTreeSet<String> {
-    let Ok(store) = embedded::store_to_read(folder, definitions).await else {
-        return BTreeSet::new();
-    };
+pub(super) async fn accepted(store: &dyn Store) -> BTreeSet<String> {
     let rows = store.waiting().await.unwrap_or_default().into_iter();
     let taken = rows.filter(|row| row.state == OutboxState::Accepted && row.count > 0);
     taken.map(|row| row.route).collect()
 }
 
-/// Looks at the store that a workspace names.
+/// Looks at the store.
 pub(super) async fn look(
-    folder: &Path,
+    store: &dyn Store,
     definitions: &Definitions,
     deep: bool,
     findings: &mut Vec<Finding>,
 ) {
-    let store = match embedded::store_to_read(folder, definitions).await {
-        Ok(store) => store,
-        Err(error) if error.is_absence() => {
-            let advice = error.advice().unwrap_or_default();
-            findings.push(Finding::doubtful("store", error.message(), advice));
-            return;
-        }
-        Err(error) => {
-            let advice = "start it, or mend `store.url`";
-            let advice = error.advice().unwrap_or(advice);
-            findings.push(Finding::bad("store", error.message(), advice));
-            return;
-        }
-    };
     findings.push(Finding::good("store", "the store can be read"));
-    match Strange::of(&*store).await {
+    match Strange::of(store).await {
         Ok(strange) => findings.extend(strangers(&strange, &definitions.schema)),
         Err(error) => findings.push(Finding::bad(
             "intake.names",
@@ -64,7 +63,7 @@ pub(super) async fn look(
             "look at the database's own log",
         )),
     }
-    match coupons::look(&*store, definitions).await {
+    match coupons::look(store, definitions).await {
         Ok(found) => findings.extend(found),
         Err(error) => findings.push(Finding::bad(
             "coupons",
@@ -72,7 +71,7 @@ pub(super) async fn look(
             "look at the database's own log",
         )),
     }
-    if let Err(error) = examine(&store, definitions, deep, findings).await {
+    if let Err(error) = examine(store, definitions, deep, findings).await {
         let advice =
             "look at the database's own log; what can't be read may have been changed by hand";
         findings.push(Finding::bad("store", error.to_string(), advice));
@@ -80,12 +79,12 @@ pub(super) async fn look(
 }
 
 async fn examine(
-    store: &Arc<dyn Store>,
+    store: &dyn Store,
     definitions: &Definitions,
     deep: bool,
     findings: &mut Vec<Finding>,
 ) -> Result<(), StoreError> {
-    let now = now(&**store, findings).await?;
+    let now = now(store, findings).await?;
     let checkup = store.checkup(now, deep).await?;
     let workers = store.workers().await?;
     server(&checkup, findings);
@@ -95,8 +94,8 @@ async fn examine(
     let pulse = store.pulse(now).await?;
     findings.push(timers(&pulse, now, !workers.is_empty()));
     findings.push(given_up(&pulse));
-    findings.push(kept::look(&**store, &definitions.workspace, now).await?);
-    sums::look(&**store, &checkup, deep, findings).await
+    findings.push(kept::look(store, &definitions.workspace, now).await?);
+    sums::look(store, &checkup, deep, findings).await
 }
 
 /// What came in that nobody had declared or announced.

@@ -3,7 +3,7 @@
 //! An arm is drawn by the customer's id, so everybody who entered belongs to one, also those who never got as far as the split.
 //! They dilute all arms alike, and what is compared is what was drawn: nobody's own doing decides on which side they count.
 
-use kurant_engine::definition::Journey;
+use kurant_engine::definition::{Journey, Split};
 
 /// How many entered, and how many of them reached the goal.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub(super) struct Reach {
 }
 
 /// How often a journey's goal was reached, and by whom.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) struct Goals {
     /// Of customers who are treated.
     pub(super) treated: Reach,
@@ -26,12 +26,22 @@ pub(super) struct Goals {
 }
 
 /// The arms of a split.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) struct Arms {
     /// The split's id.
-    pub(super) split: String,
+    pub(super) id: String,
+    /// Who fell to each arm, in the author's order.
+    pub(super) reach: Vec<Reach>,
+    /// What draws the arms.
+    split: Split,
+}
+
+impl Arms {
     /// Each arm's name and who fell to it, in the author's order.
-    pub(super) arms: Vec<(String, Reach)>,
+    pub(super) fn by_name(&self) -> impl Iterator<Item = (&str, &Reach)> {
+        let names = self.split.arms.iter().map(|arm| arm.name.as_str());
+        names.zip(&self.reach)
+    }
 }
 
 /// What is counted of a customer.
@@ -61,12 +71,9 @@ impl Goals {
     /// Nobody yet.
     pub(super) fn new(journey: &Journey) -> Self {
         let splits = journey.splits().into_iter().map(|(id, split)| Arms {
-            split: id.to_owned(),
-            arms: split
-                .arms
-                .iter()
-                .map(|arm| (arm.name.clone(), Reach::default()))
-                .collect(),
+            id: id.to_owned(),
+            reach: vec![Reach::default(); split.arms.len()],
+            split: split.clone(),
         });
         Self {
             treated: Reach::default(),
@@ -81,9 +88,9 @@ impl Goals {
             return self.held_out.count(what);
         }
         self.treated.count(what);
-        for (own, (id, split)) in self.splits.iter_mut().zip(journey.splits()) {
-            let arm = split.arm_of(customer, &journey.id, id);
-            if let Some((_, reach)) = arm.and_then(|place| own.arms.get_mut(place)) {
+        for own in &mut self.splits {
+            let arm = own.split.arm_of(customer, &journey.id, &own.id);
+            if let Some(reach) = arm.and_then(|place| own.reach.get_mut(place)) {
                 reach.count(what);
             }
         }
@@ -94,7 +101,7 @@ impl Goals {
         self.treated.add(other.treated);
         self.held_out.add(other.held_out);
         for (own, other) in self.splits.iter_mut().zip(&other.splits) {
-            for ((_, own), (_, other)) in own.arms.iter_mut().zip(&other.arms) {
+            for (own, other) in own.reach.iter_mut().zip(&other.reach) {
                 own.add(*other);
             }
         }

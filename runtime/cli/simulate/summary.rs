@@ -72,9 +72,12 @@ impl Summary {
 
     /// Counts a customer who entered a journey that has a goal, or reached it.
     pub(super) fn measure(&mut self, journey: &Journey, customer: &str, what: Counted) {
-        let goals = self.goals.entry(journey.id.clone());
-        let goals = goals.or_insert_with(|| Goals::new(journey));
-        goals.count(journey, customer, what);
+        if !self.goals.contains_key(&journey.id) {
+            self.goals.insert(journey.id.clone(), Goals::new(journey));
+        }
+        if let Some(goals) = self.goals.get_mut(&journey.id) {
+            goals.count(journey, customer, what);
+        }
     }
 
     /// Adds the numbers of another world.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::came::{Came, Played};
-use super::goals::{Arms, Goals, Reach};
+use super::goals::{Goals, Reach};
 use super::summary::{Kind, Summary};
 
 /// One paragraph a journey: who entered, what each step did, how it ended.
@@ -74,11 +74,11 @@ fn reached(goals: &Goals) -> String {
         let _ = write!(text, "; held out: {}", share(&goals.held_out));
     }
     text.push('\n');
-    for Arms { split, arms } in &goals.splits {
-        let arms = arms.iter();
+    for split in &goals.splits {
+        let arms = split.by_name();
         let arms = arms.map(|(name, reach)| format!("{name}: {}", share(reach)));
         let arms: Vec<String> = arms.collect();
-        let _ = writeln!(text, "    by split `{split}`: {}", arms.join("; "));
+        let _ = writeln!(text, "    by split `{}`: {}", split.id, arms.join("; "));
     }
     text
 }

@@ -162,13 +162,8 @@ pub(super) fn list(steps: &Steps<'_>, node: &Node) -> Vec<Step> {
         steps.context.report(node.head(), problem);
         return one(steps, node).into_iter().collect();
     }
-    let items = steps
-        .context
-        .diagnostics
-        .keep(node.span, node.list("a list of steps"));
+    let items = steps.context.items(node, "a list of steps").iter();
     items
-        .unwrap_or(&[])
-        .iter()
         .map(|item| one(steps, item).unwrap_or_else(unread))
         .collect()
 }

@@ -87,10 +87,7 @@ fn any(at: &At<'_, '_>, map: &mut MapReader<'_>) -> Vec<Awaited> {
 }
 
 fn several(context: &Context<'_>, node: &Node) -> Vec<Awaited> {
-    let items = context
-        .diagnostics
-        .keep(node.span, node.list("a list of events"))
-        .unwrap_or(&[]);
+    let items = context.items(node, "a list of events");
     if node.as_list().is_some_and(<[_]>::is_empty) {
         context.report(
             node.span,
