@@ -288,10 +288,7 @@ impl Store for Postgres {
     }
 
     fn next_wake(&self, share: Share) -> Reply<'_, Option<Instant>> {
-        Box::pin(async move {
-            let first = work::due(&self.pool, Instant::MAX, 1, share).await?;
-            Ok(first.first().map(|(wake, _)| *wake))
-        })
+        Box::pin(work::next_wake(&self.pool, share))
     }
 
     fn zones<'s>(&'s self, attribute: &'s str, by: By) -> Reply<'s, Vec<String>> {

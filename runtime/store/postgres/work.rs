@@ -9,9 +9,16 @@ use super::decode::columns;
 use crate::rows::{self, Columns, limit};
 use crate::{AnchorRange, By, Error, OutboxState, Outgoing, Share};
 
-/// Slots are compared within the index: of the customers of others no row is read.
-const DUE: &str = "SELECT wake_at, id FROM customer WHERE wake_at <= $1 AND slot >= $3 AND slot < $4 \
-                   ORDER BY wake_at LIMIT $2";
+/// From each slot those that are due first: of the customers of others not even a place in the index is read, however many of
+/// theirs are due.
+const DUE: &str = "SELECT d.wake_at, d.id FROM generate_series($3::integer, $4::integer) AS own (slot) CROSS JOIN LATERAL ( \
+     SELECT c.wake_at, c.id FROM customer c WHERE c.slot = own.slot::smallint AND c.wake_at <= $1 \
+     ORDER BY c.wake_at LIMIT $2) d";
+const NEXT: &str = "SELECT min(d.wake_at) FROM generate_series($1::integer, $2::integer) AS own (slot) CROSS JOIN LATERAL ( \
+     SELECT c.wake_at FROM customer c WHERE c.slot = own.slot::smallint AND c.wake_at IS NOT NULL \
+     ORDER BY c.wake_at LIMIT 1) d";
+/// Slots are not alike: so many more than its part are asked for of each.
+const SPARE: usize = 8;
 
 /// Customers of a share with something due.
 pub(super) async fn due(
@@ -21,11 +28,12 @@ pub(super) async fn due(
     share: Share,
 ) -> Result<Vec<(Instant, CustomerId)>, Error> {
     let slots = share.slots();
+    let of_each = most.div_ceil(slots.len().max(1)) + SPARE;
     let rows = sqlx::query(DUE)
         .bind(upto.millis())
-        .bind(limit(most))
+        .bind(limit(of_each))
         .bind(i32::from(slots.start))
-        .bind(i32::from(slots.end))
+        .bind(i32::from(slots.end) - 1)
         .persistent(false)
         .fetch_all(pool)
         .await?;
@@ -35,7 +43,20 @@ pub(super) async fn due(
         due.push((columns.instant()?, columns.shared()?));
     }
     due.sort();
+    due.truncate(most);
     Ok(due)
+}
+
+/// When the first customer of a share has something due.
+pub(super) async fn next_wake(pool: &PgPool, share: Share) -> Result<Option<Instant>, Error> {
+    let slots = share.slots();
+    let row = sqlx::query(NEXT)
+        .bind(i32::from(slots.start))
+        .bind(i32::from(slots.end) - 1)
+        .persistent(false)
+        .fetch_one(pool)
+        .await?;
+    columns(&row, "customer").maybe_instant()
 }
 
 /// The zones of an attribute's anchors, each found by one step in the index.

@@ -21,6 +21,9 @@ const READ: &str = "SELECT idx_tup_fetch + seq_tup_read FROM pg_stat_user_tables
 /// Places in the indexes of enrollments that it has read.
 const READ_OF_ENROLLMENTS: &str = "SELECT sum(idx_tup_read)::bigint FROM pg_stat_user_indexes \
                                    WHERE relname = 'enrollment' AND schemaname = current_schema()";
+/// Rows of what must leave that it has read.
+const READ_OF_OUTBOX: &str = "SELECT idx_tup_fetch + seq_tup_read FROM pg_stat_user_tables \
+                              WHERE relname = 'outbox' AND schemaname = current_schema()";
 /// How often it is asked until it has counted.
 const LOOKS: u32 = 300;
 
@@ -58,6 +61,30 @@ async fn a_page_of_due_timers_reads_two_rows_each_at_the_most_however_many_are_d
         (pages..=2 * pages).contains(&read),
         "{read} rows were read for {pages} due timers"
     );
+}
+
+#[tokio::test]
+async fn what_waits_to_leave_is_found_without_a_look_at_what_is_under_way() {
+    let schema = Schema::new().await;
+    let store = schema.open_carelessly().await;
+    // The server takes the table for an empty one, as it does a moment after many timers came due.
+    schema
+        .execute("ALTER TABLE outbox SET (autovacuum_enabled = off)")
+        .await;
+    schema.execute("VACUUM ANALYZE outbox").await;
+    schema
+        .execute(
+            "INSERT INTO outbox (key, due, lease, attempt, state, customer, route, command) \
+             SELECT gen_random_uuid(), 1, 1000000, 1, CASE n WHEN 1 THEN 'pending' ELSE 'claimed' END, 'c' || n, \
+               CASE n WHEN 1 THEN 'sms' ELSE 'crm' END, '{}' FROM generate_series(1, 20000) n",
+        )
+        .await;
+    let before = settled(&schema, READ_OF_OUTBOX).await;
+    assert_eq!(store.routes_waiting(at(2)).await.unwrap(), ["sms"]);
+    assert_eq!(store.retried(PAGE).await.unwrap().len(), 1);
+    drop(store);
+    let read = settled(&schema, READ_OF_OUTBOX).await - before;
+    assert!((1..=10).contains(&read), "{read} rows were read for one");
 }
 
 #[tokio::test]

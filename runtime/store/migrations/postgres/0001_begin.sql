@@ -14,8 +14,8 @@ CREATE TABLE customer (
     slot SMALLINT NOT NULL,
     state TEXT NOT NULL
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_limit = 2000);
--- By the slot too: a worker passes over what falls to others without a look at their rows.
-CREATE INDEX customer_wake ON customer (wake_at, slot) WHERE wake_at IS NOT NULL;
+-- By the slot first: a worker never passes over what falls to others, also while all of it is due.
+CREATE INDEX customer_wake ON customer (slot, wake_at) WHERE wake_at IS NOT NULL;
 
 -- Who was erased, by a hash of the id: events of the time before, or without a newer consent, bring nobody back.
 CREATE TABLE erased (
@@ -109,7 +109,9 @@ CREATE TABLE outbox (
     withdrawn INTEGER NOT NULL DEFAULT 0,
     command TEXT NOT NULL
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_limit = 2000);
-CREATE INDEX outbox_open ON outbox (state, due) WHERE state IN ('pending', 'claimed', 'in_doubt');
+CREATE INDEX outbox_open ON outbox (state, due) WHERE state IN ('pending', 'in_doubt');
+-- What is under way, by when that has to be over: what was left behind is found without a look at the rest.
+CREATE INDEX outbox_claimed ON outbox (lease) WHERE state = 'claimed';
 -- Those that somebody has to look at, and those that are tried again. What leaves at the first try is in none of these.
 CREATE INDEX outbox_given_up ON outbox (n) WHERE state IN ('dead', 'in_doubt');
 -- What stays, by whose it is: for erasures.
