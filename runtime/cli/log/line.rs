@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use kurant_engine::action::{Action, ActionStatus};
-use kurant_engine::calendar::{Instant, Zone};
+use kurant_engine::calendar::{Instant, MINUTE, Zone};
 use kurant_engine::catalog::{Acting, Catalog};
 use kurant_engine::definition::Definitions;
 use kurant_engine::input::Trace;
 use kurant_engine::map::Map;
+use kurant_engine::process::FATES;
 use kurant_engine::value::Value;
 use kurant_store::{Happened, LogLine};
 use serde_json::{Value as Json, json};
@@ -31,6 +32,9 @@ const TOLD: &[&str] = &[
     "attempts",
     "provider_id",
 ];
+
+/// What is due and what is done lie so far apart at least, in milliseconds, where people are told of both.
+const APART: u64 = MINUTE.unsigned_abs();
 
 /// One line, as it is filtered and shown.
 #[derive(Debug, Clone, PartialEq)]
@@ -104,13 +108,13 @@ impl<'l> Line<'l> {
 
     /// For people: instants on a clock, steps by their ids.
     pub(super) fn text(&self, zone: Zone, steps: &Steps) -> String {
-        let (at, rest) = (clock(self.at, zone), self.rest(zone, steps));
-        format!("{at}  {:<16} {rest}", self.customer)
+        let (written, rest) = (clock(self.clock, zone), self.rest(zone, steps));
+        format!("{written}  {:<16} {rest}", self.customer)
     }
 
     /// The same where all lines are about one customer.
     pub(crate) fn of_one(&self, zone: Zone, steps: &Steps) -> String {
-        format!("{}  {}", clock(self.at, zone), self.rest(zone, steps))
+        format!("{}  {}", clock(self.clock, zone), self.rest(zone, steps))
     }
 
     fn rest(&self, zone: Zone, steps: &Steps) -> String {
@@ -124,7 +128,10 @@ impl<'l> Line<'l> {
                     None => format!("{what} {}", self.outcome),
                 }
             }
-            _ => self.outcome.to_owned(),
+            _ => match self.channel().filter(|_| self.is_feedback()) {
+                Some(channel) => format!("{channel} {}", self.outcome),
+                None => self.outcome.to_owned(),
+            },
         };
         let reason = self.reason.map(|reason| format!(" ({reason})"));
         let values: String = self
@@ -137,9 +144,18 @@ impl<'l> Line<'l> {
         let journey = self.journey.unwrap_or("-");
         let step = steps.name(self).unwrap_or("-");
         format!(
-            "{journey:<24} {step:<18} {what}{}{values}",
-            reason.unwrap_or_default()
+            "{journey:<24} {step:<18} {what}{}{}{values}",
+            reason.unwrap_or_default(),
+            self.as_of(zone)
         )
+    }
+
+    /// When it was due, or happened elsewhere, if that is another time than the one at which it was written.
+    fn as_of(&self, zone: Zone) -> String {
+        match self.clock.millis_since(self.at).unsigned_abs() < APART {
+            true => String::new(),
+            false => format!("  as of {}", clock(self.at, zone)),
+        }
     }
 
     /// For programs.
@@ -156,6 +172,12 @@ impl<'l> Line<'l> {
             object["key"] = action.key.to_string().into();
             object["hand_over"] = self.hand_over.map(HandOver::object).into();
         }
+        if self.is_feedback() {
+            object["channel"] = self.channel().into();
+        }
+        if let Some(key) = self.value("key") {
+            object["key"] = key.into();
+        }
         let values: serde_json::Map<String, Json> = self
             .told()
             .map(|(name, value)| (name.to_owned(), value.to_json()))
@@ -171,7 +193,26 @@ impl<'l> Line<'l> {
 
     fn told(&self) -> impl Iterator<Item = (&'l str, &'l Value)> {
         let values = self.values.into_iter().flat_map(|values| values.iter());
-        values.filter(|(name, _)| TOLD.contains(name))
+        // Of what came back the channel is told beside the word.
+        let is_told =
+            |name: &str| TOLD.contains(&name) && !(self.is_feedback() && name == "channel");
+        values.filter(move |(name, _)| is_told(name))
+    }
+
+    /// Whether it says what became of a message.
+    fn is_feedback(&self) -> bool {
+        self.action.is_none() && FATES.contains(&self.outcome)
+    }
+
+    /// The channel that it is about, or another way out.
+    pub(super) fn channel(&self) -> Option<&'l str> {
+        let of_action = self.action.and_then(|action| action.channel.as_deref());
+        let told = || self.value("channel").or_else(|| self.value("route"));
+        of_action.or_else(told)
+    }
+
+    fn value(&self, name: &str) -> Option<&'l str> {
+        self.values?.get(name)?.as_text()
     }
 }
 
@@ -351,6 +392,48 @@ mod tests {
             text.ends_with("later              waits  until = 1970-01-01 03:00:09"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn lines_begin_with_when_they_were_written_and_say_as_of_when_they_are_if_that_is_another_time()
+    {
+        let mut line = action("send", ActionStatus::Sent, None);
+        for (written, told) in [
+            (
+                59_999,
+                "1970-01-01 00:00:59  anna             winback                  nine               send email sent",
+            ),
+            (
+                90_000,
+                "1970-01-01 00:01:30  anna             winback                  nine               send email sent  as of 1970-01-01 00:00:00",
+            ),
+        ] {
+            line.clock = Instant::from_millis(written);
+            let line = Line::of(&line, nothing_left());
+            assert_eq!(line.text(Zone::UTC, &steps()), told);
+        }
+    }
+
+    #[test]
+    fn what_came_back_of_a_message_is_told_with_its_channel_its_step_and_its_key() {
+        let mut line = trace("clicked");
+        if let Happened::Passed(trace) = &mut line.what {
+            trace.place = Some("nine".into());
+            trace.values.insert("channel", Value::text("email"));
+            trace.values.insert("key", Value::text("k1"));
+        }
+        let line = Line::of(&line, nothing_left());
+        let text = line.of_one(Zone::UTC, &steps());
+        assert!(text.contains("nine               email clicked"), "{text}");
+        let object = line.object(&steps());
+        let told = [
+            &object["step"],
+            &object["outcome"],
+            &object["channel"],
+            &object["key"],
+        ];
+        assert_eq!(told, ["nine", "clicked", "email", "k1"]);
+        assert!(steps().is_at(&line, "nine"));
     }
 
     #[test]
