@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use kurant_engine::action::{Action, ActionStatus};
-use kurant_engine::calendar::{Instant, MINUTE, Zone};
+use kurant_engine::calendar::{Instant, Zone};
 use kurant_engine::catalog::{Acting, Catalog};
 use kurant_engine::definition::Definitions;
 use kurant_engine::input::Trace;
@@ -32,9 +32,6 @@ const TOLD: &[&str] = &[
     "attempts",
     "provider_id",
 ];
-
-/// What is due and what is done lie so far apart at least, in milliseconds, where people are told of both.
-const APART: u64 = MINUTE.unsigned_abs();
 
 /// One line, as it is filtered and shown.
 #[derive(Debug, Clone, PartialEq)]
@@ -108,13 +105,13 @@ impl<'l> Line<'l> {
 
     /// For people: instants on a clock, steps by their ids.
     pub(super) fn text(&self, zone: Zone, steps: &Steps) -> String {
-        let (written, rest) = (clock(self.clock, zone), self.rest(zone, steps));
-        format!("{written}  {:<16} {rest}", self.customer)
+        let (at, rest) = (clock(self.at, zone), self.rest(zone, steps));
+        format!("{at}  {:<16} {rest}", self.customer)
     }
 
     /// The same where all lines are about one customer.
     pub(crate) fn of_one(&self, zone: Zone, steps: &Steps) -> String {
-        format!("{}  {}", clock(self.clock, zone), self.rest(zone, steps))
+        format!("{}  {}", clock(self.at, zone), self.rest(zone, steps))
     }
 
     fn rest(&self, zone: Zone, steps: &Steps) -> String {
@@ -144,18 +141,9 @@ impl<'l> Line<'l> {
         let journey = self.journey.unwrap_or("-");
         let step = steps.name(self).unwrap_or("-");
         format!(
-            "{journey:<24} {step:<18} {what}{}{}{values}",
-            reason.unwrap_or_default(),
-            self.as_of(zone)
+            "{journey:<24} {step:<18} {what}{}{values}",
+            reason.unwrap_or_default()
         )
-    }
-
-    /// When it was due, or happened elsewhere, if that is another time than the one at which it was written.
-    fn as_of(&self, zone: Zone) -> String {
-        match self.clock.millis_since(self.at).unsigned_abs() < APART {
-            true => String::new(),
-            false => format!("  as of {}", clock(self.at, zone)),
-        }
     }
 
     /// For programs.
@@ -392,26 +380,6 @@ mod tests {
             text.ends_with("later              waits  until = 1970-01-01 03:00:09"),
             "{text}"
         );
-    }
-
-    #[test]
-    fn lines_begin_with_when_they_were_written_and_say_as_of_when_they_are_if_that_is_another_time()
-    {
-        let mut line = action("send", ActionStatus::Sent, None);
-        for (written, told) in [
-            (
-                59_999,
-                "1970-01-01 00:00:59  anna             winback                  nine               send email sent",
-            ),
-            (
-                90_000,
-                "1970-01-01 00:01:30  anna             winback                  nine               send email sent  as of 1970-01-01 00:00:00",
-            ),
-        ] {
-            line.clock = Instant::from_millis(written);
-            let line = Line::of(&line, nothing_left());
-            assert_eq!(line.text(Zone::UTC, &steps()), told);
-        }
     }
 
     #[test]
