@@ -1,6 +1,7 @@
 //! The `kurant` command.
 
 mod args;
+mod came_back;
 mod channel;
 mod check;
 mod coupons;

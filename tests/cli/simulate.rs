@@ -376,3 +376,103 @@ fn what_nobody_entered_and_what_no_schema_declares_is_told() {
     let output = shop.kurant(&[&["simulate", "--events", "broken.jsonl"], &range[..]].concat());
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
 }
+
+/// A shop that gives a code of the pool `spring` to whoever pays.
+fn couponing() -> Shop {
+    let shop = Shop::new();
+    let settings = shop.read("kurant.yaml");
+    shop.write(
+        "kurant.yaml",
+        &format!("{settings}coupon_pools: [spring, autumn]\n"),
+    );
+    shop.write(
+        "journeys/thanks.yaml",
+        "journey: thanks\nstatus: live\ntrigger: { event: order.paid }\nentry: { while_active: parallel }\n\
+         steps:\n  - coupon: { codes: spring, valid: 14d, as: code }\n  - tag: =vars.code\n",
+    );
+    shop.write("customers.jsonl", &customers());
+    shop.write("events.jsonl", &events().join("\n"));
+    shop
+}
+
+/// A run with more options: its exit code, what it says, and its actions.
+fn with_options(shop: &Shop, more: &[&str]) -> (Option<i32>, String, String) {
+    let own = [
+        "simulate",
+        "--customers",
+        "customers.jsonl",
+        "--events",
+        "events.jsonl",
+        "--from",
+        "2024-01-01",
+        "--until",
+        "2025-03-01",
+        "--actions",
+        "out.jsonl",
+    ];
+    let output = shop.kurant(&[&own[..], more].concat());
+    let (code, talk) = (output.status.code(), stderr(&output));
+    let actions = std::fs::read_to_string(shop.path("out.jsonl"));
+    (code, talk, actions.unwrap_or_default())
+}
+
+#[test]
+fn a_coupon_pool_that_would_run_dry_is_told_with_the_moment_and_changes_nothing() {
+    let shop = couponing();
+    let (_, talk, actions) = with_options(&shop, &[]);
+    assert!(!actions.is_empty(), "{talk}");
+    let line = "coupon pool spring: 80 codes are asked for\n";
+    assert!(talk.contains(line), "{talk}");
+    assert!(
+        !talk.contains("autumn"),
+        "no journey takes codes of it: {talk}"
+    );
+    // Three a day on the first four days of January, two on the others; the rest in November; at two in Kyiv.
+    for (option, at_hand, dry) in [
+        ("spring=80", "80 codes at hand, 80 are asked for\n", ""),
+        (
+            "spring=60",
+            "60 codes at hand, the 61st",
+            "2024-11-20 14:00",
+        ),
+        (
+            "spring=45",
+            "45 codes at hand, the 46th",
+            "2024-01-21 14:00",
+        ),
+        ("spring=0", "0 codes at hand, the 1st", "2024-01-01 14:00"),
+    ] {
+        let (code, talk, own) =
+            with_options(&shop, &["--coupons", option, "--coupons", "autumn=5"]);
+        assert_eq!(code, Some(0), "{talk}");
+        let line = match dry {
+            "" => format!("coupon pool spring: {at_hand}"),
+            at => format!(
+                "coupon pool spring: {at_hand} is asked for on {at}; 80 are asked for in all\n"
+            ),
+        };
+        let unused = "coupon pool autumn: 5 codes at hand, 0 are asked for\n";
+        assert!(
+            talk.contains(&line) && talk.contains(unused),
+            "{option}: {talk}"
+        );
+        assert_eq!(own, actions, "{option}");
+    }
+}
+
+#[test]
+fn a_coupon_pool_that_there_is_not_and_a_number_that_is_none_are_mistakes() {
+    let shop = couponing();
+    for (options, why) in [
+        (&["--coupons", "sprnig=5"][..], "did you mean spring?"),
+        (&["--coupons", "spring"], "this is no pool with a number"),
+        (
+            &["--coupons", "spring=1", "--coupons", "spring=2"],
+            "was told before",
+        ),
+    ] {
+        let (code, talk, _) = with_options(&shop, options);
+        assert_eq!(code, Some(2), "{talk}");
+        assert!(talk.contains(why) && talk.contains("--coupons "), "{talk}");
+    }
+}

@@ -172,6 +172,29 @@ fn a_link_leads_where_it_was_meant_to_and_is_noticed_once() {
     assert!(self::picture(&address, "/o/x").ends_with(own));
     running.end();
     assert_eq!(tags(&shop, "opened"), 0, "the click was first");
+    is_in_the_log(&shop);
+}
+
+/// That the letter was clicked and opened, once each, and not which link it was.
+fn is_in_the_log(shop: &Shop) {
+    for outcome in ["clicked", "opened"] {
+        let told = noted(shop, outcome);
+        assert_eq!(told.len(), 1, "{outcome}: {told:?}");
+        let line = &told[0];
+        let own = [&line["journey"], &line["step"], &line["channel"]];
+        assert_eq!(own, ["thanks", "now", "email"], "{line}");
+        assert!(!line.to_string().contains("shop.example"), "{line}");
+    }
+}
+
+/// The lines of the log that ended so.
+fn noted(shop: &Shop, outcome: &str) -> Vec<Value> {
+    let log = shop.kurant(&["log", "--json", "--outcome", outcome]);
+    let log = String::from_utf8(log.stdout).expect("text");
+    let lines = log.lines();
+    lines
+        .map(|line| serde_json::from_str(line).expect("an object"))
+        .collect()
 }
 
 fn consents(id: &str, granted: bool) -> String {
@@ -212,6 +235,44 @@ fn nothing_is_noticed_unless_it_is_told_and_agreed_to() {
         (0, 0)
     );
     running.end();
+}
+
+#[test]
+fn somebody_agrees_on_the_page_to_be_noticed_and_takes_it_back_there() {
+    let mut receiver = Receiver::start(false);
+    let shop = tracking(&receiver, "tracking: { links: consented, opens: off }\n");
+    let (running, address) = running(&shop);
+    let letter = |receiver: &mut Receiver, id: &str| {
+        let order = paid(id, "anna", "Anna", "anna@example.com");
+        shop.drop_events(&format!("{id}.jsonl"), &[order]);
+        receiver.next()
+    };
+    let first = letter(&mut receiver, "1");
+    assert_eq!(paths(&first, "/c/").len(), 0, "nobody has agreed");
+    let page = paths(&first, "/u/")[0].replacen("/u/", "/p/", 1);
+    let (_, looked) = asked(&address, &format!("GET {page}"), "", "");
+    let is_ticked = |page: &str, ticked: bool| {
+        let ticked = if ticked { " checked" } else { "" };
+        page.contains(&format!("name=\"tracking\" value=\"tracking\"{ticked}>"))
+    };
+    assert!(is_ticked(&looked, false), "{looked}");
+    for (id, form, agrees) in [("2", "tracking=tracking", true), ("3", "", false)] {
+        let (code, saved) = asked(&address, &format!("POST {page}"), "", form);
+        assert_eq!(code, 200, "{saved}");
+        assert!(is_ticked(&saved, agrees), "{saved}");
+        let own = letter(&mut receiver, id);
+        assert_eq!(paths(&own, "/c/").len(), usize::from(agrees), "{own}");
+    }
+    running.end();
+    for outcome in ["consent_given", "consent_withdrawn"] {
+        let told = noted(&shop, outcome);
+        assert_eq!(told.len(), 1, "{told:?}");
+        let line = told[0].to_string();
+        assert!(
+            line.contains("kurant/preferences") && line.contains("tracking"),
+            "{line}"
+        );
+    }
 }
 
 /// Follows both links of a letter; what came of it, as counters have it.

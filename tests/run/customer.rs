@@ -100,6 +100,85 @@ fn one_customer_is_shown_with_all_that_is_known() {
     );
 }
 
+/// Anna's message of `thanks` was delivered, and two of its links were followed; its key.
+fn heard_of(shop: &Shop) -> Value {
+    let key = object(shop, &["customer", "anna"])["messages"][0]["key"].clone();
+    let data =
+        serde_json::json!({ "key": key, "journey": "thanks", "step": "now", "channel": "email" });
+    let came_back = |id: &str, kind: &str| {
+        serde_json::json!({
+            "specversion": "1.0", "id": id, "source": "provider", "type": kind, "subject": "anna", "data": data,
+        })
+        .to_string()
+    };
+    let told = [
+        came_back("d", "message.delivered"),
+        came_back("c1", "message.clicked"),
+        came_back("c2", "message.clicked"),
+        came_back("d", "message.delivered"),
+    ];
+    shop.drop_events("back.jsonl", &told);
+    shop.kurant(&["run", "--until-idle", "--quiet"]);
+    key
+}
+
+#[test]
+fn what_became_of_a_message_is_shown_beside_it() {
+    let shop = shop();
+    assert!(said(&shop, &["customer", "anna"]).contains("handed over"));
+    heard_of(&shop);
+    let shown = said(&shop, &["customer", "anna"]);
+    let mut lines = shown.lines();
+    let line = lines.find(|line| line.contains("handed over, delivered "));
+    let line = line.unwrap_or_else(|| panic!("{shown}"));
+    for part in ["thanks", "now", "email", ", clicked ", " (2 times)"] {
+        assert!(line.contains(part), "{part}: {line}");
+    }
+    let shown = object(&shop, &["customer", "anna"]);
+    let came_back = &shown["messages"][0]["came_back"];
+    assert_eq!(came_back[0]["outcome"], "delivered", "{shown}");
+    assert_eq!(came_back[1]["times"], 2, "{shown}");
+    let explain = ["explain", "--customer", "anna", "--journey", "thanks"];
+    let told = said(&shop, &explain);
+    assert!(told.contains("handed over, delivered "), "{told}");
+}
+
+#[test]
+fn what_came_back_of_a_message_is_found_in_the_log() {
+    let shop = shop();
+    let key = heard_of(&shop);
+    let clicked = ["log", "--json", "--outcome", "clicked"];
+    for (asked, count) in [
+        (&["log", "--json", "--outcome", "delivered"][..], 1),
+        (&clicked, 2),
+        (&[&clicked[..], &["--channel", "email"]].concat(), 2),
+        (&[&clicked[..], &["--channel", "sms"]].concat(), 0),
+        (
+            &[&clicked[..], &["--journey", "thanks", "--step", "now"]].concat(),
+            2,
+        ),
+        (&[&clicked[..], &["--journey", "tour"]].concat(), 0),
+        (
+            &[&clicked[..], &["--customer", "anna", "--since", "1h"]].concat(),
+            2,
+        ),
+        (&["log", "--json", "--outcome", "opened"], 0),
+    ] {
+        let log = String::from_utf8(shop.kurant(asked).stdout).expect("text");
+        assert_eq!(log.lines().count(), count, "{asked:?}: {log}");
+        for line in log.lines() {
+            let line: Value = serde_json::from_str(line).expect("an object");
+            assert_eq!(line["key"], key, "{line}");
+        }
+    }
+    let unknown = said(&shop, &["log", "--channel", "emial"]);
+    let told = "there is no channel `emial`, here or in the log";
+    assert!(
+        unknown.contains(told) && unknown.contains("did you mean email?"),
+        "{unknown}"
+    );
+}
+
 #[test]
 fn an_operator_steers_beside_a_run_which_does_it_at_once() {
     let shop = shop();

@@ -2,6 +2,7 @@
 
 mod erase;
 mod export;
+mod messages;
 mod show;
 mod steer;
 

@@ -11,6 +11,7 @@ use kurant_runner::{Order, Steering};
 use kurant_store::{Entry, Happened, InOutbox, LogLine, OutboxState, Store};
 use serde_json::{Value as Json, json};
 
+use super::messages::Messages;
 use super::{Format, Known};
 use crate::embedded::{failure, unreadable};
 use crate::error::Error;
@@ -30,6 +31,7 @@ struct View<'v> {
     since: Vec<Option<Instant>>,
     outbox: Vec<InOutbox>,
     orders: Vec<(String, Order)>,
+    messages: Messages,
     /// Latest first.
     happened: Vec<LogLine>,
     hand_overs: HandOvers,
@@ -52,6 +54,7 @@ pub(super) async fn show(store: &dyn Store, known: &Known, format: Format) -> Re
     let view = View {
         known,
         since: since.collect(),
+        messages: Messages::of(&entries),
         standings,
         outbox: store.outbox_of(id).await.map_err(unreadable)?,
         orders: Steering::on(store)
@@ -123,6 +126,7 @@ impl View<'_> {
         text += &self.profile();
         text += &self.journeys();
         text += &self.leaving();
+        text += &self.messages.text(&self.hand_overs, zone);
         let _ = writeln!(text, "\nWhat happened last:");
         for own in &self.happened {
             let line = Line::of(own, &self.hand_overs);
@@ -279,7 +283,7 @@ impl View<'_> {
             "attributes": customer.attributes, "consents": customer.consents, "opted_out": customer.opted_out,
             "suppressed": customer.suppressed, "score": customer.score(now), "points": customer.points,
             "inside": inside.collect::<Vec<_>>(), "outbox": outbox.collect::<Vec<_>>(),
-            "orders": orders.collect::<Vec<_>>(),
+            "orders": orders.collect::<Vec<_>>(), "messages": self.messages.objects(&self.hand_overs),
             "happened": happened.collect::<Vec<_>>(),
         })
     }
@@ -305,7 +309,7 @@ pub(super) fn clock(at: Instant, zone: Zone) -> String {
     at.local(zone).format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-fn table<const N: usize>(head: [&str; N]) -> Table {
+pub(super) fn table<const N: usize>(head: [&str; N]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     if head.iter().any(|name| !name.is_empty()) {
@@ -314,7 +318,7 @@ fn table<const N: usize>(head: [&str; N]) -> Table {
     table
 }
 
-fn indented(table: &Table) -> String {
+pub(super) fn indented(table: &Table) -> String {
     let lines = table.lines();
     lines
         .map(|line| format!(" {}\n", line.trim_end()))

@@ -14,6 +14,7 @@ use kurant_engine::process::{Explanation, explain};
 use kurant_runner::{Clock, LIVE, Steering};
 use kurant_store::{Entry, Kept, Stored};
 
+use crate::came_back::CameBack;
 use crate::embedded;
 use crate::error::Error;
 use crate::folder::Folder;
@@ -66,6 +67,7 @@ struct Past<'p> {
     actions: Vec<&'p Action>,
     traces: Vec<&'p Trace>,
     hand_overs: &'p HandOvers,
+    came_back: &'p CameBack,
 }
 
 /// All that is asked, and what the answers are made of.
@@ -74,6 +76,7 @@ struct Asked<'a> {
     stored: &'a Stored,
     entries: &'a [Entry],
     hand_overs: &'a HandOvers,
+    came_back: &'a CameBack,
     at: Instant,
     zone: Zone,
     /// When date and inactivity triggers went live, by `JOURNEY/NUMBER`.
@@ -116,6 +119,7 @@ async fn answer(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
         stored: &stored,
         entries: &entries,
         hand_overs: &hand_overs.await.map_err(embedded::unreadable)?,
+        came_back: &CameBack::of(entries.iter().flat_map(|entry| &entry.traces)),
         at,
         zone: catalog.zone(&stored.person),
         live: &live,
@@ -191,6 +195,7 @@ impl Asked<'_> {
             actions: actions.filter(|own| *own.journey == *journey).collect(),
             traces: traces.filter(concerns).collect(),
             hand_overs: self.hand_overs,
+            came_back: self.came_back,
         }
     }
 }

@@ -106,8 +106,13 @@ pub(super) fn action_line(action: &Action, past: &Past<'_>, zone: Zone) -> Strin
         Some(hand_over) => hand_over.text(zone),
         None => status(action),
     };
+    let came_back = past.came_back.text(action.key, action.at, zone);
+    let came_back = match came_back.is_empty() {
+        true => came_back,
+        false => format!(", {came_back}"),
+    };
     format!(
-        "{at}  {:<6} {step} {channel} {outcome}{}",
+        "{at}  {:<6} {step} {channel} {outcome}{}{came_back}",
         action.action,
         reason.unwrap_or_default()
     )
@@ -187,6 +192,10 @@ pub(super) fn machine(explanation: &Explanation, past: &Past<'_>) -> Json {
         let mut object = json!(action);
         if let Some(hand_over) = past.hand_overs.get(action) {
             object["hand_over"] = hand_over.object();
+        }
+        let came_back = past.came_back.object(action.key);
+        if !came_back.is_empty() {
+            object["came_back"] = came_back.into();
         }
         object
     });

@@ -8,6 +8,7 @@ use kurant_engine::catalog::{Acting, Catalog};
 use kurant_engine::definition::Definitions;
 use kurant_engine::input::Trace;
 use kurant_engine::map::Map;
+use kurant_engine::process::FATES;
 use kurant_engine::value::Value;
 use kurant_store::{Happened, LogLine};
 use serde_json::{Value as Json, json};
@@ -124,7 +125,10 @@ impl<'l> Line<'l> {
                     None => format!("{what} {}", self.outcome),
                 }
             }
-            _ => self.outcome.to_owned(),
+            _ => match self.channel().filter(|_| self.is_feedback()) {
+                Some(channel) => format!("{channel} {}", self.outcome),
+                None => self.outcome.to_owned(),
+            },
         };
         let reason = self.reason.map(|reason| format!(" ({reason})"));
         let values: String = self
@@ -156,6 +160,12 @@ impl<'l> Line<'l> {
             object["key"] = action.key.to_string().into();
             object["hand_over"] = self.hand_over.map(HandOver::object).into();
         }
+        if self.is_feedback() {
+            object["channel"] = self.channel().into();
+        }
+        if let Some(key) = self.value("key") {
+            object["key"] = key.into();
+        }
         let values: serde_json::Map<String, Json> = self
             .told()
             .map(|(name, value)| (name.to_owned(), value.to_json()))
@@ -171,7 +181,26 @@ impl<'l> Line<'l> {
 
     fn told(&self) -> impl Iterator<Item = (&'l str, &'l Value)> {
         let values = self.values.into_iter().flat_map(|values| values.iter());
-        values.filter(|(name, _)| TOLD.contains(name))
+        // Of what came back the channel is told beside the word.
+        let is_told =
+            |name: &str| TOLD.contains(&name) && !(self.is_feedback() && name == "channel");
+        values.filter(move |(name, _)| is_told(name))
+    }
+
+    /// Whether it says what became of a message.
+    fn is_feedback(&self) -> bool {
+        self.action.is_none() && FATES.contains(&self.outcome)
+    }
+
+    /// The channel that it is about, or another way out.
+    pub(super) fn channel(&self) -> Option<&'l str> {
+        let of_action = self.action.and_then(|action| action.channel.as_deref());
+        let told = || self.value("channel").or_else(|| self.value("route"));
+        of_action.or_else(told)
+    }
+
+    fn value(&self, name: &str) -> Option<&'l str> {
+        self.values?.get(name)?.as_text()
     }
 }
 
@@ -351,6 +380,28 @@ mod tests {
             text.ends_with("later              waits  until = 1970-01-01 03:00:09"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn what_came_back_of_a_message_is_told_with_its_channel_its_step_and_its_key() {
+        let mut line = trace("clicked");
+        if let Happened::Passed(trace) = &mut line.what {
+            trace.place = Some("nine".into());
+            trace.values.insert("channel", Value::text("email"));
+            trace.values.insert("key", Value::text("k1"));
+        }
+        let line = Line::of(&line, nothing_left());
+        let text = line.of_one(Zone::UTC, &steps());
+        assert!(text.contains("nine               email clicked"), "{text}");
+        let object = line.object(&steps());
+        let told = [
+            &object["step"],
+            &object["outcome"],
+            &object["channel"],
+            &object["key"],
+        ];
+        assert_eq!(told, ["nine", "clicked", "email", "k1"]);
+        assert!(steps().is_at(&line, "nine"));
     }
 
     #[test]

@@ -33,6 +33,8 @@ const SETTLED: i64 = 15 * SECOND;
     kurant log --customer c42                            all about one customer, oldest first\n  \
     kurant log --journey winback --outcome skipped       what was not sent, and why\n  \
     kurant log --since 2h --outcome error --outcome gave_up\n  \
+    kurant log --customer c42 --outcome delivered --outcome bounced\n  \
+    kurant log --journey winback --channel email --outcome clicked\n  \
     kurant log --follow --json                           as it happens, for a program\n\n\
     Options that may be given several times match any of their values. It shows ids, never what is known of a customer.")]
 pub(crate) struct Args {
@@ -45,7 +47,11 @@ pub(crate) struct Args {
     /// Only this step: its id, or its place in the file
     #[arg(long, value_name = "ID")]
     step: Vec<String>,
-    /// Only what ended so: sent, skipped, deferred, enter, exit, goal, not_entered, waits, timeout, gave_up, error, ...
+    /// Only by this channel: a name of `channels`, or crm, events, webhook
+    #[arg(long, value_name = "NAME")]
+    channel: Vec<String>,
+    /// Only what ended so: sent, skipped, deferred, delivered, opened, clicked, bounced, enter, exit, goal, not_entered, waits,
+    /// timeout, gave_up, error, ...
     #[arg(long, value_name = "WORD")]
     outcome: Vec<String>,
     /// Only for this reason: frequency_cap, no_consent, quiet_hours, audience, ...
@@ -227,6 +233,7 @@ impl Reading<'_> {
         };
         let step = |asked: &String| self.steps.is_at(line, asked);
         any(&self.args.journey, line.journey)
+            && any(&self.args.channel, line.channel())
             && any(&self.args.outcome, Some(line.outcome))
             && any(&self.args.reason, line.reason)
             && (self.args.step.is_empty() || self.args.step.iter().any(step))

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use kurant_engine::catalog::program::Op;
 use kurant_engine::catalog::{Acting, Catalog, Loaded};
 use kurant_engine::definition::{Definitions, Exit, Version};
+use kurant_engine::process::FATES;
 
 use super::Args;
 use super::line::{Line, Steps};
@@ -48,18 +49,23 @@ const OUTCOMES: &[&str] = &[
     "error",
 ];
 
+/// The ways out that are no channel.
+const OTHER_WAYS: [&str; 3] = ["crm", "events", "webhook"];
+
 /// The names that nothing is known of so far.
 pub(super) struct Sought<'a> {
     /// Of which journeys a step must be, if that is asked.
     within: &'a [String],
     journeys: Vec<&'a str>,
     steps: Vec<&'a str>,
+    channels: Vec<&'a str>,
     outcomes: Vec<&'a str>,
     reasons: Vec<&'a str>,
     customer: Option<&'a str>,
     /// What there is to choose from.
     known_journeys: BTreeSet<String>,
     known_steps: BTreeSet<String>,
+    known_channels: BTreeSet<String>,
     known_reasons: BTreeSet<String>,
 }
 
@@ -72,6 +78,9 @@ impl<'a> Sought<'a> {
         let is_asked = |id: &String| args.journey.is_empty() || args.journey.contains(id);
         let (mut known_steps, mut places) = (BTreeSet::new(), BTreeSet::new());
         let mut known_reasons: BTreeSet<String> = reason::known().map(str::to_owned).collect();
+        let channels = definitions.workspace.channels.iter();
+        let channels = channels.map(|own| own.name.as_str()).chain(OTHER_WAYS);
+        let known_channels: BTreeSet<String> = channels.map(str::to_owned).collect();
         let exits = versions().flat_map(|own| &own.journey.exits);
         known_reasons.extend(exits.map(|exit| match exit {
             Exit::Event { reason, .. } | Exit::When { reason, .. } => reason.clone(),
@@ -104,11 +113,15 @@ impl<'a> Sought<'a> {
             steps: unknown(&args.step, &|name| {
                 known_steps.contains(name) || places.contains(name)
             }),
-            outcomes: unknown(&args.outcome, &|name| OUTCOMES.contains(&name.as_str())),
+            channels: unknown(&args.channel, &|name| known_channels.contains(name)),
+            outcomes: unknown(&args.outcome, &|name| {
+                known_outcomes().any(|own| own == name)
+            }),
             reasons: unknown(&args.reason, &|name| known_reasons.contains(name)),
             customer: args.customer.as_deref(),
             known_journeys,
             known_steps,
+            known_channels,
             known_reasons,
         }
     }
@@ -120,6 +133,7 @@ impl<'a> Sought<'a> {
         if self.within.is_empty() || self.within.iter().any(own) {
             self.steps.retain(|name| !steps.is_at(line, name));
         }
+        self.channels.retain(|name| line.channel() != Some(name));
         self.outcomes.retain(|name| line.outcome != *name);
         self.reasons.retain(|name| line.reason != Some(name));
         // Lines of one customer are all that is read then.
@@ -139,8 +153,11 @@ impl<'a> Sought<'a> {
         } else if let Some(name) = self.steps.first() {
             let known = self.known_steps.iter().map(String::as_str);
             ("step", name, known.collect())
+        } else if let Some(name) = self.channels.first() {
+            let known = self.known_channels.iter().map(String::as_str);
+            ("channel", name, known.collect())
         } else if let Some(name) = self.outcomes.first() {
-            ("outcome", name, OUTCOMES.to_vec())
+            ("outcome", name, known_outcomes().collect())
         } else if let Some(name) = self.reasons.first() {
             let known = self.known_reasons.iter().map(String::as_str);
             ("reason", name, known.collect())
@@ -150,6 +167,11 @@ impl<'a> Sought<'a> {
         let message = format!("there is no {what} `{name}`, here or in the log");
         Err(Error::usage(message).hint(likely(name, &known)))
     }
+}
+
+/// How something may have ended, and what may have come back of it.
+fn known_outcomes() -> impl Iterator<Item = &'static str> {
+    OUTCOMES.iter().copied().chain(FATES)
 }
 
 /// Notes the steps of a version: those with an id by it, all by their place.

@@ -11,6 +11,7 @@ use kurant_engine::definition::{Guard, Schema};
 use kurant_engine::guard::Report;
 
 use super::came::Played;
+use super::coupons::Pools;
 use super::deal::{Dealer, Hand, Read};
 use super::input::Input;
 use super::lines::{Block, Lines};
@@ -55,6 +56,7 @@ pub(super) struct Play {
     schema: Arc<Schema>,
     /// Those of them that did more than the workspace allows.
     guarded: Report,
+    pools: Pools,
 }
 
 impl Play {
@@ -85,7 +87,13 @@ impl Play {
             journeys,
             schema,
             guarded: Report::new(guard),
+            pools: Pools::default(),
         }
+    }
+
+    /// Looks at these coupon pools too.
+    pub(super) fn looking_at(self, pools: Pools) -> Self {
+        Self { pools, ..self }
     }
 
     /// Plays the events and whatever is due until the end.
@@ -125,11 +133,14 @@ impl Play {
         Ok(())
     }
 
-    /// Lets the guard count what was done in the minutes before `until`.
+    /// Lets the guard count what was done in the minutes before `until`, and the coupon pools what was asked of them.
     fn count(&mut self, until: Instant) {
         let shards = self.shards.iter();
         self.guarded
             .add(shards.map(|shard| lock(shard).take_tally(until)));
+        let shards = self.shards.iter();
+        self.pools
+            .add(shards.map(|shard| lock(shard).take_asked(until)));
     }
 
     /// Works everything off before `until`, in as many rounds as the room for actions asks for; meanwhile deals what was read
@@ -223,6 +234,7 @@ impl Play {
         for (journey, excess) in self.guarded.found() {
             eprintln!("guard: {}", guard::told(journey, excess, zone));
         }
+        eprint!("{}", self.pools.text(zone));
         let shards = || self.shards.iter().map(|shard| lock(shard));
         let sum = |number: fn(&Shard) -> u64| shards().map(|shard| number(&shard)).sum::<u64>();
         let customers = sum(|shard| shard.customers() as u64);

@@ -5,6 +5,7 @@
 //! of threads, and memory does not grow with the number of actions.
 
 mod came;
+mod coupons;
 mod deal;
 mod events;
 mod goals;
@@ -31,6 +32,7 @@ use kurant_engine::definition::{Definitions, Step, Verb};
 use kurant_engine::world::World;
 
 use self::came::Played;
+use self::coupons::Pools;
 use self::events::{Out, Play};
 use self::input::Input;
 use self::refused::Refused;
@@ -83,6 +85,10 @@ pub(crate) struct Args {
     /// Only these journeys run
     #[arg(long = "journey", value_name = "ID")]
     journeys: Vec<String>,
+    /// How many codes a coupon pool has, to be told when it would run dry; without it only how many are asked for. It may be given
+    /// for several pools, and changes no action
+    #[arg(long, value_name = "POOL=NUMBER")]
+    coupons: Vec<String>,
     /// Taken for the sake of scripts: nothing is drawn at random, every seed gives the same actions
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -115,6 +121,7 @@ pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
         return Err(Error::usage("--until must be later than --from"));
     }
     select(&mut definitions, &args.journeys)?;
+    let pools = Pools::of(&definitions, &args.coupons)?;
     let mut shards = shards(&definitions, period)?;
     let mut refused = Refused::default();
     let guard = definitions.workspace.guard;
@@ -131,7 +138,8 @@ pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
     let journeys = journeys
         .map(|version| Played::new(&version.journey))
         .collect();
-    let mut play = Play::new(schema, guard, period, shards, refused, journeys, out);
+    let play = Play::new(schema, guard, period, shards, refused, journeys, out);
+    let mut play = play.looking_at(pools);
     play.run(events)?;
     play.tell(zone);
     let code = ExitCode::from(u8::from(play.is_in_vain()));

@@ -13,6 +13,7 @@ use kurant_engine::id::CustomerId;
 use kurant_engine::input::{GOAL, Trace};
 use kurant_engine::world::{Sink, Taken, World};
 
+use super::coupons::Asked;
 use super::goals::Counted;
 use super::summary::Summary;
 use super::told::Told;
@@ -90,6 +91,11 @@ impl Shard {
         self.done.tally.take(until)
     }
 
+    /// Takes which codes of coupon pools were asked for before `until`.
+    pub(super) fn take_asked(&mut self, until: Instant) -> Asked {
+        self.done.asked.take(until)
+    }
+
     /// What it did so far, in numbers.
     pub(super) fn summary(&self) -> &Summary {
         &self.done.summary
@@ -117,6 +123,8 @@ struct Done {
     summary: Summary,
     /// For the guard, which looks at all worlds together.
     tally: Tally,
+    /// For the coupon pools, which all worlds share.
+    asked: Asked,
     /// The journeys whose success is counted.
     measured: Vec<Journey>,
 }
@@ -128,6 +136,7 @@ impl Done {
             told: Told::default(),
             summary: Summary::default(),
             tally: Tally::default(),
+            asked: Asked::default(),
             measured: journeys
                 .filter(|journey| journey.goal.is_some())
                 .cloned()
@@ -147,6 +156,7 @@ impl Sink for Done {
     fn action(&mut self, action: Action) {
         self.summary.count(&action);
         self.tally.count(&action);
+        self.asked.note(&action);
         if action.action == "enter" {
             self.measure(&action.journey, &action.customer, Counted::Entered);
         }

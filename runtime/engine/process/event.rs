@@ -25,6 +25,7 @@ impl Work<'_> {
             self.silent = true;
         } else {
             self.first_baseline();
+            self.trace_feedback(&event);
         }
         if !self.remember(&event) {
             self.trace_event(&event, "ignored", "nothing_changed");

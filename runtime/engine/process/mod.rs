@@ -15,6 +15,7 @@ mod event;
 mod exits;
 mod explain;
 mod fallbacks;
+mod feedback;
 mod gates;
 mod given;
 mod hand_over;
@@ -53,6 +54,7 @@ pub(crate) use refilled::pool_of;
 
 pub use again::{Again, again};
 pub use explain::{Explanation, Gate, Standing, explain, whereabouts};
+pub use feedback::FATES;
 pub use given::{Given, given};
 pub use operator::refusal;
 pub use refilled::turned_away;

@@ -4,6 +4,7 @@ mod coupons;
 mod declared;
 mod due;
 mod fallbacks;
+mod feedback;
 mod hooks;
 mod lookback;
 mod operator;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use kurant_engine::calendar::Instant;
 use kurant_engine::customer::{Consent, Customer};
-use kurant_engine::definition::{Category, Definitions, Tracking};
+use kurant_engine::definition::{Category, Definitions, Tracking, Whose};
 use kurant_engine::event::Event;
 use kurant_engine::id::Key;
 use kurant_engine::map::Map;
@@ -57,6 +57,12 @@ impl Offer {
         self.tracking
     }
 
+    /// Whether anything is noticed of those only who gave their consent.
+    fn asks_whether_to_track(&self) -> bool {
+        let Tracking { links, opens } = self.tracking;
+        [links, opens].contains(&Whose::Consented)
+    }
+
     pub(super) fn name(&self) -> &str {
         &self.name
     }
@@ -75,6 +81,8 @@ pub(super) struct Choice {
     pub(super) channels: Vec<(String, bool)>,
     /// Each topic with whether it is wanted.
     pub(super) topics: Vec<(String, bool)>,
+    /// What is noticed of how messages are read, and whether the customer lets it be; none where nobody is asked.
+    pub(super) tracking: Option<(Tracking, bool)>,
 }
 
 impl Choice {
@@ -102,6 +110,9 @@ impl Choice {
                 .into_iter()
                 .map(|own| (own.clone(), !customer.opted_out.contains(&own)))
                 .collect(),
+            tracking: offer
+                .asks_whether_to_track()
+                .then(|| (offer.tracking, customer.consented(Tracking::CONSENT))),
         }
     }
 
@@ -109,6 +120,13 @@ impl Choice {
     pub(super) fn is_out(&self) -> bool {
         let own = self.channels.iter().find(|(own, _)| *own == self.channel);
         own.is_none_or(|(_, is_in)| !is_in)
+    }
+
+    /// Each consent that is asked for, by its channel, with whether it is given.
+    fn consents(&self) -> impl Iterator<Item = (&str, bool)> {
+        let channels = self.channels.iter().map(|(own, is_in)| (&**own, *is_in));
+        let tracking = self.tracking.map(|(_, is_in)| (Tracking::CONSENT, is_in));
+        channels.chain(tracking)
     }
 
     /// What the boxes say that were ticked.
@@ -127,6 +145,9 @@ impl Choice {
             channel: self.channel.clone(),
             channels: all("channel", &self.channels),
             topics: all("topic", &self.topics),
+            tracking: self
+                .tracking
+                .map(|(own, _)| (own, is_in(Tracking::CONSENT, Tracking::CONSENT))),
         }
     }
 }
@@ -179,13 +200,13 @@ pub(super) fn changes(
         attributes: Map::new(),
     };
     let mut events = Vec::new();
-    for ((channel, was_in), (_, is_in)) in before.channels.iter().zip(&after.channels) {
+    for ((channel, was_in), (_, is_in)) in before.consents().zip(after.consents()) {
         if was_in == is_in {
             continue;
         }
         let data = Map::from_iter([
-            ("channel", Value::text(channel.as_str())),
-            ("granted", Value::Bool(*is_in)),
+            ("channel", Value::text(channel)),
+            ("granted", Value::Bool(is_in)),
         ]);
         let since = consent(customer, channel).map(|own| own.at.to_string());
         let (since, said) = (since.unwrap_or_default(), is_in.to_string());

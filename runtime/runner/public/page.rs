@@ -4,6 +4,7 @@ use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use kurant_engine::definition::Tracking;
 use minijinja::HtmlEscape;
 use sha2::{Digest, Sha256};
 
@@ -48,11 +49,16 @@ pub(super) fn preferences(words: &Words, name: &str, choice: &Choice, is_saved: 
     }
     body += "<form method=\"post\">";
     let channels = choice.channels.iter();
-    let channels = channels.map(|(own, is_in)| ("channel", own, words.channel(own), *is_in));
+    let channels = channels.map(|(own, is_in)| ("channel", &**own, words.channel(own), *is_in));
     let topics = choice.topics.iter();
-    let topics = topics.map(|(own, is_in)| ("topic", own, own.as_str(), *is_in));
+    let topics = topics.map(|(own, is_in)| ("topic", &**own, &**own, *is_in));
     body += &boxes(words.channels, channels);
     body += &boxes(words.topics, topics);
+    if let Some((tracking, is_in)) = choice.tracking {
+        let field = Tracking::CONSENT;
+        let shown = words.tracked(tracking);
+        body += &boxes(words.tracking, [(field, field, shown, is_in)].into_iter());
+    }
     body += &format!("<button>{}</button></form>", words.save);
     body += &format!("<p>{}</p>", words.what_still_comes);
     page(words.language, &title, &body)
@@ -61,7 +67,7 @@ pub(super) fn preferences(words: &Words, name: &str, choice: &Choice, is_saved: 
 /// Boxes to tick; nothing where there are none.
 fn boxes<'b>(
     legend: &str,
-    boxes: impl Iterator<Item = (&'static str, &'b String, &'b str, bool)>,
+    boxes: impl Iterator<Item = (&'static str, &'b str, &'b str, bool)>,
 ) -> String {
     let mut inside = String::new();
     for (field, value, shown, is_in) in boxes {
@@ -153,6 +159,7 @@ mod tests {
             channel: "email".to_owned(),
             channels: vec![("email".to_owned(), is_in), ("<b>".to_owned(), false)],
             topics: vec![("\"><script>".to_owned(), true)],
+            tracking: None,
         }
     }
 
@@ -172,6 +179,46 @@ mod tests {
                 assert!(!page.contains(part), "{part}: {page}");
             }
         }
+    }
+
+    #[test]
+    fn a_box_asks_for_what_is_noticed_and_for_no_more() {
+        use kurant_engine::definition::Whose::{Consented, Off};
+        for (links, opens, english, ukrainian) in [
+            (
+                Consented,
+                Off,
+                "Yes, which links I follow",
+                "Так, за якими посиланнями я переходжу",
+            ),
+            (
+                Off,
+                Consented,
+                "Yes, whether I open them",
+                "Так, чи я їх відкриваю",
+            ),
+            (
+                Consented,
+                Consented,
+                "Yes, whether I open them and which links I follow",
+                "Так, чи я їх відкриваю і за якими посиланнями переходжу",
+            ),
+        ] {
+            for (language, text) in [("en", english), ("uk", ukrainian)] {
+                for (is_in, ticked) in [(true, " checked"), (false, "")] {
+                    let choice = Choice {
+                        tracking: Some((Tracking { links, opens }, is_in)),
+                        ..choice(true)
+                    };
+                    let page = preferences(Words::of(None, language), "Shop", &choice, false);
+                    let own =
+                        format!("name=\"tracking\" value=\"tracking\"{ticked}> {text}</label>");
+                    assert!(page.contains(&own), "{own}: {page}");
+                }
+            }
+        }
+        let page = preferences(Words::of(None, "en"), "Shop", &choice(true), false);
+        assert!(!page.contains("tracking"), "{page}");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What the pages say, in the languages that they speak.
 
+use kurant_engine::definition::{Tracking, Whose};
+
 /// What the pages say in one language. `{name}` is who sends, `{channel}` by which channel.
 #[derive(Debug)]
 pub(super) struct Words {
@@ -14,6 +16,11 @@ pub(super) struct Words {
     pub(super) preferences_title: &'static str,
     pub(super) channels: &'static str,
     pub(super) topics: &'static str,
+    /// Whether it may be noticed how messages are read; then what is.
+    pub(super) tracking: &'static str,
+    noticed_links: &'static str,
+    noticed_opens: &'static str,
+    noticed_both: &'static str,
     pub(super) save: &'static str,
     pub(super) saved: &'static str,
     /// By name; other channels are called as in `kurant.yaml`.
@@ -31,6 +38,10 @@ const ENGLISH: Words = Words {
     preferences_title: "What you get from {name}",
     channels: "News and offers by",
     topics: "About",
+    tracking: "May we notice how you read our messages?",
+    noticed_links: "Yes, which links I follow",
+    noticed_opens: "Yes, whether I open them",
+    noticed_both: "Yes, whether I open them and which links I follow",
     save: "Save",
     saved: "Saved.",
     channel_names: &[
@@ -53,6 +64,10 @@ const UKRAINIAN: Words = Words {
     preferences_title: "Що ви отримуєте від {name}",
     channels: "Новини та пропозиції",
     topics: "Теми",
+    tracking: "Чи можна нам помічати, як ви читаєте наші повідомлення?",
+    noticed_links: "Так, за якими посиланнями я переходжу",
+    noticed_opens: "Так, чи я їх відкриваю",
+    noticed_both: "Так, чи я їх відкриваю і за якими посиланнями переходжу",
     save: "Зберегти",
     saved: "Збережено.",
     channel_names: &[
@@ -74,6 +89,16 @@ impl Words {
         };
         let own = locale.and_then(language);
         own.or_else(|| language(workspace)).unwrap_or(&ENGLISH)
+    }
+
+    /// What is noticed of those who gave their consent.
+    pub(super) fn tracked(&self, tracking: Tracking) -> &'static str {
+        let Tracking { links, opens } = tracking;
+        match [links, opens].map(|own| own == Whose::Consented) {
+            [true, false] => self.noticed_links,
+            [false, _] => self.noticed_opens,
+            [true, true] => self.noticed_both,
+        }
     }
 
     /// What a channel is called.

@@ -90,6 +90,78 @@ fn only_what_is_chosen_otherwise_becomes_an_event() {
 }
 
 #[test]
+fn whether_it_may_be_noticed_how_somebody_reads_is_asked_where_the_workspace_asks() {
+    use Whose::{Consented, Off, On};
+    for (links, opens, is_asked) in [
+        (Off, Off, false),
+        (On, Off, false),
+        (Consented, Off, true),
+        (Off, Consented, true),
+        (On, Consented, true),
+    ] {
+        let offer = Offer {
+            tracking: Tracking { links, opens },
+            ..offer()
+        };
+        let choice = Choice::of(Some(&anna()), &ticket(), &offer);
+        assert_eq!(choice.tracking.is_some(), is_asked, "{links:?} {opens:?}");
+        assert_eq!(Choice::of(None, &ticket(), &offer).tracking, None);
+    }
+}
+
+#[test]
+fn the_consent_to_be_tracked_is_given_and_withdrawn_as_any_other() {
+    let offer = Offer {
+        tracking: Tracking {
+            links: Whose::Consented,
+            opens: Whose::Off,
+        },
+        ..offer()
+    };
+    let mut anna = anna();
+    let same = [("channel", "email"), ("topic", "news")];
+    let ticked = [&same[..], &[("tracking", "tracking")]].concat();
+    let mut ids = Vec::new();
+    for (granted, at) in [(true, 5_000), (false, 6_000), (true, 7_000)] {
+        let at = Instant::from_millis(at);
+        let before = Choice::of(Some(&anna), &ticket(), &offer);
+        let told = |ticked: &[(&str, &str)]| {
+            let after = before.ticked(&form(ticked));
+            changes(&ticket(), &anna, (&before, &after), at)
+        };
+        let (events, none) = match granted {
+            true => (told(&ticked), told(&same)),
+            false => (told(&same), told(&ticked)),
+        };
+        assert_eq!(none, []);
+        assert_eq!(events.len(), 1);
+        let expected = format!(r#"{{"channel":"tracking","granted":{granted}}}"#);
+        assert_eq!(events[0].data.to_json().to_string(), expected);
+        assert_eq!(events[0].kind, "consent.changed");
+        ids.push(events[0].id.clone());
+        anna.set_consent("tracking", granted, at);
+    }
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 3, "each is another event");
+}
+
+#[test]
+fn a_box_that_was_never_shown_changes_nothing() {
+    let mut anna = anna();
+    anna.set_consent("tracking", true, Instant::from_millis(2_000));
+    let before = Choice::of(Some(&anna), &ticket(), &offer());
+    let after = before.ticked(&form(&[("channel", "email"), ("topic", "news")]));
+    let told = changes(
+        &ticket(),
+        &anna,
+        (&before, &after),
+        Instant::from_millis(5_000),
+    );
+    assert_eq!(told, []);
+}
+
+#[test]
 fn an_event_is_the_same_one_until_its_customer_has_chosen_otherwise() {
     let now = Instant::from_millis(5_000);
     let later = Instant::from_millis(6_000);

@@ -1,0 +1,109 @@
+//! What comes back of a message is a line of the log, with its journey and step and with nothing of the person.
+
+use super::*;
+
+fn about(play: &Play) -> Map {
+    let mut sent = play.actions.iter();
+    let message = sent.find(|own| own.action == "send").unwrap();
+    Map::from_iter([
+        ("key", Value::text(message.key.to_string())),
+        ("journey", Value::text("j")),
+        ("step", Value::text("s")),
+        ("channel", Value::text("email")),
+    ])
+}
+
+fn comes_back(play: &mut Play, kind: &str, data: Map, ago: i64) -> Option<Trace> {
+    let before = play.trace.len();
+    play.give(Input::Event(Arc::new(Event {
+        id: kind.into(),
+        source: "provider".into(),
+        kind: kind.into(),
+        customer: "c1".into(),
+        time: play.clock.plus_millis(-ago),
+        data,
+        attributes: Map::new(),
+    })));
+    let told = &play.trace[before..];
+    told.iter()
+        .find(|own| crate::process::FATES.contains(&&*own.what))
+        .cloned()
+}
+
+fn after_a_message() -> Play {
+    let own = journey(vec![TriggerKind::Manual], vec![step(Verb::Send(send()))]);
+    let mut play = Play::new(own, None);
+    play.enroll();
+    play.until("2026-03-01T01:00:00Z");
+    play
+}
+
+#[test]
+fn each_thing_that_may_become_of_a_message_has_a_word_of_its_own() {
+    let kinds = [
+        ("delivered", None),
+        ("opened", None),
+        ("clicked", None),
+        ("replied", None),
+        ("bounced", None),
+        ("bounced", Some("soft")),
+        ("unsubscribed", Some("complaint")),
+        ("unsubscribed", None),
+    ];
+    for ((kind, says), word) in kinds.into_iter().zip(crate::process::FATES) {
+        let mut play = after_a_message();
+        let mut data = about(&play);
+        if let Some(says) = says {
+            data.insert(says, Value::Bool(true));
+        }
+        let told = comes_back(&mut play, &format!("message.{kind}"), data, 60_000);
+        let told = told.unwrap();
+        assert_eq!(told.what, word);
+        assert_eq!(told.at, instant("2026-03-01T00:59:00Z"), "as it happened");
+        assert_eq!(told.journey.as_deref(), Some("j"));
+        assert_eq!(told.place.as_deref(), Some("s"));
+    }
+}
+
+#[test]
+fn an_event_from_elsewhere_leaves_nothing_of_a_person_in_the_log() {
+    let mut play = after_a_message();
+    let mut data = about(&play);
+    for name in ["journey", "step", "channel", "url", "text", "key"] {
+        data.insert(name, Value::text("canary <canary@example.com>"));
+    }
+    let told = comes_back(&mut play, "message.clicked", data, 0).unwrap();
+    assert!(!format!("{told:?}").contains("canary"), "{told:?}");
+}
+
+#[test]
+fn what_is_known_of_the_passage_goes_before_what_an_event_says() {
+    let wait = journey(
+        vec![TriggerKind::Manual],
+        vec![step(Verb::Send(send())), a_day()],
+    );
+    let mut play = Play::new(wait, None);
+    play.enroll();
+    play.until("2026-03-01T01:00:00Z");
+    let mut data = about(&play);
+    data.insert("journey", Value::text("another"));
+    let told = comes_back(&mut play, "message.opened", data, 0).unwrap();
+    assert_eq!(told.journey.as_deref(), Some("j"));
+    assert_eq!(told.enrollment, Some(play.person.enrollments[0].id));
+}
+
+#[test]
+fn an_imported_event_is_nothing_that_came_back_of_a_message_of_ours() {
+    let mut play = after_a_message();
+    let before = play.trace.len();
+    play.give(Input::Imported(Arc::new(Event {
+        id: "1".into(),
+        source: "archive".into(),
+        kind: "message.opened".into(),
+        customer: "c1".into(),
+        time: play.clock,
+        data: about(&play),
+        attributes: Map::new(),
+    })));
+    assert_eq!(play.trace.len(), before);
+}
