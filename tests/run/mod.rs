@@ -21,6 +21,7 @@ mod migrate;
 mod old_versions;
 mod outage;
 mod preview;
+mod renewed;
 mod restore;
 mod retried;
 pub(crate) mod sample;
