@@ -29,3 +29,4 @@ mod settled;
 mod steer;
 mod versions;
 mod watched;
+mod week;
