@@ -4,21 +4,24 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use kurant_engine::action::ActionStatus;
+use kurant_engine::calendar::Instant;
 use kurant_engine::catalog::{Acting, Catalog};
 use kurant_engine::definition::{Definitions, Journey, TriggerKind};
 use kurant_engine::desk::Desk;
-use kurant_runner::{BATCH, Backlog, Clock, Lateness, Steering};
+use kurant_runner::{BATCH, Backlog, Lateness, Steering};
 use kurant_store::{EnrollmentRow, Kept, Store};
 
 use crate::embedded::{self, failure, unreadable};
 use crate::error::Error;
 use crate::folder::Folder;
+use crate::moment::moment;
 use crate::workspace;
 
 /// Arguments of `kurant enroll`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kurant enroll dormant-cascade --missed --dry-run\n  \
+    kurant enroll dormant-cascade --missed --dry-run --as-of 2026-12-01\n  \
     kurant enroll dormant-cascade --missed --per-day 10000\n  \
     kurant enroll dormant-cascade --missed --where 'customer.orders_count > 3' --at fifteen --per-day 500\n\n\
     Each stands where the journey would have brought him or her by today: waits that are over are over, messages that lie\n\
@@ -41,6 +44,9 @@ pub(crate) struct Args {
     /// Say how many there are and where they would stand, and do nothing
     #[arg(long)]
     dry_run: bool,
+    /// With --dry-run: how many there are at that time, an instant or a day on the workspace's clock, instead of now
+    #[arg(long, value_name = "T", requires = "dry_run")]
+    as_of: Option<String>,
     /// Who; the name you are logged in with unless told
     #[arg(long, value_name = "NAME", env = "USER", default_value = "somebody")]
     by: String,
@@ -55,6 +61,11 @@ pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
     if let Some(condition) = &args.condition {
         workspace::condition(folder, "--where", condition)?;
     }
+    let zone = definitions.workspace.timezone;
+    let as_of = args.as_of.as_ref();
+    let as_of = as_of
+        .map(|text| moment("--as-of", text, zone))
+        .transpose()?;
     let backlog = Backlog {
         journey: args.journey.clone(),
         by: args.by.clone(),
@@ -75,7 +86,11 @@ pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
             .map_err(|error| Error::usage(format!("--where: {error}")))?;
         check(&catalog, &definitions, &backlog)?;
         if args.dry_run {
-            print!("{}", count(&*reader, &catalog, &backlog).await?);
+            let now = match as_of {
+                Some(as_of) => as_of,
+                None => embedded::present(&*reader).await?,
+            };
+            print!("{}", count(&*reader, &catalog, &backlog, now).await?);
             return Ok(ExitCode::SUCCESS);
         }
         let store = embedded::store_beside(folder).await?;
@@ -149,8 +164,12 @@ struct Counts {
     skipped: u64,
 }
 
-async fn count(store: &dyn Store, catalog: &Catalog, backlog: &Backlog) -> Result<String, Error> {
-    let now = Clock::real().now();
+async fn count(
+    store: &dyn Store,
+    catalog: &Catalog,
+    backlog: &Backlog,
+    now: Instant,
+) -> Result<String, Error> {
     let kept = Kept::of(catalog.needs(), now);
     let (late, mut desk) = (backlog.late(), Desk::default());
     let (mut counts, mut place) = (Counts::default(), None);

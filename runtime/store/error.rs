@@ -157,8 +157,8 @@ impl Error {
     }
 
     /// Whether the database may come back by itself: the connection was lost or refused, or the server is starting, stopping,
-    /// full, read only or too slow. What was asked may be asked again later; a commit may have been made or not, and the same
-    /// batch again tells.
+    /// full, read only or too slow, or it refuses a password that is being changed. What was asked may be asked again later; a
+    /// commit may have been made or not, and the same batch again tells.
     pub fn is_passing(&self) -> bool {
         let error = match self {
             Self::Database(error)
@@ -176,11 +176,13 @@ impl Error {
             sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed => true,
             sqlx::Error::Database(error) if is_postgres(&**error) => {
                 let code = error.code().unwrap_or_default();
-                // Connection, resources, operator; read only after a switch-over; collisions, locks and statements that
-                // took too long.
-                ["08", "53", "57P0", "25006", "40", "55P03", "57014", "58"]
-                    .iter()
-                    .any(|class| code.starts_with(class))
+                // Connection, resources, operator; who we are, while a password is being changed; read only after a switch-over;
+                // collisions, locks and statements that took too long.
+                [
+                    "08", "53", "57P0", "28", "25006", "40", "55P03", "57014", "58",
+                ]
+                .iter()
+                .any(|class| code.starts_with(class))
             }
             // SQLITE_FULL, and IOERR of WRITE, FSYNC and SHMSIZE: somebody may make room.
             sqlx::Error::Database(error) => {

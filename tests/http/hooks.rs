@@ -7,10 +7,10 @@ use super::receiver::Does::{self, HangsUp, IsSilent, Says};
 use super::receiver::{Came, Receiver};
 use crate::run::sample::Shop;
 
-const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+pub(super) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 /// A shop that calls a web hook for whoever pays.
-fn shop(step: &str, internal_hosts: &str) -> Shop {
+pub(super) fn shop(step: &str, internal_hosts: &str) -> Shop {
     let shop = Shop::with(&[
         (
             "schemas/customer.json",
@@ -62,7 +62,7 @@ fn run(shop: &Shop, note: &str) {
 }
 
 /// What a receiver does that trusts nobody, in Python and so in another hand than ours.
-fn verified(came: &Came) -> bool {
+pub(super) fn verified(came: &Came, secret: &str) -> bool {
     let program = "import sys,hmac,hashlib,base64,json\n\
         key=base64.b64decode(sys.argv[1].removeprefix('whsec_'))\n\
         signed=f'{sys.argv[2]}.{sys.argv[3]}.{sys.argv[4]}'.encode()\n\
@@ -75,7 +75,7 @@ fn verified(came: &Came) -> bool {
         header("webhook-signature"),
     );
     let status = std::process::Command::new("/usr/bin/python3")
-        .args(["-c", program, SECRET, &id, &at, &came.body, &signature])
+        .args(["-c", program, secret, &id, &at, &came.body, &signature])
         .status();
     status.expect("Python runs").success()
 }
@@ -92,12 +92,12 @@ async fn a_call_is_signed_and_its_receiver_can_tell_who_called() {
     assert_eq!(body, json!({ "customer": "anna", "total": 900 }));
     assert_eq!(came.header("content-type"), Some("application/json"));
     assert_eq!(came.header("x-shop"), Some("retail"));
-    assert!(verified(came), "{came:?}");
+    assert!(verified(came, SECRET), "{came:?}");
     let forged = Came {
         body: came.body.replace("900", "901"),
         ..came.clone()
     };
-    assert!(!verified(&forged));
+    assert!(!verified(&forged, SECRET));
     let log = shop.kurant(&["log", "--json"]);
     let id = came.header("webhook-id").expect("an id");
     assert!(

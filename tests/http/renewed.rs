@@ -1,16 +1,21 @@
 //! Secrets that change while it runs.
 
 use super::receiver::Does::Says;
-use super::receiver::{Does, Receiver};
-use super::{own, paid};
+use super::receiver::{Came, Does, Receiver};
+use super::{hooks, own, paid};
 use crate::run::sample::{Running, Shop};
 
 const TAKEN: Does = Says(200, "", r#"{"code":0,"id":"a-1"}"#);
 
 /// As whoever keeps secrets changes a file: whole, under its name.
 fn change(shop: &Shop, value: &str) {
-    shop.write("token.next", value);
-    std::fs::rename(shop.path("token.next"), shop.path("token")).expect("a new token");
+    keep(shop, "token", value);
+}
+
+fn keep(shop: &Shop, name: &str, value: &str) {
+    let next = format!("{name}.next");
+    shop.write(&next, value);
+    std::fs::rename(shop.path(&next), shop.path(name)).expect("a new secret");
 }
 
 /// Somebody pays, and what is shown with the message.
@@ -69,4 +74,60 @@ fn whoever_is_refused_tries_again_with_the_token_of_then() {
     let last = came.last().and_then(|own| own.header("authorization"));
     assert_eq!(last, Some("Bearer fr3sh"));
     running.end();
+}
+
+/// Another key of Standard Webhooks.
+const OTHER: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+
+#[test]
+fn a_secret_that_changes_signs_web_hooks_from_the_next_call_on() {
+    let receiver = Receiver::that(Says(200, "", "{}"));
+    let step = format!(
+        "{{ url: \"http://127.0.0.1:{}/hook\", body: {{ customer: =customer.id }} }}",
+        receiver.port
+    );
+    let shop = hooks::shop(&step, "[127.0.0.1]");
+    shop.write("token", "t0k3n");
+    let settings = std::fs::read_to_string(shop.path("kurant.yaml")).expect("the workspace");
+    let console = "console: { token: \"${file:token}\" }\n";
+    shop.write("kurant.yaml", &(settings + console));
+    let running = shop.start(&["run", "--listen", "127.0.0.1:0"]);
+    running.wait_for("running");
+    let called = |number: usize| {
+        let id = format!("o{number}");
+        let event = paid(&id, &format!("c{number}"), "Anna", "+380501112233");
+        shop.drop_events(&format!("{id}.jsonl"), &[event]);
+        while receiver.came().len() < number {
+            std::thread::yield_now();
+        }
+        receiver.came()[number - 1].clone()
+    };
+    let signed = |came: &Came, secret| hooks::verified(came, secret);
+    let first = called(1);
+    assert_eq!(
+        [signed(&first, hooks::SECRET), signed(&first, OTHER)],
+        [true, false]
+    );
+    keep(&shop, "secret", OTHER);
+    let mut said = running.wait_for("another secret signs web hooks from now on");
+    let second = called(2);
+    assert_eq!(
+        [signed(&second, hooks::SECRET), signed(&second, OTHER)],
+        [false, true]
+    );
+    // What is no key is refused, and the one of before goes on holding; other secrets are taken up all the same.
+    keep(&shop, "secret", "no key at all");
+    said.extend(running.wait_for("secrets can't be taken up"));
+    change(&shop, "fr3sh");
+    said.extend(running.wait_for("another token lets events in from now on"));
+    assert!(signed(&called(3), OTHER));
+    keep(&shop, "secret", hooks::SECRET);
+    running.signal("HUP");
+    said.extend(running.wait_for("another secret signs web hooks from now on"));
+    assert!(signed(&called(4), hooks::SECRET));
+    running.end();
+    let told = said.join("\n");
+    for secret in [hooks::SECRET, OTHER, "no key at all"] {
+        assert!(!told.contains(secret), "{told}");
+    }
 }

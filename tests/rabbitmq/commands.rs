@@ -30,14 +30,14 @@ steps:
 ";
 
 /// A shop whose events come from a broker, and whose commands go there.
-struct Sale {
-    shop: Shop,
-    events: String,
-    commands: String,
+pub(super) struct Sale {
+    pub(super) shop: Shop,
+    pub(super) events: String,
+    pub(super) commands: String,
 }
 
 impl Sale {
-    fn new(url: &str) -> Self {
+    pub(super) fn new(url: &str) -> Self {
         let (events, commands) = (unique("events"), unique("commands"));
         let shop = Shop::new();
         for journey in ["thanks", "cart", "birthday", "dormant", "loyal", "monday"] {
@@ -66,14 +66,14 @@ impl Sale {
     }
 
     /// Starts the runtime, and waits until it reads its queues.
-    fn run(&self) -> Running {
+    pub(super) fn run(&self) -> Running {
         let running = self.shop.start(&["run", "--quiet"]);
         running.wait_for("events are taken in from RabbitMQ");
         running
     }
 
     /// Waits until every command is known to have been taken: one may have been heard whose confirm was cut off.
-    async fn is_settled(&self) {
+    pub(super) async fn is_settled(&self) {
         let path = self.shop.path(".kurant/state.db");
         let store = Sqlite::open_to_read(&path).await.expect("a store");
         let settled = async {
@@ -92,7 +92,7 @@ impl Sale {
     }
 
     /// Nothing was lost and nothing took effect twice.
-    async fn check(&self, peer: &Peer, orders: usize) {
+    pub(super) async fn check(&self, peer: &Peer, orders: usize) {
         let path = self.shop.path(".kurant/state.db");
         let store = Sqlite::open_to_read(&path).await.expect("a store");
         let totals = store.totals().await.expect("totals");
@@ -158,7 +158,7 @@ fn order(number: usize) -> (String, Message) {
     (customer, Message::structured(&event))
 }
 
-async fn publish(peer: &Peer, exchange: &str, orders: impl Iterator<Item = usize>) {
+pub(super) async fn publish(peer: &Peer, exchange: &str, orders: impl Iterator<Item = usize>) {
     for number in orders {
         let (customer, message) = order(number);
         peer.publish(exchange, &customer, message).await;
@@ -166,14 +166,14 @@ async fn publish(peer: &Peer, exchange: &str, orders: impl Iterator<Item = usize
 }
 
 /// The commands that a queue has held so far: their keys, and how often each came.
-struct Heard {
+pub(super) struct Heard {
     keys: BTreeMap<String, usize>,
     /// One for all the time: what it holds unread would not come to another.
     consumer: Consumer,
 }
 
 impl Heard {
-    async fn begin(peer: &Peer, queue: &str) -> Self {
+    pub(super) async fn begin(peer: &Peer, queue: &str) -> Self {
         Self {
             keys: BTreeMap::new(),
             consumer: consumer(peer, queue).await,
@@ -186,7 +186,7 @@ impl Heard {
     }
 
     /// Reads on until so many different commands have come.
-    async fn listen(&mut self, count: usize) {
+    pub(super) async fn listen(&mut self, count: usize) {
         while self.keys.len() < count {
             let message = timeout(PATIENCE, self.consumer.next()).await;
             let message = message

@@ -2,5 +2,6 @@
 
 pub(crate) mod broker;
 mod commands;
+mod renewed;
 mod source;
 mod workers;

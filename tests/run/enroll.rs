@@ -240,3 +240,21 @@ fn explain_says_that_a_firing_was_missed_and_why() {
     run(&shop, "actions.jsonl");
     assert!(!explained("anna").contains("missed: "));
 }
+
+#[test]
+fn how_many_there_will_be_is_counted_as_of_another_time() {
+    let shop = shop(&[("anna", 65), ("iryna", 40)]);
+    let then = Clock::real().now().plus_millis(30 * DAY).to_string();
+    let asked = ["enroll", "dormant", "--missed", "--dry-run"];
+    let (_, told) = said(&shop, &asked);
+    assert!(told.starts_with("1 would be taken in\n"), "{told}");
+    let (code, told) = said(&shop, &[&asked[..], &["--as-of", &then]].concat());
+    assert_eq!(code, 0, "{told}");
+    assert!(told.starts_with("2 would be taken in\n"), "{told}");
+    // Whoever is taken in is taken in now.
+    let asked = ["enroll", "dormant", "--missed", "--per-day", "9"];
+    assert_eq!(
+        said(&shop, &[&asked[..], &["--as-of", &then]].concat()).0,
+        2
+    );
+}

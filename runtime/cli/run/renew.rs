@@ -68,16 +68,33 @@ impl Renewing {
         })))
     }
 
+    /// Each by itself: one that is no secret keeps no other from being taken up.
     fn take_up(&self) -> Result<(), Error> {
+        let all = [
+            self.take_up_ways(),
+            self.take_up_store(),
+            self.take_up_token(),
+        ];
+        all.into_iter().collect()
+    }
+
+    fn take_up_ways(&self) -> Result<(), Error> {
         let ways = embedded::ways(&self.folder, &self.definitions)?;
         if let Some(calls) = &self.calls {
             calls.take_up(&ways).map_err(embedded::failure)?;
         }
         self.ways.take_up(ways);
+        Ok(())
+    }
+
+    fn take_up_store(&self) -> Result<(), Error> {
         let reached = self
             .store
             .reach(&embedded::named_store(&self.folder, &self.definitions)?);
-        reached.map_err(embedded::unreadable)?;
+        reached.map_err(embedded::unreadable)
+    }
+
+    fn take_up_token(&self) -> Result<(), Error> {
         let token = self.definitions.workspace.settings.token.as_deref();
         if let (Some(lock), Some(token)) = (&self.lock, token) {
             lock.set(&secret::open(&self.folder, token)?);

@@ -1,0 +1,139 @@
+//! The store's password, and the token of whoever sends events, change while it runs.
+
+use serde_json::json;
+
+use super::asking::{post, ready};
+use super::sample::{Running, Shop};
+use crate::servers::{Own, POSTGRES};
+
+/// As whoever keeps secrets changes a file: whole, under its name.
+fn keep(shop: &Shop, name: &str, secret: &str) {
+    let next = format!("{name}.next");
+    shop.write(&next, secret);
+    std::fs::rename(shop.path(&next), shop.path(name)).expect("another secret");
+}
+
+/// A database that asks the shop for its password.
+struct Guarded {
+    own: Own,
+    name: &'static str,
+}
+
+impl Guarded {
+    fn begin(name: &'static str, password: &str) -> Self {
+        let guarded = Self {
+            own: POSTGRES.start(name),
+            name,
+        };
+        guarded.sql(&format!("CREATE ROLE shop LOGIN PASSWORD '{password}'"));
+        guarded.sql("CREATE SCHEMA shop AUTHORIZATION shop");
+        let file = guarded.sql("SHOW hba_file");
+        let lines =
+            "('host all shop 127.0.0.1/32 scram-sha-256'), ('host all all 127.0.0.1/32 trust')";
+        guarded.sql(&format!("COPY (VALUES {lines}) TO '{}'", file.trim()));
+        guarded.sql("SELECT pg_reload_conf()");
+        guarded
+    }
+
+    fn sql(&self, statement: &str) -> String {
+        self.own.said(&["sql", self.name, "-qAtc", statement])
+    }
+
+    /// Its address, with the password in a file.
+    fn url(&self) -> String {
+        let (_, place) = self.own.url.split_once('@').expect("a user");
+        format!("postgres://shop:${{file:password}}@{place}")
+    }
+
+    /// From now on it is this password, also for those who are there already.
+    fn change(&self, password: &str) {
+        self.sql(&format!("ALTER ROLE shop PASSWORD '{password}'"));
+        self.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'shop'");
+    }
+}
+
+fn order(number: usize) -> String {
+    let event = json!({
+        "specversion": "1.0", "id": format!("o{number}"), "source": "test", "type": "order.paid", "subject": "anna",
+        "data": { "total": 5, "customer": { "email": "a@example.com" } },
+    });
+    event.to_string()
+}
+
+/// Sends an event again until it is taken in, as whoever sends events does.
+fn taken(running: &Running, address: &str, number: usize) {
+    while post(address, "", &order(number)).0 != 202 {
+        std::thread::yield_now();
+    }
+    running.wait_for("thanks");
+}
+
+#[test]
+fn a_database_is_spoken_to_by_the_password_of_now_and_the_run_goes_on() {
+    let guarded = Guarded::begin("renewed", "f1rst");
+    let shop = Shop::new();
+    shop.write("password", "f1rst\n");
+    let settings = std::fs::read_to_string(shop.path("kurant.yaml")).expect("the workspace");
+    let store = format!("store: {{ url: \"{}\" }}\n", guarded.url());
+    shop.write("kurant.yaml", &(settings + &store));
+    let running = shop.start(&["run", "--listen", "127.0.0.1:0"]);
+    let address = running.address();
+    running.wait_for("running");
+    taken(&running, &address, 1);
+    // The database first: until the file says so too, it is waited for.
+    guarded.change("s3cond");
+    let mut told = running.wait_for("waiting until it is there again");
+    assert_eq!(ready(&address), (false, vec!["store".to_owned()]));
+    keep(&shop, "password", "s3cond\n");
+    told.extend(running.wait_for("there again; it goes on"));
+    taken(&running, &address, 2);
+    // The file first, and whoever changed it says so.
+    keep(&shop, "password", "th1rd\n");
+    running.signal("HUP");
+    guarded.change("th1rd");
+    taken(&running, &address, 3);
+    running.end_silently("th1rd");
+    let told = told.join("\n");
+    assert!(
+        !told.contains("f1rst") && !told.contains("s3cond"),
+        "{told}"
+    );
+    let sent = shop.lines(".kurant/outbox/email.jsonl");
+    assert_eq!(sent.len(), 3, "each once");
+}
+
+#[test]
+fn a_token_that_changes_lets_events_in_from_then_on_and_the_one_of_before_no_more() {
+    let shop = Shop::new();
+    shop.write("token", "f1rst\n");
+    let settings = std::fs::read_to_string(shop.path("kurant.yaml")).expect("the workspace");
+    let console = "console: { token: \"${file:token}\" }\n";
+    shop.write("kurant.yaml", &(settings + console));
+    let running = shop.start(&["run", "--listen", "127.0.0.1:0"]);
+    let address = running.address();
+    running.wait_for("running");
+    let shows = |token: &str, number| {
+        let shown = format!("Content-Type: application/json\r\nAuthorization: Bearer {token}\r\n");
+        post(&address, &shown, &order(number)).0
+    };
+    assert_eq!([shows("f1rst", 1), shows("s3cond", 2)], [202, 401]);
+    let mut told = Vec::new();
+    // By itself, and because somebody says so.
+    for (number, before, now) in [(2, "f1rst", "s3cond"), (3, "s3cond", "th1rd")] {
+        keep(&shop, "token", now);
+        if number == 3 {
+            running.signal("HUP");
+        }
+        told.extend(running.wait_for("another token lets events in from now on"));
+        assert_eq!([shows(now, number), shows(before, 9)], [202, 401]);
+    }
+    // One that is gone holds on, and opens the door to nobody else.
+    std::fs::remove_file(shop.path("token")).expect("it goes");
+    told.extend(running.wait_for("what it held before goes on holding"));
+    assert_eq!([shows("th1rd", 4), shows("", 9)], [202, 401]);
+    running.end_silently("th1rd");
+    let told = told.join("\n");
+    for secret in ["f1rst", "s3cond", "th1rd"] {
+        assert!(!told.contains(secret), "{told}");
+    }
+}
