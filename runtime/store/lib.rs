@@ -161,7 +161,8 @@ pub trait Store: Send + Sync {
         limit: usize,
     ) -> Reply<'s, Vec<CustomerId>>;
 
-    /// Rows of the outbox in a state, due up to an instant, earliest first.
+    /// Rows of the outbox in a state, due up to an instant, earliest first; those that are claimed in an order of the store's own, in
+    /// which a customer's stand as they were made.
     fn outbox(&self, state: OutboxState, upto: Instant, limit: usize) -> Reply<'_, Vec<Outgoing>>;
 
     /// The routes by which something is to be tried again, now or later, or was claimed under a lease that has passed; by name.

@@ -54,7 +54,8 @@ conformance! {
         a_state_is_written_over_the_one_before_it_only marks_are_set_and_forgotten a_large_batch_is_written_whole
         a_batch_is_written_in_its_turn_or_never a_mark_that_others_may_write_is_written_over_what_was_read;
     anchors: a_firing_is_a_range_read anchors_move_with_their_attribute pages_of_anchors_end zones_are_listed;
-    outbox: due_customers_come_in_order a_share_holds_its_own_customers outbox_rows_move_on only_the_own_claim_settles
+    outbox: due_customers_come_in_order a_share_holds_its_own_customers
+        those_who_are_due_first_come_first_whatever_their_slots outbox_rows_move_on only_the_own_claim_settles
         what_is_withdrawn_is_claimed_as_that where_commands_stand_is_told_by_their_keys
         a_claim_whose_lease_has_passed_is_claimed_anew one_worker_has_a_piece_of_work_until_its_time_is_up
         a_worker_alone_has_everybody each_route_is_claimed_by_itself what_is_tried_again_keeps_its_order_for_each_customer what_was_given_up_is_kept_and_can_be_tried_again;

@@ -1,8 +1,12 @@
 //! Work that waits: timers and what must leave.
 
+use std::sync::Arc;
+
 use kurant_engine::calendar::Instant;
 use kurant_engine::id::Key;
-use kurant_store::{Batch, InOutbox, OutboxState, Outgoing, Settled, Share, Store, Waiting, Word};
+use kurant_store::{
+    Batch, InOutbox, OutboxState, Outgoing, Settled, Share, Store, Stored, Waiting, Word,
+};
 
 use super::sample::{at, id, outgoing, person, waiting};
 
@@ -62,6 +66,40 @@ pub(super) async fn a_share_holds_its_own_customers(store: &dyn Store) {
     found.sort();
     let ids: Vec<&str> = found.iter().map(|(_, id)| &**id).collect();
     assert_eq!(ids, names);
+}
+
+pub(super) async fn those_who_are_due_first_come_first_whatever_their_slots(store: &dyn Store) {
+    // Most of them share a slot, and the others' moments lie among theirs.
+    let slot = Share::slot("anna");
+    let crowd = (0..).map(|number| format!("c{number}"));
+    let crowd: Vec<String> = crowd
+        .filter(|id| Share::slot(id) == slot)
+        .take(40)
+        .collect();
+    let others = (0..40).map(|number| format!("other-{number}"));
+    let ids: Vec<String> = crowd.iter().cloned().chain(others).collect();
+    let moments = (0..40)
+        .map(|number| number * 2)
+        .chain((0..40).map(|number| number * 5 + 1));
+    let persons = ids.iter().zip(moments);
+    let persons: Vec<Arc<Stored>> = persons.map(|(id, due)| waiting(id, due).into()).collect();
+    store
+        .commit(Batch {
+            persons,
+            ..Batch::default()
+        })
+        .await
+        .unwrap();
+    let all = store.due(at(1_000), 999, Share::ALL).await.unwrap();
+    assert_eq!(all.len(), 80);
+    assert!(all.is_sorted());
+    for most in [1, 10, 30, 60, 79] {
+        assert_eq!(
+            store.due(at(1_000), most, Share::ALL).await.unwrap(),
+            all[..most],
+            "{most}"
+        );
+    }
 }
 
 fn outgoing_due(number: i64, state: OutboxState, lease: Option<i64>) -> Outgoing {

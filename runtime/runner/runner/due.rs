@@ -125,7 +125,7 @@ impl Runner {
             meter::timers(due.iter().map(|(at, _)| *at), self.clock.now());
             let listed = due.iter().map(|(_, id)| (id.clone(), Vec::new())).collect();
             self.work_pages(listed, upto, task, None).await?;
-            worked_off = due.into_iter().map(|(at, id)| (id, at)).collect();
+            worked_off.extend(due.into_iter().map(|(at, id)| (id, at)));
         }
     }
 

@@ -8,7 +8,9 @@ use super::connect;
 use super::decode::columns;
 use crate::checkup::index;
 use crate::rows::{self, Columns, limit};
-use crate::{Audited, Checkup, Error, LogSums, Pulse, Safety, Setting, Sums, Tables, Waiting};
+use crate::{
+    Audited, Checkup, Error, LogSums, Pulse, SLOTS, Safety, Setting, Sums, Tables, Waiting,
+};
 
 /// What the tests run on.
 const RUN_ON: &str = "PostgreSQL 15";
@@ -22,8 +24,12 @@ const HEALTH: &str = "SELECT current_setting('server_version'), \
      (SELECT count(*) FROM enrollment e WHERE NOT EXISTS (SELECT 1 FROM customer c WHERE c.id = e.customer))";
 const SETTINGS: &str = "SELECT current_setting('fsync'), current_setting('full_page_writes'), \
      current_setting('synchronous_commit'), current_setting('autovacuum')";
-const PULSE: &str = "SELECT (SELECT count(*) FROM (SELECT 1 FROM customer WHERE wake_at <= $1 LIMIT $2) due), \
-     (SELECT min(wake_at) FROM customer WHERE wake_at <= $1), (SELECT count(*) FROM rejected)";
+// Slot by slot, as the index of timers goes.
+const PULSE: &str = "SELECT (SELECT count(*) FROM (SELECT 1 FROM generate_series(0, $3) AS own (slot) CROSS JOIN LATERAL ( \
+       SELECT 1 FROM customer c WHERE c.slot = own.slot::smallint AND c.wake_at <= $1 LIMIT $2) of_slot LIMIT $2) due), \
+     (SELECT min(d.wake_at) FROM generate_series(0, $3) AS own (slot) CROSS JOIN LATERAL ( \
+       SELECT c.wake_at FROM customer c WHERE c.slot = own.slot::smallint AND c.wake_at <= $1 ORDER BY c.wake_at LIMIT 1) d), \
+     (SELECT count(*) FROM rejected)";
 const OPEN: &str = "SELECT route, state, count(*) FROM outbox GROUP BY route, state";
 const SUMS: &str = "SELECT (SELECT count(*) FROM seen) + coalesce((SELECT count FROM forgotten WHERE what = 'seen'), 0), \
      (SELECT count(*) FROM event) + coalesce((SELECT count FROM forgotten WHERE what = 'event'), 0)";
@@ -109,6 +115,7 @@ pub(super) async fn pulse(pool: &PgPool, now: Instant) -> Result<Pulse, Error> {
     let row = sqlx::query(PULSE)
         .bind(now.millis())
         .bind(i64::from(Pulse::MOST))
+        .bind(i32::from(SLOTS) - 1)
         .fetch_one(pool)
         .await?;
     let mut first = columns(&row, "pulse");

@@ -26,7 +26,7 @@ const OLDEST: i32 = 150_000;
 
 /// Limits of each session that writes, in milliseconds. The server keeps them: nothing here is given up half-way. Its statements go
 /// by indexes: what waits to leave comes and goes faster than the server counts rows, and one that takes a full table for an empty
-/// one reads all of it each time. None of them is long enough to be worth a compiler.
+/// one reads all of it each time. None of them is worth a compiler.
 const WRITING: &str = "SET statement_timeout = 10000; SET lock_timeout = 3000; SET idle_in_transaction_session_timeout = 30000; \
     SET enable_seqscan = off; SET jit = off";
 /// Limits of each session that only reads: reports may take a while.

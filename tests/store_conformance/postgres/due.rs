@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kurant_store::{Batch, Share, Store};
+use kurant_store::{Batch, OutboxState, Share, Store};
 
-use super::super::sample::{at, waiting};
+use super::super::sample::{at, outgoing, waiting};
 use super::database::Schema;
 
 /// Customers whose timers are due.
@@ -72,16 +72,22 @@ async fn what_waits_to_leave_is_found_without_a_look_at_what_is_under_way() {
         .execute("ALTER TABLE outbox SET (autovacuum_enabled = off)")
         .await;
     schema.execute("VACUUM ANALYZE outbox").await;
+    let command = outgoing("anna", 1, OutboxState::Pending).command;
+    let command = serde_json::to_string(&command).unwrap();
+    // One waits; of all others the claims, made a thousand at a time, are not over yet.
     schema
-        .execute(
+        .execute(&format!(
             "INSERT INTO outbox (key, due, lease, attempt, state, customer, route, command) \
-             SELECT gen_random_uuid(), 1, 1000000, 1, CASE n WHEN 1 THEN 'pending' ELSE 'claimed' END, 'c' || n, \
-               CASE n WHEN 1 THEN 'sms' ELSE 'crm' END, '{}' FROM generate_series(1, 20000) n",
-        )
+             SELECT gen_random_uuid(), 1, 1000000 + n / 1000, 1, CASE n WHEN 1 THEN 'pending' ELSE 'claimed' END, 'c' || n, \
+               CASE n WHEN 1 THEN 'sms' ELSE 'crm' END, '{command}' FROM generate_series(1, 20000) n"
+        ))
         .await;
     let before = settled(&schema, READ_OF_OUTBOX).await;
     assert_eq!(store.routes_waiting(at(2)).await.unwrap(), ["sms"]);
     assert_eq!(store.retried(PAGE).await.unwrap().len(), 1);
+    let pending = store.outbox(OutboxState::Pending, at(2), PAGE).await;
+    assert_eq!(pending.unwrap().len(), 1);
+    assert_eq!(store.reclaim("crm", at(2), at(9), PAGE).await.unwrap(), []);
     drop(store);
     let read = settled(&schema, READ_OF_OUTBOX).await - before;
     assert!((1..=10).contains(&read), "{read} rows were read for one");

@@ -111,7 +111,7 @@ CREATE TABLE outbox (
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_limit = 2000);
 CREATE INDEX outbox_open ON outbox (state, due) WHERE state IN ('pending', 'in_doubt');
 -- What is under way, by when that has to be over: what was left behind is found without a look at the rest.
-CREATE INDEX outbox_claimed ON outbox (lease) WHERE state = 'claimed';
+CREATE INDEX outbox_claimed ON outbox (lease, n) WHERE state = 'claimed';
 -- Those that somebody has to look at, and those that are tried again. What leaves at the first try is in none of these.
 CREATE INDEX outbox_given_up ON outbox (n) WHERE state IN ('dead', 'in_doubt');
 -- What stays, by whose it is: for erasures.
