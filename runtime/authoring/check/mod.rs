@@ -15,6 +15,7 @@ mod library;
 mod markdown_as_it_stands;
 mod minutes_or_months;
 mod missing_field;
+mod misspelt_data;
 mod mixed_types;
 mod mjml;
 mod never_capped;
@@ -109,6 +110,7 @@ pub(crate) fn run(parsed: &Parsed, places: &Places, sources: &Sources, diagnosti
     untraceable::check(&world, &walks);
     unused_variable::check(&world, &walks);
     template_text::check(&world, &walks);
+    misspelt_data::check(&world, &walks);
     unsubscribe::check(&world, &walks);
     empty_link::check(&world);
     no_subject::check(&world);
