@@ -179,7 +179,7 @@ impl Error {
                 // Connection, resources, operator; who we are, while a password is being changed; read only after a switch-over;
                 // collisions, locks and statements that took too long.
                 [
-                    "08", "53", "57P0", "28", "25006", "40", "55P03", "57014", "58",
+                    "08", "53", "57P0", "28P01", "25006", "40", "55P03", "57014", "58",
                 ]
                 .iter()
                 .any(|class| code.starts_with(class))

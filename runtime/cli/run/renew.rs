@@ -68,7 +68,7 @@ impl Renewing {
         })))
     }
 
-    /// Each by itself: one that is no secret keeps no other from being taken up.
+    /// Ways out, store and token each by themselves: what is no secret of one keeps none of the others from being taken up.
     fn take_up(&self) -> Result<(), Error> {
         let all = [
             self.take_up_ways(),
