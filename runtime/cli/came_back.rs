@@ -4,8 +4,7 @@ use std::collections::HashMap;
 
 use kurant_engine::calendar::{Instant, Zone};
 use kurant_engine::id::Key;
-use kurant_engine::input::Trace;
-use kurant_engine::process::FATES;
+use kurant_engine::input::{FATES, Trace};
 use kurant_engine::value::Value;
 use serde_json::{Value as Json, json};
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::action::Action;
 use crate::event::Event;
 use crate::id::{CustomerId, Key};
-use crate::input::{Command, ERASED, Effect, Trace};
+use crate::input::{Command, ERASED, Effect, FATES, Trace};
 use crate::map::Map;
 use crate::value::Value;
 
@@ -38,7 +38,11 @@ pub fn action(own: Action) -> Action {
 /// A line about what happened, without the values of the person.
 pub fn trace(own: Trace) -> Trace {
     let is_own_word = own.what == ERASED;
-    let kept = |name: &str| KEPT.contains(&name) || (is_own_word && name == "why");
+    // Of what came back only a channel of ours is noted.
+    let came_back = FATES.contains(&&*own.what);
+    let kept = |name: &str| {
+        KEPT.contains(&name) || (is_own_word && name == "why") || (came_back && name == "channel")
+    };
     let values = own.values.iter().filter(|(name, _)| kept(name));
     Trace {
         values: values.map(|(name, value)| (name, value.clone())).collect(),
@@ -140,12 +144,18 @@ mod tests {
         assert_eq!(names, ["until"]);
         let own = trace(Trace {
             what: ERASED.into(),
-            ..line
+            ..line.clone()
         });
         assert!(
             own.values.get("why").is_some(),
             "why somebody was erased stays"
         );
+        for (what, stays) in [("clicked", true), ("consent", false)] {
+            let mut line = line.clone();
+            line.what = what.into();
+            line.values.insert("channel", Value::text("email"));
+            assert_eq!(trace(line).values.get("channel").is_some(), stays, "{what}");
+        }
     }
 
     #[test]

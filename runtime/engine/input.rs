@@ -232,6 +232,18 @@ pub const GOAL: &str = "goal";
 /// What a trace says when there is no code left to give, and the reason of the exit that follows.
 pub const NO_COUPON: &str = "no_coupon";
 
+/// What may become of a message, in the words by which the callbacks of providers are described.
+pub const FATES: [&str; 8] = [
+    "delivered",
+    "opened",
+    "clicked",
+    "replied",
+    "bounced",
+    "failed",
+    "complained",
+    "unsubscribed",
+];
+
 /// What a trace says when somebody is erased.
 pub const ERASED: &str = "erased";
 

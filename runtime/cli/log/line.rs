@@ -6,9 +6,8 @@ use kurant_engine::action::{Action, ActionStatus};
 use kurant_engine::calendar::{Instant, Zone};
 use kurant_engine::catalog::{Acting, Catalog};
 use kurant_engine::definition::Definitions;
-use kurant_engine::input::Trace;
+use kurant_engine::input::{FATES, Trace};
 use kurant_engine::map::Map;
-use kurant_engine::process::FATES;
 use kurant_engine::value::Value;
 use kurant_store::{Happened, LogLine};
 use serde_json::{Value as Json, json};
@@ -194,7 +193,9 @@ impl<'l> Line<'l> {
 
     /// The channel that it is about, or another way out.
     pub(super) fn channel(&self) -> Option<&'l str> {
-        let of_action = self.action.and_then(|action| action.channel.as_deref());
+        let of_action = self
+            .action
+            .and_then(|own| own.channel.as_deref().or_else(|| way(&own.action)));
         let told = || self.value("channel").or_else(|| self.value("route"));
         of_action.or_else(told)
     }
@@ -202,6 +203,16 @@ impl<'l> Line<'l> {
     fn value(&self, name: &str) -> Option<&'l str> {
         self.values?.get(name)?.as_text()
     }
+}
+
+/// The way out of what is no message.
+fn way(verb: &str) -> Option<&'static str> {
+    Some(match verb {
+        "task" | "assign" | "set" | "tag" | "untag" | "score" => "crm",
+        "emit" => "events",
+        "webhook" => "webhook",
+        _ => return None,
+    })
 }
 
 fn clock(at: Instant, zone: Zone) -> String {
@@ -351,6 +362,22 @@ mod tests {
         ] {
             let line = action(verb, status, None);
             assert_eq!(Line::of(&line, nothing_left()).outcome, outcome, "{verb}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_message_is_found_by_its_way_out() {
+        for (verb, way) in [
+            ("send", Some("email")),
+            ("webhook", Some("webhook")),
+            ("emit", Some("events")),
+            ("set", Some("crm")),
+            ("tag", Some("crm")),
+            ("task", Some("crm")),
+            ("enter", None),
+        ] {
+            let line = action(verb, ActionStatus::Sent, None);
+            assert_eq!(Line::of(&line, nothing_left()).channel(), way, "{verb}");
         }
     }
 

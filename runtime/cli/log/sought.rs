@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use kurant_engine::catalog::program::Op;
 use kurant_engine::catalog::{Acting, Catalog, Loaded};
 use kurant_engine::definition::{Definitions, Exit, Version};
-use kurant_engine::process::FATES;
+use kurant_engine::input::FATES;
 
 use super::Args;
 use super::line::{Line, Steps};

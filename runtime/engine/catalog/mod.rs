@@ -200,6 +200,24 @@ impl Catalog {
         self.versions.get(&hash).map(AsRef::as_ref)
     }
 
+    /// Whether there is a journey of this id, at its current version or at one that somebody is still inside of.
+    pub(crate) fn knows(&self, id: &str) -> bool {
+        self.versions_of(id).next().is_some()
+    }
+
+    /// The step of a journey by its id, or by its place where it has none, in any version.
+    pub(crate) fn step_of(&self, id: &str, step: &str) -> Option<Arc<str>> {
+        let mut nodes = self.versions_of(id).flat_map(|own| own.program.nodes());
+        nodes
+            .find(|node| &*node.name == step)
+            .map(|node| node.name.clone())
+    }
+
+    fn versions_of(&self, id: &str) -> impl Iterator<Item = &Arc<Loaded>> {
+        let versions = self.current.iter().chain(self.versions.values());
+        versions.filter(move |own| own.journey().id == id)
+    }
+
     /// The customer's clock.
     pub fn zone(&self, person: &Person) -> Zone {
         person.customer.zone(self.definitions.workspace.timezone)

@@ -54,7 +54,6 @@ pub(crate) use refilled::pool_of;
 
 pub use again::{Again, again};
 pub use explain::{Explanation, Gate, Standing, explain, whereabouts};
-pub use feedback::FATES;
 pub use given::{Given, given};
 pub use operator::refusal;
 pub use refilled::turned_away;

@@ -129,8 +129,13 @@ impl Play {
         profile: Vec<ProfileUpdate>,
         schema: Schema,
     ) -> Self {
+        let channel = |name: &str| crate::definition::ChannelSettings {
+            name: name.into(),
+            settings: Map::new(),
+        };
         let workspace = Workspace {
             quiet_hours: quiet,
+            channels: vec![channel("email"), channel("sms")],
             ..Workspace::new("test", Zone::UTC, "uk")
         };
         let template = |channel: &str| Template {

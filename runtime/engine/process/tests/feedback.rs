@@ -26,7 +26,7 @@ fn comes_back(play: &mut Play, kind: &str, data: Map, ago: i64) -> Option<Trace>
     })));
     let told = &play.trace[before..];
     told.iter()
-        .find(|own| crate::process::FATES.contains(&&*own.what))
+        .find(|own| crate::input::FATES.contains(&&*own.what))
         .cloned()
 }
 
@@ -50,7 +50,7 @@ fn each_thing_that_may_become_of_a_message_has_a_word_of_its_own() {
         ("unsubscribed", Some("complaint")),
         ("unsubscribed", None),
     ];
-    for ((kind, says), word) in kinds.into_iter().zip(crate::process::FATES) {
+    for ((kind, says), word) in kinds.into_iter().zip(crate::input::FATES) {
         let mut play = after_a_message();
         let mut data = about(&play);
         if let Some(says) = says {
@@ -62,18 +62,49 @@ fn each_thing_that_may_become_of_a_message_has_a_word_of_its_own() {
         assert_eq!(told.at, instant("2026-03-01T00:59:00Z"), "as it happened");
         assert_eq!(told.journey.as_deref(), Some("j"));
         assert_eq!(told.place.as_deref(), Some("s"));
+        assert_eq!(told.values.get("channel"), Some(&Value::text("email")));
     }
 }
 
 #[test]
 fn an_event_from_elsewhere_leaves_nothing_of_a_person_in_the_log() {
-    let mut play = after_a_message();
-    let mut data = about(&play);
-    for name in ["journey", "step", "channel", "url", "text", "key"] {
-        data.insert(name, Value::text("canary <canary@example.com>"));
+    for own in [
+        "canary <canary@example.com>",
+        "380501112233",
+        "Олена.Коваль",
+        "Anna",
+    ] {
+        let mut play = after_a_message();
+        for names in [
+            &["journey", "step", "channel", "url", "text", "key"][..],
+            &["step", "channel"],
+        ] {
+            let mut data = about(&play);
+            for name in names {
+                data.insert(*name, Value::text(own));
+            }
+            let told = comes_back(&mut play, "message.clicked", data, 0).unwrap();
+            assert!(!format!("{told:?}").contains(own), "{told:?}");
+        }
     }
-    let told = comes_back(&mut play, "message.clicked", data, 0).unwrap();
-    assert!(!format!("{told:?}").contains("canary"), "{told:?}");
+}
+
+#[test]
+fn what_says_no_channel_and_so_changes_nothing_is_noted_as_that() {
+    for (kind, reason) in [
+        ("message.unsubscribed", Some("no_channel")),
+        ("message.bounced", Some("no_channel")),
+        ("message.clicked", None),
+    ] {
+        let mut play = after_a_message();
+        let mut data = about(&play);
+        let told = comes_back(&mut play, kind, data.clone(), 0).unwrap();
+        assert_eq!(told.reason, None, "{kind}");
+        data.remove("channel");
+        let mut play = after_a_message();
+        let told = comes_back(&mut play, kind, data, 0).unwrap();
+        assert_eq!(told.reason.as_deref(), reason, "{kind}");
+    }
 }
 
 #[test]
@@ -89,6 +120,10 @@ fn what_is_known_of_the_passage_goes_before_what_an_event_says() {
     data.insert("journey", Value::text("another"));
     let told = comes_back(&mut play, "message.opened", data, 0).unwrap();
     assert_eq!(told.journey.as_deref(), Some("j"));
+    assert_eq!(
+        told.place, None,
+        "a step of another journey is none of this one"
+    );
     assert_eq!(told.enrollment, Some(play.person.enrollments[0].id));
 }
 
