@@ -324,7 +324,14 @@ fn what(context: &Context<'_>, action: &str, entry: &Entry) -> Option<Value> {
             .keep(node.span, text(node))
             .map(Value::text);
     }
-    context.diagnostics.keep(node.span, literal(context, node))
+    let value = context
+        .diagnostics
+        .keep(node.span, literal(context, node))?;
+    Some(match value {
+        // One tag is written without a list in the step too.
+        Value::Text(_) if matches!(action, "tag" | "untag") => Value::List(vec![value]),
+        value => value,
+    })
 }
 
 fn answers(context: &Context<'_>, node: &Node) -> Vec<Answer> {

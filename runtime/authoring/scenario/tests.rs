@@ -68,6 +68,19 @@ fn a_test_becomes_what_it_says() {
 }
 
 #[test]
+fn one_tag_is_expected_as_it_is_written() {
+    for (written, tags) in [("vip", vec!["vip"]), ("[vip, new]", vec!["vip", "new"])] {
+        let start = CASCADE.find("expect:").expect("what is expected");
+        let test = format!("{}expect: [ {{ tag: {written} }} ]\n", &CASCADE[..start]);
+        let Expect::All(expected) = scenario(&test).expect else {
+            panic!("everything is expected")
+        };
+        let tags = tags.into_iter().map(Value::text).collect();
+        assert_eq!(expected[0].what, Value::List(tags));
+    }
+}
+
+#[test]
 fn web_hooks_answer_by_step_and_may_fail_in_turn() {
     let by_step =
         scenario(&CASCADE.replace("expect:", "answers: { lookup: { discount: 10 } }\nexpect:"));

@@ -85,12 +85,11 @@ impl Renderer {
     /// `check` names it.
     pub fn new(definitions: &Definitions, public: Option<PublicLinks>) -> Self {
         let mut environment = environment(definitions.workspace.timezone);
-        for (index, template) in definitions.templates.iter().enumerate() {
+        for template in &definitions.templates {
             for (field, text) in &template.front {
-                let _ = environment.add_template_owned(format!("{index}/{field}"), text.clone());
+                let _ = environment.add_template_owned(field_name(template, field), text.clone());
             }
-            let _ =
-                environment.add_template_owned(body_name(index, template), template.body.clone());
+            let _ = environment.add_template_owned(body_name(template), template.body.clone());
         }
         let links = &definitions.workspace.settings.links;
         for (name, link) in links.by_name() {
@@ -171,10 +170,10 @@ impl Renderer {
         for field in template.front.keys() {
             front.insert(
                 field.clone(),
-                self.text(&format!("{index}/{field}"), &context)?,
+                self.text(&field_name(template, field), &context)?,
             );
         }
-        let body = self.text(&body_name(index, template), &context)?;
+        let body = self.text(&body_name(template), &context)?;
         let buttons = buttons(template, &mut front)?;
         let mut rendered = Rendered {
             format: template.extension.clone(),
@@ -320,8 +319,23 @@ fn buttons(
     Ok(buttons)
 }
 
-fn body_name(index: usize, template: &Template) -> String {
-    format!("{index}/body.{}", template.extension)
+/// What a template's body is called where it can't be rendered. Its lines are counted from the end of its front matter. The extension
+/// stands at the end: what is escaped goes by it.
+fn body_name(template: &Template) -> String {
+    format!("the text of {}", file(template))
+}
+
+/// What a line of its front matter is called.
+fn field_name(template: &Template, field: &str) -> String {
+    format!("{}, {field}", file(template))
+}
+
+/// The file of a template.
+fn file(template: &Template) -> String {
+    let locale = template.locale.as_deref();
+    let locale = locale.map_or(String::new(), |locale| format!(".{locale}"));
+    let (name, channel, extension) = (&template.name, &template.channel, &template.extension);
+    format!("templates/{name}/{channel}{locale}.{extension}")
 }
 
 #[cfg(test)]
@@ -351,5 +365,34 @@ mod tests {
             rendered.expect("rendered").body,
             "<https:&#x2f;&#x2f;shop.example&#x2f;u?id=c1&amp;all=1> <>"
         );
+    }
+
+    #[test]
+    fn what_cannot_be_rendered_is_told_with_its_file() {
+        for (front, body, place) in [
+            (
+                "Hello",
+                "\n{{ 'x' | int }}",
+                "the text of templates/hello/email.uk.md:2",
+            ),
+            (
+                "{{ 'x' | int }}",
+                "Hello",
+                "templates/hello/email.uk.md, subject:1",
+            ),
+        ] {
+            let mut definitions = Definitions::new(Workspace::new("shop", Zone::UTC, "uk"));
+            definitions.templates.push(Template {
+                name: "hello".to_owned(),
+                channel: "email".to_owned(),
+                locale: Some("uk".to_owned()),
+                extension: "md".to_owned(),
+                front: BTreeMap::from([("subject".to_owned(), front.to_owned())]),
+                body: body.to_owned(),
+            });
+            let rendered = Renderer::new(&definitions, None).render("hello", "email", &Map::new());
+            let why = rendered.map(|own| own.body).unwrap_err();
+            assert!(why.contains(place), "{place}: {why}");
+        }
     }
 }
