@@ -93,6 +93,18 @@ impl Own {
         self.server.run(&[what, &self.name]);
     }
 
+    /// What the script says when this server is told something: `sql`, `ctl`.
+    pub(crate) fn told(&self, what: &str, words: &[&str]) -> String {
+        self.said(&[&[what, &self.name], words].concat())
+    }
+
+    /// Its address for another user than the test's own; `user` may have a password behind a colon.
+    pub(crate) fn url_of(&self, user: &str) -> String {
+        let (scheme, rest) = self.url.split_once("://").expect("a scheme");
+        let (_, place) = rest.split_once('@').expect("a user");
+        format!("{scheme}://{user}@{place}")
+    }
+
     /// What the script says to these words.
     pub(crate) fn said(&self, arguments: &[&str]) -> String {
         self.server.run(arguments)

@@ -10,7 +10,7 @@ use super::receiver::Does::{self, HangsUp, Says};
 use super::receiver::Receiver;
 use super::{DESCRIBED, outbox, paid, shop};
 use crate::run::asking::asked;
-use crate::run::sample::{PATIENCE, Running, Shop};
+use crate::run::sample::{Running, Shop, until};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 const VARIABLES: [(&str, &str); 1] = [("KURANT_PUBLIC_SECRET", SECRET)];
@@ -68,16 +68,6 @@ fn call(address: &str, path: &str, headers: &str, body: &Value) -> (u16, String)
     let (code, answer) = asked(address, &format!("POST {path}"), headers, &body);
     let (_, text) = answer.split_once("\r\n\r\n").unwrap_or_default();
     (code, text.to_owned())
-}
-
-/// Waits until something is so.
-#[expect(clippy::disallowed_methods, reason = "another process does it")]
-fn until(what: &str, is_so: impl Fn() -> bool) {
-    let began = std::time::Instant::now();
-    while !is_so() {
-        assert!(began.elapsed() < PATIENCE, "in vain: {what}");
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
 }
 
 /// The tags that the CRM was told of.

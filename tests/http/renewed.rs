@@ -3,20 +3,9 @@
 use super::receiver::Does::Says;
 use super::receiver::{Came, Does, Receiver};
 use super::{hooks, own, paid};
-use crate::run::sample::{Running, Shop};
+use crate::run::sample::{Running, Shop, until};
 
 const TAKEN: Does = Says(200, "", r#"{"code":0,"id":"a-1"}"#);
-
-/// As whoever keeps secrets changes a file: whole, under its name.
-fn change(shop: &Shop, value: &str) {
-    keep(shop, "token", value);
-}
-
-fn keep(shop: &Shop, name: &str, value: &str) {
-    let next = format!("{name}.next");
-    shop.write(&next, value);
-    std::fs::rename(shop.path(&next), shop.path(name)).expect("a new secret");
-}
 
 /// Somebody pays, and what is shown with the message.
 fn shown(shop: &Shop, running: &Running, receiver: &Receiver, number: usize) -> String {
@@ -24,9 +13,7 @@ fn shown(shop: &Shop, running: &Running, receiver: &Receiver, number: usize) -> 
     let event = paid(&id, &format!("c{number}"), "Anna", "+380501112233");
     shop.drop_events(&format!("{id}.jsonl"), &[event]);
     running.wait_for("thanks");
-    while receiver.came().len() < number {
-        std::thread::yield_now();
-    }
+    until("the message comes", || receiver.came().len() >= number);
     let came = receiver.came();
     let header = came[number - 1].header("authorization");
     header.expect("who we are").to_owned()
@@ -39,7 +26,7 @@ fn a_token_that_changes_holds_from_the_next_message_on() {
     let running = shop.start(&["run"]);
     running.wait_for("running");
     assert_eq!(shown(&shop, &running, &receiver, 1), "Bearer t0k3n");
-    change(&shop, "fr3sh\n");
+    shop.keep("token", "fr3sh\n");
     let mut said = running.wait_for("another secret holds from now on");
     assert_eq!(shown(&shop, &running, &receiver, 2), "Bearer fr3sh");
     // One that is gone holds on.
@@ -48,7 +35,7 @@ fn a_token_that_changes_holds_from_the_next_message_on() {
     assert_eq!(shown(&shop, &running, &receiver, 3), "Bearer fr3sh");
     // Asked to look again, it goes on too, and says no more of the one that is gone.
     running.signal("HUP");
-    change(&shop, "th1rd");
+    shop.keep("token", "th1rd");
     running.signal("HUP");
     said.extend(running.wait_for("another secret holds from now on"));
     assert_eq!(shown(&shop, &running, &receiver, 4), "Bearer th1rd");
@@ -68,7 +55,7 @@ fn whoever_is_refused_tries_again_with_the_token_of_then() {
     running.wait_for("running");
     assert_eq!(shown(&shop, &running, &receiver, 1), "Bearer t0k3n");
     running.wait_for("the provider says 401");
-    change(&shop, "fr3sh");
+    shop.keep("token", "fr3sh");
     running.wait_for("messages are handed to");
     let came = receiver.came();
     let last = came.last().and_then(|own| own.header("authorization"));
@@ -97,9 +84,7 @@ fn a_secret_that_changes_signs_web_hooks_from_the_next_call_on() {
         let id = format!("o{number}");
         let event = paid(&id, &format!("c{number}"), "Anna", "+380501112233");
         shop.drop_events(&format!("{id}.jsonl"), &[event]);
-        while receiver.came().len() < number {
-            std::thread::yield_now();
-        }
+        until("the web hook is called", || receiver.came().len() >= number);
         receiver.came()[number - 1].clone()
     };
     let signed = |came: &Came, secret| hooks::verified(came, secret);
@@ -108,7 +93,7 @@ fn a_secret_that_changes_signs_web_hooks_from_the_next_call_on() {
         [signed(&first, hooks::SECRET), signed(&first, OTHER)],
         [true, false]
     );
-    keep(&shop, "secret", OTHER);
+    shop.keep("secret", OTHER);
     let mut said = running.wait_for("another secret signs web hooks from now on");
     let second = called(2);
     assert_eq!(
@@ -116,12 +101,12 @@ fn a_secret_that_changes_signs_web_hooks_from_the_next_call_on() {
         [false, true]
     );
     // What is no key is refused, and the one of before goes on holding; other secrets are taken up all the same.
-    keep(&shop, "secret", "no key at all");
+    shop.keep("secret", "no key at all");
     said.extend(running.wait_for("secrets can't be taken up"));
-    change(&shop, "fr3sh");
+    shop.keep("token", "fr3sh");
     said.extend(running.wait_for("another token lets events in from now on"));
     assert!(signed(&called(3), OTHER));
-    keep(&shop, "secret", hooks::SECRET);
+    shop.keep("secret", hooks::SECRET);
     running.signal("HUP");
     said.extend(running.wait_for("another secret signs web hooks from now on"));
     assert!(signed(&called(4), hooks::SECRET));

@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use serde_json::{Value, json};
 
 use super::read::{Receiver, header};
+use super::tracked::shown;
 use super::{paid, shop};
 use crate::run::asking::asked;
 use crate::run::sample::{Running, Shop};
@@ -231,7 +232,10 @@ fn whoever_chooses_gets_what_they_chose() {
     let post = |path: &str, body: &str| asked(&address, &format!("POST {path}"), FORM, body);
     for _ in 0..2 {
         assert!(post(&unsubscribe, "").1.contains("більше не отримуєте"));
-        let (code, saved) = post(&preferences, "channel=email&topic=news");
+        let (code, saved) = post(
+            &preferences,
+            &(shown(&looked) + "&channel=email&topic=news"),
+        );
         assert!(
             code == 200 && saved.contains("value=\"email\" checked"),
             "{saved}"
@@ -241,7 +245,7 @@ fn whoever_chooses_gets_what_they_chose() {
     shop.drop_events("2.jsonl", &[paid("2", "anna", "Anna", "anna@example.com")]);
     next(&mut receiver, "An offer");
     // One topic less, and nothing else.
-    let (_, saved) = post(&preferences, "channel=email");
+    let (_, saved) = post(&preferences, &(shown(&looked) + "&channel=email"));
     assert!(saved.contains("value=\"news\"> news"), "{saved}");
     shop.drop_events(
         "3.jsonl",

@@ -5,6 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use super::{paid, shop};
+use crate::run::sample::until;
 
 /// The user with the password of before, and with the one of now, as they are shown.
 const BEFORE: &str = "AHVzZXIAMGxk";
@@ -90,13 +91,12 @@ fn a_password_that_changes_holds_at_the_next_try() {
     running.wait_for("running");
     shop.drop_events("1.jsonl", &[paid("1", "c1", "Anna", "a@example.com")]);
     let mut said = running.wait_for("they wait until it can be");
-    shop.write("password.next", "fr3sh\n");
-    std::fs::rename(shop.path("password.next"), shop.path("password")).expect("a new one");
+    shop.keep("password", "fr3sh\n");
     said.extend(running.wait_for("another secret holds from now on"));
     said.extend(running.wait_for("the mail server is there again"));
-    while *server.messages.lock().expect("a count") == 0 {
-        std::thread::yield_now();
-    }
+    until("the letter comes", || {
+        *server.messages.lock().expect("a count") > 0
+    });
     running.end();
     let shown = server.shown.lock().expect("what was shown").clone();
     assert_eq!(shown.first().map(String::as_str), Some(BEFORE));

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::read::{Receiver, header};
 use super::{paid, shop};
 use crate::run::asking::asked;
-use crate::run::sample::{PATIENCE, Running, Shop};
+use crate::run::sample::{Running, Shop, until};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 const VARIABLES: [(&str, &str); 1] = [("KURANT_PUBLIC_SECRET", SECRET)];
@@ -71,15 +71,6 @@ fn paths(letter: &Value, begin: &str) -> Vec<String> {
         rest.split('"').next().expect("a path").to_owned()
     });
     found.collect()
-}
-
-#[expect(clippy::disallowed_methods, reason = "another process does it")]
-fn until(what: &str, is_so: impl Fn() -> bool) {
-    let began = std::time::Instant::now();
-    while !is_so() {
-        assert!(began.elapsed() < PATIENCE, "in vain: {what}");
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
 }
 
 fn tags(shop: &Shop, tag: &str) -> usize {
@@ -237,6 +228,52 @@ fn nothing_is_noticed_unless_it_is_told_and_agreed_to() {
     running.end();
 }
 
+/// Whether the box of a page is there, ticked or empty.
+fn is_ticked(page: &str, ticked: bool) -> bool {
+    let ticked = if ticked { " checked" } else { "" };
+    page.contains(&format!("name=\"tracking\" value=\"tracking\"{ticked}>"))
+}
+
+/// What a browser sends of the boxes that a page shows, whatever is ticked.
+pub(super) fn shown(page: &str) -> String {
+    let fields = page.split("name=\"shown\" value=\"").skip(1);
+    let fields = fields.map(|rest| rest.split('"').next().expect("a value"));
+    let fields: Vec<String> = fields.map(|own| format!("shown={own}")).collect();
+    assert!(!fields.is_empty(), "{page}");
+    fields.join("&")
+}
+
+#[test]
+fn who_leaves_the_box_empty_is_left_alone_also_where_links_are_noticed_without_a_word() {
+    let mut receiver = Receiver::start(false);
+    let shop = tracking(&receiver, "tracking: { links: on, opens: consented }\n");
+    let (running, address) = running(&shop);
+    let mut letter = |id: &str| {
+        let order = paid(id, "anna", "Anna", "anna@example.com");
+        shop.drop_events(&format!("{id}.jsonl"), &[order]);
+        receiver.next()
+    };
+    let noticed = |letter: &Value| (paths(letter, "/c/").len(), paths(letter, "/o/").len());
+    let first = letter("1");
+    assert_eq!(noticed(&first), (1, 0), "never a word");
+    let page = paths(&first, "/u/")[0].replacen("/u/", "/p/", 1);
+    let (_, looked) = asked(&address, &format!("GET {page}"), "", "");
+    assert!(is_ticked(&looked, false), "{looked}");
+    for (id, form, count) in [
+        // Of a page that never showed the box: nothing is said.
+        ("2", String::new(), (1, 0)),
+        ("3", shown(&looked), (0, 0)),
+        ("4", shown(&looked) + "&tracking=tracking", (1, 1)),
+        ("5", String::new(), (1, 1)),
+        ("6", shown(&looked), (0, 0)),
+    ] {
+        let (code, saved) = asked(&address, &format!("POST {page}"), "", &form);
+        assert_eq!(code, 200, "{saved}");
+        assert_eq!(noticed(&letter(id)), count, "{id}: {form}");
+    }
+    running.end();
+}
+
 #[test]
 fn somebody_agrees_on_the_page_to_be_noticed_and_takes_it_back_there() {
     let mut receiver = Receiver::start(false);
@@ -251,13 +288,10 @@ fn somebody_agrees_on_the_page_to_be_noticed_and_takes_it_back_there() {
     assert_eq!(paths(&first, "/c/").len(), 0, "nobody has agreed");
     let page = paths(&first, "/u/")[0].replacen("/u/", "/p/", 1);
     let (_, looked) = asked(&address, &format!("GET {page}"), "", "");
-    let is_ticked = |page: &str, ticked: bool| {
-        let ticked = if ticked { " checked" } else { "" };
-        page.contains(&format!("name=\"tracking\" value=\"tracking\"{ticked}>"))
-    };
     assert!(is_ticked(&looked, false), "{looked}");
-    for (id, form, agrees) in [("2", "tracking=tracking", true), ("3", "", false)] {
-        let (code, saved) = asked(&address, &format!("POST {page}"), "", form);
+    for (id, form, agrees) in [("2", "&tracking=tracking", true), ("3", "", false)] {
+        let form = shown(&looked) + form;
+        let (code, saved) = asked(&address, &format!("POST {page}"), "", &form);
         assert_eq!(code, 200, "{saved}");
         assert!(is_ticked(&saved, agrees), "{saved}");
         let own = letter(&mut receiver, id);

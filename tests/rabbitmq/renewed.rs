@@ -5,28 +5,23 @@ use super::commands::{Heard, Sale, publish};
 use crate::servers::{Own, RABBITMQ};
 
 /// A broker with a user of its own for the shop.
-struct Guarded {
-    own: Own,
-    name: &'static str,
-}
+struct Guarded(Own);
 
 impl Guarded {
-    fn begin(name: &'static str, password: &str) -> Self {
-        let own = RABBITMQ.start(name);
-        let guarded = Self { own, name };
+    fn begin(name: &str, password: &str) -> Self {
+        let guarded = Self(RABBITMQ.start(name));
         guarded.ctl(&["add_user", "shop", password]);
         guarded.ctl(&["set_permissions", "shop", ".*", ".*", ".*"]);
         guarded
     }
 
     fn ctl(&self, words: &[&str]) {
-        self.own.said(&[&["ctl", self.name], words].concat());
+        self.0.told("ctl", words);
     }
 
     /// The broker's address as the shop speaks to it.
     fn url(&self, password: &str) -> String {
-        let (_, place) = self.own.url.split_once('@').expect("a user");
-        format!("amqp://shop:{password}@{place}")
+        self.0.url_of(&format!("shop:{password}"))
     }
 
     /// From now on it is this password, also for those who are there already.
@@ -36,21 +31,11 @@ impl Guarded {
     }
 }
 
-/// As whoever keeps secrets changes a file: whole, under its name.
-fn keep(sale: &Sale, url: &str) {
-    sale.shop.write("broker.next", url);
-    let renamed = std::fs::rename(
-        sale.shop.path("broker.next"),
-        sale.shop.path("broker-address"),
-    );
-    renamed.expect("another address");
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_is_spoken_to_by_the_password_of_now_and_nothing_is_lost_meanwhile() {
     let guarded = Guarded::begin("renewed", "f1rst");
     let sale = Sale::new(&guarded.url("f1rst"));
-    let peer = Peer::connect(&guarded.own.url).await;
+    let peer = Peer::connect(&guarded.0.url).await;
     peer.exchange(&sale.commands).await;
     let running = sale.run();
     let mut heard = Heard::begin(&peer, &sale.commands).await;
@@ -60,11 +45,11 @@ async fn a_broker_is_spoken_to_by_the_password_of_now_and_nothing_is_lost_meanwh
     guarded.change("s3cond");
     let mut told = running.wait_for("no events from RabbitMQ");
     publish(&peer, &sale.events, 100..200).await;
-    keep(&sale, &guarded.url("s3cond"));
+    sale.shop.keep("broker-address", &guarded.url("s3cond"));
     told.extend(running.wait_for("events are taken in from RabbitMQ"));
     heard.listen(200).await;
     // The file first, and whoever changed it says so: it is asked for at the next connection.
-    keep(&sale, &guarded.url("th1rd"));
+    sale.shop.keep("broker-address", &guarded.url("th1rd"));
     running.signal("HUP");
     guarded.change("th1rd");
     publish(&peer, &sale.events, 200..300).await;

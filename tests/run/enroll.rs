@@ -258,3 +258,27 @@ fn how_many_there_will_be_is_counted_as_of_another_time() {
         2
     );
 }
+
+#[test]
+fn where_time_was_played_ahead_it_is_counted_as_of_the_time_played_to() {
+    // The second message is due four months after the purchase: it lies ahead now, and behind in forty days.
+    let shop = shop(&[("anna", 95)]);
+    let asked = ["enroll", "dormant", "--missed", "--dry-run"];
+    let (_, told) = said(&shop, &asked);
+    assert!(told.starts_with("1 would be taken in\n"), "{told}");
+    let now = Clock::real().now();
+    let order = format!(
+        r#"{{"specversion":"1.0","id":"1","source":"shop","type":"order.paid","subject":"olha","time":"{now}","data":{{"total":5}}}}"#
+    );
+    shop.write("events.jsonl", &order);
+    let until = now.plus_millis(40 * DAY).to_string();
+    let play = ["run", "--quiet", "--feed", "events.jsonl", "--until"];
+    shop.kurant(&[&play[..], &[&until]].concat());
+    let (code, told) = said(&shop, &asked);
+    assert_eq!(code, 0, "{told}");
+    assert!(
+        told.starts_with("0 would be taken in\n")
+            && told.contains("1 were missed and would be through by now"),
+        "{told}"
+    );
+}

@@ -3,28 +3,16 @@
 use serde_json::json;
 
 use super::asking::{post, ready};
-use super::sample::{Running, Shop};
+use super::sample::{Running, Shop, until};
 use crate::servers::{Own, POSTGRES};
-
-/// As whoever keeps secrets changes a file: whole, under its name.
-fn keep(shop: &Shop, name: &str, secret: &str) {
-    let next = format!("{name}.next");
-    shop.write(&next, secret);
-    std::fs::rename(shop.path(&next), shop.path(name)).expect("another secret");
-}
+use crate::store_conformance::postgres::database::Schema;
 
 /// A database that asks the shop for its password.
-struct Guarded {
-    own: Own,
-    name: &'static str,
-}
+struct Guarded(Own);
 
 impl Guarded {
-    fn begin(name: &'static str, password: &str) -> Self {
-        let guarded = Self {
-            own: POSTGRES.start(name),
-            name,
-        };
+    fn begin(name: &str, password: &str) -> Self {
+        let guarded = Self(POSTGRES.start(name));
         guarded.sql(&format!("CREATE ROLE shop LOGIN PASSWORD '{password}'"));
         guarded.sql("CREATE SCHEMA shop AUTHORIZATION shop");
         let file = guarded.sql("SHOW hba_file");
@@ -36,13 +24,12 @@ impl Guarded {
     }
 
     fn sql(&self, statement: &str) -> String {
-        self.own.said(&["sql", self.name, "-qAtc", statement])
+        self.0.told("sql", &["-qAtc", statement])
     }
 
     /// Its address, with the password in a file.
     fn url(&self) -> String {
-        let (_, place) = self.own.url.split_once('@').expect("a user");
-        format!("postgres://shop:${{file:password}}@{place}")
+        self.0.url_of("shop:${file:password}")
     }
 
     /// From now on it is this password, also for those who are there already.
@@ -62,9 +49,9 @@ fn order(number: usize) -> String {
 
 /// Sends an event again until it is taken in, as whoever sends events does.
 fn taken(running: &Running, address: &str, number: usize) {
-    while post(address, "", &order(number)).0 != 202 {
-        std::thread::yield_now();
-    }
+    until("the event is taken in", || {
+        post(address, "", &order(number)).0 == 202
+    });
     running.wait_for("thanks");
 }
 
@@ -84,11 +71,11 @@ fn a_database_is_spoken_to_by_the_password_of_now_and_the_run_goes_on() {
     guarded.change("s3cond");
     let mut told = running.wait_for("waiting until it is there again");
     assert_eq!(ready(&address), (false, vec!["store".to_owned()]));
-    keep(&shop, "password", "s3cond\n");
+    shop.keep("password", "s3cond\n");
     told.extend(running.wait_for("there again; it goes on"));
     taken(&running, &address, 2);
     // The file first, and whoever changed it says so.
-    keep(&shop, "password", "th1rd\n");
+    shop.keep("password", "th1rd\n");
     running.signal("HUP");
     guarded.change("th1rd");
     taken(&running, &address, 3);
@@ -120,7 +107,7 @@ fn a_token_that_changes_lets_events_in_from_then_on_and_the_one_of_before_no_mor
     let mut told = Vec::new();
     // By itself, and because somebody says so.
     for (number, before, now) in [(2, "f1rst", "s3cond"), (3, "s3cond", "th1rd")] {
-        keep(&shop, "token", now);
+        shop.keep("token", now);
         if number == 3 {
             running.signal("HUP");
         }
@@ -136,4 +123,26 @@ fn a_token_that_changes_lets_events_in_from_then_on_and_the_one_of_before_no_mor
     for secret in ["f1rst", "s3cond", "th1rd"] {
         assert!(!told.contains(secret), "{told}");
     }
+}
+
+#[tokio::test]
+async fn of_several_secrets_that_are_none_each_is_named() {
+    let schema = Schema::new().await;
+    let shop = Shop::new();
+    shop.write("place", &schema.url());
+    shop.write("key", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLdYl");
+    let settings = std::fs::read_to_string(shop.path("kurant.yaml")).expect("the workspace");
+    let more =
+        "store: { url: \"${file:place}\" }\nwebhooks: { kind: http, secret: \"${file:key}\" }\n";
+    shop.write("kurant.yaml", &(settings + more));
+    let running = shop.start(&["run"]);
+    running.wait_for("running");
+    shop.keep("key", "no key at all");
+    running.wait_for("secrets can't be taken up: `webhooks`");
+    shop.keep("place", "mysql://user:s3cret@localhost/shop");
+    let told = running.wait_for("is no store that Kurant knows").pop();
+    let told = told.expect("a line");
+    assert!(told.contains("`webhooks`"), "{told}");
+    assert!(!told.contains("s3cret"), "{told}");
+    running.end();
 }

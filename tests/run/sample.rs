@@ -29,6 +29,17 @@ pub(crate) fn of_anna(id: &str, kind: &str, data: &str) -> String {
 
 /// Whoever waits longer than this for a line waits in vain.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Waits until something is so that another process does.
+#[expect(clippy::disallowed_methods, reason = "another process does it")]
+pub(crate) fn until(what: &str, is_so: impl Fn() -> bool) {
+    let began = std::time::Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < PATIENCE, "in vain: {what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
 const FILES: &[(&str, &str)] = &[
     (
         "kurant.yaml",
@@ -146,6 +157,13 @@ impl Shop {
 
     pub(crate) fn write(&self, name: &str, text: &str) {
         write(&self.path(name), text);
+    }
+
+    /// Changes a file as whoever keeps secrets does: whole, under its name.
+    pub(crate) fn keep(&self, name: &str, secret: &str) {
+        let next = format!("{name}.next");
+        self.write(&next, secret);
+        std::fs::rename(self.path(&next), self.path(name)).expect("another secret");
     }
 
     /// Writes under another name first, as whoever drops files does.

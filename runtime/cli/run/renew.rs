@@ -56,8 +56,9 @@ impl Renewing {
                 if !is_asked && !secret::has_changed() {
                     continue;
                 }
-                let why = self.take_up().err().map(|error| error.message().to_owned());
-                let why = why.unwrap_or_default();
+                let why = self.take_up();
+                let why: Vec<&str> = why.iter().map(Error::message).collect();
+                let why = why.join("; ");
                 if !why.is_empty() && why != refused {
                     tracing::warn!(
                         "secrets can't be taken up: {why}; those of before go on holding"
@@ -69,13 +70,13 @@ impl Renewing {
     }
 
     /// Ways out, store and token each by themselves: what is no secret of one keeps none of the others from being taken up.
-    fn take_up(&self) -> Result<(), Error> {
+    fn take_up(&self) -> Vec<Error> {
         let all = [
             self.take_up_ways(),
             self.take_up_store(),
             self.take_up_token(),
         ];
-        all.into_iter().collect()
+        all.into_iter().filter_map(Result::err).collect()
     }
 
     fn take_up_ways(&self) -> Result<(), Error> {

@@ -17,6 +17,14 @@ const FROM_UNSUBSCRIBE: &str = "kurant/unsubscribe";
 /// The page of preferences.
 const FROM_PREFERENCES: &str = "kurant/preferences";
 
+/// The field of a form that says which boxes were shown: what nobody saw, nobody left empty.
+pub(super) const SHOWN: &str = "shown";
+
+/// What it says of one box.
+pub(super) fn box_of(field: &str, value: &str) -> String {
+    format!("{field}:{value}")
+}
+
 /// What a workspace lets customers choose.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Offer {
@@ -81,8 +89,8 @@ pub(super) struct Choice {
     pub(super) channels: Vec<(String, bool)>,
     /// Each topic with whether it is wanted.
     pub(super) topics: Vec<(String, bool)>,
-    /// What is noticed of how messages are read, and whether the customer lets it be; none where nobody is asked.
-    pub(super) tracking: Option<(Tracking, bool)>,
+    /// What is noticed of how messages are read, and what the customer said of it, if ever a word; none where nobody is asked.
+    pub(super) tracking: Option<(Tracking, Option<bool>)>,
 }
 
 impl Choice {
@@ -112,7 +120,7 @@ impl Choice {
                 .collect(),
             tracking: offer
                 .asks_whether_to_track()
-                .then(|| (offer.tracking, customer.consented(Tracking::CONSENT))),
+                .then(|| (offer.tracking, customer.said_of(Tracking::CONSENT))),
         }
     }
 
@@ -122,23 +130,33 @@ impl Choice {
         own.is_none_or(|(_, is_in)| !is_in)
     }
 
-    /// Each consent that is asked for, by its channel, with whether it is given.
-    fn consents(&self) -> impl Iterator<Item = (&str, bool)> {
-        let channels = self.channels.iter().map(|(own, is_in)| (&**own, *is_in));
-        let tracking = self.tracking.map(|(_, is_in)| (Tracking::CONSENT, is_in));
+    /// Each consent that this says otherwise than before, by its channel.
+    fn consents<'c>(&'c self, before: &'c Self) -> impl Iterator<Item = (&'c str, bool)> {
+        let channels = before.channels.iter().zip(&self.channels);
+        let channels = channels.filter(|((_, was_in), (_, is_in))| was_in != is_in);
+        let channels = channels.map(|(_, (own, is_in))| (&**own, *is_in));
+        // By what is noticed: where nobody gave a word and some of it is `on`, an empty box is a no that was not said before.
+        let noticed =
+            |Tracking { links, opens }: Tracking, said| [links, opens].map(|own| own.lets(said));
+        let tracking = before.tracking.zip(self.tracking);
+        let tracking =
+            tracking.filter(|((own, was), (_, is))| noticed(*own, *was) != noticed(*own, *is));
+        let tracking = tracking.and_then(|(_, (_, is))| Some((Tracking::CONSENT, is?)));
         channels.chain(tracking)
     }
 
-    /// What the boxes say that were ticked.
+    /// What the boxes say that were shown; of the others, what held before.
     pub(super) fn ticked(&self, form: &[(String, String)]) -> Self {
-        let is_in = |field: &str, value: &str| {
-            let mut ticked = form.iter();
-            ticked.any(|(own, of)| own == field && of == value)
+        let has = |field: &str, value: &str| {
+            let mut form = form.iter();
+            form.any(|(own, of)| own == field && of == value)
         };
+        let said =
+            |field: &str, value: &str| has(SHOWN, &box_of(field, value)).then(|| has(field, value));
         let all = |field: &str, known: &[(String, bool)]| {
             let known = known.iter();
             known
-                .map(|(own, _)| (own.clone(), is_in(field, own)))
+                .map(|(own, was_in)| (own.clone(), said(field, own).unwrap_or(*was_in)))
                 .collect()
         };
         Self {
@@ -147,7 +165,7 @@ impl Choice {
             topics: all("topic", &self.topics),
             tracking: self
                 .tracking
-                .map(|(own, _)| (own, is_in(Tracking::CONSENT, Tracking::CONSENT))),
+                .map(|(own, was)| (own, said(Tracking::CONSENT, Tracking::CONSENT).or(was))),
         }
     }
 }
@@ -200,10 +218,7 @@ pub(super) fn changes(
         attributes: Map::new(),
     };
     let mut events = Vec::new();
-    for ((channel, was_in), (_, is_in)) in before.consents().zip(after.consents()) {
-        if was_in == is_in {
-            continue;
-        }
+    for (channel, is_in) in after.consents(before) {
         let data = Map::from_iter([
             ("channel", Value::text(channel)),
             ("granted", Value::Bool(is_in)),

@@ -8,7 +8,7 @@ use kurant_engine::definition::Tracking;
 use minijinja::HtmlEscape;
 use sha2::{Digest, Sha256};
 
-use super::choice::Choice;
+use super::choice::{Choice, SHOWN, box_of};
 use super::words::Words;
 
 /// How the pages look. The policy below allows this and no other style.
@@ -54,10 +54,13 @@ pub(super) fn preferences(words: &Words, name: &str, choice: &Choice, is_saved: 
     let topics = topics.map(|(own, is_in)| ("topic", &**own, &**own, *is_in));
     body += &boxes(words.channels, channels);
     body += &boxes(words.topics, topics);
-    if let Some((tracking, is_in)) = choice.tracking {
+    if let Some((tracking, said)) = choice.tracking {
         let field = Tracking::CONSENT;
         let shown = words.tracked(tracking);
-        body += &boxes(words.tracking, [(field, field, shown, is_in)].into_iter());
+        body += &boxes(
+            words.tracking,
+            [(field, field, shown, said == Some(true))].into_iter(),
+        );
     }
     body += &format!("<button>{}</button></form>", words.save);
     body += &format!("<p>{}</p>", words.what_still_comes);
@@ -72,9 +75,10 @@ fn boxes<'b>(
     let mut inside = String::new();
     for (field, value, shown, is_in) in boxes {
         let ticked = if is_in { " checked" } else { "" };
-        let (value, shown) = (HtmlEscape(value), HtmlEscape(shown));
+        let own = box_of(field, value);
+        let (value, shown, own) = (HtmlEscape(value), HtmlEscape(shown), HtmlEscape(&own));
         inside += &format!(
-            "<label><input type=\"checkbox\" name=\"{field}\" value=\"{value}\"{ticked}> {shown}</label>"
+            "<label><input type=\"checkbox\" name=\"{field}\" value=\"{value}\"{ticked}> {shown}</label><input type=\"hidden\" name=\"{SHOWN}\" value=\"{own}\">"
         );
     }
     match inside.is_empty() {
@@ -183,7 +187,7 @@ mod tests {
 
     #[test]
     fn a_box_asks_for_what_is_noticed_and_for_no_more() {
-        use kurant_engine::definition::Whose::{Consented, Off};
+        use kurant_engine::definition::Whose::{Consented, Off, On};
         for (links, opens, english, ukrainian) in [
             (
                 Consented,
@@ -203,11 +207,18 @@ mod tests {
                 "Yes, whether I open them and which links I follow",
                 "Так, чи я їх відкриваю і за якими посиланнями переходжу",
             ),
+            // Whoever says no is left alone in both.
+            (
+                On,
+                Consented,
+                "Yes, whether I open them and which links I follow",
+                "Так, чи я їх відкриваю і за якими посиланнями переходжу",
+            ),
         ] {
             for (language, text) in [("en", english), ("uk", ukrainian)] {
                 for (is_in, ticked) in [(true, " checked"), (false, "")] {
                     let choice = Choice {
-                        tracking: Some((Tracking { links, opens }, is_in)),
+                        tracking: Some((Tracking { links, opens }, is_in.then_some(true))),
                         ..choice(true)
                     };
                     let page = preferences(Words::of(None, language), "Shop", &choice, false);

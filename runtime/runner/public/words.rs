@@ -91,10 +91,10 @@ impl Words {
         own.or_else(|| language(workspace)).unwrap_or(&ENGLISH)
     }
 
-    /// What is noticed of those who gave their consent.
+    /// What is noticed of those who say yes, and of nobody who says no.
     pub(super) fn tracked(&self, tracking: Tracking) -> &'static str {
         let Tracking { links, opens } = tracking;
-        match [links, opens].map(|own| own == Whose::Consented) {
+        match [links, opens].map(|own| own != Whose::Off) {
             [true, false] => self.noticed_links,
             [false, _] => self.noticed_opens,
             [true, true] => self.noticed_both,

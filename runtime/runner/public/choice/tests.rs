@@ -34,9 +34,15 @@ fn anna() -> Customer {
     customer
 }
 
-fn form(ticked: &[(&str, &str)]) -> Vec<(String, String)> {
+/// What a browser sends of a page with this choice, whose boxes are ticked like that.
+fn form(page: &Choice, ticked: &[(&str, &str)]) -> Vec<(String, String)> {
     let own = |(field, value): &(&str, &str)| ((*field).to_owned(), (*value).to_owned());
-    ticked.iter().map(own).collect()
+    let channels = page.channels.iter().map(|(own, _)| ("channel", &**own));
+    let topics = page.topics.iter().map(|(own, _)| ("topic", &**own));
+    let tracking = page.tracking.map(|_| ("tracking", "tracking"));
+    let shown = channels.chain(topics).chain(tracking);
+    let shown = shown.map(|(field, value)| (SHOWN.to_owned(), format!("{field}:{value}")));
+    shown.chain(ticked.iter().map(own)).collect()
 }
 
 #[test]
@@ -62,7 +68,7 @@ fn only_what_is_chosen_otherwise_becomes_an_event() {
     let (anna, now) = (anna(), Instant::from_millis(5_000));
     let before = Choice::of(Some(&anna), &ticket(), &offer());
     let told = |ticked: &[(&str, &str)]| {
-        let after = before.ticked(&form(ticked));
+        let after = before.ticked(&form(&before, ticked));
         changes(&ticket(), &anna, (&before, &after), now)
     };
     assert_eq!(told(&[("channel", "email"), ("topic", "news")]), []);
@@ -126,7 +132,7 @@ fn the_consent_to_be_tracked_is_given_and_withdrawn_as_any_other() {
         let at = Instant::from_millis(at);
         let before = Choice::of(Some(&anna), &ticket(), &offer);
         let told = |ticked: &[(&str, &str)]| {
-            let after = before.ticked(&form(ticked));
+            let after = before.ticked(&form(&before, ticked));
             changes(&ticket(), &anna, (&before, &after), at)
         };
         let (events, none) = match granted {
@@ -148,17 +154,80 @@ fn the_consent_to_be_tracked_is_given_and_withdrawn_as_any_other() {
 
 #[test]
 fn a_box_that_was_never_shown_changes_nothing() {
+    let now = Instant::from_millis(5_000);
     let mut anna = anna();
     anna.set_consent("tracking", true, Instant::from_millis(2_000));
-    let before = Choice::of(Some(&anna), &ticket(), &offer());
-    let after = before.ticked(&form(&[("channel", "email"), ("topic", "news")]));
-    let told = changes(
-        &ticket(),
-        &anna,
-        (&before, &after),
-        Instant::from_millis(5_000),
+    // The page was looked at before anybody was asked, and before there were more channels and topics.
+    let old = Choice::of(Some(&anna), &ticket(), &offer());
+    anna.set_consent("viber", true, Instant::from_millis(3_000));
+    let mut offer = Offer {
+        tracking: Tracking {
+            links: Whose::On,
+            opens: Whose::Consented,
+        },
+        ..offer()
+    };
+    offer.topics.insert("perfume".to_owned());
+    let told = |page: &Choice, ticked: &[(&str, &str)]| {
+        let before = Choice::of(Some(&anna), &ticket(), &offer);
+        let after = before.ticked(&form(page, ticked));
+        changes(&ticket(), &anna, (&before, &after), now)
+    };
+    let same = [("channel", "email"), ("topic", "news")];
+    assert_eq!(told(&old, &same), []);
+    let now_shown = Choice::of(Some(&anna), &ticket(), &offer);
+    let events = told(&now_shown, &same);
+    let said: Vec<String> = events
+        .iter()
+        .map(|event| event.data.to_json().to_string())
+        .collect();
+    assert_eq!(
+        said,
+        [
+            r#"{"channel":"viber","granted":false}"#,
+            r#"{"channel":"tracking","granted":false}"#,
+            r#"{"topics":{"perfume":false}}"#,
+        ]
     );
-    assert_eq!(told, []);
+}
+
+#[test]
+fn a_box_that_is_left_empty_is_a_no_where_something_was_noticed_without_a_word() {
+    use Whose::{Consented, Off, On};
+    let now = Instant::from_millis(5_000);
+    for (links, opens, is_said) in [
+        (On, Consented, true),
+        (Consented, On, true),
+        // Nothing was noticed of her, and nothing will be.
+        (Consented, Off, false),
+        (Consented, Consented, false),
+    ] {
+        let tracking = Tracking { links, opens };
+        let offer = Offer {
+            tracking,
+            ..offer()
+        };
+        let mut anna = anna();
+        let before = Choice::of(Some(&anna), &ticket(), &offer);
+        let same = [("channel", "email"), ("topic", "news")];
+        let after = before.ticked(&form(&before, &same));
+        let events = changes(&ticket(), &anna, (&before, &after), now);
+        assert_eq!(events.len(), usize::from(is_said), "{links:?} {opens:?}");
+        for event in events {
+            let said = event.data.to_json().to_string();
+            assert_eq!(said, r#"{"channel":"tracking","granted":false}"#);
+            anna.set_consent("tracking", false, now);
+        }
+        let said = anna.said_of(Tracking::CONSENT);
+        assert!(
+            !links.lets(said) && !opens.lets(said),
+            "{links:?} {opens:?}"
+        );
+        // Saved once more, it says nothing new.
+        let before = Choice::of(Some(&anna), &ticket(), &offer);
+        let after = before.ticked(&form(&before, &same));
+        assert_eq!(changes(&ticket(), &anna, (&before, &after), now), []);
+    }
 }
 
 #[test]
@@ -182,7 +251,7 @@ fn an_event_is_the_same_one_until_its_customer_has_chosen_otherwise() {
             true => &[("channel", "email"), ("topic", "news")],
             false => &[("topic", "news")],
         };
-        let after = before.ticked(&form(ticked));
+        let after = before.ticked(&form(&before, ticked));
         let events = changes(&ticket(), &anna, (&before, &after), at);
         assert_eq!(events.len(), 1);
         ids.push(events[0].id.clone());
