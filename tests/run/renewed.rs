@@ -139,7 +139,7 @@ async fn of_several_secrets_that_are_none_each_is_named() {
     running.wait_for("running");
     shop.keep("key", "no key at all");
     running.wait_for("secrets can't be taken up: `webhooks`");
-    shop.keep("place", "mysql://user:s3cret@localhost/shop");
+    shop.keep("place", "postgres://user:s3cret@[nowhere/shop");
     let told = running.wait_for("is no store that Kurant knows").pop();
     let told = told.expect("a line");
     assert!(told.contains("`webhooks`"), "{told}");
