@@ -210,20 +210,7 @@ fn the_summary_counts_goals_beside_those_who_are_held_out() {
     shop.write("journeys/dormant.yaml", &journey.replace("steps:", goal));
     shop.write("customers.jsonl", &customers());
     shop.write("events.jsonl", &events().join("\n"));
-    let output = shop.kurant(&[
-        "simulate",
-        "--customers",
-        "customers.jsonl",
-        "--events",
-        "events.jsonl",
-        "--from",
-        "2024-01-01",
-        "--until",
-        "2025-03-01",
-        "--actions",
-        "out.jsonl",
-    ]);
-    let talk = stderr(&output);
+    let (_, talk, _) = with_options(&shop, &[]);
     let line = talk
         .lines()
         .find(|line| line.trim_start().starts_with("goal:"))

@@ -75,9 +75,8 @@ fn a_secret_that_changes_signs_web_hooks_from_the_next_call_on() {
     );
     let shop = hooks::shop(&step, "[127.0.0.1]");
     shop.write("token", "t0k3n");
-    let settings = std::fs::read_to_string(shop.path("kurant.yaml")).expect("the workspace");
     let console = "console: { token: \"${file:token}\" }\n";
-    shop.write("kurant.yaml", &(settings + console));
+    shop.add_settings(console);
     let running = shop.start(&["run", "--listen", "127.0.0.1:0"]);
     running.wait_for("running");
     let called = |number: usize| {

@@ -19,8 +19,7 @@ fn written(plan: &[(At, Does)]) -> (Shop, Scripted, String) {
         "host: 127.0.0.1, port: {}, tls: none",
         server.port
     ));
-    let settings = std::fs::read_to_string(shop.path("kurant.yaml")).expect("the workspace");
-    shop.write("kurant.yaml", &(settings + "  sms: { kind: file }\n"));
+    shop.add_settings("  sms: { kind: file }\n");
     shop.write("templates/thanks/sms.txt", "Thanks\n");
     let journey = std::fs::read_to_string(shop.path("journeys/thanks.yaml")).expect("a journey");
     let journey = journey.replace("template: thanks }", "template: thanks, fallback: [sms] }");

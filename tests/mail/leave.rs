@@ -20,8 +20,7 @@ fn offering(receiver: &Receiver, more: &str) -> Shop {
         "host: localhost, port: {}, tls: none",
         receiver.port
     ));
-    let settings = std::fs::read_to_string(shop.path("kurant.yaml")).expect("the workspace");
-    shop.write("kurant.yaml", &(settings + more));
+    shop.add_settings(more);
     std::fs::remove_file(shop.path("templates/thanks/email.md")).expect("the template");
     std::fs::remove_file(shop.path("journeys/thanks.yaml")).expect("the journey");
     for (name, category) in [("offers", "marketing"), ("receipts", "transactional")] {

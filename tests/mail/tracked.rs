@@ -20,11 +20,10 @@ fn tracking(receiver: &Receiver, tracking: &str) -> Shop {
         "host: localhost, port: {}, tls: none",
         receiver.port
     ));
-    let settings = std::fs::read_to_string(shop.path("kurant.yaml")).expect("the workspace");
     let more = format!(
         "public: {{ url: \"{PUBLIC}\", listen: \"127.0.0.1:0\", secret: \"${{env:KURANT_PUBLIC_SECRET}}\" }}\n{tracking}"
     );
-    shop.write("kurant.yaml", &(settings + &more));
+    shop.add_settings(&more);
     std::fs::remove_file(shop.path("templates/thanks/email.md")).expect("the template");
     shop.write(
         "templates/thanks/email.html",

@@ -37,9 +37,8 @@ fn a_message_that_is_taken_is_said_to_be_and_goes_to_whom_it_should() {
         "host: 127.0.0.1, port: {}, tls: none",
         linked.port
     ));
-    let settings = std::fs::read_to_string(shop.path("kurant.yaml")).expect("the workspace");
     let links = "links: { unsubscribe: 'https://shop.example/u?id={{ customer.id }}' }\n";
-    shop.write("kurant.yaml", &(settings + links));
+    shop.add_settings(links);
     shop.kurant(&["channel", "try", "email"]);
     let (code, said, _) = tried(&[], &["email"]);
     assert_eq!(code, 0, "{said}");

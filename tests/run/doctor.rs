@@ -116,10 +116,9 @@ async fn what_was_tampered_with_in_a_file_is_found() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_tampered_with_in_a_database_is_found_beside_a_running_worker() {
     let (shop, schema) = (Shop::new(), Schema::new().await);
-    let settings = std::fs::read_to_string(shop.path("kurant.yaml")).expect("settings");
     shop.write("store.secret", &schema.url());
     let store = "store: { url: \"${file:store.secret}\" }\n";
-    shop.write("kurant.yaml", &(settings + store));
+    shop.add_settings(store);
     sell(&shop);
     let running = shop.start(&["run", "--quiet", "--listen", "127.0.0.1:0"]);
     running.wait_for("running");

@@ -23,9 +23,8 @@ async fn a_feed_on_postgres_does_what_simulate_says() {
     let schema = Schema::new().await;
     let shop = Shop::new();
     shop.write("store.secret", &schema.url());
-    let settings = std::fs::read_to_string(shop.path("kurant.yaml")).expect("the workspace");
     let store = "store: { url: \"${file:store.secret}\" }\n";
-    shop.write("kurant.yaml", &(settings + store));
+    shop.add_settings(store);
     play(&shop);
     let told = shop.kurant(&["explain", "--customer", "c001", "--journey", "thanks"]);
     assert!(String::from_utf8_lossy(&told.stdout).contains("thanks"));

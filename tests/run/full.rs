@@ -158,9 +158,8 @@ async fn a_database_without_room_is_waited_for_and_an_import_says_so() {
     let schema = Schema::new().await;
     let shop = Shop::new();
     shop.write("store.secret", &schema.url());
-    let settings = std::fs::read_to_string(shop.path("kurant.yaml")).expect("a file");
     let store = "store: { url: \"${file:store.secret}\" }\n";
-    shop.write("kurant.yaml", &(settings + store));
+    shop.add_settings(store);
     shop.kurant(&["run", "--until-idle"]);
     schema.execute(FULL).await;
     shop.write("orders.jsonl", &(dated()[..1_500].join("\n") + "\n"));

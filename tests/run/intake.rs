@@ -168,8 +168,7 @@ fn a_second_runtime_is_told_who_holds_the_store() {
 #[test]
 fn an_event_of_somebody_unknown_is_kept_as_it_came_and_can_be_tried_again() {
     let shop = Shop::new();
-    let settings = std::fs::read_to_string(shop.path("kurant.yaml")).expect("the workspace");
-    shop.write("kurant.yaml", &(settings + "unknown_customers: reject\n"));
+    shop.add_settings("unknown_customers: reject\n");
     let settled = ["run", "--until-idle", "--quiet"];
     std::fs::create_dir_all(shop.path(".kurant/inbox")).expect("an inbox");
     let known = order("1", "anna").replace("order.paid", "customer.created");
@@ -220,9 +219,8 @@ fn a_line_that_is_too_long_is_a_dead_letter_and_the_others_are_taken() {
 fn with_a_token_only_whoever_shows_it_may_send_events() {
     let shop = Shop::new();
     shop.write("token.secret", "a long word\n");
-    let settings = std::fs::read_to_string(shop.path("kurant.yaml")).expect("the workspace");
     let console = "console: { token: \"${file:token.secret}\" }\n";
-    shop.write("kurant.yaml", &(settings + console));
+    shop.add_settings(console);
     let running = shop.start(&["run", "--listen", "127.0.0.1:0"]);
     let address = running.address();
     running.wait_for("running");

@@ -64,9 +64,8 @@ async fn a_database_is_changed_when_somebody_says_so() {
     let schema = Schema::new().await;
     let shop = Shop::new();
     shop.write("store.secret", &schema.url());
-    let settings = std::fs::read_to_string(shop.path("kurant.yaml")).expect("a file");
     let store = "store: { url: \"${file:store.secret}\" }\n";
-    shop.write("kurant.yaml", &(settings + store));
+    shop.add_settings(store);
     shop.kurant(&["run", "--until-idle"]);
     for arguments in [&["run", "--until-idle"][..], &["pause", "all"], &["status"]] {
         let early = next(&shop, arguments);

@@ -43,9 +43,8 @@ fn a_database_that_goes_away_is_told_of_once_waited_for_and_nothing_is_lost_or_d
     let own = POSTGRES.start("outage");
     let shop = Shop::new();
     shop.write("store.secret", &own.url);
-    let settings = std::fs::read_to_string(shop.path("kurant.yaml")).expect("the workspace");
     let store = "store: { url: \"${file:store.secret}\" }\n";
-    shop.write("kurant.yaml", &(settings + store));
+    shop.add_settings(store);
     let running = shop.start(&["run", "--listen", "127.0.0.1:0"]);
     let address = running.address();
     running.wait_for("running");

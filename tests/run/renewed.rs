@@ -60,9 +60,8 @@ fn a_database_is_spoken_to_by_the_password_of_now_and_the_run_goes_on() {
     let guarded = Guarded::begin("renewed", "f1rst");
     let shop = Shop::new();
     shop.write("password", "f1rst\n");
-    let settings = std::fs::read_to_string(shop.path("kurant.yaml")).expect("the workspace");
     let store = format!("store: {{ url: \"{}\" }}\n", guarded.url());
-    shop.write("kurant.yaml", &(settings + &store));
+    shop.add_settings(&store);
     let running = shop.start(&["run", "--listen", "127.0.0.1:0"]);
     let address = running.address();
     running.wait_for("running");
@@ -93,9 +92,8 @@ fn a_database_is_spoken_to_by_the_password_of_now_and_the_run_goes_on() {
 fn a_token_that_changes_lets_events_in_from_then_on_and_the_one_of_before_no_more() {
     let shop = Shop::new();
     shop.write("token", "f1rst\n");
-    let settings = std::fs::read_to_string(shop.path("kurant.yaml")).expect("the workspace");
     let console = "console: { token: \"${file:token}\" }\n";
-    shop.write("kurant.yaml", &(settings + console));
+    shop.add_settings(console);
     let running = shop.start(&["run", "--listen", "127.0.0.1:0"]);
     let address = running.address();
     running.wait_for("running");
@@ -131,10 +129,9 @@ async fn of_several_secrets_that_are_none_each_is_named() {
     let shop = Shop::new();
     shop.write("place", &schema.url());
     shop.write("key", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLdYl");
-    let settings = std::fs::read_to_string(shop.path("kurant.yaml")).expect("the workspace");
     let more =
         "store: { url: \"${file:place}\" }\nwebhooks: { kind: http, secret: \"${file:key}\" }\n";
-    shop.write("kurant.yaml", &(settings + more));
+    shop.add_settings(more);
     let running = shop.start(&["run"]);
     running.wait_for("running");
     shop.keep("key", "no key at all");

@@ -159,6 +159,12 @@ impl Shop {
         write(&self.path(name), text);
     }
 
+    /// Writes more at the end of `kurant.yaml`.
+    pub(crate) fn add_settings(&self, lines: &str) {
+        let settings = std::fs::read_to_string(self.path("kurant.yaml")).expect("the workspace");
+        self.write("kurant.yaml", &(settings + lines));
+    }
+
     /// Changes a file as whoever keeps secrets does: whole, under its name.
     pub(crate) fn keep(&self, name: &str, secret: &str) {
         let next = format!("{name}.next");

@@ -95,10 +95,9 @@ fn timers_are_counted_with_how_late_they_were() {
 #[tokio::test(flavor = "multi_thread")]
 async fn it_is_not_ready_from_the_moment_that_it_is_told_to_end() {
     let (shop, schema) = (Shop::new(), Schema::new().await);
-    let settings = std::fs::read_to_string(shop.path("kurant.yaml")).expect("settings");
     shop.write("store.secret", &schema.url());
     let store = "store: { url: \"${file:store.secret}\" }\n";
-    shop.write("kurant.yaml", &(settings + store));
+    shop.add_settings(store);
     let running = shop.start(&["run", "--quiet", "--listen", "127.0.0.1:0"]);
     let address = running.address();
     running.wait_for("running");

@@ -5,7 +5,9 @@ use kurant_store::{Batch, By, Store, told};
 use sqlx::{Connection, PgConnection, SqliteConnection};
 
 use super::coupons::{given, new};
-use super::sample::{action, again, at, enrollment, event, id, outgoing, person, seen, waiting};
+use super::sample::{
+    action, again, at, enrollment, event, id, outgoing, person, put, seen, waiting,
+};
 use kurant_engine::id::Key;
 use kurant_store::{AnchorRow, EnrollmentRow, Erasure, OutboxState, Rejected, Settled, Taken};
 
@@ -118,20 +120,8 @@ pub(super) async fn of_an_erased_customer_only_the_bones_are_told(store: &dyn St
     // Who was known by nobody is written anew.
     let mut new = person("anna");
     new.person.customer.erased = Some(at(300));
-    store
-        .commit(Batch {
-            persons: vec![new.clone().into()],
-            ..Batch::default()
-        })
-        .await
-        .unwrap();
-    store
-        .commit(Batch {
-            persons: vec![again(&new).into()],
-            ..Batch::default()
-        })
-        .await
-        .unwrap();
+    put(store, vec![new.clone().into()]).await;
+    put(store, vec![again(&new).into()]).await;
     let found = store.load(&[id("anna")], &[]).await.unwrap();
     assert_eq!(found, [again(&new)]);
 }

@@ -8,7 +8,7 @@ use kurant_store::{
     Batch, InOutbox, OutboxState, Outgoing, Settled, Share, Store, Stored, Waiting, Word,
 };
 
-use super::sample::{at, id, outgoing, person, waiting};
+use super::sample::{at, id, outgoing, person, put, waiting};
 
 pub(super) async fn due_customers_come_in_order(store: &dyn Store) {
     let persons = vec![
@@ -19,13 +19,7 @@ pub(super) async fn due_customers_come_in_order(store: &dyn Store) {
         person("e"),
     ];
     let persons = persons.into_iter().map(Into::into).collect();
-    store
-        .commit(Batch {
-            persons,
-            ..Batch::default()
-        })
-        .await
-        .unwrap();
+    put(store, persons).await;
     assert_eq!(store.next_wake(Share::ALL).await.unwrap(), Some(at(100)));
     assert_eq!(
         store.due(at(300), 9, Share::ALL).await.unwrap(),
@@ -47,13 +41,7 @@ pub(super) async fn a_share_holds_its_own_customers(store: &dyn Store) {
         .iter()
         .zip(0..)
         .map(|(name, due)| waiting(name, due).into());
-    store
-        .commit(Batch {
-            persons: persons.collect(),
-            ..Batch::default()
-        })
-        .await
-        .unwrap();
+    put(store, persons.collect()).await;
     let mut found = Vec::new();
     for index in 0..3 {
         let share = Share { index, of: 3 };
@@ -83,13 +71,7 @@ pub(super) async fn those_who_are_due_first_come_first_whatever_their_slots(stor
         .chain((0..40).map(|number| number * 5 + 1));
     let persons = ids.iter().zip(moments);
     let persons: Vec<Arc<Stored>> = persons.map(|(id, due)| waiting(id, due).into()).collect();
-    store
-        .commit(Batch {
-            persons,
-            ..Batch::default()
-        })
-        .await
-        .unwrap();
+    put(store, persons).await;
     let all = store.due(at(1_000), 999, Share::ALL).await.unwrap();
     assert_eq!(all.len(), 80);
     assert!(all.is_sorted());

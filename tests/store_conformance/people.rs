@@ -2,17 +2,11 @@
 
 use kurant_store::{Batch, Kept, Share, Store};
 
-use super::sample::{again, at, ended, event, id, person, waiting};
+use super::sample::{again, at, ended, event, id, person, put, waiting};
 
 pub(super) async fn a_person_comes_back_as_written(store: &dyn Store) {
     let written = waiting("anna", 2_000);
-    store
-        .commit(Batch {
-            persons: vec![written.clone().into()],
-            ..Batch::default()
-        })
-        .await
-        .unwrap();
+    put(store, vec![written.clone().into()]).await;
     assert_eq!(
         store.load(&[id("anna")], &[]).await.unwrap(),
         std::slice::from_ref(&written)
@@ -20,25 +14,13 @@ pub(super) async fn a_person_comes_back_as_written(store: &dyn Store) {
     let mut later = again(&written);
     later.person.enrollments.clear();
     later.fired = at(99);
-    store
-        .commit(Batch {
-            persons: vec![later.clone().into()],
-            ..Batch::default()
-        })
-        .await
-        .unwrap();
+    put(store, vec![later.clone().into()]).await;
     assert_eq!(store.load(&[id("anna")], &[]).await.unwrap(), [later]);
     assert_eq!(store.next_wake(Share::ALL).await.unwrap(), None);
 }
 
 pub(super) async fn an_unknown_customer_is_absent(store: &dyn Store) {
-    store
-        .commit(Batch {
-            persons: vec![person("anna").into()],
-            ..Batch::default()
-        })
-        .await
-        .unwrap();
+    put(store, vec![person("anna").into()]).await;
     let loaded = store.load(&[id("bohdan"), id("anna")], &[]).await.unwrap();
     assert_eq!(loaded, [person("anna")]);
     assert_eq!(store.load(&[], &[]).await.unwrap(), []);
@@ -136,13 +118,7 @@ pub(super) async fn customers_come_in_pages_by_id(store: &dyn Store) {
     let persons = ["d", "a", "c", "b"]
         .map(|name| person(name).into())
         .to_vec();
-    store
-        .commit(Batch {
-            persons,
-            ..Batch::default()
-        })
-        .await
-        .unwrap();
+    put(store, persons).await;
     assert_eq!(
         store.customers(None, 3).await.unwrap(),
         ["a", "b", "c"].map(id)

@@ -13,7 +13,7 @@ use kurant_engine::input::{Command, Effect};
 use kurant_engine::map::Map;
 use kurant_engine::person::Person;
 use kurant_engine::value::Value;
-use kurant_store::{OutboxState, Outgoing, Seen, Stored};
+use kurant_store::{Batch, OutboxState, Outgoing, Seen, Store, Stored};
 
 pub(super) fn at(millis: i64) -> Instant {
     Instant::from_millis(millis)
@@ -51,6 +51,15 @@ pub(super) fn waiting(name: &str, due: i64) -> Stored {
     let mut stored = person(name);
     stored.person.enrollments.push(enrollment(name, due));
     stored
+}
+
+/// Writes these customers, and nothing else.
+pub(super) async fn put(store: &dyn Store, persons: Vec<Arc<Stored>>) {
+    let batch = Batch {
+        persons,
+        ..Batch::default()
+    };
+    store.commit(batch).await.unwrap();
 }
 
 pub(super) fn enrollment(name: &str, due: i64) -> Enrollment {
