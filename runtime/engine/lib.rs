@@ -20,6 +20,7 @@ pub mod id;
 pub mod input;
 mod line;
 pub mod map;
+pub mod markdown;
 pub mod mjml;
 pub mod operator;
 pub mod paused;

@@ -1,5 +1,5 @@
 //! The one environment that templates are checked in and rendered in: Jinja, some filters by the names that other products have
-//! for them, and limits.
+//! for them, and limits. By the end of a template's name it is known what its values must not become a part of.
 
 use std::fmt::Write as _;
 
@@ -8,11 +8,14 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, escape_formatt
 use rust_decimal::Decimal;
 
 use crate::calendar::{Date, Instant, Zone, parse_date};
+use crate::markdown::shielded;
 
 /// How many steps a template may take.
 const FUEL: u64 = 100_000;
 /// How long a text is that `truncate` cuts, unless told.
 const TRUNCATED: usize = 50;
+/// The end of the names of templates whose values are [`shielded`].
+const MARKDOWN: &str = "md";
 /// How `date` writes a day, unless told.
 const DAY: &str = "%d.%m.%Y";
 
@@ -23,6 +26,8 @@ pub fn environment(zone: Zone) -> Environment<'static> {
     environment.set_auto_escape_callback(|name| {
         if name.ends_with(".html") || name.ends_with(".mjml") {
             AutoEscape::Html
+        } else if name.ends_with(".md") {
+            AutoEscape::Custom(MARKDOWN.into())
         } else {
             AutoEscape::None
         }
@@ -32,10 +37,19 @@ pub fn environment(zone: Zone) -> Environment<'static> {
         if value.is_none() {
             return Ok(());
         }
-        match plain(value) {
-            Some(number) => escape_formatter(out, state, &Value::from(number)),
-            None => escape_formatter(out, state, value),
+        let number = plain(value).map(Value::from);
+        let value = number.as_ref().unwrap_or(value);
+        if matches!(state.auto_escape(), AutoEscape::Custom(own) if own == MARKDOWN) {
+            let text = value.to_string();
+            // What a template made itself, or vouches for, has its marks.
+            let text = if value.is_safe() {
+                text
+            } else {
+                shielded(&text)
+            };
+            return out.write_str(&text).map_err(Error::from);
         }
+        escape_formatter(out, state, value)
     });
     for name in ["upcase", "upper"] {
         environment.add_filter(name, |value: Value| text(&value).to_uppercase());

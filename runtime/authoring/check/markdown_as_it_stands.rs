@@ -1,14 +1,13 @@
 //! # `markdown-as-it-stands` (a warning)
 //!
 //! **What it does.** Reports a letter with marks of Markdown (`**bold**`, `# heading`, `[text](http...)`) that is sent as plain text: a
-//! `.txt` of an email, and a `.md` of a channel that is `kind: smtp`.
+//! `.txt` of an email.
 //!
 //! **Why it matters.** A mail server gets the text as it stands: the customer reads the asterisks and the brackets.
 //!
-//! **Example.** `**Ten percent** off: [come in](https://shop.example)` in `templates/welcome/email.md`
+//! **Example.** `**Ten percent** off: [come in](https://shop.example)` in `templates/welcome/email.txt`
 //!
-//! **Write instead.** `<b>Ten percent</b> off: <a href="https://shop.example">come in</a>` in `templates/welcome/email.html`; or the text
-//! without marks, with the address written out.
+//! **Write instead.** The same in `templates/welcome/email.md`; or the text without marks, with the address written out.
 
 use super::world::World;
 use crate::diagnostic::Diagnostic;
@@ -18,11 +17,8 @@ use crate::source::Span;
 pub(super) fn check(world: &World<'_>) {
     for template in &world.parsed.templates {
         let item = &template.item;
-        let is_plain = match item.extension.as_str() {
-            "txt" => item.channel == "email" || world.is_mailed(&item.channel),
-            "md" => world.is_mailed(&item.channel),
-            _ => false,
-        };
+        let is_letter = item.channel == "email" || world.is_mailed(&item.channel);
+        let is_plain = item.extension == "txt" && is_letter;
         let Some((at, mark)) = first_mark(&item.body).filter(|_| is_plain) else {
             continue;
         };
@@ -40,9 +36,9 @@ pub(super) fn check(world: &World<'_>) {
             .locale
             .as_ref()
             .map_or(String::new(), |locale| format!(".{locale}"));
-        let html = format!("templates/{}/{}{locale}.html", item.name, item.channel);
+        let markdown = format!("templates/{}/{}{locale}.md", item.name, item.channel);
         world.push(report.help(format!(
-            "write the letter as HTML in `{html}`, which is sent with a plain part too; or take the marks away and write addresses out"
+            "call the file `{markdown}`, which is read as Markdown and sent with a plain part too; or take the marks away and write addresses out"
         )));
     }
 }

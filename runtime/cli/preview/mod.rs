@@ -33,7 +33,7 @@ const FOLDER: &str = ".kurant/preview";
     kurant preview birthday-gift --customer c42 --locale uk\n  \
     kurant preview order-paid --customer c42 --event order.json  an event's data, instead of the customer's last one\n  \
     kurant preview coupon --customer c42 --data '{\"code\":\"SPRING\"}'\n\n\
-    An email in HTML or MJML is written to .kurant/preview too, to open in a browser; what stands below is what those read who see no HTML.")]
+    An email in Markdown, HTML or MJML is written to .kurant/preview too, to open in a browser; what stands below is what those read who see no HTML.")]
 pub(crate) struct Args {
     /// The template's name: its folder within templates/
     template: String,

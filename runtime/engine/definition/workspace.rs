@@ -9,6 +9,7 @@ use super::{Category, Computed, Schema, Script, Version};
 use crate::calendar::{DayWindow, Duration, WorkHours, Zone};
 use crate::map::Map;
 use crate::provider::Provider;
+use crate::value::Value;
 
 /// Everything a team has written, checked. What `deploy` writes and workers take.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -85,6 +86,15 @@ impl Workspace {
     pub fn delivers_to(&self, address: &str) -> bool {
         let only = self.deliver_only.as_ref();
         only.is_none_or(|only| only.allows(address))
+    }
+
+    /// Whether letters go by a channel: it is called `email`, or a mail server takes them.
+    pub fn takes_letters(&self, channel: &str) -> bool {
+        let mailed = |own: &ChannelSettings| {
+            let kind = own.settings.get("kind").and_then(Value::as_text);
+            own.name == channel && kind == Some("smtp")
+        };
+        channel == "email" || self.channels.iter().any(mailed)
     }
 
     /// A workspace as `kurant.yaml` says it with no more than this: all else is as if left out.

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use kurant_engine::definition::{Category, Definitions, Links, Template, Tracking};
+use kurant_engine::definition::{Category, Definitions, Template, Workspace};
 use kurant_engine::input::{Command, Effect};
 use kurant_engine::map::Map;
+use kurant_engine::markdown;
 use kurant_engine::mjml;
 use kurant_engine::provider::Button;
 use kurant_engine::template::environment;
@@ -18,7 +19,7 @@ use crate::public::{PublicLinks, Ticket};
 /// A message, ready to be sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rendered {
-    /// `txt`, `html` or `md`.
+    /// `txt` or `html`; `md` of what is no letter.
     pub format: String,
     /// `subject`, `preheader`.
     pub front: BTreeMap<String, String>,
@@ -54,6 +55,12 @@ impl Rendered {
         Ok(())
     }
 
+    /// A letter in Markdown becomes HTML.
+    fn read_markdown(&mut self, language: &str) {
+        self.body = markdown::to_html(&self.body, Some(language));
+        self.format = "html".to_owned();
+    }
+
     /// The preheader of the front matter goes before one in the text.
     fn take_preheader(&mut self) -> Result<(), String> {
         let Some(own) = self.front.get("preheader").map(|own| own.trim()) else {
@@ -73,11 +80,9 @@ impl Rendered {
 /// All templates of a workspace, compiled.
 pub struct Renderer {
     environment: Environment<'static>,
-    links: Links,
+    workspace: Workspace,
     public: Option<PublicLinks>,
-    tracking: Tracking,
     templates: Vec<Template>,
-    locale: String,
 }
 
 impl Renderer {
@@ -99,11 +104,9 @@ impl Renderer {
         }
         Self {
             environment,
-            links: links.clone(),
+            workspace: definitions.workspace.clone(),
             public,
-            tracking: definitions.workspace.settings.tracking,
             templates: definitions.templates.clone(),
-            locale: definitions.workspace.locale.clone(),
         }
     }
 
@@ -138,7 +141,13 @@ impl Renderer {
         if let Some((links, ticket)) = self.public.as_ref().zip(ticket.as_ref()) {
             // Whoever wants to get out is led there, and by nobody.
             let spared = unsubscribe.iter().map(|own| own.url.clone()).collect();
-            let tracks = Tracks::of(self.tracking, links, ticket, context, spared);
+            let tracks = Tracks::of(
+                self.workspace.settings.tracking,
+                links,
+                ticket,
+                context,
+                spared,
+            );
             let body = std::mem::take(&mut rendered.body);
             rendered.body = tracks.put_into(&rendered.format, body);
         }
@@ -183,8 +192,15 @@ impl Renderer {
             preheader: String::new(),
             unsubscribe: None,
         };
-        if rendered.format == "mjml" {
-            rendered.become_html()?;
+        match rendered.format.as_str() {
+            "mjml" => rendered.become_html()?,
+            "md" if self.workspace.takes_letters(channel) => {
+                let locale = template.locale.as_deref();
+                rendered.read_markdown(locale.unwrap_or(&self.workspace.locale));
+            }
+            // What is no letter stays as it is written.
+            "md" => rendered.body = markdown::unshielded(&rendered.body),
+            _ => {}
         }
         if rendered.format == "html" {
             rendered.take_preheader()?;
@@ -203,7 +219,14 @@ impl Renderer {
         let own = public.and_then(|public| Some(public.of(&ticket?)));
         let own = own.map(|own| [own.unsubscribe, own.preferences]);
         let mut unsubscribe = None;
-        for (number, (name, link)) in self.links.by_name().into_iter().enumerate() {
+        for (number, (name, link)) in self
+            .workspace
+            .settings
+            .links
+            .by_name()
+            .into_iter()
+            .enumerate()
+        {
             let own = own.as_ref().map(|own| own[number].clone());
             let url = match link {
                 Some(_) => Some(self.text(name, &seen)?),
@@ -238,7 +261,12 @@ impl Renderer {
     /// `uk-UA`, then `uk`, then the workspace's, then the file without a locale.
     fn find(&self, name: &str, channel: &str, locale: &str) -> Option<usize> {
         let short = locale.split(['-', '_']).next().unwrap_or_default();
-        let wanted = [Some(locale), Some(short), Some(self.locale.as_str()), None];
+        let wanted = [
+            Some(locale),
+            Some(short),
+            Some(self.workspace.locale.as_str()),
+            None,
+        ];
         wanted.into_iter().find_map(|locale| {
             self.templates.iter().position(|template| {
                 template.name == name
@@ -340,10 +368,8 @@ fn file(template: &Template) -> String {
 
 #[cfg(test)]
 mod tests {
-    use kurant_engine::calendar::Zone;
-    use kurant_engine::definition::Workspace;
-
     use super::*;
+    use kurant_engine::calendar::Zone;
 
     #[test]
     fn a_template_sees_the_links_that_the_workspace_gives() {

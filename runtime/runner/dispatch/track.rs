@@ -56,7 +56,7 @@ impl<'t> Tracks<'t> {
             "html" if clicks => {
                 self.replaced(&body, &hrefs(&body), |link| HtmlEscape(link).to_string())
             }
-            "txt" | "md" if clicks && self.ticket.channel == LETTERS => {
+            "txt" if clicks && self.ticket.channel == LETTERS => {
                 self.replaced(&body, &bare(&body), str::to_owned)
             }
             _ => body,

@@ -1,0 +1,173 @@
+use super::*;
+
+/// What stands in the letter.
+fn text_of(letter: &str) -> String {
+    let whole = to_html(letter, None);
+    let (_, rest) = whole.split_once("break-word\">\n").expect("a beginning");
+    let (text, _) = rest.split_once("\n</td>").expect("an end");
+    text.to_owned()
+}
+
+/// Without the styles.
+fn plain(letter: &str) -> String {
+    let mut text = text_of(letter);
+    while let Some(at) = text.find(" style=\"") {
+        let end = text[at + 8..].find('"').expect("an end") + at + 9;
+        text.replace_range(at..end, "");
+    }
+    text
+}
+
+#[test]
+fn marks_become_elements() {
+    for (letter, html) in [
+        ("Hello\nyou", "<p>Hello\nyou</p>"),
+        (
+            "# Sale\n\n- a\n- b",
+            "<h1>Sale</h1>\n<ul>\n<li>a</li>\n<li>b</li>\n</ul>",
+        ),
+        (
+            "3. a\n4. b",
+            "<ol start=\"3\">\n<li>a</li>\n<li>b</li>\n</ol>",
+        ),
+        (
+            "**10%** off, *only* `SPRING`",
+            "<p><strong>10%</strong> off, <em>only</em> <code>SPRING</code></p>",
+        ),
+        (
+            "[in](https://shop.example/?a=1&b=2)",
+            "<p><a href=\"https://shop.example/?a=1&amp;b=2\">in</a></p>",
+        ),
+        (
+            "<hello@shop.example>",
+            "<p><a href=\"mailto:hello@shop.example\">hello@shop.example</a></p>",
+        ),
+        (
+            "a\n\n---\n\nb\n\n---\n\nc",
+            "<p>a</p>\n<hr />\n<p>b</p>\n<hr />\n<div>\n<p>c</p>\n</div>",
+        ),
+        (
+            "> a\n>\n> ---\n",
+            "<blockquote>\n<p>a</p>\n<hr />\n</blockquote>",
+        ),
+        ("> said", "<blockquote>\n<p>said</p>\n</blockquote>"),
+        ("a <b>c</b>", "<p>a <b>c</b></p>"),
+        ("a < b & c", "<p>a &lt; b &amp; c</p>"),
+    ] {
+        assert_eq!(plain(letter), html, "{letter}");
+    }
+}
+
+#[test]
+fn one_link_in_bold_on_a_line_of_its_own_is_a_button() {
+    let letter = "**[Come *in*](https://shop.example)**";
+    let html = text_of(letter);
+    assert!(html.contains(BUTTON), "{html}");
+    assert_eq!(
+        plain(letter),
+        "<p><a href=\"https://shop.example\">Come <em>in</em></a></p>"
+    );
+    for other in [
+        "so **[in](https://shop.example)**",
+        "[in](https://shop.example)",
+        "**[in](https://shop.example)** now",
+    ] {
+        assert!(!text_of(other).contains(BUTTON), "{other}");
+    }
+}
+
+#[test]
+fn a_value_is_text_wherever_it_stands() {
+    let values = [
+        "**bold**",
+        "# head",
+        "[in](https://evil.example)",
+        "![x](https://evil.example/x.png)",
+        "<script>alert(1)</script>",
+        "<https://evil.example>",
+        "\" onclick=\"x",
+        "`code`",
+        "1. one",
+        "- one",
+        "===",
+        "---",
+        "    four blanks",
+        "a\n\nb",
+        "&lt;b&gt;",
+        "~~gone~~",
+        "| a | b |",
+        "\\",
+        "[ref]: https://evil.example",
+    ];
+    for value in values {
+        let mut seen = String::new();
+        html_text(&mut seen, value);
+        for (before, after) in [
+            ("", ""),
+            ("Dear ", ", hello"),
+            ("# ", ""),
+            ("- ", ""),
+            ("text\n", "\nmore"),
+            ("**", "**"),
+        ] {
+            let html = plain(&format!("{before}{}{after}", shielded(value)));
+            let expected = plain(&format!("{before}VALUE{after}"));
+            assert_eq!(
+                html,
+                expected.replace("VALUE", &seen),
+                "{before}{value}{after}"
+            );
+        }
+        let code = plain(&format!("`{}`", shielded(value)));
+        assert!(
+            code.contains(&seen) || code.contains(&shield::attribute(value)),
+            "{value}: {code}"
+        );
+    }
+}
+
+/// As text stands in HTML.
+fn html_text(out: &mut String, text: &str) {
+    html::push_html(out, std::iter::once(Event::Text(text.to_owned().into())));
+}
+
+#[test]
+fn a_value_in_an_address_or_in_html_of_the_template_stays_there() {
+    let url = shielded("https://shop.example/?q=(a b)&x=\"><b>");
+    let html = plain(&format!("[in]({url})"));
+    assert_eq!(
+        html,
+        "<p><a href=\"https://shop.example/?q=(a b)&amp;x=&#34;&gt;&lt;b&gt;\">in</a></p>"
+    );
+    assert_eq!(
+        plain(&format!("<{}>", shielded("https://shop.example/?a=1"))),
+        "<p><a href=\"https://shop.example/?a=1\">https://shop.example/?a=1</a></p>"
+    );
+    let own = plain(&format!("<b title=\"{}\">x</b>", shielded("\"><i>")));
+    assert_eq!(own, "<p><b title=\"&#34;&gt;&lt;i&gt;\">x</b></p>");
+}
+
+#[test]
+fn a_link_that_leads_nowhere_good_is_its_text() {
+    for url in ["javascript:alert(1)", "data:text/html,x", "/basket", ""] {
+        assert_eq!(plain(&format!("[in](<{url}>)")), "<p>in</p>", "{url}");
+        assert_eq!(
+            plain(&format!("[in]({})", shielded(url))),
+            "<p>in</p>",
+            "{url}"
+        );
+        assert_eq!(plain(&format!("![in](<{url}>)")), "<p>in</p>", "{url}");
+    }
+}
+
+#[test]
+fn the_language_is_told_to_those_who_read_aloud() {
+    assert!(to_html("a", Some("uk_UA")).contains("<html lang=\"uk-UA\">"));
+    assert!(to_html("a", Some("\"><b>")).contains("<html lang=\"\">"));
+}
+
+#[test]
+fn values_come_back_as_they_were() {
+    let all: String = (0..0x250).filter_map(char::from_u32).collect();
+    assert_eq!(unshielded(&shielded(&all)), all);
+}
