@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use csv::StringRecord;
 use kurant_engine::calendar::{Instant, Zone};
 use kurant_engine::definition::{Fields, Schema, Type};
-use kurant_runner::source::{Feed, Span, Translate};
+use kurant_runner::source::{Feed, Order, Span, Translate};
 use kurant_runner::{BATCH, Runner};
 use serde_json::{Map, Value};
 
@@ -21,7 +21,7 @@ const ENVELOPE: [&str; 6] = ["specversion", "id", "source", "type", "subject", "
 /// Those that every row must have.
 pub(crate) const NEEDED: [&str; 4] = ["id", "source", "type", "time"];
 
-/// Loads events in pages, in the order of their times.
+/// Loads events in pages: customer after customer, each in the order of the times.
 pub(super) async fn load(
     runner: &mut Runner,
     source: &Source,
@@ -60,7 +60,7 @@ pub(super) async fn load(
 fn open(source: &Source, schema: &Arc<Schema>, zone: Zone) -> Result<Feed, Error> {
     let file = &source.file;
     if !is_csv(file) {
-        return Feed::open(file, schema.clone()).map_err(failure);
+        return Feed::open(file, schema.clone(), Order::Customer).map_err(failure);
     }
     let sheet = Sheet::open(file, &mapping(source)?, &NEEDED, zone)?;
     let spans = sheet.spans()?.map(|(offset, length, line)| Span {
@@ -74,7 +74,7 @@ fn open(source: &Source, schema: &Arc<Schema>, zone: Zone) -> Result<Feed, Error
         let row = sheet.row_of(row)?;
         Ok(event(&declared, &sheet, &row))
     });
-    Feed::translated(file, schema.clone(), spans, translate).map_err(failure)
+    Feed::translated(file, schema.clone(), Order::Customer, spans, translate).map_err(failure)
 }
 
 /// A row as a CloudEvent in JSON: columns of the envelope by their names, `customer.NAME` brings an attribute along, all else

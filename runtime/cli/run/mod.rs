@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use kurant_engine::calendar::{Duration, HOUR, Instant, Zone, first_instant_of, parse_date};
 use kurant_engine::definition::{Definitions, Schema};
-use kurant_runner::source::{Feed, Undeclared};
+use kurant_runner::source::{Feed, Order, Undeclared};
 use kurant_runner::{Clock, Purpose, Runner};
 use kurant_store::{Batch, Store};
 use tokio::sync::watch as signal;
@@ -120,7 +120,7 @@ async fn play(
 ) -> Result<ExitCode, Error> {
     let zone = definitions.workspace.timezone;
     let schema: Arc<Schema> = Arc::new(definitions.schema.clone());
-    let mut feed = Feed::open(path, schema.clone()).map_err(failure)?;
+    let mut feed = Feed::open(path, schema.clone(), Order::Time).map_err(failure)?;
     let place = place(&*store).await?;
     let asked = |option, text: &Option<String>| {
         let text = text.as_ref();

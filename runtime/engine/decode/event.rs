@@ -198,23 +198,36 @@ fn settle(time: Option<&str>, arrival: Arrival) -> Result<Instant, Error> {
 /// When an event says that it happened, as far as that can be read: what puts a file of events in order. The data are passed
 /// over.
 pub fn time_of(bytes: &[u8]) -> Option<Instant> {
-    flat_time(bytes).or_else(|| {
+    let flat = flat_text(bytes, b"\"time\"").and_then(|text| Instant::parse(text).ok());
+    flat.or_else(|| {
         let envelope = Envelope::read(bytes, false).ok()?;
         Instant::parse(envelope.text("time", &envelope.time).ok()?).ok()
     })
 }
 
-/// The time, where it stands before the data as it mostly does. Up to its second brace an object is flat, so that a name
-/// there is the envelope's own.
-fn flat_time(bytes: &[u8]) -> Option<Instant> {
-    const NAME: &[u8] = b"\"time\"";
+/// Which customer an event says that it is about, as far as that can be read. The data are passed over.
+pub fn customer_of(bytes: &[u8]) -> Option<Cow<'_, str>> {
+    if let Some(id) = flat_text(bytes, b"\"subject\"") {
+        return Some(id.into());
+    }
+    let envelope = Envelope::read(bytes, false).ok()?;
+    let id = envelope.text("subject", &envelope.subject).ok()?;
+    Some(id.to_owned().into())
+}
+
+/// The text of a field by its name in quotes, where it stands before the data as it mostly does, without a sign that would have to be
+/// read. Up to its second brace an object is flat, so that a name there is the envelope's own.
+fn flat_text<'b>(bytes: &'b [u8], name: &[u8]) -> Option<&'b str> {
     let inside = bytes.trim_ascii_start().strip_prefix(b"{")?;
     let flat = &inside[..memchr::memchr(b'{', inside).unwrap_or(inside.len())];
-    let behind = &flat[memchr::memmem::find(flat, NAME)? + NAME.len()..];
+    let behind = &flat[memchr::memmem::find(flat, name)? + name.len()..];
     let value = behind.trim_ascii_start().strip_prefix(b":")?;
     let text = value.trim_ascii_start().strip_prefix(b"\"")?;
-    let text = &text[..memchr::memchr(b'"', text)?];
-    Instant::parse(std::str::from_utf8(text).ok()?).ok()
+    let end = memchr::memchr2(b'"', b'\\', text)?;
+    match text[end] {
+        b'"' => std::str::from_utf8(&text[..end]).ok(),
+        _ => None,
+    }
 }
 
 /// The fields of a CloudEvent, borrowed from its text.

@@ -13,7 +13,7 @@ mod typed;
 mod tests;
 
 pub use error::Error;
-pub use event::{Arrival, Decoder, Parts, time_of};
+pub use event::{Arrival, Decoder, Parts, customer_of, time_of};
 pub use record::{Columns, Record};
 pub(crate) use typed::fit;
 pub use typed::{attributes, data};

@@ -1,4 +1,4 @@
-//! A history that is played: a file of events in the order of their times.
+//! A history that is played or imported: a file of events in the order of their times, or customer after customer.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -13,6 +13,7 @@ use kurant_engine::definition::Schema;
 use crate::error::Error;
 use crate::intake::Delivered;
 use crate::source::Undeclared;
+use crate::source::order::{Order, Places};
 
 /// How many lines that can't be read are kept, with what is wrong with them; the others are only counted.
 const MOST_REFUSED: usize = 10_000;
@@ -22,8 +23,8 @@ const PATIENCE: usize = 1_000;
 /// Turns the bytes of one record of another format into a CloudEvent in JSON; else what is wrong with it.
 pub type Translate = Box<dyn Fn(&[u8]) -> Result<Vec<u8>, String> + Send>;
 
-/// A file of events, read in the order of their times; equal times keep the file's order. The file stays where it is, only
-/// the times and places of its lines are kept in memory. Lines that can't be read are passed over and told.
+/// A file of events, read in an [`Order`]. The file stays where it is, only the times and places of its lines are kept in memory.
+/// Lines that can't be read are passed over and told.
 pub struct Feed {
     path: PathBuf,
     file: File,
@@ -31,6 +32,7 @@ pub struct Feed {
     schema: Arc<Schema>,
     undeclared: Undeclared,
     translate: Option<Translate>,
+    places: Places,
     lines: Vec<Line>,
     next: usize,
     refused: Vec<RefusedLine>,
@@ -89,6 +91,8 @@ impl RefusedLine {
 
 #[derive(Debug, Clone, Copy)]
 struct Line {
+    /// The customer's, where that is what the order goes by.
+    place: u64,
     time: Instant,
     span: Span,
 }
@@ -98,10 +102,10 @@ impl Feed {
     ///
     /// # Errors
     /// When it can't be read, or holds no events at all.
-    pub fn open(path: &Path, schema: Arc<Schema>) -> Result<Self, Error> {
+    pub fn open(path: &Path, schema: Arc<Schema>, order: Order) -> Result<Self, Error> {
         let failed = |error| Error::file(path, error);
         let mut reader = BufReader::with_capacity(1 << 20, File::open(path).map_err(failed)?);
-        let mut feed = Self::empty(path, schema, None)?;
+        let mut feed = Self::empty(path, schema, order, None)?;
         let (mut text, mut offset, mut line) = (Vec::new(), 0_u64, 0_u32);
         loop {
             text.clear();
@@ -118,7 +122,7 @@ impl Feed {
             feed.place(span, &text)?;
             offset += length as u64;
         }
-        feed.lines.sort_by_key(|line| line.time);
+        feed.sort();
         Ok(feed)
     }
 
@@ -129,22 +133,24 @@ impl Feed {
     pub fn translated(
         path: &Path,
         schema: Arc<Schema>,
+        order: Order,
         spans: impl IntoIterator<Item = Span>,
         translate: Translate,
     ) -> Result<Self, Error> {
-        let mut feed = Self::empty(path, schema, Some(translate))?;
+        let mut feed = Self::empty(path, schema, order, Some(translate))?;
         let mut text = Vec::new();
         for span in spans {
             feed.read(span, &mut text)?;
             feed.place(span, &text)?;
         }
-        feed.lines.sort_by_key(|line| line.time);
+        feed.sort();
         Ok(feed)
     }
 
     fn empty(
         path: &Path,
         schema: Arc<Schema>,
+        order: Order,
         translate: Option<Translate>,
     ) -> Result<Self, Error> {
         Ok(Self {
@@ -154,6 +160,7 @@ impl Feed {
             schema,
             undeclared: Undeclared::default(),
             translate,
+            places: Places::new(order),
             lines: Vec::new(),
             next: 0,
             refused: Vec::new(),
@@ -172,7 +179,15 @@ impl Feed {
             Err(message) => return self.refuse(wrong_row(span, message, bytes)),
         };
         if let Some(time) = time_of(&translated) {
-            self.lines.push(Line { time, span });
+            let place = self.places.of(&translated);
+            self.lines.push(Line {
+                place: place.unwrap_or_default(),
+                time,
+                span,
+            });
+            if self.places.is_ready() {
+                self.place_first();
+            }
             return Ok(());
         }
         let error = match self.decoder.event(&translated, Arrival::OwnTime) {
@@ -180,6 +195,18 @@ impl Feed {
             Ok(_) => DecodeError::Missing { field: "time" },
         };
         self.refuse(RefusedLine::of(span.line.into(), &error, bytes))
+    }
+
+    /// Gives those their places who came before that could be said.
+    fn place_first(&mut self) {
+        for (line, place) in self.lines.iter_mut().zip(self.places.of_first()) {
+            line.place = place;
+        }
+    }
+
+    fn sort(&mut self) {
+        self.place_first();
+        self.lines.sort_by_key(|line| (line.place, line.time));
     }
 
     fn translate<'b>(&self, bytes: &'b [u8]) -> Result<Cow<'b, [u8]>, String> {
@@ -234,12 +261,12 @@ impl Feed {
             .map_err(|error| Error::file(&self.path, error))
     }
 
-    /// When the first event happened.
+    /// When the first event happened, in the order of times.
     pub fn first(&self) -> Option<Instant> {
         self.lines.first().map(|line| line.time)
     }
 
-    /// When the last event happened.
+    /// When the last event happened, in the order of times.
     pub fn last(&self) -> Option<Instant> {
         self.lines.last().map(|line| line.time)
     }

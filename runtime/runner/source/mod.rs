@@ -3,6 +3,7 @@
 mod feed;
 mod file;
 mod http;
+mod order;
 mod rabbitmq;
 mod undeclared;
 
@@ -21,6 +22,7 @@ use crate::intake::Delivered;
 pub use feed::{Feed, RefusedLine, Span, Translate};
 pub use file::{Inbox, files};
 pub(crate) use http::{LARGEST_BODY, Taking, busy, unknown};
+pub use order::Order;
 pub use rabbitmq::{Origin, Rabbit, examine, examine_exchange, waiting};
 pub use undeclared::{Meant, Undeclared};
 
