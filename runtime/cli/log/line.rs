@@ -22,6 +22,7 @@ const TOLD: &[&str] = &[
     "time",
     "until",
     "arm",
+    "moved",
     "to",
     "by",
     "why",
@@ -341,6 +342,7 @@ mod tests {
             what: what.into(),
             reason: None,
             values,
+            after: 0,
         };
         LogLine {
             clock: Instant::from_millis(5),
