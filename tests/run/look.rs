@@ -367,3 +367,32 @@ fn the_explanation_names_the_way_at_each_fork_and_why() {
         .map(|word| log.find(word).unwrap_or_else(|| panic!("{word}: {log}")));
     assert!(places.is_sorted(), "{log}");
 }
+
+#[test]
+fn a_click_that_names_its_key_alone_is_found_by_its_channel_also_when_its_journey_is_over() {
+    let hello = "journey: hello\nstatus: live\ncategory: transactional\ntrigger: { event: cart.left }\nsteps:\n  \
+        - { id: first, send: email, template: hello }\n";
+    let shop = Shop::with_one_journey("hello", hello);
+    shop.drop_events(
+        "1.jsonl",
+        &[of_anna("1", "cart.left", r#"{"cart_id":"a"}"#)],
+    );
+    shop.kurant(&["run", "--until-idle", "--quiet"]);
+    let sent = shop.lines(".kurant/outbox/email.jsonl");
+    let key = sent[0]["key"].as_str().expect("a key");
+    let click = of_anna("2", "message.clicked", &format!(r#"{{"key":"{key}"}}"#));
+    let other = "0123456789abcdef0123456789abcdef";
+    let unknown = of_anna("3", "message.clicked", &format!(r#"{{"key":"{other}"}}"#));
+    shop.drop_events("2.jsonl", &[click, unknown]);
+    shop.kurant(&["run", "--until-idle", "--quiet"]);
+    let clicks = ["log", "--outcome", "clicked", "--json"];
+    let all = objects(&shop, &clicks);
+    assert_eq!(all.len(), 2, "{all:?}");
+    assert!(all.iter().all(|line| line["reason"] == "nobody_inside"));
+    let own = objects(&shop, &[&clicks[..], &["--channel", "email"]].concat());
+    assert_eq!(own.len(), 1, "{own:?}");
+    assert_eq!(
+        (&own[0]["key"], &own[0]["channel"]),
+        (&key.into(), &"email".into())
+    );
+}
