@@ -102,6 +102,7 @@ mod tests {
             what: what.into(),
             reason: None,
             values: Map::from_iter([("key", Value::text(key.to_string()))]),
+            after: 0,
         }
     }
 

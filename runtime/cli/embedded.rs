@@ -7,9 +7,10 @@ use kurant_engine::calendar::Instant;
 use kurant_engine::definition::Definitions;
 use kurant_engine::id::CustomerId;
 use kurant_runner::{
-    Address, Asking, Audience, Clock, Error as RunnerError, HttpProvider, Purpose, Runner, Ways,
+    Address, Asking, Audience, Clock, Error as RunnerError, HttpProvider, MailServer, Purpose,
+    Runner, Ways, Web,
 };
-use kurant_store::{Durability, Kept, Memory, Postgres, Sqlite, Store, Stored, redacted};
+use kurant_store::{Durability, Kept, Memory, Postgres, Sqlite, Store, Stored, shown};
 use serde::Deserialize;
 
 use crate::environment;
@@ -61,8 +62,7 @@ pub(crate) async fn store(
         return Ok(Arc::new(store.map_err(unopened)?));
     }
     let Some(path) = url.strip_prefix("sqlite://") else {
-        let url = redacted(url);
-        return Err(Error::failure(kurant_store::Error::Url { url }.to_string()));
+        return Err(no_store(url));
     };
     let store = Sqlite::open(&folder.join(path)).await;
     let store = store.map_err(unopened)?;
@@ -91,10 +91,7 @@ pub(crate) fn place_of_store(folder: &Folder) -> Result<Place, Error> {
     match url.strip_prefix("sqlite://") {
         Some(path) => Ok(Place::Sqlite(folder.join(path))),
         None if url == "memory:" => Ok(Place::Memory),
-        None => {
-            let url = redacted(&url);
-            Err(Error::failure(kurant_store::Error::Url { url }.to_string()))
-        }
+        None => Err(no_store(&url)),
     }
 }
 
@@ -132,17 +129,13 @@ async fn opened_to_read(folder: &Path, url: &str) -> Result<Arc<dyn Store>, Erro
     if is_postgres(url) {
         let store = Postgres::open_to_read(url).await;
         return Ok(Arc::new(store.map_err(|error| match error {
-            kurant_store::Error::Missing { .. } => nothing_yet(url),
+            kurant_store::Error::Missing { .. } => nothing_yet(&shown(url)),
             other => unreadable(other),
         })?));
     }
-    let path = url.strip_prefix("sqlite://").map(|path| folder.join(path));
-    match path.filter(|path| path.is_file()) {
-        Some(path) => Ok(Arc::new(
-            Sqlite::open_to_read(&path).await.map_err(unreadable)?,
-        )),
-        None => Err(nothing_yet(url)),
-    }
+    let path = there(folder, url)?;
+    let store = Sqlite::open_to_read(&path).await;
+    Ok(Arc::new(store.map_err(unreadable)?))
 }
 
 /// The store that the workspace names, to leave marks in, or to settle what was given up, beside a running `run`. Of the workspace only the store's place is
@@ -159,18 +152,30 @@ async fn opened_beside(folder: &Folder) -> Result<Arc<dyn Store>, Error> {
         // There has to be something to steer.
         let there = Postgres::open_to_read(&url).await;
         there.map_err(|error| match error {
-            kurant_store::Error::Missing { .. } => nothing_yet(&url),
+            kurant_store::Error::Missing { .. } => nothing_yet(&shown(&url)),
             other => unreadable(other),
         })?;
         let store = Postgres::open(&url, Durability::Required).await;
         return Ok(Arc::new(store.map_err(unreadable)?));
     }
+    let path = there(folder, &url)?;
+    let store = Sqlite::open_beside(&path).await;
+    Ok(Arc::new(store.map_err(unreadable)?))
+}
+
+/// The file that a store is, if it is there.
+fn there(folder: &Path, url: &str) -> Result<PathBuf, Error> {
     match url.strip_prefix("sqlite://").map(|path| folder.join(path)) {
-        Some(path) if path.is_file() => Ok(Arc::new(
-            Sqlite::open_beside(&path).await.map_err(unreadable)?,
-        )),
-        _ => Err(nothing_yet(&url)),
+        Some(path) if path.is_file() => Ok(path),
+        None if url != "memory:" => Err(no_store(url)),
+        _ => Err(nothing_yet(&shown(url))),
     }
+}
+
+/// The address is none of a store.
+fn no_store(url: &str) -> Error {
+    let url = shown(url);
+    Error::failure(kurant_store::Error::Url { url }.to_string())
 }
 
 /// The URL of the store, from `kurant.yaml` and nothing else.
@@ -223,8 +228,9 @@ pub(crate) async fn customer(store: &dyn Store, id: &str, kept: &[Kept]) -> Resu
     })
 }
 
-pub(crate) fn nothing_yet(url: &str) -> Error {
-    let message = format!("nothing has run here yet: {} is not there", redacted(url));
+/// Nothing is there yet; a place is told as it may be shown.
+pub(crate) fn nothing_yet(place: &str) -> Error {
+    let message = format!("nothing has run here yet: {place} is not there");
     Error::absence(message).hint("start `kurant run`, or load what was before with `kurant import`")
 }
 
@@ -323,12 +329,17 @@ fn called_back(provider: HttpProvider, ways: &Ways, channel: &str) -> HttpProvid
     }
 }
 
-/// The ways out that the workspace names: files, and exchanges of a broker.
+/// The ways out that the workspace names: files, mail servers, providers, and exchanges of a broker. All that are wrong are told at
+/// once.
 pub(crate) fn ways(folder: &Path, definitions: &Definitions) -> Result<Ways, Error> {
     let settings = &definitions.workspace.settings;
+    let mut wrong = Vec::new();
     let mut ways = Ways::files(folder.join(OUTBOX));
     if let Some(pages) = &settings.public {
-        ways = ways.public(public::links(folder, pages)?);
+        match public::links(folder, pages) {
+            Ok(links) => ways = ways.public(links),
+            Err(error) => wrong.push(error),
+        }
     }
     let channels = definitions.workspace.channels.iter();
     let channels = channels.map(|channel| (channel.name.as_str(), &channel.settings));
@@ -342,7 +353,10 @@ pub(crate) fn ways(folder: &Path, definitions: &Definitions) -> Result<Ways, Err
         settings: &settings.webhooks,
     };
     if hooks.text("kind") == Some("http") {
-        ways = ways.webhooks(way_by_http::webhooks(&hooks, &web()?)?);
+        match web().and_then(|web| way_by_http::webhooks(&hooks, &web)) {
+            Ok(hooks) => ways = ways.webhooks(hooks),
+            Err(error) => wrong.push(error),
+        }
     }
     for (route, own) in routes.into_iter().chain(channels) {
         let way = Way {
@@ -350,38 +364,70 @@ pub(crate) fn ways(folder: &Path, definitions: &Definitions) -> Result<Ways, Err
             route,
             settings: own,
         };
-        match way.text("kind") {
-            Some("amqp") => {}
-            Some("smtp") => {
-                ways = ways.mail(route, way.mail_server()?);
-                continue;
-            }
-            Some("http") if route != "crm" && route != "events" => {
-                let provider = way_by_http::provider(&way, definitions, &web()?)?;
-                let provider = called_back(provider, &ways, route);
+        match opened(&way, definitions, &web) {
+            Ok(Opened::File) => {}
+            Ok(Opened::Mail(server)) => ways = ways.mail(route, *server),
+            Ok(Opened::Provider(provider)) => {
+                let provider = called_back(*provider, &ways, route);
                 ways = ways.http(route, provider);
-                continue;
             }
-            _ => continue,
+            Ok(Opened::Exchange(address, exchange, valid_for)) => {
+                ways = ways.publish(route, address, &exchange, valid_for);
+            }
+            // Both of these routes are one setting.
+            Err(_) if route == "events" => {}
+            Err(error) => wrong.push(error),
         }
-        let exchange = way
-            .text("exchange")
-            .filter(|name| (1..=LONGEST_EXCHANGE).contains(&name.len()));
-        let Some(exchange) = exchange else {
-            let lacking = format!(
-                "`{route}` is published to RabbitMQ, and names no exchange that it could have"
-            );
-            return Err(Error::failure(lacking).hint("add `exchange: crm.commands`"));
-        };
-        let address = broker(folder, definitions, route, way.text("url"))?;
-        let (own, asked, of) = (folder.to_owned(), definitions.clone(), route.to_owned());
-        let url = way.text("url").map(str::to_owned);
-        let address = address.asking(Arc::new(move || {
-            broker(&own, &asked, &of, url.as_deref()).ok()
-        }));
-        ways = ways.publish(route, address, exchange, way.valid_for()?);
     }
-    Ok(ways)
+    match Error::together(wrong) {
+        Some(error) => Err(error),
+        None => Ok(ways),
+    }
+}
+
+/// What is on the other end of a way.
+enum Opened {
+    File,
+    Mail(Box<MailServer>),
+    Provider(Box<HttpProvider>),
+    /// A broker's exchange, and how long a command is tried.
+    Exchange(Address, String, i64),
+}
+
+fn opened(
+    way: &Way<'_>,
+    definitions: &Definitions,
+    web: &dyn Fn() -> Result<Web, Error>,
+) -> Result<Opened, Error> {
+    let (folder, route) = (way.folder, way.route);
+    match way.text("kind") {
+        Some("amqp") => {}
+        Some("smtp") => return Ok(Opened::Mail(Box::new(way.mail_server()?))),
+        Some("http") if route != "crm" && route != "events" => {
+            let provider = way_by_http::provider(way, definitions, &web()?)?;
+            return Ok(Opened::Provider(Box::new(provider)));
+        }
+        _ => return Ok(Opened::File),
+    }
+    let exchange = way
+        .text("exchange")
+        .filter(|name| (1..=LONGEST_EXCHANGE).contains(&name.len()));
+    let Some(exchange) = exchange else {
+        let lacking =
+            format!("`{route}` is published to RabbitMQ, and names no exchange that it could have");
+        return Err(Error::failure(lacking).hint("add `exchange: crm.commands`"));
+    };
+    let address = broker(folder, definitions, route, way.text("url"))?;
+    let (own, asked, of) = (folder.to_owned(), definitions.clone(), route.to_owned());
+    let url = way.text("url").map(str::to_owned);
+    let address = address.asking(Arc::new(move || {
+        broker(&own, &asked, &of, url.as_deref()).ok()
+    }));
+    Ok(Opened::Exchange(
+        address,
+        exchange.to_owned(),
+        way.valid_for()?,
+    ))
 }
 
 /// The broker of a route: its own, or the one that events come from.

@@ -109,6 +109,25 @@ impl Error {
         self
     }
 
+    /// Several that were found together, as one; none where there are none.
+    pub(crate) fn together(mut all: Vec<Self>) -> Option<Self> {
+        if all.len() < 2 {
+            return all.pop();
+        }
+        let told = all.iter().map(|own| match &own.hint {
+            Some(hint) => format!("{} ({hint})", own.message),
+            None => own.message.clone(),
+        });
+        let message = told.collect::<Vec<_>>().join("; ");
+        all.truncate(1);
+        let first = all.pop()?;
+        Some(Self {
+            message,
+            hint: None,
+            ..first
+        })
+    }
+
     /// What the process ends with.
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self.kind {

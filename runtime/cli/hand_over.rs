@@ -7,7 +7,7 @@ use kurant_engine::calendar::Zone;
 use kurant_engine::id::Key;
 use kurant_engine::input::Trace;
 use kurant_engine::value::Value;
-use kurant_runner::Steering;
+use kurant_runner::{DROPPED, Steering};
 use kurant_store::{Error, InOutbox, OutboxState, Store};
 use serde_json::{Value as Json, json};
 
@@ -19,8 +19,6 @@ const LEAVING: [&str; 9] = [
 ];
 /// What the log is told when an operator has something tried again that was given up.
 pub(crate) const TRIED_AGAIN: &str = "tried_again";
-/// What the log is told when an operator lets go of it.
-pub(crate) const DROPPED: &str = "dropped";
 
 /// What became of one action on its way out.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use kurant_store::{BroughtUp, Error as StoreError, Postgres, Sqlite, Tables, TablesAt, redacted};
+use kurant_store::{BroughtUp, Error as StoreError, Postgres, Sqlite, Tables, TablesAt};
 
 use crate::embedded::{self, Place};
 use crate::error::Error;
@@ -40,10 +40,10 @@ async fn on_postgres(url: &str, dry_run: bool) -> Result<String, Error> {
     let tables = Tables::postgres();
     let at = Postgres::tables(url, &tables).await.map_err(refused)?;
     if at.is_empty() {
-        return Err(embedded::nothing_yet(url));
+        return Err(embedded::nothing_yet(&kurant_store::shown(url)));
     }
     if dry_run || at.missing.is_empty() {
-        return Ok(would_be(&redacted(url), &at));
+        return Ok(would_be(&kurant_store::shown(url), &at));
     }
     let at = Postgres::migrate(url, &tables).await.map_err(refused)?;
     Ok(done(&at))

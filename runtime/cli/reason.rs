@@ -93,6 +93,19 @@ const WORDS: &[(&str, &str)] = &[
         "only_fallback",
         "the customer was past the last step when the order was taken up, and only a fallback waited",
     ),
+    (
+        "no_channel",
+        "it names no channel, so nothing is known of an address or a consent",
+    ),
+    (
+        "nothing_waited",
+        "the passage that sent it goes on, and nothing waited for it",
+    ),
+    (
+        "nobody_inside",
+        "no passage that goes on has sent it: it had ended, or the event names no message of ours",
+    ),
+    ("too_late", "what waited for it had gone on before it came"),
     ("paused", "somebody holds it back; `kurant pause` says who"),
 ];
 

@@ -6,6 +6,7 @@ use kurant_engine::calendar::{DAY, Duration};
 use kurant_engine::map::Map;
 use kurant_engine::value::Value;
 use kurant_runner::{Encryption, MailServer};
+use kurant_store::is_misread;
 use url::Url;
 
 use crate::error::Error;
@@ -106,8 +107,17 @@ impl Way<'_> {
             };
             return Ok(Place::new(host, port, said.unwrap_or(guessed), own));
         };
-        let lacking = || self.unusable("`url` is no address of a mail server like smtp://HOST:587");
+        // Nothing of it is told: it may be a password that stands where an address should.
+        let lacking = || {
+            self.unusable(
+                "`url` is no address of a mail server like smtp://USER:PASSWORD@HOST:587; in a user or password, `@`, `/`, `?`, `#` \
+                 and `%` are written `%40`, `%2F`, `%3F`, `%23` and `%25`",
+            )
+        };
         let url = Url::parse(&url).map_err(|_| lacking())?;
+        if is_misread(&url) {
+            return Err(lacking());
+        }
         let scheme = match url.scheme() {
             "smtps" => Encryption::Required,
             "smtp" => Encryption::StartTls,

@@ -60,7 +60,7 @@ pub struct Enrollment {
     pub moved: u32,
     /// Its messages and tasks, which feedback is matched with.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub keys: Vec<Key>,
+    pub made: Vec<Made>,
     /// Its last send, for `goal.within`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_send: Option<Instant>,
@@ -233,11 +233,46 @@ pub struct Ended {
     pub reason: String,
 }
 
+/// A message or a task that an enrollment made. It is stored as one text: the key, and behind a blank the channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    /// By which feedback names it.
+    pub key: Key,
+    /// By which a message left.
+    pub channel: Option<CompactString>,
+}
+
+impl Serialize for Made {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.channel {
+            Some(channel) => serializer.collect_str(&format_args!("{} {channel}", self.key)),
+            None => self.key.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Made {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        let (key, channel) = match text.split_once(' ') {
+            Some((key, channel)) => (key, Some(channel.into())),
+            None => (&*text, None),
+        };
+        let key = key.parse().map_err(serde::de::Error::custom)?;
+        Ok(Self { key, channel })
+    }
+}
+
 fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 
 impl Enrollment {
+    /// The message or task of a key, if it is one of its own.
+    pub fn made(&self, key: Key) -> Option<&Made> {
+        self.made.iter().find(|own| own.key == key)
+    }
+
     /// Whether it goes on.
     pub fn is_active(&self) -> bool {
         self.ended.is_none()

@@ -137,6 +137,7 @@ mod tests {
             what: "chose".into(),
             reason: Some("refused: canary@example.com is unknown".into()),
             values,
+            after: 0,
         };
         let kept = trace(line.clone());
         assert_eq!(kept.reason.as_deref(), Some("refused"));

@@ -12,6 +12,7 @@ use crate::event::Event;
 use crate::id::{CustomerId, Key};
 use crate::map::Map;
 use crate::operator::{Act, Operator};
+use crate::provider::{Fate, first_words};
 use crate::value::Value;
 
 /// One thing that happens to one customer. The engine's clock is an argument beside it.
@@ -233,16 +234,7 @@ pub const GOAL: &str = "goal";
 pub const NO_COUPON: &str = "no_coupon";
 
 /// What may become of a message, in the words by which the callbacks of providers are described.
-pub const FATES: [&str; 8] = [
-    "delivered",
-    "opened",
-    "clicked",
-    "replied",
-    "bounced",
-    "failed",
-    "complained",
-    "unsubscribed",
-];
+pub const FATES: [&str; Fate::ALL.len() - 1] = first_words();
 
 /// What a trace says when somebody is erased.
 pub const ERASED: &str = "erased";
@@ -271,4 +263,32 @@ pub struct Trace {
     /// The values that mattered.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub values: Map,
+    /// How many actions of the same decision were made before it: by this what was done and what happened are told in one order.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub after: u32,
+}
+
+fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
+impl Changes {
+    /// Writes a line down, after what was done so far.
+    pub(crate) fn note(&mut self, line: Trace) {
+        let after = u32::try_from(self.actions.len()).unwrap_or(u32::MAX);
+        self.trace.push(Trace { after, ..line });
+    }
+
+    /// Adds what was done later.
+    pub fn add(&mut self, later: Self) {
+        let before = u32::try_from(self.actions.len()).unwrap_or(u32::MAX);
+        self.trace.extend(later.trace.into_iter().map(|line| Trace {
+            after: line.after.saturating_add(before),
+            ..line
+        }));
+        self.actions.extend(later.actions);
+        self.commands.extend(later.commands);
+        self.codes.extend(later.codes);
+        self.withdrawn.extend(later.withdrawn);
+    }
 }

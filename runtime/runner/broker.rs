@@ -5,10 +5,12 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
+use kurant_store::is_misread;
 use lapin::uri::{AMQPScheme, AMQPUri};
 use lapin::{Connection, ConnectionProperties};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use url::Url;
 
 /// How often both sides say that they are there, in seconds, unless the address tells: a peer that is cut off is missed
 /// after twice that.
@@ -28,9 +30,12 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Why a broker can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The address can't be read.
-    #[error("this is not an address of RabbitMQ: {0}")]
-    Address(String),
+    /// The address can't be read. Nothing of it is told: it may be a password that stands where an address should.
+    #[error(
+        "what is given is not an address of RabbitMQ: {0}; write `amqp://USER:PASSWORD@HOST:PORT/VHOST`, and `%40`, `%2F`, `%3F`, \
+         `%23` and `%25` for `@`, `/`, `?`, `#` and `%` in a name or a password"
+    )]
+    Address(&'static str),
     /// The address names no queue.
     #[error("the address names no queue: write it at the end, `amqp://HOST/QUEUE`")]
     NoQueue,
@@ -99,7 +104,17 @@ impl Address {
     /// # Errors
     /// [`Error::Address`].
     pub fn parse(url: &str) -> Result<Self, Error> {
-        let mut uri: AMQPUri = url.parse().map_err(Error::Address)?;
+        let parsed = Url::parse(url).map_err(|_| Error::Address("host or port can't be read"))?;
+        if !["amqp", "amqps"].contains(&parsed.scheme()) {
+            return Err(Error::Address("it doesn't begin with `amqp://`"));
+        }
+        if is_misread(&parsed) {
+            return Err(Error::Address("an `@` stands behind the host"));
+        }
+        // What the parser says holds what it was given.
+        let mut uri: AMQPUri = url
+            .parse()
+            .map_err(|_| Error::Address("a name, or a number behind its `?`, can't be read"))?;
         if uri.vhost.is_empty() {
             uri.vhost = "/".into();
         }
@@ -119,6 +134,7 @@ impl Address {
     /// # Errors
     /// [`Error::Address`], [`Error::NoQueue`].
     pub fn with_queue(url: &str) -> Result<(Self, String), Error> {
+        Self::parse(url)?;
         let (place, query) = match url.split_once('?') {
             Some((place, query)) => (place, format!("?{query}")),
             None => (url, String::new()),
@@ -133,9 +149,7 @@ impl Address {
             return Err(Error::NoQueue);
         }
         if queue.len() > LONGEST_NAME {
-            return Err(Error::Address(format!(
-                "the queue's name has more than {LONGEST_NAME} bytes"
-            )));
+            return Err(Error::Address("the queue's name has more than 255 bytes"));
         }
         Ok((Self::parse(&format!("{}{query}", &place[..cut]))?, queue))
     }
@@ -234,6 +248,32 @@ mod tests {
         assert_eq!(format!("{address:?}"), "Address(rabbit:5673)");
         let other = Address::parse("amqp://rabbit/retail").unwrap();
         assert_eq!(other.to_string(), "rabbit:5672/retail");
+    }
+
+    #[test]
+    fn nothing_is_told_of_an_address_that_is_none() {
+        for url in [
+            "s3cret",
+            "amqp:s3cret",
+            "http://shop:s3cret@rabbit/q",
+            "amqp://shop:s3cret@rabbit:s3cret/q",
+            "amqp://shop:12/s3cret@rabbit/q",
+            "amqp://shop:12?s3cret@rabbit/q",
+            "amqp://shop:12#s3cret@rabbit/q",
+            "amqp://shop:x@rabbit/q?auth_mechanism=s3cret",
+            "amqp://shop:x@rabbit/q?heartbeat=s3cret",
+        ] {
+            for error in [
+                Address::parse(url).unwrap_err(),
+                Address::with_queue(url).unwrap_err(),
+            ] {
+                let told = format!("{error} {error:?}");
+                assert!(
+                    told.contains("not an address") && !told.contains("s3cret"),
+                    "{told}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -51,4 +51,4 @@ pub use renewal::{Doubt, Renewal};
 pub use restore::{HELD, Restored};
 pub use runner::{Admitted, Audience, BATCH, Counts, LIVE, PastSend, Purpose, Runner, Strange};
 pub use standing::Standing;
-pub use steering::{Backlog, Order, Steering, Verb};
+pub use steering::{Backlog, DROPPED, Order, Steering, Verb};

@@ -26,6 +26,9 @@ pub(crate) const ORDER: &str = "steer/order/";
 /// What was made of commands that were given up, by key, until the log is told.
 pub(crate) const FATE: &str = "steer/fate/";
 
+/// What the log is told of a command that an operator let go of.
+pub const DROPPED: &str = "dropped";
+
 /// When journeys were stopped last, by id; without one, all of them.
 pub(crate) const STOPPED: &str = "steer/stopped/";
 

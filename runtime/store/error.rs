@@ -7,10 +7,11 @@ use std::io::ErrorKind;
 pub enum Error {
     /// The address names no store that this Kurant knows.
     #[error(
-        "`{url}` is no store that Kurant knows; write `sqlite://PATH`, `postgres://USER:PASSWORD@HOST/DATABASE` or `memory:`"
+        "{url} is no store that Kurant knows; write `sqlite://PATH`, `postgres://USER:PASSWORD@HOST/DATABASE` or `memory:`; in a user or password, \
+         `@`, `/`, `?`, `#` and `%` are written `%40`, `%2F`, `%3F`, `%23` and `%25`"
     )]
     Url {
-        /// As it stands in `kurant.yaml`.
+        /// What may be shown of it: see [`crate::shown`].
         url: String,
     },
     /// Another process writes to it.

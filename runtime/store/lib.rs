@@ -3,6 +3,7 @@
 //! A store decides nothing and reads no clock. What a decision changed comes as one [`Batch`] and is written in one
 //! transaction: all of it, or nothing.
 
+mod address;
 mod anchor;
 mod batch;
 mod checkup;
@@ -30,6 +31,7 @@ use kurant_engine::event::Event;
 use kurant_engine::id::{CustomerId, Key};
 use kurant_engine::stock::Coded;
 
+pub use address::{is_misread, shown};
 pub use anchor::{AnchorRange, AnchorRow, By};
 pub use batch::{
     Batch, EnrollmentRow, OutboxState, Outgoing, Queue, Rejected, Seen, Settled, Stored, Swap,
@@ -43,7 +45,7 @@ pub use export::{Export, Told, told};
 pub use forget::{Old, Walked, outlasts};
 pub use log::{Entry, Happened, LogLine, LogPage, LogPlace};
 pub use memory::Memory;
-pub use postgres::{Durability, Postgres, redacted};
+pub use postgres::{Durability, Postgres};
 pub use read::{Crew, GivenUp, InOutbox, Inside, Kept, Letter, Totals, Waiting, Word, Worker};
 pub use share::{SLOTS, Share};
 pub use sqlite::{BroughtUp, Sqlite};

@@ -73,9 +73,19 @@ impl Entry {
         let Self {
             clock, customer, ..
         } = self;
-        let done = self.actions.into_iter().map(Happened::Did);
-        let passed = self.traces.into_iter().map(Happened::Passed);
-        done.chain(passed).map(move |what| LogLine {
+        // In the order of making: what came before a line was done before it.
+        let mut told = Vec::with_capacity(self.actions.len() + self.traces.len());
+        let mut done = self.actions.into_iter();
+        let mut count = 0;
+        for trace in self.traces {
+            let before = usize::try_from(trace.after).unwrap_or(usize::MAX);
+            let missing = before.saturating_sub(count);
+            told.extend(done.by_ref().take(missing).map(Happened::Did));
+            count = count.max(before);
+            told.push(Happened::Passed(trace));
+        }
+        told.extend(done.map(Happened::Did));
+        told.into_iter().map(move |what| LogLine {
             clock,
             customer: customer.clone(),
             what,

@@ -280,3 +280,34 @@ fn where_no_trigger_fired_that_is_told() {
         "{text}"
     );
 }
+
+#[test]
+fn a_message_that_cannot_be_rendered_fails_with_its_file_line_and_name() {
+    let shop = Shop::new();
+    let journey = shop.read("journeys/dormant.yaml");
+    let data = "data: { discount: 10, gift: =vars.gift }";
+    let journey = journey.replacen("data: { discount: 10 }", data, 1);
+    shop.write(
+        "journeys/dormant.yaml",
+        &journey.replace("steps:", "vars: { gift: { name: soap } }\nsteps:"),
+    );
+    shop.write("journeys/dormant.test.yaml", PASSES);
+    let text = |line: &str| {
+        let text =
+            format!("---\nsubject: Come back\n---\nCome back\n{line}\n{{{{ unsubscribe_url }}}}\n");
+        shop.write("templates/winback/email.txt", &text);
+        let output = shop.kurant(&["test"]);
+        (output.status.code(), stdout(&output))
+    };
+    assert_eq!(text("{{ gift.name }}").0, Some(0));
+    let (code, told) = text("{{ gift.maker.country }}");
+    assert_eq!(code, Some(1), "{told}");
+    for part in [
+        "FAILED journeys/dormant.test.yaml",
+        "2026-10-31T10:00:00+02:00 dormant c1 nine send email",
+        "the text of templates/winback/email.txt:2",
+        "in `{{ gift.maker.country }}`; `gift.maker` is not known",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+}

@@ -301,3 +301,26 @@ async fn a_web_hook_that_fails_for_good_lets_the_journey_decide() {
     );
     assert_eq!(exits, ["completed"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_lets_go_of_a_call_lets_the_journey_go_on_at_once() {
+    let receiver = Receiver::that(HangsUp);
+    let shop = asked(&receiver, "[ { tag: failed } ]");
+    // What waits to be called again may have been called before the restore.
+    let arguments = ["run", "--until-idle", "--quiet", "--actions", "out.jsonl"];
+    shop.kurant(&[&arguments[..], &["--after-restore"]].concat());
+    let held = outbox(&shop, "webhook").await.0;
+    assert_eq!(held, [("in_doubt".to_owned(), "restored".to_owned())]);
+    shop.kurant(&arguments);
+    assert_eq!(came_of(&shop), (vec![], vec![]), "it waits");
+    shop.kurant(&["held", "skip", "--all"]);
+    shop.kurant(&arguments);
+    let (tags, exits) = came_of(&shop);
+    assert!(tags[0].contains("failed"), "{tags:?}");
+    assert_eq!(exits, ["completed"]);
+    let log = shop.kurant(&["log"]);
+    let log = String::from_utf8_lossy(&log.stdout).into_owned();
+    let place = |word: &str| log.find(word).unwrap_or_else(|| panic!("{word}: {log}"));
+    assert!(place("dropped") < place("hook_failed"), "{log}");
+    assert!(place("hook_failed") < place("completed"), "{log}");
+}

@@ -340,6 +340,7 @@ async fn land(stage: &Stage) {
         what: "taken".into(),
         reason: Some(format!("refused: {EMAIL}")),
         values,
+        after: 0,
     };
     let batch = Batch {
         settled: vec![Settled {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::sample::{Dice, Shop, customers};
+use super::sample::{Dice, Shop, customers, of_anna};
 
 fn order(id: &str, customer: &str, time: &str) -> String {
     format!(
@@ -336,4 +336,63 @@ fn explain_says_which_event_answered_a_wait() {
     let lines = objects(&shop, &["log", "--json", "--outcome", "answered"]);
     assert_eq!(lines.len(), 1);
     assert_eq!(lines[0]["values"]["type"], "order.paid");
+}
+
+const WAYS: &str = "journey: ways\nstatus: live\ncategory: transactional\ntrigger: { event: order.paid }\nsteps:\n  \
+    - id: which\n    choose:\n      - when: event.total > 100\n        steps: [ { tag: large } ]\n      - when: event.total > 1\n        steps: [ { tag: small } ]\n      \
+    - otherwise: [ { tag: none } ]\n  - id: half\n    split:\n      a: { weight: 50, steps: [ { tag: a } ] }\n      b: { weight: 50, steps: [ { tag: b } ] }\n";
+
+#[test]
+fn the_explanation_names_the_way_at_each_fork_and_why() {
+    let shop = Shop::with_one_journey("ways", WAYS);
+    let asked = ["explain", "--customer", "anna", "--journey", "ways"];
+    let told = || String::from_utf8(shop.kurant(&asked).stdout).expect("text");
+    let before = told();
+    let arm = before
+        .split_once("split half: the customer's arm is `")
+        .and_then(|(_, rest)| rest.chars().next());
+    let arm = arm.unwrap_or_else(|| panic!("no arm: {before}"));
+    assert!(before.contains("weights a 50, b 50"), "{before}");
+    shop.drop_events("1.jsonl", &[of_anna("1", "order.paid", r#"{"total":5}"#)]);
+    shop.kurant(&["run", "--until-idle", "--quiet"]);
+    let after = told();
+    let chosen = "chose at which: branch 2, since `event.total > 1` held";
+    let drawn = format!("split at half: arm `{arm}`, drawn by a hash");
+    for part in [chosen, &drawn] {
+        assert!(after.contains(part), "{part}: {after}");
+    }
+    // In the log the cause stands before what follows from it.
+    let log = String::from_utf8(shop.kurant(&["log"]).stdout).expect("text");
+    let places = [" enter", " chose", " tag", " split", " exit"]
+        .map(|word| log.find(word).unwrap_or_else(|| panic!("{word}: {log}")));
+    assert!(places.is_sorted(), "{log}");
+}
+
+#[test]
+fn a_click_that_names_its_key_alone_is_found_by_its_channel_also_when_its_journey_is_over() {
+    let hello = "journey: hello\nstatus: live\ncategory: transactional\ntrigger: { event: cart.left }\nsteps:\n  \
+        - { id: first, send: email, template: hello }\n";
+    let shop = Shop::with_one_journey("hello", hello);
+    shop.drop_events(
+        "1.jsonl",
+        &[of_anna("1", "cart.left", r#"{"cart_id":"a"}"#)],
+    );
+    shop.kurant(&["run", "--until-idle", "--quiet"]);
+    let sent = shop.lines(".kurant/outbox/email.jsonl");
+    let key = sent[0]["key"].as_str().expect("a key");
+    let click = of_anna("2", "message.clicked", &format!(r#"{{"key":"{key}"}}"#));
+    let other = "0123456789abcdef0123456789abcdef";
+    let unknown = of_anna("3", "message.clicked", &format!(r#"{{"key":"{other}"}}"#));
+    shop.drop_events("2.jsonl", &[click, unknown]);
+    shop.kurant(&["run", "--until-idle", "--quiet"]);
+    let clicks = ["log", "--outcome", "clicked", "--json"];
+    let all = objects(&shop, &clicks);
+    assert_eq!(all.len(), 2, "{all:?}");
+    assert!(all.iter().all(|line| line["reason"] == "nobody_inside"));
+    let own = objects(&shop, &[&clicks[..], &["--channel", "email"]].concat());
+    assert_eq!(own.len(), 1, "{own:?}");
+    assert_eq!(
+        (&own[0]["key"], &own[0]["channel"]),
+        (&key.into(), &"email".into())
+    );
 }

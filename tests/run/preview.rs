@@ -153,3 +153,47 @@ fn what_cannot_be_shown_says_why() {
         "{text}"
     );
 }
+
+#[test]
+fn a_customer_that_somebody_made_up_needs_no_store() {
+    let shop = shop();
+    std::fs::remove_dir_all(shop.path(".kurant")).expect("a store");
+    let (_, told) = shown(&shop, &[]);
+    assert!(told.contains("`--sample FILE` shows a message"), "{told}");
+    shop.write("olha.json", r#"{"id":"olha","name":"Olha","locale":"en"}"#);
+    shop.write(
+        "journeys/thanks.test.yaml",
+        "test: whoever paid is thanked\njourney: thanks\n\
+         customers: [ { id: c1, name: Ira, email: i@example.com }, { id: c2, name: Taras, locale: en } ]\n\
+         at: 2026-01-31T12:00:00+02:00\nuntil: 2026-02-01T12:00:00+02:00\n\
+         events: [ { at: 2026-01-31T13:00:00+02:00, type: order.paid, customer: c2, data: { total: 300 } } ]\nexpect: []\n",
+    );
+    let sample = |rest: &[&str]| {
+        let output = shop.run(&[&["preview", "thanks"], rest].concat());
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        text(&output.stdout) + &text(&output.stderr)
+    };
+    let text = sample(&["--sample", "olha.json"]);
+    assert!(text.contains("Thanks Olha none"), "{text}");
+    let test = "journeys/thanks.test.yaml";
+    let text = sample(&["--sample", test]);
+    assert!(text.contains("Дякуємо, Ira"), "{text}");
+    let text = sample(&["--sample", test, "--customer", "c2"]);
+    assert!(text.contains("Thanks Taras none 300"), "{text}");
+    for (rest, why) in [
+        (
+            &["--sample", test, "--customer", "c3"][..],
+            "the test has no customer `c3`",
+        ),
+        (&["--sample", "none.json"], "none.json can't be read"),
+        (
+            &["--sample", "kurant.yaml"],
+            "kurant.yaml holds no customer",
+        ),
+        (&[], "--customer <ID>"),
+    ] {
+        let text = sample(rest);
+        assert!(text.contains(why), "{rest:?}: {text}");
+    }
+    assert!(!shop.path(".kurant/state.db").exists());
+}

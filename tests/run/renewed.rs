@@ -143,3 +143,53 @@ async fn of_several_secrets_that_are_none_each_is_named() {
     assert!(!told.contains("s3cret"), "{told}");
     running.end();
 }
+
+#[test]
+fn a_start_names_every_secret_that_is_none_and_shows_none_of_them() {
+    let shop = Shop::new();
+    shop.write("key", "s3cret-key");
+    shop.write("mail", "s3cret-mail");
+    shop.write("broker", "s3cret-broker");
+    shop.add_settings("webhooks: { kind: http, secret: \"${file:key}\" }\n");
+    let settings = std::fs::read_to_string(shop.path("kurant.yaml")).expect("settings");
+    let mail = "email: { kind: smtp, url: \"${file:mail}\", from: \"a@example.com\" }";
+    let crm = "crm: { kind: amqp, exchange: crm.commands, url: \"amqp://shop:12/${file:broker}@rabbit\" }";
+    let settings = settings
+        .replace("email: { kind: file }", mail)
+        .replace("crm: { kind: file }", crm);
+    shop.write("kurant.yaml", &settings);
+    let output = shop.run(&["run", "--until-idle"]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    for part in ["`webhooks`", "the channel `email`", "the broker of `crm`"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    assert!(!told.contains("s3cret"), "{told}");
+}
+
+#[test]
+fn a_password_that_stands_where_the_address_of_the_store_should_is_shown_nowhere() {
+    let shop = Shop::new();
+    shop.write("password", "s3cret");
+    shop.add_settings("store: { url: \"${file:password}\" }\n");
+    for password in [
+        "s3cret",
+        "postgres://shop:12/s3cret@db/shop",
+        "mysql://shop:s3cret@db/shop",
+    ] {
+        shop.write("password", password);
+        for arguments in [
+            &["run", "--until-idle"][..],
+            &["status"],
+            &["migrate"],
+            &["pause", "all"],
+            &["doctor"],
+            &["import", "customers", "none.jsonl"],
+        ] {
+            let output = shop.run(arguments);
+            assert!(!output.status.success(), "{arguments:?}");
+            let told = [output.stdout, output.stderr].concat();
+            let told = String::from_utf8_lossy(&told).into_owned();
+            assert!(!told.contains("s3cret"), "{arguments:?}: {told}");
+        }
+    }
+}

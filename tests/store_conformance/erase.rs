@@ -40,6 +40,7 @@ fn told() -> Batch {
         what: "taken".into(),
         reason: None,
         values: Map::new(),
+        after: 0,
     };
     Batch {
         traces: vec![(id("anna"), vec![trace])],

@@ -20,13 +20,22 @@ fn trace(clock: i64) -> Trace {
         what: "waits".into(),
         reason: None,
         values: Map::new(),
+        after: 0,
+    }
+}
+
+/// What happened once something was done.
+fn after_it(clock: i64) -> Trace {
+    Trace {
+        after: 1,
+        ..trace(clock)
     }
 }
 
 /// The batch of a second: of two customers each does something, and one of them is traced.
 fn batch(second: i64) -> Batch {
     let clock = second * 1_000;
-    let lines = vec![trace(clock), trace(clock + 1)];
+    let lines = vec![trace(clock), after_it(clock + 1)];
     let mut traces = vec![(id("anna"), lines)];
     if second % 2 == 0 {
         traces.clear();
@@ -83,13 +92,18 @@ pub(super) async fn the_log_is_read_in_pages_in_the_order_of_commits(store: &dyn
     let lines = all(store, None, LogPlace::default()).await;
     assert_eq!(counts(&lines), (80, 40));
     assert!(lines.is_sorted_by_key(|line| line.clock));
-    let first = LogLine {
+    let in_order = [
+        Happened::Passed(trace(1_000)),
+        Happened::Did(action("anna", 1_000)),
+        Happened::Passed(after_it(1_001)),
+    ];
+    let of_anna = |what: Happened| LogLine {
         clock: at(1_000),
         customer: id("anna"),
-        what: Happened::Did(action("anna", 1_000)),
+        what,
     };
-    assert_eq!(lines[0], first);
-    let traced = |line: &LogLine| line.what == Happened::Passed(trace(39_001));
+    assert_eq!(lines[..3], in_order.map(of_anna), "cause first");
+    let traced = |line: &LogLine| line.what == Happened::Passed(after_it(39_001));
     let last = lines
         .iter()
         .find(|line| traced(line))

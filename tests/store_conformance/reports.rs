@@ -17,6 +17,7 @@ fn trace(what: &str) -> Trace {
         what: what.into(),
         reason: None,
         values: Map::new(),
+        after: 0,
     }
 }
 

@@ -90,7 +90,7 @@ pub(super) fn enrollment(name: &str, due: i64) -> Enrollment {
         expires: None,
         rounds: Vec::new(),
         moved: 0,
-        keys: Vec::new(),
+        made: Vec::new(),
         last_send: None,
         goal_reached: false,
         fallbacks: Vec::new(),

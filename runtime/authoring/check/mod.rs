@@ -25,6 +25,7 @@ mod no_round;
 mod no_subject;
 mod not_a_condition;
 mod own_value;
+mod past_wait;
 mod provider_settings;
 mod same_fallback;
 mod scenario;
@@ -99,6 +100,7 @@ pub(crate) fn run(parsed: &Parsed, places: &Places, sources: &Sources, diagnosti
     endless_wait::check(&world, &walks);
     goal_while_inside::check(&world, &walks);
     minutes_or_months::check(&world, &walks);
+    past_wait::check(&world, &walks);
     missing_field::check(&world, &walks);
     kept_too_short::check(&world);
     never_capped::check(&world);

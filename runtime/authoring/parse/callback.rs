@@ -32,18 +32,6 @@ const FORMS: [(&str, Form); 3] = [
 ];
 /// Where the name of a message stands.
 const PLACES: [(&str, bool); 2] = [("body", false), ("query", true)];
-/// What may have become of a message.
-const FATES: [(&str, Fate); 9] = [
-    ("delivered", Fate::Delivered),
-    ("opened", Fate::Opened),
-    ("clicked", Fate::Clicked),
-    ("replied", Fate::Replied),
-    ("bounced", Fate::Bounced),
-    ("failed", Fate::Failed),
-    ("complained", Fate::Complained),
-    ("unsubscribed", Fate::Unsubscribed),
-    ("ignored", Fate::Ignored),
-];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Way {
@@ -245,7 +233,7 @@ fn status(context: &Context<'_>, node: &Node) -> Option<Status> {
     let field = map.need("field", path);
     let has_values = map.has("is");
     let is = map.read_each("is", text).unwrap_or_default();
-    let means = map.need("means", |node| node.choice(&FATES));
+    let means = map.need("means", |node| node.choice(&Fate::ALL));
     map.finish();
     // One whose values could not be read must not become one that fits everything.
     if has_values && is.is_empty() {

@@ -1,5 +1,7 @@
 //! The keys of `channels/NAME.yaml`.
 
+use kurant_engine::provider::Fate;
+
 use super::shape::{Key, Shape};
 use Shape::{Any, Duration, Fields, List, Object, OneOrList, Text, Words};
 
@@ -104,21 +106,7 @@ fn callback() -> Vec<Key> {
             "What stands there; anything unless told",
             OneOrList(Box::new(Text)),
         ),
-        Key::needed(
-            "means",
-            "What became of the message",
-            Words(&[
-                "delivered",
-                "opened",
-                "clicked",
-                "replied",
-                "bounced",
-                "failed",
-                "complained",
-                "unsubscribed",
-                "ignored",
-            ]),
-        ),
+        Key::needed("means", "What became of the message", Words(&Fate::WORDS)),
     ];
     vec![
         Key::needed(

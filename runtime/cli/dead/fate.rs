@@ -4,10 +4,10 @@ use kurant_engine::calendar::Instant;
 use kurant_engine::input::Trace;
 use kurant_engine::map::Map;
 use kurant_engine::value::Value;
-use kurant_runner::Steering;
+use kurant_runner::{DROPPED, Steering};
 use kurant_store::{Batch, GivenUp, OutboxState, Settled};
 
-use crate::hand_over::{DROPPED, TRIED_AGAIN};
+use crate::hand_over::TRIED_AGAIN;
 
 /// What becomes of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +74,7 @@ impl Fate {
             what: what.to_owned(),
             reason,
             values,
+            after: 0,
         }
     }
 }

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use kurant_engine::action::Action;
 use kurant_engine::calendar::{Instant, Zone};
 use kurant_engine::catalog::Loaded;
+use kurant_engine::catalog::program::Op;
+use kurant_engine::input::Trace;
 use kurant_engine::map::Map;
 use kurant_engine::process::{Explanation, Gate};
 use kurant_engine::value::Value;
@@ -145,15 +147,40 @@ fn happened(text: &mut String, past: &Past<'_>, journey: Option<&Loaded>, zone: 
             .map(|place| format!(" at {}", name(place)))
             .unwrap_or_default();
         let at = clock(trace.at, zone);
-        let _ = writeln!(
-            text,
-            "  {at}  {}{reason}{place}{}",
-            trace.what,
-            values(&trace.values, zone)
-        );
+        let told = match journey.and_then(|loaded| way(loaded, trace)) {
+            Some(way) => format!(": {way}"),
+            None => values(&trace.values, zone),
+        };
+        let _ = writeln!(text, "  {at}  {}{reason}{place}{told}", trace.what);
     }
     if past.traces.is_empty() {
         let _ = writeln!(text, "  nothing");
+    }
+}
+
+/// Which way somebody went on and why, if the step is still as it was then.
+fn way(journey: &Loaded, trace: &Trace) -> Option<String> {
+    let place = trace.place.as_deref()?;
+    let mut nodes = journey.program.nodes().iter();
+    let node = nodes.find(|node| *node.path == *place)?;
+    match (&node.op, trace.what.as_str()) {
+        (Op::Choose(branches), "chose") => {
+            let Some(Value::Integer(number)) = trace.values.get("branch") else {
+                return None;
+            };
+            let (when, _) = branches.get(usize::try_from(*number).ok()?)?;
+            Some(match when {
+                Some(when) => format!("branch {}, since `{}` held", number + 1, when.source),
+                None => format!("branch {}, since nothing before it held", number + 1),
+            })
+        }
+        (Op::Split(_), "split") => {
+            let arm = trace.values.get("arm").and_then(Value::as_text)?;
+            Some(format!(
+                "arm `{arm}`, drawn by a hash of customer, journey and step"
+            ))
+        }
+        _ => None,
     }
 }
 

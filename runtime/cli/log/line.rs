@@ -22,6 +22,7 @@ const TOLD: &[&str] = &[
     "time",
     "until",
     "arm",
+    "moved",
     "to",
     "by",
     "why",
@@ -50,6 +51,8 @@ pub(crate) struct Line<'l> {
     values: Option<&'l Map>,
     /// What became of it on its way out; none where there is no way to go.
     hand_over: Option<&'l HandOver>,
+    /// The channel of the message that it is about, where the line itself doesn't have it.
+    found: Option<&'l str>,
 }
 
 impl<'l> Line<'l> {
@@ -83,6 +86,7 @@ impl<'l> Line<'l> {
             enrollment: Some(action.enrollment.to_string()),
             values: None,
             hand_over: None,
+            found: None,
         }
     }
 
@@ -99,7 +103,14 @@ impl<'l> Line<'l> {
             enrollment: trace.enrollment.map(|id| id.to_string()),
             values: Some(&trace.values),
             hand_over: None,
+            found: None,
         }
+    }
+
+    /// The same, of a message that left by this channel.
+    pub(super) fn by_channel(mut self, found: Option<&'l str>) -> Self {
+        self.found = found;
+        self
     }
 
     /// For people: instants on a clock, steps by their ids.
@@ -197,7 +208,7 @@ impl<'l> Line<'l> {
             .action
             .and_then(|own| own.channel.as_deref().or_else(|| way(&own.action)));
         let told = || self.value("channel").or_else(|| self.value("route"));
-        of_action.or_else(told)
+        of_action.or_else(told).or(self.found)
     }
 
     fn value(&self, name: &str) -> Option<&'l str> {
@@ -341,6 +352,7 @@ mod tests {
             what: what.into(),
             reason: None,
             values,
+            after: 0,
         };
         LogLine {
             clock: Instant::from_millis(5),

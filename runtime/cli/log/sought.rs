@@ -6,11 +6,12 @@ use kurant_engine::catalog::program::Op;
 use kurant_engine::catalog::{Acting, Catalog, Loaded};
 use kurant_engine::definition::{Definitions, Exit, Version};
 use kurant_engine::input::FATES;
+use kurant_runner::DROPPED;
 
 use super::Args;
 use super::line::{Line, Steps};
 use crate::error::Error;
-use crate::hand_over::{DROPPED, TRIED_AGAIN};
+use crate::hand_over::TRIED_AGAIN;
 use crate::reason;
 use crate::workspace::likely;
 

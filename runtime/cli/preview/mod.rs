@@ -1,5 +1,6 @@
 //! `kurant preview`: a message as a customer would get it. Nothing is sent, and nothing is written but the file to look at.
 
+mod sample;
 mod seen;
 mod sms;
 
@@ -9,6 +10,7 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use kurant_engine::catalog::{Acting, Catalog};
 use kurant_engine::definition::{Definitions, Template};
 use kurant_engine::map::Map;
 use kurant_engine::value::Value;
@@ -32,14 +34,20 @@ const FOLDER: &str = ".kurant/preview";
     kurant preview birthday-gift --customer c42 --channel sms    with its length in parts\n  \
     kurant preview birthday-gift --customer c42 --locale uk\n  \
     kurant preview order-paid --customer c42 --event order.json  an event's data, instead of the customer's last one\n  \
-    kurant preview coupon --customer c42 --data '{\"code\":\"SPRING\"}'\n\n\
+    kurant preview coupon --customer c42 --data '{\"code\":\"SPRING\"}'\n  \
+    kurant preview coupon --sample journeys/coupon.test.yaml     as the customer of a test, with its events\n  \
+    kurant preview coupon --sample anna.json                     a customer that somebody made up\n\n\
     An email in Markdown, HTML or MJML is written to .kurant/preview too, to open in a browser; what stands below is what those read who see no HTML.")]
 pub(crate) struct Args {
     /// The template's name: its folder within templates/
     template: String,
     /// Who would get it
-    #[arg(long, value_name = "ID")]
-    customer: String,
+    #[arg(long, value_name = "ID", required_unless_present = "sample")]
+    customer: Option<String>,
+    /// A made-up customer instead of one in the store: a JSON file, or a journey's test, whose first customer it is unless
+    /// --customer names another
+    #[arg(long, value_name = "FILE")]
+    sample: Option<PathBuf>,
     /// By which channel; every one that the template has, unless told
     #[arg(long, value_name = "NAME")]
     channel: Option<String>,
@@ -56,7 +64,7 @@ pub(crate) struct Args {
 
 /// Shows the messages on standard output.
 pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
-    let (definitions, _) = workspace::definitions(folder)?;
+    let (definitions, compiled) = workspace::definitions(folder)?;
     let channels = channels(&definitions, args)?;
     let data = match serde_json::from_str::<Value>(&args.data) {
         Ok(Value::Map(data)) => data,
@@ -66,7 +74,18 @@ pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
         }
     };
     let now = Clock::real().now();
-    let seen = embedded::runtime()?.block_on(Seen::load(folder, &definitions, args, now))?;
+    let catalog = Catalog::load(&definitions, &[], Acting::Live)
+        .map_err(|error| Error::failure(error.to_string()))?;
+    let kinds = seen::starting(&catalog, &definitions, &args.template);
+    let asked = args.customer.as_deref();
+    let person = match &args.sample {
+        Some(path) => sample::person(folder, &definitions, &compiled, path, asked)?,
+        None => {
+            let id = asked.unwrap_or_default();
+            embedded::runtime()?.block_on(seen::stored(folder, &definitions, &kinds, id))?
+        }
+    };
+    let seen = Seen::of(&catalog, &kinds, person, args, now)?;
     let context = context(&seen, data, args.locale.as_deref());
     let pages = definitions.workspace.settings.public.as_ref();
     let links = pages.map(|pages| public::links(folder, pages));

@@ -6,14 +6,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kurant_engine::calendar::Instant;
+use kurant_engine::catalog::Catalog;
 use kurant_engine::catalog::program::Op;
-use kurant_engine::catalog::{Acting, Catalog};
 use kurant_engine::definition::{Definitions, TriggerKind};
 use kurant_engine::event::Event;
 use kurant_engine::map::Map;
+use kurant_engine::person::Person;
 use kurant_engine::process::given;
 use kurant_engine::value::Value;
-use kurant_store::{Kept, Stored};
+use kurant_store::Kept;
 
 use super::Args;
 use crate::embedded;
@@ -33,34 +34,46 @@ pub(super) struct Seen {
     locale: String,
 }
 
+/// The customer of an id in the store, with the latest events of these types.
+pub(super) async fn stored(
+    folder: &Folder,
+    definitions: &Definitions,
+    kinds: &BTreeSet<String>,
+    id: &str,
+) -> Result<Person, Error> {
+    let store = embedded::store_to_read(folder, definitions).await;
+    let store = store.map_err(|error| match error.is_absence() {
+        true => error.hint("`--sample FILE` shows a message to a customer that somebody made up"),
+        false => error,
+    })?;
+    let kept = kinds.iter().map(|kind| Kept {
+        kind: kind.clone(),
+        since: None,
+        latest: true,
+        enrolled: false,
+    });
+    let kept: Vec<Kept> = kept.collect();
+    let stored = embedded::customer(&*store, id, &kept).await?;
+    Ok(stored.person)
+}
+
 impl Seen {
-    /// Reads the store, and the event's file if there is one.
-    pub(super) async fn load(
-        folder: &Folder,
-        definitions: &Definitions,
+    /// What a message is made of, with the event of a file if one is named.
+    pub(super) fn of(
+        catalog: &Catalog,
+        kinds: &BTreeSet<String>,
+        person: Person,
         args: &Args,
         now: Instant,
     ) -> Result<Self, Error> {
-        let store = embedded::store_to_read(folder, definitions).await?;
-        let catalog = Catalog::load(definitions, &[], Acting::Live)
-            .map_err(|error| Error::failure(error.to_string()))?;
-        let kinds = starting(&catalog, definitions, &args.template);
-        let kept = kinds.iter().map(|kind| Kept {
-            kind: kind.clone(),
-            since: None,
-            latest: true,
-            enrolled: false,
-        });
-        let kept: Vec<Kept> = kept.collect();
-        let stored = embedded::customer(&*store, &args.customer, &kept).await?;
-        let history = stored.person.history.iter();
+        let history = person.history.iter();
         let last = history
             .filter(|event| kinds.contains(&*event.kind))
             .max_by_key(|event| event.time);
-        let zone = definitions.workspace.timezone;
+        let zone = catalog.workspace().timezone;
         let (event, mut about) = match (&args.event, last) {
             (Some(path), _) => (
-                Some(of_data(&kinds, read(path)?, &stored, now)),
+                Some(of_data(kinds, read(path)?, &person, now)),
                 String::new(),
             ),
             (None, Some(event)) => {
@@ -77,18 +90,12 @@ impl Seen {
                 );
                 // What would stand there is left out.
                 (
-                    Some(of_data(&BTreeSet::new(), Map::new(), &stored, now)),
+                    Some(of_data(&BTreeSet::new(), Map::new(), &person, now)),
                     about,
                 )
             }
         };
-        let given = given(
-            &catalog,
-            &stored.person,
-            &args.template,
-            event.as_ref(),
-            now,
-        );
+        let given = given(catalog, &person, &args.template, event.as_ref(), now);
         if let Some(given) = given.as_ref().filter(|given| !given.data.is_empty()) {
             let (journey, step) = (&given.journey, &given.step);
             about.push_str(&format!(
@@ -96,11 +103,11 @@ impl Seen {
             ));
         }
         Ok(Self {
-            customer: stored.person.customer.seen(now),
+            customer: person.customer.seen(now),
             event: event.map(|event| event.data.clone()),
             data: given.map(|given| given.data).unwrap_or_default(),
             about,
-            locale: definitions.workspace.locale.clone(),
+            locale: catalog.workspace().locale.clone(),
         })
     }
 
@@ -117,13 +124,13 @@ impl Seen {
 }
 
 /// An event of one of these types with data that somebody wrote.
-fn of_data(kinds: &BTreeSet<String>, data: Map, stored: &Stored, now: Instant) -> Arc<Event> {
+fn of_data(kinds: &BTreeSet<String>, data: Map, person: &Person, now: Instant) -> Arc<Event> {
     let kind = kinds.first().map(String::as_str).unwrap_or_default();
     Arc::new(Event {
         id: "preview".into(),
         source: "preview".into(),
         kind: kind.into(),
-        customer: stored.person.customer.id.clone(),
+        customer: person.customer.id.clone(),
         time: now,
         data,
         attributes: Map::new(),
@@ -131,7 +138,11 @@ fn of_data(kinds: &BTreeSet<String>, data: Map, stored: &Stored, now: Instant) -
 }
 
 /// The types of events that start journeys which send a template.
-fn starting(catalog: &Catalog, definitions: &Definitions, template: &str) -> BTreeSet<String> {
+pub(super) fn starting(
+    catalog: &Catalog,
+    definitions: &Definitions,
+    template: &str,
+) -> BTreeSet<String> {
     let mut kinds = BTreeSet::new();
     for version in &definitions.journeys {
         let Some(loaded) = catalog.version(version.hash) else {

@@ -6,6 +6,7 @@ mod replies;
 mod report;
 mod scenario;
 mod unheard;
+mod unmade;
 mod why;
 
 use std::io::{self, Write as _};
@@ -13,11 +14,15 @@ use std::process::ExitCode;
 
 use kurant_authoring::Compiled;
 use kurant_authoring::scenario::Scenario;
+use kurant_authoring::source::Sources;
+use kurant_engine::calendar::Zone;
 use kurant_engine::definition::Definitions;
 
 use crate::error::Error;
 use crate::folder::Folder;
 use crate::workspace;
+
+use self::scenario::{Played, Trouble};
 
 /// Arguments of `kurant test`.
 #[derive(Debug, clap::Args)]
@@ -64,21 +69,14 @@ pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
     let (whole, broken): (Vec<&Scenario>, Vec<&Scenario>) = chosen
         .into_iter()
         .partition(|scenario| is_whole(scenario, &definitions, &compiled));
+    let renderer = unmade::renderer(&definitions);
     for scenario in &whole {
-        let outcome = scenario::play(&definitions, scenario);
-        let findings = match &outcome {
-            Ok(played) => matching::compare(scenario, &played.done),
-            Err(_) => Vec::new(),
-        };
-        let passed = outcome.is_ok() && findings.is_empty();
+        let outcome = scenario::play(&definitions, scenario, &renderer);
+        let (passed, told) = judged(scenario, &outcome, zone, &compiled.sources);
         failed += usize::from(!passed);
         let verdict = if passed { "ok    " } else { "FAILED" };
         let path = compiled.sources.path(scenario.file);
         writeln!(stdout, "{verdict} {path}: {}", scenario.test)?;
-        let told = match &outcome {
-            Ok(played) => report::findings(&findings, played, zone, &compiled.sources),
-            Err(trouble) => report::trouble(trouble, &compiled.sources),
-        };
         stdout.write_all(told.as_bytes())?;
     }
     for path in &unread {
@@ -101,6 +99,24 @@ pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
     } else {
         ExitCode::from(1)
     })
+}
+
+/// Whether a test passed, and what is to be said of it.
+fn judged(
+    scenario: &Scenario,
+    outcome: &Result<Played, Trouble>,
+    zone: Zone,
+    sources: &Sources,
+) -> (bool, String) {
+    match outcome {
+        Ok(played) => {
+            let findings = matching::compare(scenario, &played.done);
+            let passed = findings.is_empty() && played.unmade.is_empty();
+            let told = report::findings(&findings, played, zone, sources);
+            (passed, told)
+        }
+        Err(trouble) => (false, report::trouble(trouble, sources)),
+    }
 }
 
 /// Whether neither the test nor a journey that it tests has an error.

@@ -11,6 +11,7 @@ use kurant_engine::value::Value;
 
 use super::matching::Finding;
 use super::scenario::{Played, Trouble};
+use super::unmade::Unmade;
 use super::why;
 use crate::guard;
 use crate::moment::on_clock;
@@ -42,6 +43,7 @@ pub(super) fn findings(
             }
         }
     }
+    unmade(&mut text, played, zone);
     why::waiting(&mut text, findings, played);
     if !findings.is_empty() {
         for unanswered in &played.unanswered {
@@ -51,6 +53,35 @@ pub(super) fn findings(
     }
     text.push_str(&guarded(played, zone));
     text
+}
+
+/// Messages that can't be rendered; what is wrong with a template is told once.
+fn unmade(text: &mut String, played: &Played, zone: Zone) {
+    let mut told: Vec<&str> = Vec::new();
+    for unmade in &played.unmade {
+        if told.contains(&&*unmade.why) {
+            continue;
+        }
+        told.push(&unmade.why);
+        let times = played.unmade.iter().filter(|own| own.why == unmade.why);
+        let more = match times.count() {
+            1 => String::new(),
+            count => format!(", and {} more", count - 1),
+        };
+        let at = on_clock(unmade.at, zone);
+        let Unmade {
+            journey,
+            customer,
+            step,
+            channel,
+            why,
+            ..
+        } = unmade;
+        let _ = writeln!(
+            text,
+            "  - {at} {journey} {customer} {step} send {channel}{more}: it would be given up: {why}"
+        );
+    }
 }
 
 /// Journeys that a run would hold: a test tells of them and goes on.

@@ -18,10 +18,12 @@ use kurant_engine::map::Map;
 use kurant_engine::process::explain;
 use kurant_engine::value::Value;
 use kurant_engine::world::{Collected, World};
+use kurant_runner::Renderer;
 
 use super::feedback::{self, Unanswered};
 use super::replies::replies;
 use super::unheard::unheard;
+use super::unmade::{Made, Unmade};
 
 /// Why a test could not be played.
 pub(super) struct Trouble {
@@ -41,6 +43,8 @@ pub(super) struct Played {
     pub(super) guarded: Report,
     /// Why enrollments ended in `error`.
     pub(super) errors: HashMap<Key, String>,
+    /// Messages that can't be rendered.
+    pub(super) unmade: Vec<Unmade>,
     /// Feedback that answered nothing.
     pub(super) unanswered: Vec<Unanswered>,
     /// Journeys that no event of the test could start, and why not.
@@ -82,7 +86,11 @@ pub(super) struct Refused {
 }
 
 /// Plays a test.
-pub(super) fn play(definitions: &Definitions, scenario: &Scenario) -> Result<Played, Trouble> {
+pub(super) fn play(
+    definitions: &Definitions,
+    scenario: &Scenario,
+    renderer: &Renderer,
+) -> Result<Played, Trouble> {
     let mut own = definitions.clone();
     own.journeys.retain(|version| {
         scenario
@@ -109,20 +117,20 @@ pub(super) fn play(definitions: &Definitions, scenario: &Scenario) -> Result<Pla
     let mut happenings: Vec<(usize, &Happening)> = scenario.events.iter().enumerate().collect();
     happenings.sort_by_key(|(_, happening)| happening.at);
     let mut decoder = Decoder::new(Arc::new(own.schema.clone()));
-    let mut done = Collected::default();
+    let mut made = Made::new(renderer);
     let mut unanswered = Vec::new();
     for (index, happening) in happenings {
         if happening.at >= scenario.until {
             continue;
         }
         if happening.at >= scenario.start {
-            world.run_until(happening.at, &mut done);
+            world.run_until(happening.at, &mut made);
         }
         let mut event = event(&mut decoder, index, happening).map_err(|error| Trouble {
             span: happening.span,
             message: error.to_string(),
         })?;
-        if !feedback::answer(&mut event, &done.actions) {
+        if !feedback::answer(&mut event, &made.done.actions) {
             unanswered.push((happening.span, event.clone()));
         }
         if happening.at < scenario.start {
@@ -131,8 +139,9 @@ pub(super) fn play(definitions: &Definitions, scenario: &Scenario) -> Result<Pla
             world.arrive(event);
         }
     }
-    world.run_until(scenario.until, &mut done);
-    let mut played = Played::of(done, Report::new(own.workspace.guard));
+    world.run_until(scenario.until, &mut made);
+    let mut played = Played::of(made.done, Report::new(own.workspace.guard));
+    played.unmade = made.unmade;
     let unanswered = unanswered.into_iter();
     played.unanswered = unanswered
         .map(|(span, event)| Unanswered::new(span, event, &played.done))
@@ -155,6 +164,7 @@ impl Played {
             refused: Vec::new(),
             guarded,
             errors: HashMap::new(),
+            unmade: Vec::new(),
             unanswered: Vec::new(),
             unheard: BTreeMap::new(),
             waiting: Vec::new(),

@@ -4,9 +4,8 @@ use super::Flow;
 use crate::catalog::Loaded;
 use crate::catalog::program::Node;
 use crate::definition::Script;
-use crate::id::drawn;
 use crate::map::Map;
-use crate::process::Work;
+use crate::process::{Work, drawn_arm};
 use crate::script;
 use crate::value::Value;
 
@@ -45,9 +44,8 @@ impl Work<'_> {
         node: &Node,
         arms: &[(String, u32, u32)],
     ) -> Flow {
-        let parts = [&*self.person.customer.id, &loaded.id, &node.name];
-        let drawn = drawn(&parts, arms.iter().map(|(_, weight, _)| *weight));
-        let Some((name, _, first)) = drawn.and_then(|place| arms.get(place)) else {
+        let drawn = drawn_arm(&self.person.customer.id, &loaded.id, &node.name, arms);
+        let Some((name, _, first)) = drawn else {
             return Flow::Next(node.next);
         };
         let mut values = Map::new();

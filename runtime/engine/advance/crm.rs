@@ -6,6 +6,7 @@ use crate::catalog::Loaded;
 use crate::catalog::program::Node;
 use crate::customer::Points;
 use crate::definition::{Computed, Score, Task, TaskFor};
+use crate::enrollment::Made;
 use crate::id::Key;
 use crate::input::Effect;
 use crate::map::Map;
@@ -126,7 +127,8 @@ impl Work<'_> {
             data.insert("priority", Value::text(priority.as_str()));
         }
         let key = self.tell_crm(index, number, node, "task", data);
-        self.person.enrollments[index].keys.push(key);
+        let made = Made { key, channel: None };
+        self.person.enrollments[index].made.push(made);
         Ok(Flow::Next(node.next))
     }
 

@@ -134,15 +134,15 @@ impl Work<'_> {
         let key = self.action_key(index, number, 0);
         let mut data = Map::new();
         data.insert("journey", Value::text(start.journey.as_str()));
+        // The line of the step stands before those of the journey it starts.
         let position = self.changes.actions.len();
-        let started = self.start_journey(&start.journey, vars, key.to_string());
-        let mut action = self.action(index, node, key, "start", data);
-        if let Err(reason) = started {
+        let action = self.action(index, node, key, "start", data);
+        self.changes.actions.push(action);
+        if let Err(reason) = self.start_journey(&start.journey, vars, key.to_string()) {
+            let action = &mut self.changes.actions[position];
             action.status = ActionStatus::Skipped;
             action.reason = Some(reason.into());
         }
-        // The line of the step stands before those of the journey it started.
-        self.changes.actions.insert(position, action);
         Ok(Flow::Next(node.next))
     }
 }

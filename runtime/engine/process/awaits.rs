@@ -46,6 +46,8 @@ impl Work<'_> {
                 continue;
             }
             self.answer(&loaded, index, node, event.clone());
+            let name = loaded.program.node(node).map(|node| node.name.clone());
+            self.moves(|| format!("wait {}", name.unwrap_or_default()));
             self.go_on(&loaded, index, *then);
         }
     }

@@ -287,7 +287,7 @@ impl Work<'_> {
                 .map(|expires| expires.after(self.now, self.zone)),
             rounds: Vec::new(),
             moved: 0,
-            keys: Vec::new(),
+            made: Vec::new(),
             last_send: None,
             goal_reached: false,
             fallbacks: Vec::new(),

@@ -21,12 +21,13 @@ impl Work<'_> {
             self.trace_event(&event, "ignored", "erased");
             return;
         }
-        if arrival == Arrival::Imported {
+        let told = if arrival == Arrival::Imported {
             self.silent = true;
+            None
         } else {
             self.first_baseline();
-            self.trace_feedback(&event);
-        }
+            self.trace_feedback(&event)
+        };
         if !self.remember(&event) {
             self.trace_event(&event, "ignored", "nothing_changed");
             return;
@@ -37,6 +38,9 @@ impl Work<'_> {
         self.awaited(&event, inside);
         if arrival == Arrival::Live {
             self.triggers(&event);
+        }
+        if let Some(told) = told {
+            self.tell_moved(&told);
         }
     }
 
@@ -96,6 +100,7 @@ impl Work<'_> {
                 }
             }
             let occasion = event.identity().to_string();
+            let before = self.person.enrollments.len();
             self.enter(
                 loaded,
                 Entrance {
@@ -105,6 +110,9 @@ impl Work<'_> {
                     vars: None,
                 },
             );
+            if self.person.enrollments.len() > before {
+                self.moves(|| format!("journey {}", loaded.id));
+            }
         }
     }
 

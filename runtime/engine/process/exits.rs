@@ -39,9 +39,10 @@ impl Work<'_> {
             if let Some(reason) = self.exit_by_event(&loaded, index, event) {
                 match reason.as_str() {
                     "error" => self.leave(index, "error"),
-                    reason => self.end(index, reason),
+                    own => self.end(index, own),
                 }
                 ended.extend(active.then_some(index));
+                self.moves(|| format!("exit {reason}"));
             } else if self.exit_when(&loaded, index) {
                 ended.extend(active.then_some(index));
             }
@@ -176,13 +177,14 @@ impl Work<'_> {
             }
         }
         self.person.enrollments[index].goal_reached = true;
+        self.moves(|| "goal".to_owned());
         self.trace_goal(loaded, index, values);
     }
 
     /// Ends an enrollment from outside: whatever of it has not been handed over never is.
     pub(crate) fn end(&mut self, index: usize, reason: &str) {
-        let keys = &self.person.enrollments[index].keys;
-        self.changes.withdrawn.extend(keys);
+        let made = self.person.enrollments[index].made.iter();
+        self.changes.withdrawn.extend(made.map(|own| own.key));
         self.leave(index, reason);
     }
 
@@ -251,7 +253,7 @@ impl Work<'_> {
             None => true,
             Some(key) => key
                 .parse()
-                .is_ok_and(|key| self.person.enrollments[index].keys.contains(&key)),
+                .is_ok_and(|key| self.person.enrollments[index].made(key).is_some()),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::forks::splits;
 use super::gates::{Candidate, Verdict};
 use super::{UNTIL_RESUMED, Work};
 use crate::calendar::{Instant, Zone};
@@ -96,6 +97,7 @@ pub fn explain(
     gates.extend(pause(catalog, journey));
     gates.extend(work.explain_triggers(&loaded, JourneyAt(position)));
     gates.extend(work.explain_door(&loaded));
+    gates.extend(splits(&loaded, work.person));
     gates.extend(work.explain_sends(&loaded));
     gates.extend(ends(&loaded, work.person));
     Some(Explanation {
@@ -195,7 +197,11 @@ fn pause(catalog: &Catalog, journey: &str) -> Option<Gate> {
     Some(gate("pause", false, pause.to_string()))
 }
 
-fn gate(name: impl Into<String>, open: impl Into<Option<bool>>, says: impl Into<String>) -> Gate {
+pub(super) fn gate(
+    name: impl Into<String>,
+    open: impl Into<Option<bool>>,
+    says: impl Into<String>,
+) -> Gate {
     Gate {
         gate: name.into(),
         open: open.into(),

@@ -95,8 +95,10 @@ impl Work<'_> {
             if let Some(loaded) = self.loaded_of(index) {
                 self.give_up(&loaded, index, &fallback, DELIVERED, DELIVERED);
             }
+            self.moves(|| "fallback not needed".to_owned());
             return;
         }
+        self.moves(|| "fallback at once".to_owned());
         self.hurry(index, place);
     }
 

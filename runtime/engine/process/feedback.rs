@@ -8,41 +8,87 @@ use crate::event::Event;
 use crate::id::Key;
 use crate::input::Trace;
 use crate::map::Map;
+use crate::provider::Fate;
 use crate::value::Value;
 
 /// What changes nothing where no channel is named: whose address, or which consent, is meant?
-const OF_AN_ADDRESS: [&str; 3] = ["bounced", "complained", "unsubscribed"];
+const OF_AN_ADDRESS: [Fate; 3] = [Fate::Bounced, Fate::Complained, Fate::Unsubscribed];
+
+/// The line of feedback that is being taken in.
+pub(super) struct Told {
+    /// Its place among the lines.
+    line: usize,
+    what: Fate,
+    /// Whether the passage that sent the message goes on.
+    is_inside: bool,
+}
 
 impl Work<'_> {
     /// Notes what became of a message, as of when it happened there. Neither the link that was followed nor the words of a reply
-    /// belong into a log.
-    pub(super) fn trace_feedback(&mut self, event: &Event) {
-        let Some(what) = fate(event).filter(|_| self.catalog.traces()) else {
-            return;
-        };
+    /// belong into a log. From now on it is noted what it moves.
+    pub(super) fn trace_feedback(&mut self, event: &Event) -> Option<Told> {
+        let what = fate(event).filter(|_| self.catalog.traces())?;
         let key = event.answers().and_then(key);
         let mut inside = self.person.enrollments.iter();
-        let whose = key.and_then(|key| inside.find(|own| own.keys.contains(&key)));
+        let whose = key.and_then(|key| inside.find(|own| own.made(key).is_some()));
+        let is_inside = whose.is_some_and(Enrollment::is_active);
         let mut values = Map::new();
         if let Some(key) = key {
             values.insert("key", Value::text(key.to_string()));
         }
-        let channel = self.known_channel(event);
-        let changes_nothing = channel.is_none() && OF_AN_ADDRESS.contains(&what);
-        if let Some(channel) = channel {
+        let said = self.known_channel(event);
+        let changes_nothing = said.is_none() && OF_AN_ADDRESS.contains(&what);
+        // The passage knows better by which way its message left.
+        let made = whose.zip(key).and_then(|(own, key)| own.made(key));
+        let channel = made.and_then(|made| made.channel.clone());
+        if let Some(channel) = channel.map(String::from).or(said) {
             values.insert("channel", Value::text(channel));
         }
         let (journey, place) = self.known_place(event, whose);
-        self.changes.trace.push(Trace {
+        self.changes.note(Trace {
             clock: self.clock,
             at: event.time.min(self.clock),
             journey,
             enrollment: whose.map(|own| own.id),
             place,
-            what: what.to_owned(),
+            what: what.word().to_owned(),
             reason: changes_nothing.then(|| "no_channel".into()),
             values,
+            after: 0,
         });
+        self.moved = Some(Vec::new());
+        Some(Told {
+            line: self.changes.trace.len() - 1,
+            what,
+            is_inside,
+        })
+    }
+
+    /// Notes that the feedback at hand moves something on.
+    pub(super) fn moves(&mut self, what: impl FnOnce() -> String) {
+        if let Some(moved) = &mut self.moved {
+            moved.push(what());
+        }
+    }
+
+    /// Says in its line what feedback has moved, or why nothing. Whatever says something of an address changes the profile all the
+    /// same.
+    pub(super) fn tell_moved(&mut self, told: &Told) {
+        let moved = self.moved.take().unwrap_or_default();
+        let came_late = self.changes.trace[told.line..]
+            .iter()
+            .any(|own| own.what == "too_late");
+        let line = &mut self.changes.trace[told.line];
+        if !moved.is_empty() {
+            line.values.insert("moved", Value::text(moved.join(", ")));
+        } else if line.reason.is_none() && !OF_AN_ADDRESS.contains(&told.what) {
+            let why = match (came_late, told.is_inside) {
+                (true, _) => "too_late",
+                (false, true) => "nothing_waited",
+                (false, false) => "nobody_inside",
+            };
+            line.reason = Some(why.to_owned());
+        }
     }
 
     /// The channel that an event names. Events come from outside too: what is no name of ours may be something about a person.
@@ -76,17 +122,17 @@ impl Work<'_> {
 }
 
 /// What an event says of a message; none if it is about none.
-fn fate(event: &Event) -> Option<&'static str> {
+fn fate(event: &Event) -> Option<Fate> {
     let says = |what| event.data.get(what) == Some(&Value::Bool(true));
     Some(match &*event.kind {
-        "message.delivered" => "delivered",
-        "message.opened" => "opened",
-        "message.clicked" => "clicked",
-        "message.replied" => "replied",
-        "message.bounced" if says("soft") => "failed",
-        "message.bounced" => "bounced",
-        "message.unsubscribed" if says("complaint") => "complained",
-        "message.unsubscribed" => "unsubscribed",
+        "message.delivered" => Fate::Delivered,
+        "message.opened" => Fate::Opened,
+        "message.clicked" => Fate::Clicked,
+        "message.replied" => Fate::Replied,
+        "message.bounced" if says("soft") => Fate::Failed,
+        "message.bounced" => Fate::Bounced,
+        "message.unsubscribed" if says("complaint") => Fate::Complained,
+        "message.unsubscribed" => Fate::Unsubscribed,
         _ => return None,
     })
 }

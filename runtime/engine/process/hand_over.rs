@@ -12,7 +12,7 @@ use crate::calendar::Instant;
 use crate::catalog::Loaded;
 use crate::catalog::program::{Node, Op};
 use crate::definition::{Channel, Send};
-use crate::enrollment::Place;
+use crate::enrollment::{Made, Place};
 use crate::id::Key;
 use crate::input::Effect;
 use crate::map::Map;
@@ -241,12 +241,13 @@ impl Work<'_> {
         self.person.sends.push(Sent {
             at: self.clock,
             category,
-            channel: route.channel.into(),
+            channel: route.channel.as_str().into(),
         });
         let now = self.now;
         let enrollment = &mut self.person.enrollments[index];
         enrollment.last_send = Some(now);
-        enrollment.keys.push(key);
+        let channel = Some(route.channel.into());
+        enrollment.made.push(Made { key, channel });
         if let Some(fallback) = message.due.fallback {
             // Should the message before it wait to be handed over still, it must not follow.
             let before = enrollment.fallbacks.remove(fallback).key;

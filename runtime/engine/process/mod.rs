@@ -16,6 +16,7 @@ mod exits;
 mod explain;
 mod fallbacks;
 mod feedback;
+mod forks;
 mod gates;
 mod given;
 mod hand_over;
@@ -49,6 +50,7 @@ use crate::value::Value;
 pub(crate) use answer::{is_awaited, unanswered_at};
 pub(crate) use backlog::BACKLOG;
 pub(crate) use entry::Entrance;
+pub(crate) use forks::drawn_arm;
 pub(crate) use pause::{PAUSED, UNTIL_RESUMED};
 pub(crate) use refilled::pool_of;
 
@@ -139,6 +141,8 @@ pub(crate) struct Work<'w> {
     begin_at: Option<u32>,
     /// The event that is being followed up; none after a timer or a message.
     cause: Option<Key>,
+    /// What feedback that is being taken in has moved; none while nobody asks.
+    moved: Option<Vec<String>>,
 }
 
 impl<'w> Work<'w> {
@@ -167,6 +171,7 @@ impl<'w> Work<'w> {
             late: false,
             begin_at: None,
             cause: None,
+            moved: None,
         }
     }
 

@@ -192,7 +192,7 @@ impl Work<'_> {
         let own = enrollments.find(|own| own.id == stand.enrollment);
         let mut values = said(operator);
         values.insert("act", Value::text(operator.act.word()));
-        self.changes.trace.push(crate::input::Trace {
+        self.changes.note(crate::input::Trace {
             clock: self.clock,
             at: self.now,
             journey: own.map(|own| own.journey.clone()),
@@ -201,6 +201,7 @@ impl Work<'_> {
             what: "not_steered".to_owned(),
             reason: Some(refusal.word().to_owned()),
             values,
+            after: 0,
         });
     }
 }

@@ -202,7 +202,7 @@ impl Work<'_> {
         for index in 0..self.person.enrollments.len() {
             self.end(index, "erased");
         }
-        self.changes.trace.push(Trace {
+        self.changes.note(Trace {
             clock: self.clock,
             at: self.now,
             journey: None,
@@ -211,6 +211,7 @@ impl Work<'_> {
             what: ERASED.to_owned(),
             reason: None,
             values: said,
+            after: 0,
         });
         let mut customer = Customer::new(self.person.customer.id.clone());
         customer.erased = Some(at);

@@ -38,7 +38,7 @@ impl Work<'_> {
             values.insert("condition", Value::text(&*condition.source));
             values.insert("seen", Value::Map(seen));
         }
-        self.changes.trace.push(Trace {
+        self.changes.note(Trace {
             clock: self.clock,
             at: self.now,
             journey: Some(loaded.id.clone()),
@@ -47,6 +47,7 @@ impl Work<'_> {
             what: "not_entered".to_owned(),
             reason: Some(reason.to_owned()),
             values,
+            after: 0,
         });
     }
 
@@ -66,7 +67,7 @@ impl Work<'_> {
         let place: Option<Arc<str>> = node
             .and_then(|node| loaded.program.node(node))
             .map(|node| node.path.clone());
-        self.changes.trace.push(Trace {
+        self.changes.note(Trace {
             clock: self.clock,
             at: self.now,
             journey: Some(loaded.id.clone()),
@@ -75,12 +76,13 @@ impl Work<'_> {
             what: what.to_owned(),
             reason: reason.map(ToOwned::to_owned),
             values,
+            after: 0,
         });
     }
 
     /// An enrollment reaches its goal. It is counted also where nobody asks why.
     pub(crate) fn trace_goal(&mut self, loaded: &Loaded, index: usize, values: Map) {
-        self.changes.trace.push(Trace {
+        self.changes.note(Trace {
             clock: self.clock,
             at: self.now,
             journey: Some(loaded.id.clone()),
@@ -89,6 +91,7 @@ impl Work<'_> {
             what: GOAL.to_owned(),
             reason: None,
             values,
+            after: 0,
         });
     }
 
@@ -100,7 +103,7 @@ impl Work<'_> {
         place: &str,
         error: &script::Error,
     ) {
-        self.changes.trace.push(Trace {
+        self.changes.note(Trace {
             clock: self.clock,
             at: self.now,
             journey: Some(loaded.id.clone()),
@@ -109,12 +112,13 @@ impl Work<'_> {
             what: "error".to_owned(),
             reason: Some(error.to_string()),
             values: Map::new(),
+            after: 0,
         });
     }
 
     /// A script of `profile.yaml` or `segments.yaml` fails.
     pub(crate) fn trace_profile_error(&mut self, name: &str, error: &script::Error) {
-        self.changes.trace.push(Trace {
+        self.changes.note(Trace {
             clock: self.clock,
             at: self.now,
             journey: None,
@@ -123,6 +127,7 @@ impl Work<'_> {
             what: "error".to_owned(),
             reason: Some(error.to_string()),
             values: Map::new(),
+            after: 0,
         });
     }
 
@@ -151,7 +156,7 @@ impl Work<'_> {
         let mut values = Map::new();
         values.insert("event", Value::text(&*event.id));
         values.insert("type", Value::text(&*event.kind));
-        self.changes.trace.push(Trace {
+        self.changes.note(Trace {
             clock: self.clock,
             at: self.now,
             journey: None,
@@ -160,6 +165,7 @@ impl Work<'_> {
             what: what.to_owned(),
             reason: Some(reason.to_owned()),
             values,
+            after: 0,
         });
     }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::answer::{code, field, id, plain};
+use super::fate::Fate;
 use crate::calendar::Instant;
 
 /// The most that one call tells of.
@@ -157,30 +158,6 @@ pub struct Status {
     pub is: Vec<String>,
     /// What became of the message.
     pub means: Fate,
-}
-
-/// What became of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fate {
-    /// It arrived.
-    Delivered,
-    /// It was opened.
-    Opened,
-    /// A link in it was followed.
-    Clicked,
-    /// It was answered.
-    Replied,
-    /// It did not arrive, and none will at this address.
-    Bounced,
-    /// It did not arrive.
-    Failed,
-    /// Whoever got it called it unwanted.
-    Complained,
-    /// Whoever got it wants no more.
-    Unsubscribed,
-    /// Nothing that anybody waits for.
-    Ignored,
 }
 
 /// One thing that a provider says of a message.

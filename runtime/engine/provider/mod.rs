@@ -6,6 +6,7 @@
 mod answer;
 mod body;
 mod callback;
+mod fate;
 mod request;
 #[cfg(test)]
 mod tests;
@@ -17,9 +18,11 @@ use serde::{Deserialize, Serialize};
 pub use answer::{Answer, Verdict, field};
 pub use body::Body;
 pub use callback::{
-    Algorithm, Callback, Encoding, Error as Unreadable, Fact, Fate, Form, Hmac, NamedBy, Status,
-    Verify, Which,
+    Algorithm, Callback, Encoding, Error as Unreadable, Fact, Form, Hmac, NamedBy, Status, Verify,
+    Which,
 };
+pub use fate::Fate;
+pub(crate) use fate::first_words;
 pub use request::{Button, Composer, Filled, MESSAGE, Message, Request, environment};
 
 use crate::calendar::Duration;

@@ -388,6 +388,9 @@ impl World {
         for action in changes.actions {
             sink.action(action);
         }
+        for command in changes.commands {
+            sink.command(command);
+        }
         for trace in changes.trace {
             sink.trace(self.id(slot), trace);
         }

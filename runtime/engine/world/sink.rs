@@ -2,12 +2,15 @@
 
 use crate::action::Action;
 use crate::id::CustomerId;
-use crate::input::Trace;
+use crate::input::{Command, Trace};
 
 /// Takes what a world does, in its order: by instant, then customer, then as made.
 pub trait Sink {
     /// Something was done.
     fn action(&mut self, action: Action);
+
+    /// Something would leave.
+    fn command(&mut self, _command: Command) {}
 
     /// Something happened, with its why.
     fn trace(&mut self, _customer: &CustomerId, _trace: Trace) {}

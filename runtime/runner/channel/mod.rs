@@ -244,6 +244,7 @@ fn trace_of(row: &Outgoing, what: &str, tries: u32, now: Instant) -> Trace {
         what: what.to_owned(),
         reason: None,
         values,
+        after: 0,
     }
 }
 

@@ -75,6 +75,8 @@ pub(crate) enum Task {
     },
     /// Messages of theirs were given up on their way out, or web hooks have answered: how it went is written with what follows.
     CameBack(Vec<CameBack>),
+    /// An operator let go of these calls: nobody waits for their answers any more.
+    Dropped(Vec<(CustomerId, Key)>),
     /// Those who were held go on, as far as nothing holds them still.
     Resume,
     /// A coupon pool has codes again: those who left because there was none go on.

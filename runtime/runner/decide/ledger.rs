@@ -12,6 +12,9 @@ use kurant_store::{Batch, CodeGiven, EnrollmentRow, OutboxState, Outgoing, Seen,
 
 use crate::anchors::{Anchored, Anchors};
 
+/// The way of web hooks.
+pub(crate) const WEBHOOK: &str = "webhook";
+
 /// A customer before the first decision of a job.
 pub(super) struct Before {
     enrollments: Vec<EnrollmentRow>,
@@ -127,6 +130,6 @@ pub(crate) fn route(command: &Command) -> &str {
         Effect::Send { channel, .. } => channel,
         Effect::Crm { .. } => "crm",
         Effect::Emit { .. } => "events",
-        Effect::Webhook { .. } => "webhook",
+        Effect::Webhook { .. } => WEBHOOK,
     }
 }

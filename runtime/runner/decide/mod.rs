@@ -20,6 +20,7 @@ use tokio::sync::oneshot;
 pub use late::{Late, Lateness};
 
 pub(crate) use job::{Answer, Arrived, Decided, Job, Short, Task, Window};
+pub(crate) use ledger::WEBHOOK;
 
 use crate::anchors::Anchors;
 use crate::clock::Stopwatch;

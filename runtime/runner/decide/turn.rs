@@ -5,12 +5,12 @@ use std::collections::{BinaryHeap, HashMap};
 use std::sync::Arc;
 
 use kurant_engine::calendar::{Instant, Zone};
-use kurant_engine::catalog::Catalog;
+use kurant_engine::catalog::{Catalog, Reply};
 use kurant_engine::customer::Customer;
 use kurant_engine::definition::UnknownCustomers;
 use kurant_engine::desk::Desk;
 use kurant_engine::enrollment::Enrollment;
-use kurant_engine::id::CustomerId;
+use kurant_engine::id::{CustomerId, Key};
 use kurant_engine::input::{Changes, Firing, Input};
 use kurant_engine::operator::{Act, Operator};
 use kurant_engine::person::Person;
@@ -97,6 +97,7 @@ impl<'t> Turn<'t> {
             Task::Due(window) => self.due(window),
             Task::Timers => self.timers(),
             Task::CameBack(commands) => self.came_back(commands),
+            Task::Dropped(calls) => self.dropped(calls),
             Task::Resume => self.resume(),
             Task::Refilled { pool } => self.take_back(&pool),
             Task::Late { late, most } => self.take_in_late(&late, most),
@@ -148,7 +149,7 @@ impl<'t> Turn<'t> {
                 stored, changes, ..
             } = &mut self.slots[slot];
             stored.person = person;
-            add(changes, made);
+            changes.add(made);
             self.done.taken_in += 1;
             self.work_off(slot, window, clock);
         }
@@ -173,6 +174,17 @@ impl<'t> Turn<'t> {
                 };
                 self.done.batch.settled.push(own.settled);
                 self.decide(slot, input, clock);
+                self.hand_over(slot, clock);
+            }
+        }
+    }
+
+    fn dropped(&mut self, calls: Vec<(CustomerId, Key)>) {
+        let clock = self.job.clock;
+        for (customer, key) in calls {
+            if let Some(slot) = self.index.get(&customer).copied() {
+                let reply = Reply::Failure;
+                self.decide(slot, Input::Replied { key, reply }, clock);
                 self.hand_over(slot, clock);
             }
         }
@@ -478,9 +490,9 @@ impl<'t> Turn<'t> {
             ..
         } = &mut self.slots[slot];
         let made = process(self.catalog, &mut stored.person, self.desk, input, clock);
-        add(changes, made);
+        changes.add(made);
         if stored.person.customer.is_erased() {
-            add(nameless, std::mem::take(changes));
+            nameless.add(std::mem::take(changes));
         }
         if let Some(was) = was
             && stored.person.customer.erased != was.erased
@@ -556,13 +568,4 @@ impl<'t> Turn<'t> {
     fn id(&self, slot: usize) -> &CustomerId {
         &self.slots[slot].stored.person.customer.id
     }
-}
-
-/// Adds what was done later.
-fn add(changes: &mut Changes, made: Changes) {
-    changes.actions.extend(made.actions);
-    changes.commands.extend(made.commands);
-    changes.trace.extend(made.trace);
-    changes.codes.extend(made.codes);
-    changes.withdrawn.extend(made.withdrawn);
 }

@@ -1,5 +1,6 @@
 //! Hands over what left the engine: each route has its way out.
 
+mod culprit;
 mod letter;
 mod line;
 mod parcel;

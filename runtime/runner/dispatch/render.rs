@@ -12,6 +12,7 @@ use kurant_engine::template::environment;
 use kurant_engine::value::Value;
 use minijinja::{Environment, HtmlEscape};
 
+use super::culprit;
 use super::track::Tracks;
 use crate::channel::is_unfit;
 use crate::public::{PublicLinks, Ticket};
@@ -249,7 +250,12 @@ impl Renderer {
             .environment
             .get_template(name)
             .and_then(|template| template.render(context.clone()));
-        rendered.map_err(|error| format!("the template can't be rendered: {error}"))
+        rendered.map_err(|error| {
+            let source = self.environment.get_template(name);
+            let source = source.as_ref().map_or("", |template| template.source());
+            let line = culprit::line(&error, source, context);
+            format!("the template can't be rendered: {error}{line}")
+        })
     }
 
     /// The template that would be rendered for a channel in a locale.

@@ -338,13 +338,24 @@ impl Runner {
     }
 }
 
-/// Adds to what the log is told; each customer stands there once.
+/// Adds to what the log is told, before what a decision tells: it comes from elsewhere, and the decision may follow from it. Each
+/// customer stands there once.
 pub(super) fn tell(batch: &mut Batch, told: &[(CustomerId, Vec<Trace>)]) {
+    let mut own: Vec<(CustomerId, Vec<Trace>)> = Vec::new();
     for (customer, lines) in told {
-        let known = batch.traces.iter_mut().find(|(own, _)| own == customer);
-        match known {
-            Some((_, own)) => own.extend(lines.iter().cloned()),
-            None => batch.traces.push((customer.clone(), lines.clone())),
+        match own.iter_mut().find(|(known, _)| known == customer) {
+            Some((_, known)) => known.extend(lines.iter().cloned()),
+            None => own.push((customer.clone(), lines.clone())),
+        }
+    }
+    for (customer, lines) in own {
+        match batch
+            .traces
+            .iter_mut()
+            .find(|(known, _)| *known == customer)
+        {
+            Some((_, decided)) => drop(decided.splice(0..0, lines)),
+            None => batch.traces.push((customer, lines)),
         }
     }
 }

@@ -1,17 +1,22 @@
 //! What operators say beside a run: pause, resume, stop. They leave marks in the store, and the run takes them up before it
 //! decides anything else; see `docs/decisions/0012-steering.md`.
 
+use std::collections::BTreeSet;
+
 use kurant_engine::calendar::Instant;
+use kurant_engine::id::{CustomerId, Key};
+use kurant_engine::input::Trace;
 use kurant_engine::paused::{Pause, Paused, Target};
+use kurant_engine::value::Value;
 use kurant_store::Batch;
 
-use super::Runner;
 use super::flight::tell;
 use super::pages::{Among, Walk};
 use super::stopped::Stopped;
-use crate::decide::Task;
+use super::{BATCH, Runner};
+use crate::decide::{Job, Task, WEBHOOK};
 use crate::error::Error;
-use crate::steering::{FATE, HELD, HOLD, LIFTED, ORDER, STEERING, STOPPED, line};
+use crate::steering::{DROPPED, FATE, HELD, HOLD, LIFTED, ORDER, STEERING, STOPPED, line};
 
 /// Marks by name.
 type Marks = Vec<(String, String)>;
@@ -70,23 +75,62 @@ impl Runner {
 
     /// Tells the log what operators have made of commands that were given up.
     async fn tell_fates(&mut self, marks: &Marks) -> Result<(), Error> {
-        let names = under(marks, FATE).map(|(name, _)| (format!("{FATE}{name}"), None));
-        let mut batch = Batch {
-            clock: self.clock.now(),
-            marks: names.collect(),
-            ..Batch::default()
-        };
-        if batch.marks.is_empty() {
-            return Ok(());
+        let fates: Vec<_> = under(marks, FATE).collect();
+        for fates in fates.chunks(BATCH) {
+            let told = fates.iter().filter_map(|(_, text)| line(text));
+            let told: Vec<(CustomerId, Vec<Trace>)> = told
+                .map(|(customer, line)| (customer, vec![line]))
+                .collect();
+            let names = fates
+                .iter()
+                .map(|(name, _)| (format!("{FATE}{name}"), None));
+            let names: Vec<(String, Option<String>)> = names.collect();
+            let dropped = dropped_calls(&told);
+            if !dropped.is_empty() && self.go_on_without(dropped, &told, &names).await? {
+                continue;
+            }
+            let mut batch = Batch {
+                clock: self.clock.now(),
+                marks: names,
+                ..Batch::default()
+            };
+            tell(&mut batch, &told);
+            self.land().await?;
+            self.store.commit(batch).await?;
         }
-        let lines = under(marks, FATE).filter_map(|(_, text)| line(text));
-        let lines: Vec<_> = lines
-            .map(|(customer, line)| (customer, vec![line]))
-            .collect();
-        tell(&mut batch, &lines);
-        self.land().await?;
-        self.store.commit(batch).await?;
         Ok(())
+    }
+
+    /// Lets those go on who waited for the answers of these calls, as if each had failed. That the log is told is written together
+    /// with that. Returns whether it was done.
+    async fn go_on_without(
+        &mut self,
+        dropped: Vec<(CustomerId, Key)>,
+        told: &[(CustomerId, Vec<Trace>)],
+        names: &[(String, Option<String>)],
+    ) -> Result<bool, Error> {
+        self.settle().await?;
+        let ids: BTreeSet<CustomerId> = dropped.iter().map(|(id, _)| id.clone()).collect();
+        let ids: Vec<CustomerId> = ids.into_iter().collect();
+        let clock = self.clock.now();
+        let job = Job {
+            people: self.people(&ids, clock).await?,
+            task: Task::Dropped(dropped),
+            clock,
+            ..Job::default()
+        };
+        let decided = self.decide_now(job, |batch, _| {
+            tell(batch, told);
+            batch.marks.extend(names.iter().cloned());
+        });
+        match decided.await {
+            Ok(_) => Ok(true),
+            Err(error) if error.is_of_the_batch() => {
+                tracing::error!(%error, "what follows from calls that were let go failed; it comes when their time is over");
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Takes the desk as other workers have left it, unless what was decided here is still on its way.
@@ -234,6 +278,23 @@ impl Runner {
             .await?;
         Ok(())
     }
+}
+
+/// Web hooks that an operator let go of.
+fn dropped_calls(told: &[(CustomerId, Vec<Trace>)]) -> Vec<(CustomerId, Key)> {
+    let said = |line: &Trace, name: &str| {
+        let own = line.values.get(name).and_then(Value::as_text);
+        own.map(str::to_owned)
+    };
+    let lines = told
+        .iter()
+        .flat_map(|(customer, lines)| lines.iter().map(move |line| (customer, line)));
+    let calls = lines.filter(|(_, line)| {
+        line.what == DROPPED && said(line, "route").as_deref() == Some(WEBHOOK)
+    });
+    calls
+        .filter_map(|(customer, line)| Some((customer.clone(), said(line, "key")?.parse().ok()?)))
+        .collect()
 }
 
 /// What the marks hold back.

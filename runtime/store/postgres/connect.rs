@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRow};
 use sqlx::{ConnectOptions, Connection, Executor, Row};
+use url::Url;
 
 use super::Durability;
-use crate::{Error, Tables, TablesAt};
+use crate::{Error, Tables, TablesAt, is_misread, shown};
 
 /// How many sessions a process opens at the most.
 const SESSIONS: u32 = 8;
@@ -21,6 +22,26 @@ const TRIES: u32 = 60;
 const BETWEEN: Duration = Duration::from_secs(1);
 /// How many prepared statements a session keeps.
 const STATEMENTS: usize = 200;
+/// What the driver takes behind the `?` of an address.
+const KNOWN: [&str; 17] = [
+    "sslmode",
+    "ssl-mode",
+    "sslrootcert",
+    "ssl-root-cert",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "application_name",
+    "options",
+];
 /// The oldest server that it was run on, as the server writes it.
 const OLDEST: i32 = 150_000;
 
@@ -51,21 +72,32 @@ macro_rules! own_lock {
 
 /// What a URL says.
 pub(super) fn options(url: &str) -> Result<PgConnectOptions, Error> {
-    let wrong = || Error::Url { url: redacted(url) };
-    let options: PgConnectOptions = url.parse().map_err(|_| wrong())?;
+    let wrong = || Error::Url { url: shown(url) };
+    let mut parsed = Url::parse(url).map_err(|_| wrong())?;
+    if !["postgres", "postgresql"].contains(&parsed.scheme()) || is_misread(&parsed) {
+        return Err(wrong());
+    }
+    pass_over_unknown(&mut parsed);
+    let options = PgConnectOptions::from_url(&parsed).map_err(|_| wrong())?;
     Ok(options
         .application_name("kurant")
         .statement_cache_capacity(STATEMENTS)
         .disable_statement_logging())
 }
 
-/// A URL without what is secret in it.
-pub fn redacted(url: &str) -> String {
-    let place = url.split('?').next().unwrap_or_default();
-    match (place.split_once("://"), place.rsplit_once('@')) {
-        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://***@{host}"),
-        _ => place.to_owned(),
+/// Takes out what the driver doesn't know: it would log that with its value, which may be a secret under a misspelt name.
+fn pass_over_unknown(url: &mut Url) {
+    let is_known = |key: &str| KNOWN.contains(&key) || key.starts_with("options[");
+    let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+    if pairs.iter().all(|(key, _)| is_known(key)) {
+        return;
     }
+    tracing::warn!(
+        "a setting behind the `?` of `store.url` is none that is known, and is passed over; known are {}",
+        KNOWN.join(", ")
+    );
+    let known = pairs.iter().filter(|(key, _)| is_known(key));
+    url.query_pairs_mut().clear().extend_pairs(known);
 }
 
 /// One session, to look at the server before anything is done there.
@@ -252,32 +284,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_of_a_url_are_not_told() {
-        for (url, told) in [
-            (
-                "postgres://user:secret@db.example:5432/shop",
-                "postgres://***@db.example:5432/shop",
-            ),
-            ("postgres://user:se@cret/@db/shop", "postgres://***@db/shop"),
-            ("postgres://db/shop?password=secret", "postgres://db/shop"),
-            (
-                "postgres://user:secret@db/shop?password=se@cret",
-                "postgres://***@db/shop",
-            ),
-            ("sqlite://.kurant/state.db", "sqlite://.kurant/state.db"),
-            ("nonsense", "nonsense"),
+    fn a_wrong_url_is_told_without_its_secret() {
+        for url in [
+            "postgres://user:secret@db:notaport/shop",
+            "postgres://user:12/secret@db/shop",
+            "postgres://user:12?secret@db/shop",
+            "mysql://user:secret@db/shop",
+            "secret",
         ] {
-            assert_eq!(redacted(url), told);
+            let error = options(url).unwrap_err();
+            let told = format!("{error} {error:?}");
+            assert!(
+                told.contains("is no store") && !told.contains("secret"),
+                "{told}"
+            );
         }
     }
 
     #[test]
-    fn a_wrong_url_is_told_without_its_secret() {
-        let error = options("postgres://user:secret@db:notaport/shop").unwrap_err();
-        let told = format!("{error} {error:?}");
-        assert!(
-            told.contains("db:notaport") && !told.contains("secret"),
-            "{told}"
+    fn what_is_unknown_behind_an_address_is_taken_out_before_the_driver_sees_it() {
+        let mut url =
+            Url::parse("postgres://db/shop?passwd=s3cret&user=a%40b&sslmode=require").unwrap();
+        pass_over_unknown(&mut url);
+        assert_eq!(
+            url.as_str(),
+            "postgres://db/shop?user=a%40b&sslmode=require"
         );
+        let said = options("postgres://db/shop?passwd=s3cret&user=a%40b").unwrap();
+        assert_eq!(said.get_username(), "a@b");
     }
 }

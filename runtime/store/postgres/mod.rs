@@ -38,8 +38,6 @@ use crate::{
     Tables, TablesAt, Taken, Totals, Turn, Waiting, Walked, Word, Worker,
 };
 
-pub use connect::redacted;
-
 /// Whether a server may be used that could lose what it has committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {

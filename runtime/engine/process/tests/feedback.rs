@@ -94,12 +94,13 @@ fn what_says_no_channel_and_so_changes_nothing_is_noted_as_that() {
     for (kind, reason) in [
         ("message.unsubscribed", Some("no_channel")),
         ("message.bounced", Some("no_channel")),
-        ("message.clicked", None),
+        ("message.clicked", Some("nobody_inside")),
     ] {
         let mut play = after_a_message();
         let mut data = about(&play);
         let told = comes_back(&mut play, kind, data.clone(), 0).unwrap();
-        assert_eq!(told.reason, None, "{kind}");
+        let usual = reason.filter(|own| *own != "no_channel");
+        assert_eq!(told.reason.as_deref(), usual, "{kind}");
         data.remove("channel");
         let mut play = after_a_message();
         let told = comes_back(&mut play, kind, data, 0).unwrap();
@@ -141,4 +142,83 @@ fn an_imported_event_is_nothing_that_came_back_of_a_message_of_ours() {
         attributes: Map::new(),
     })));
     assert_eq!(play.trace.len(), before);
+}
+
+/// Sends, and waits for a click; then again for a day.
+fn waits_for_a_click() -> Play {
+    let wait = WaitFor {
+        any: vec![Awaited {
+            event: "message.clicked".into(),
+            filter: None,
+        }],
+        timeout: Some(Duration::from_days(1)),
+        until: None,
+        since: None,
+        then: Vec::new(),
+        otherwise: Vec::new(),
+    };
+    let mut clicked = step(Verb::WaitFor(wait));
+    clicked.id = Some("clicked".into());
+    let steps = vec![step(Verb::Send(send())), clicked, a_day()];
+    let mut play = Play::new(journey(vec![TriggerKind::Manual], steps), None);
+    play.enroll();
+    play.until("2026-03-01T01:00:00Z");
+    play
+}
+
+#[test]
+fn a_line_says_what_feedback_moved_or_why_nothing() {
+    let mut play = waits_for_a_click();
+    let said = |play: &mut Play, kind: &str, key: Option<&str>| {
+        let mut data = about(play);
+        if let Some(key) = key {
+            data.insert("key", Value::text(key));
+        }
+        let told = comes_back(play, kind, data, 0).unwrap();
+        let moved = told.values.get("moved").and_then(Value::as_text);
+        (moved.map(str::to_owned), told.reason)
+    };
+    let of = |reason: &str| (None, Some(reason.to_owned()));
+    let moved = (Some("wait clicked".to_owned()), None);
+    let other = Key::of(&["another"]).to_string();
+    assert_eq!(
+        said(&mut play, "message.delivered", None),
+        of("nothing_waited")
+    );
+    let unknown = said(&mut play, "message.clicked", Some(&other));
+    assert_eq!(unknown, of("nobody_inside"));
+    assert_eq!(said(&mut play, "message.clicked", None), moved);
+    assert_eq!(
+        said(&mut play, "message.opened", None),
+        of("nothing_waited")
+    );
+    play.until("2026-03-10T00:00:00Z");
+    assert_eq!(
+        said(&mut play, "message.replied", None),
+        of("nobody_inside")
+    );
+    // What says something of an address does something whoever waits.
+    let bounced = said(&mut play, "message.bounced", None);
+    assert_eq!(bounced, (None, None));
+}
+
+#[test]
+fn a_click_after_the_patience_says_that_it_came_too_late() {
+    let mut play = waits_for_a_click();
+    let ago = 13 * 3_600_000;
+    play.until("2026-03-02T12:00:00Z");
+    let data = about(&play);
+    let told = comes_back(&mut play, "message.clicked", data, ago).unwrap();
+    assert_eq!(told.reason.as_deref(), Some("too_late"));
+}
+
+#[test]
+fn a_click_that_names_its_key_alone_is_of_the_channel_that_the_message_left_by() {
+    let mut play = waits_for_a_click();
+    let mut data = about(&play);
+    for name in ["journey", "step", "channel"] {
+        data.remove(name);
+    }
+    let told = comes_back(&mut play, "message.clicked", data, 0).unwrap();
+    assert_eq!(told.values.get("channel"), Some(&Value::text("email")));
 }

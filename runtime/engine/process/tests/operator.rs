@@ -81,7 +81,7 @@ fn told(play: &Play) -> Vec<String> {
 fn whoever_is_ended_leaves_and_what_was_not_handed_over_is_withdrawn() {
     let mut play = inside(steps());
     play.until("2026-03-04T00:00:00Z");
-    let key = play.person.enrollments[0].keys[0];
+    let key = play.person.enrollments[0].made[0].key;
     let word = say(&mut play, Act::End);
     assert_eq!(play.count("exit", Some("ended_by_operator")), 1);
     assert_eq!(play.withdrawn, [key]);
