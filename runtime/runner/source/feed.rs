@@ -339,3 +339,79 @@ fn wrong_row(span: Span, message: String, bytes: &[u8]) -> RefusedLine {
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(LARGEST)]);
     RefusedLine::row(span.line.into(), message, text.into_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Events of three customers, not in the order of their times.
+    fn feed(order: Order) -> Feed {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let mut lines = String::new();
+        for (number, (customer, minute)) in [
+            ("bo", 5),
+            ("al", 3),
+            ("bo", 1),
+            ("cy", 0),
+            ("al", 4),
+            ("bo", 2),
+        ]
+        .iter()
+        .enumerate()
+        {
+            lines += &format!(
+                r#"{{"specversion":"1.0","id":"e{number}","source":"shop","type":"order.paid","subject":"{customer}","time":"2026-01-01T00:0{minute}:00Z","data":{{}}}}"#
+            );
+            lines.push('\n');
+        }
+        std::fs::write(file.path(), lines).expect("written");
+        Feed::open(file.path(), Arc::default(), order).expect("a feed")
+    }
+
+    fn read(order: Order, page: usize) -> Vec<(String, u64)> {
+        let (mut feed, mut read) = (feed(order), Vec::new());
+        loop {
+            let events = feed.take(Instant::MAX, page).expect("events");
+            if events.is_empty() {
+                return read;
+            }
+            read.extend(events.iter().map(|own| {
+                let (_, line) = own.place.as_ref().expect("a place");
+                (own.event.customer.to_string(), *line)
+            }));
+        }
+    }
+
+    #[test]
+    fn a_file_is_read_as_it_happened_or_customer_after_customer() {
+        for page in [1, 2, 100] {
+            let told = |own: &[(&str, u64)]| {
+                own.iter()
+                    .map(|(id, line)| ((*id).to_owned(), *line))
+                    .collect::<Vec<_>>()
+            };
+            assert_eq!(
+                read(Order::Time, page),
+                told(&[
+                    ("cy", 4),
+                    ("bo", 3),
+                    ("bo", 6),
+                    ("al", 2),
+                    ("al", 5),
+                    ("bo", 1)
+                ])
+            );
+            assert_eq!(
+                read(Order::Customer, page),
+                told(&[
+                    ("al", 2),
+                    ("al", 5),
+                    ("bo", 3),
+                    ("bo", 6),
+                    ("bo", 1),
+                    ("cy", 4)
+                ])
+            );
+        }
+    }
+}
