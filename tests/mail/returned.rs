@@ -23,7 +23,7 @@ fn asking(port: u64, more: &str) -> Shop {
         "journeys/thanks.yaml",
         "journey: thanks\nstatus: live\ntrigger: { event: order.paid }\nentry: { while_active: parallel, again: always }\n\
          steps:\n  - { id: now, send: email, template: thanks }\n  - id: answer\n    wait_for: { event: message.replied, timeout: 3d }\n    \
-         then:\n      - task: { title: '=\"Answer: \" + (event.text ?? \"\")', for: owner }\n",
+         then:\n      - id: call\n        task: { title: '=\"Answer: \" + (event.text ?? \"\")', for: owner }\n",
     );
     shop
 }
