@@ -42,9 +42,8 @@ fn buys(shop: &Shop, id: &str) {
 /// A mail is there, as whoever brings mail does it.
 fn brings(shop: &Shop, name: &str, mail: &str) {
     shop.write(&format!(".kurant/returned/tmp/{name}"), mail);
-    let (from, to) = ("tmp", "new").into();
     let place = |part: &str| shop.path(&format!(".kurant/returned/{part}/{name}"));
-    std::fs::rename(place(from), place(to)).expect("a mail in the folder");
+    std::fs::rename(place("tmp"), place("new")).expect("a mail in the folder");
 }
 
 /// Runs until nothing is left to do; all that it said.
