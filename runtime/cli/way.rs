@@ -5,7 +5,7 @@ use std::path::Path;
 use kurant_engine::calendar::{DAY, Duration};
 use kurant_engine::map::Map;
 use kurant_engine::value::Value;
-use kurant_runner::{Encryption, MailServer};
+use kurant_runner::{Encryption, MailServer, ReturnedMail};
 use kurant_store::is_misread;
 use url::Url;
 
@@ -78,6 +78,10 @@ impl Way<'_> {
                 .map_err(|why| self.unusable(&why))?,
             None => server,
         };
+        let server = match self.returned_mail()? {
+            Some(returned) => server.returned(returned),
+            None => server,
+        };
         let connections = self
             .number("connections")
             .and_then(|own| usize::try_from(own).ok());
@@ -85,6 +89,26 @@ impl Way<'_> {
             Some(connections) => server.connections(connections),
             None => server,
         })
+    }
+
+    /// Where what comes back as mail is read, and by which names it is known.
+    fn returned_mail(&self) -> Result<Option<ReturnedMail>, Error> {
+        let Some(Value::Map(settings)) = self.settings.get("returned") else {
+            return Ok(None);
+        };
+        let own = Way { settings, ..*self };
+        let unusable = |why: String| self.unusable(&format!("`returned`: {why}"));
+        let place = own.opened("folder")?.unwrap_or_default();
+        let secret = own.opened("secret")?.unwrap_or_default();
+        let returned = ReturnedMail::into(self.folder.join(place), self.route, &secret);
+        let mut returned = returned.map_err(unusable)?;
+        if let Some(address) = own.opened("bounces")? {
+            returned = returned.bounces(&address).map_err(unusable)?;
+        }
+        if let Some(address) = own.opened("replies")? {
+            returned = returned.replies(&address).map_err(unusable)?;
+        }
+        Ok(Some(returned))
     }
 
     fn place(&self) -> Result<Place, Error> {

@@ -24,6 +24,7 @@ mod planted;
 mod public;
 mod renewal;
 mod restore;
+mod returned;
 mod runner;
 pub mod source;
 mod standing;
@@ -49,6 +50,7 @@ pub use public::{
 };
 pub use renewal::{Doubt, Renewal};
 pub use restore::{HELD, Restored};
+pub use returned::{ReturnedMail, ReturnedReader, waiting_mails};
 pub use runner::{Admitted, Audience, BATCH, Counts, LIVE, PastSend, Purpose, Runner, Strange};
 pub use standing::Standing;
 pub use steering::{Backlog, DROPPED, Order, Steering, Verb};

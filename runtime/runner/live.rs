@@ -35,8 +35,8 @@ pub struct Wires {
     pub changed: mpsc::Receiver<()>,
     /// Reads it again.
     pub reload: Reload,
-    /// Whether a source still holds what came while nobody listened.
-    pub behind: watch::Receiver<bool>,
+    /// Whether each source still holds what came while nobody listened.
+    pub behind: Vec<watch::Receiver<bool>>,
     /// The schemas that sources follow.
     pub schemas: watch::Sender<Arc<Schema>>,
     /// What customers may choose.
@@ -50,7 +50,8 @@ pub struct Wires {
 impl Wires {
     /// Whether a source still holds what came while nobody listened. One that has ended holds nothing.
     fn is_behind(&self) -> bool {
-        self.behind.has_changed().is_ok() && *self.behind.borrow()
+        let mut sources = self.behind.iter();
+        sources.any(|own| own.has_changed().is_ok() && *own.borrow())
     }
 }
 

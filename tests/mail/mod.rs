@@ -5,6 +5,7 @@ mod faults;
 mod leave;
 pub(crate) mod read;
 mod renewed;
+mod returned;
 mod script;
 mod slow;
 mod told;

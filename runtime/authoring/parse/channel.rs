@@ -80,7 +80,7 @@ pub(super) fn not_yet(context: &Context<'_>, node: &Node, route: &str, to_come: 
     ));
 }
 
-/// `{ kind: smtp, host, port, tls, user, password, from, reply_to, connections, valid_for }`, or `url` for where it is.
+/// `{ kind: smtp, host, port, tls, user, password, from, reply_to, returned, connections, valid_for }`, or `url` for where it is.
 fn smtp(context: &Context<'_>, node: &Node) {
     let Some(mut map) = context.open(node, "a channel by SMTP") else {
         return;
@@ -98,6 +98,8 @@ fn smtp(context: &Context<'_>, node: &Node) {
         ("pass", "password"),
         ("sender", "from"),
         ("replyto", "reply_to"),
+        ("maildir", "returned"),
+        ("bounces", "returned"),
         ("pool", "connections"),
         ("pool_size", "connections"),
         ("concurrency", "connections"),
@@ -122,6 +124,9 @@ fn smtp(context: &Context<'_>, node: &Node) {
     login(context, &mut map);
     map.need("from", address);
     map.read("reply_to", address);
+    if let Some(own) = map.optional("returned") {
+        super::returned::read(context, own, node.get("reply_to"));
+    }
     map.read("connections", |node| node.integer(1..=MOST_CONNECTIONS));
     map.read("valid_for", some_duration);
     map.finish();
@@ -208,7 +213,7 @@ fn login(context: &Context<'_>, map: &mut MapReader<'_>) {
 }
 
 /// `hello@shop.example`, `Shop <hello@shop.example>`.
-fn address(node: &Node) -> Result<(), Problem> {
+pub(super) fn address(node: &Node) -> Result<(), Problem> {
     let written = text(node)?;
     if written.contains("${") {
         return Ok(());

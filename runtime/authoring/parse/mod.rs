@@ -26,6 +26,7 @@ mod profile;
 pub(crate) mod provider;
 mod public;
 mod retention;
+mod returned;
 mod schema;
 mod segments;
 mod settings;

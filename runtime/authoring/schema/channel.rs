@@ -74,6 +74,31 @@ pub(super) fn webhooks() -> Vec<Key> {
     ]
 }
 
+fn returned() -> Vec<Key> {
+    vec![
+        Key::needed(
+            "folder",
+            "The Maildir that your mail server brings it into",
+            Text,
+        ),
+        Key::needed(
+            "secret",
+            "What seals the names of messages, as ${env:KURANT_MAIL_SECRET}",
+            Text,
+        ),
+        Key::new(
+            "bounces",
+            "Whom mail servers tell what becomes of a message: bounces@shop.example",
+            Text,
+        ),
+        Key::new(
+            "replies",
+            "Where answers go, known by their address: answers@shop.example",
+            Text,
+        ),
+    ]
+}
+
 fn smtp() -> Vec<Key> {
     vec![
         Key::needed("kind", "A mail server", Words(&["smtp"])),
@@ -97,6 +122,11 @@ fn smtp() -> Vec<Key> {
         Key::new("password", "As ${env:SMTP_PASSWORD}", Text),
         Key::needed("from", "Who sends: Shop <hello@shop.example>", Text),
         Key::new("reply_to", "Where answers go", Text),
+        Key::new(
+            "returned",
+            "Where what comes back as mail is read, and whom it comes back to",
+            Object(returned()),
+        ),
         Key::new(
             "connections",
             "So many messages at once; 4 unless told",

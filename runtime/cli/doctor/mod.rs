@@ -4,6 +4,7 @@
 mod coupons;
 mod kept;
 mod place;
+mod returned;
 mod store;
 mod sums;
 
@@ -91,6 +92,7 @@ async fn look(folder: &Path, definitions: &Definitions, deep: bool) -> Vec<Findi
             }
             for (channel, server) in ways.mail_servers() {
                 findings.push(examine_mail_server(channel, server).await);
+                findings.extend(returned::look(channel, server));
             }
             for (channel, provider) in ways.http_providers() {
                 findings.push(examine_http_provider(channel, provider).await);

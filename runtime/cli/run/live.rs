@@ -6,17 +6,16 @@ use kurant_engine::calendar::Instant;
 use kurant_engine::definition::Definitions;
 use kurant_runner::source::{Schemas, Undeclared};
 use kurant_runner::{
-    Behind, Clock, Delivery, Door, Doubt, Error as RunnerError, Offer, Public, PublicDoor, Purpose,
-    Renewal, Room, Runner, Standing, Ways, Wires,
+    Clock, Delivery, Door, Doubt, MailServer, Offer, Public, PublicDoor, Purpose, Renewal, Room,
+    Runner, Standing, Ways, Wires,
 };
 use kurant_store::{Batch, Settled, Store};
 use tokio::sync::{Mutex, mpsc, watch as signal};
-use tokio::task::JoinHandle;
 
 use super::halt::Halt;
 use super::renew::Renewing;
 use super::show::Show;
-use super::sources::Sources;
+use super::sources::{Sources, Watching};
 use super::{Args, WAITING, clock, end, tell_of_play, watch};
 use crate::embedded::{self, failure};
 use crate::error::Error;
@@ -137,6 +136,7 @@ pub(super) async fn live(
     let (own, purpose) = (clock.clone(), Purpose::Run);
     let ways = house.ways(&definitions)?;
     let (doubt, begun_with) = (ways.doubt(), Arc::new(definitions.clone()));
+    let mails = mails(&ways);
     house.tell(&*store, clock.now()).await?;
     let begun = embedded::runner(definitions, store.clone(), own, ways, show, purpose);
     let undeclared = Undeclared::default().suggesting(kinds::meant);
@@ -144,20 +144,20 @@ pub(super) async fn live(
     tell_of_play(args, &mut runner, &*store).await?;
     let (out, inbox) = mpsc::channel::<Delivery>(WAITING);
     let halt = Halt::after(house.stop.clone());
-    let (own, behind) = Behind::at_first();
     let sources = Sources {
         store: store.clone(),
         clock: clock.clone(),
         schemas: schemas.clone(),
         out: out.clone(),
         stop: halt.told(),
-        behind: own,
+        mails,
         standing: house.standing.clone(),
         undeclared: undeclared.clone(),
     };
     let asking = embedded::asking_for_events(folder, &begun_with);
-    let watching = sources.open(&mut runner, source, args.until_idle, asking)?;
-    let watching = halt.with_the_end_of(watching);
+    let opened = sources.open(&mut runner, source, args.until_idle, asking)?;
+    let watching = opened.watching.into_iter();
+    let watching = watching.map(|own| halt.with_the_end_of(own)).collect();
     let mut fresh = workspace::Fresh::of(folder);
     let (_watcher, changed) = watch::changes(folder)?;
     let declared = schemas.clone();
@@ -172,7 +172,7 @@ pub(super) async fn live(
         inbox,
         changed,
         reload: Box::new(move || fresh.reread()),
-        behind,
+        behind: opened.behind,
         schemas: schema,
         offer,
         until_idle: args.until_idle,
@@ -208,10 +208,21 @@ fn room(
     }
 }
 
-/// Waits until the source has ended.
-async fn closed(watching: JoinHandle<Result<(), RunnerError>>) -> Result<(), Error> {
-    let watched = watching.await;
-    watched
-        .map_err(|error| Error::failure(error.to_string()))?
-        .map_err(failure)
+/// The channels whose messages are handed to mail servers.
+fn mails(ways: &Ways) -> Vec<(String, MailServer)> {
+    let servers = ways.mail_servers();
+    servers
+        .map(|(name, server)| (name.to_owned(), server.clone()))
+        .collect()
+}
+
+/// Waits until the sources have ended.
+async fn closed(watching: Vec<Watching>) -> Result<(), Error> {
+    let mut closed = Ok(());
+    for own in watching {
+        let watched = own.await;
+        let ended = watched.map_err(|error| Error::failure(error.to_string()));
+        closed = closed.and(ended.and_then(|own| own.map_err(failure)));
+    }
+    closed
 }

@@ -26,7 +26,7 @@ pub(crate) use file::{Files, HANDED};
 pub(crate) use http::{Http, Letter};
 pub use http::{HttpProvider, Web, WebHooks, examine_http_provider};
 pub(crate) use lanes::{MOST_BEGUN, Parcel};
-pub(crate) use mail::{Email, Mail, is_unfit};
+pub(crate) use mail::{Email, Mail, is_bad_address, is_enhanced, is_unfit, mailbox};
 pub use mail::{Encryption, MailServer, examine_mail_server};
 
 use crate::feedback::About;

@@ -199,6 +199,11 @@ pub(crate) fn called(channel: &str, outcome: &'static str, count: usize) {
     }
 }
 
+/// A mail came back, and this came of it.
+pub(crate) fn returned(outcome: &'static str) {
+    counter!(RETURNED, "outcome" => outcome).increment(1);
+}
+
 /// Something was noticed of how messages are read, and kept or not.
 pub(crate) fn tracked(what: &'static str, outcome: &'static str) {
     counter!(TRACKED, "what" => what, "outcome" => outcome).increment(1);

@@ -17,6 +17,7 @@ pub(super) const ACTIONS: &str = "kurant_actions_total";
 pub(super) const COMMANDS: &str = "kurant_commands_total";
 pub(super) const HAND_OVERS: &str = "kurant_hand_overs_total";
 pub(super) const CALLBACKS: &str = "kurant_callbacks_total";
+pub(super) const RETURNED: &str = "kurant_returned_mails_total";
 pub(super) const TRACKED: &str = "kurant_tracked_total";
 pub(super) const UP: &str = "kurant_up";
 pub(super) const READY: &str = "kurant_ready";
@@ -138,6 +139,10 @@ pub(super) fn describe() {
     describe_counter!(
         CALLBACKS,
         "What providers said of messages: told, unknown_status, unknown_message, unreadable or unverified, by channel"
+    );
+    describe_counter!(
+        RETURNED,
+        "Mails that came back: told, no_fact, automatic, no_name, unknown_message or unreadable"
     );
     describe_counter!(
         TRACKED,

@@ -34,7 +34,7 @@ pub use choice::Offer;
 pub use links::PublicLinks;
 #[cfg(test)]
 pub(crate) use ticket::Sent;
-pub(crate) use ticket::Ticket;
+pub(crate) use ticket::{Seal, Ticket};
 
 use self::callback::Switchboard;
 use self::choice::Choice;

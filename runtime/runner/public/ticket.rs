@@ -82,7 +82,7 @@ impl Seal {
     }
 
     /// Sixteen bytes that only this seal makes of a text, as digits.
-    pub(super) fn mark(&self, text: &str) -> String {
+    pub(crate) fn mark(&self, text: &str) -> String {
         let mut signs = self.signs.clone();
         signs.update(text.as_bytes());
         let made = signs.finalize().into_bytes();

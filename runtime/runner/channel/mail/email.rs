@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use kurant_engine::id::Key;
 use kurant_engine::input::Command;
 use lettre::Address;
 use lettre::message::header::ContentType;
@@ -40,15 +41,15 @@ impl Email {
             .parse()
             .map_err(|_| "unfit: the customer's address is no email address".to_owned())?;
         let subject = subject(rendered)?;
-        let domain = server.from.email.domain();
+        let names = Names::of(server, command.key);
         let mut message = Message::builder()
             .from(server.from.clone())
             .to(Mailbox::new(None, to.clone()))
             .subject(subject)
             .date(moment(command.at.millis()))
-            .message_id(Some(format!("<{}@{domain}>", command.key)));
-        if let Some(reply_to) = &server.reply_to {
-            message = message.reply_to(reply_to.clone());
+            .message_id(Some(names.message));
+        if let Some(replies) = names.replies {
+            message = message.reply_to(replies);
         }
         if let Some(unsubscribe) = &rendered.unsubscribe {
             message = message.header(ListUnsubscribe::to(&unsubscribe.url)?);
@@ -69,10 +70,39 @@ impl Email {
             _ => message.singlepart(text).map_err(unwritten)?,
         };
         Ok(Self {
-            from: server.from.email.clone(),
+            from: names.sender,
             to,
             bytes: message.formatted(),
         })
+    }
+}
+
+/// By what a message is known when it comes back, or is answered.
+struct Names {
+    /// Its `Message-ID`.
+    message: String,
+    /// Whom the mail server tells what becomes of it.
+    sender: Address,
+    /// Where answers go.
+    replies: Option<Mailbox>,
+}
+
+impl Names {
+    fn of(server: &MailServer, key: Key) -> Self {
+        let domain = server.from.email.domain();
+        let Some(returned) = &server.returned else {
+            return Self {
+                message: format!("<{key}@{domain}>"),
+                sender: server.from.email.clone(),
+                replies: server.reply_to.clone(),
+            };
+        };
+        let sender = returned.bounces_to(key);
+        Self {
+            message: format!("<{}@{domain}>", returned.name(key)),
+            sender: sender.unwrap_or_else(|| server.from.email.clone()),
+            replies: returned.replies_to(key).or_else(|| server.reply_to.clone()),
+        }
     }
 }
 

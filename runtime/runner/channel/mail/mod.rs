@@ -12,9 +12,12 @@ mod unsubscribe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use kurant_engine::calendar::Instant;
+use kurant_engine::provider::NamedBy;
 
 pub(crate) use email::{Email, is_unfit};
+pub(crate) use server::mailbox;
 pub use server::{Encryption, MailServer};
+pub(crate) use talk::{is_bad_address, is_enhanced};
 
 use self::talk::{Failure, Line};
 use super::lanes::{self, Manners, Parcel};
@@ -78,7 +81,7 @@ impl Mail {
         let manners = Manners {
             at_once: server.connections,
             valid_for: server.valid_for,
-            tells_by: None,
+            tells_by: server.returned.as_ref().map(|_| NamedBy::Key),
         };
         let send = |email| self.send(email);
         lanes::hand_over(emails, manners, &self.breaker, now, send).await

@@ -4,6 +4,8 @@ use std::fmt;
 
 use lettre::message::Mailbox;
 
+use crate::returned::ReturnedMail;
+
 /// How many connections there are at the most.
 pub(crate) const MOST_CONNECTIONS: usize = 64;
 
@@ -27,6 +29,7 @@ pub struct MailServer {
     pub(super) login: Option<(String, String)>,
     pub(super) from: Mailbox,
     pub(super) reply_to: Option<Mailbox>,
+    pub(super) returned: Option<ReturnedMail>,
     pub(super) connections: usize,
     pub(super) valid_for: i64,
 }
@@ -55,6 +58,7 @@ impl MailServer {
             login: None,
             from: mailbox("from", from)?,
             reply_to: None,
+            returned: None,
             connections: 4,
             valid_for,
         })
@@ -74,6 +78,13 @@ impl MailServer {
         self.from.email.to_string()
     }
 
+    /// The addresses that customers know it by.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = String> {
+        let all = [Some(&self.from), self.reply_to.as_ref()];
+        let all = all.into_iter().flatten();
+        all.map(|own| own.email.to_string())
+    }
+
     /// Who it is to the server.
     #[must_use]
     pub fn login(mut self, user: &str, password: &str) -> Self {
@@ -88,6 +99,18 @@ impl MailServer {
     pub fn reply_to(mut self, address: &str) -> Result<Self, String> {
         self.reply_to = Some(mailbox("reply_to", address)?);
         Ok(self)
+    }
+
+    /// What comes back as mail is known by these names, and read there.
+    #[must_use]
+    pub fn returned(mut self, returned: ReturnedMail) -> Self {
+        self.returned = Some(returned);
+        self
+    }
+
+    /// Where what comes back as mail is read, if it is.
+    pub fn returned_mail(&self) -> Option<&ReturnedMail> {
+        self.returned.as_ref()
     }
 
     /// So many messages at once.
@@ -105,7 +128,7 @@ fn is_this_machine(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || address.parse().is_ok_and(is_loopback)
 }
 
-fn mailbox(key: &str, text: &str) -> Result<Mailbox, String> {
+pub(crate) fn mailbox(key: &str, text: &str) -> Result<Mailbox, String> {
     let is_sound = !super::email::is_unfit(text);
     let parsed = text.parse::<Mailbox>().ok().filter(|_| is_sound);
     parsed.ok_or_else(|| {

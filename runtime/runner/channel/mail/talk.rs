@@ -80,15 +80,20 @@ impl Failure {
             return false;
         };
         let enhanced = said.split_whitespace().nth(1);
-        match enhanced {
-            Some(own) => BAD_ADDRESSES.contains(&own),
-            None => *of_address && BAD_ADDRESS.contains(code),
-        }
+        is_bad_address(enhanced, of_address.then_some(*code))
     }
 
     /// Whether the server ends a connection that nobody used for long.
     pub(super) fn is_hanging_up(&self) -> bool {
         matches!(self, Self::Lost(_) | Self::Answer { code: 421, .. })
+    }
+}
+
+/// Whether an enhanced code says that nobody has the address; where there is none, a bare one that was said of the address alone.
+pub(crate) fn is_bad_address(enhanced: Option<&str>, of_address: Option<u16>) -> bool {
+    match enhanced {
+        Some(own) => BAD_ADDRESSES.contains(&own),
+        None => of_address.is_some_and(|code| BAD_ADDRESS.contains(&code)),
     }
 }
 
@@ -250,7 +255,7 @@ fn said(error: &Error) -> String {
 }
 
 /// `5.1.1`, and nothing else.
-fn is_enhanced(word: &str) -> bool {
+pub(crate) fn is_enhanced(word: &str) -> bool {
     let is_number =
         |part: &str| (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
     word.starts_with(['4', '5'])

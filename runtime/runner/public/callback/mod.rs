@@ -3,7 +3,6 @@
 //! Whoever calls has to be known, or is told no more than anybody else. What is said becomes ordinary events, which are durable before
 //! the answer; whose message it is is looked up by its name, and nothing else that stands in a call is believed.
 
-mod found;
 mod held;
 mod verify;
 
@@ -23,7 +22,6 @@ use kurant_engine::provider::{Callback, Fact, Form, NamedBy};
 use kurant_store::{OutboxState, Rejected};
 use tokio::sync::oneshot;
 
-use self::found::{Found, events};
 use self::held::Held;
 use self::verify::{Call, Known};
 use super::limit::Asking;
@@ -32,6 +30,7 @@ use crate::channel::HttpProvider;
 use crate::clock::Stopwatch;
 use crate::dispatch::Ways;
 use crate::error::Error;
+use crate::feedback::{Found, events};
 use crate::intake::{Delivered, Delivery, Via};
 use crate::meter;
 

@@ -1,4 +1,4 @@
-//! Whose messages a provider tells of, and the events that come of it.
+//! Whose messages are told of, by providers and by mail that comes back, and the events that come of it.
 
 use std::collections::BTreeMap;
 
@@ -12,17 +12,17 @@ use kurant_engine::provider::{Fact, Fate, NamedBy};
 use kurant_engine::value::Value;
 use kurant_store::{Error, OutboxState, Outgoing, Store, Taken};
 
+use super::About;
 use crate::channel::proven;
-use crate::feedback::About;
 use crate::intake::Proven;
 
-/// Messages by the names that a provider has for them.
-pub(super) struct Found {
+/// Messages by the names that the other side has for them.
+pub(crate) struct Found {
     by: NamedBy,
     messages: BTreeMap<String, Message>,
 }
 
-/// A message that a provider tells of.
+/// A message that is told of.
 struct Message {
     about: About,
     /// It can't have happened before this.
@@ -33,7 +33,7 @@ struct Message {
 
 impl Found {
     /// Looks for messages that left by a channel.
-    pub(super) async fn look(
+    pub(crate) async fn look(
         store: &dyn Store,
         channel: &str,
         by: NamedBy,
@@ -59,13 +59,13 @@ impl Found {
     }
 
     /// Those of these names that nobody has.
-    pub(super) fn missing(&self, names: &[String]) -> Vec<String> {
+    pub(crate) fn missing(&self, names: &[String]) -> Vec<String> {
         let known = |name: &&String| !self.messages.contains_key(*name);
         names.iter().filter(known).cloned().collect()
     }
 
     /// Whether a name that is missing may be known soon: a provider may tell of a message before its own answer has told its id.
-    pub(super) fn may_come(&self) -> bool {
+    pub(crate) fn may_come(&self) -> bool {
         self.by == NamedBy::Id
     }
 }
@@ -96,7 +96,7 @@ impl Message {
 
 /// The events that come of what is said, and what it proves of messages whose end was not known. Of somebody who was erased nothing is
 /// noted any more: only the message that left under another name comes to its end.
-pub(super) fn events(found: &Found, facts: &[Fact], now: Instant) -> (Vec<Event>, Vec<Proven>) {
+pub(crate) fn events(found: &Found, facts: &[Fact], now: Instant) -> (Vec<Event>, Vec<Proven>) {
     let (mut made, mut proofs) = (Vec::new(), BTreeMap::new());
     for fact in facts {
         let name = fact.name.as_ref();

@@ -3,6 +3,8 @@
 //! An event's id is made of the message and of what happened, so that whoever says it again says the same: a provider's second
 //! report, a click after a click, a refusal that is heard once more after a kill.
 
+mod found;
+
 use kurant_engine::calendar::Instant;
 use kurant_engine::event::Event;
 use kurant_engine::id::{CustomerId, Key};
@@ -10,6 +12,8 @@ use kurant_engine::input::Command;
 use kurant_engine::map::Map;
 use kurant_engine::provider::Fate;
 use kurant_engine::value::Value;
+
+pub(crate) use found::{Found, events};
 
 /// Who says so.
 const SOURCE: &str = "kurant/feedback";
