@@ -6,6 +6,7 @@
 mod anchor;
 mod batch;
 mod checkup;
+mod compiled;
 mod coupon;
 mod erasure;
 mod error;
