@@ -139,11 +139,8 @@ impl Work<'_> {
         }
         let what = judged_as(kind);
         let judged = &mut self.person.judged;
-        let known = judged.iter_mut();
-        match known
-            .into_iter()
-            .find(|own| own.journey == loaded.id && own.what == what)
-        {
+        let is_own = |own: &&mut Judged| own.journey == loaded.id && own.what == what;
+        match judged.iter_mut().find(is_own) {
             Some(own) => own.at = own.at.max(at),
             None => {
                 judged.reserve_exact(1);

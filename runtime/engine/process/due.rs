@@ -135,8 +135,8 @@ impl Work<'_> {
         }
         self.set_now(firing.at);
         let refusal = self.enter(loaded, entrance);
-        // Whoever has entered has taken the occasion.
-        if refusal.is_some() {
+        // Whoever has entered has taken the occasion; a schedule asks everybody, and none of its firings is made up for.
+        if refusal.is_some() && trigger.kind.anchor().is_some() {
             self.note_judged(loaded, &trigger.kind, refusal, firing.at);
         }
     }
