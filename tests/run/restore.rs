@@ -12,7 +12,7 @@ const OFFER: &str = "journey: offer\nstatus: live\ncategory: transactional\ntrig
     exit: [{ event: order.paid, reason: bought }]\nsteps:\n  - { id: first, send: email, template: hello }\n  - { id: pause, wait: 1s }\n  \
     - { id: second, send: email, template: hello }\n  - { id: call, task: { title: Call, for: owner } }\n  - { id: rest, wait: 30d }\n";
 /// How often it is looked at before giving up: a look takes a part of a second.
-pub(super) const LOOKS: usize = 200;
+const LOOKS: usize = 200;
 const STORE: &str = ".kurant/state.db";
 const WAL: &str = ".kurant/state.db-wal";
 
