@@ -15,6 +15,7 @@ use crate::embedded::{self, failure, unreadable};
 use crate::error::Error;
 use crate::folder::Folder;
 use crate::moment::moment;
+use crate::reason::told;
 use crate::workspace;
 
 /// Arguments of `kurant enroll`.
@@ -25,7 +26,8 @@ use crate::workspace;
     kurant enroll dormant-cascade --missed --per-day 10000\n  \
     kurant enroll dormant-cascade --missed --where 'customer.orders_count > 3' --at fifteen --per-day 500\n\n\
     Each stands where the journey would have brought him or her by today: waits that are over are over, messages that lie\n\
-    behind are skipped with the reason `backlog`. Whoever would be through by now is not taken in.")]
+    behind are skipped with the reason `backlog`. Whoever would be through by now is not taken in, nor whoever the journey did not\n\
+    let in while it was live: that was not missed.")]
 pub(crate) struct Args {
     /// The journey's id
     journey: String,
@@ -228,7 +230,7 @@ impl Counts {
             );
         }
         for (reason, count) in &self.refused {
-            text += &format!("{count} would not: {reason}\n");
+            text += &format!("{count} would not: {}\n", told(reason));
         }
         if self.through > 0 {
             text += &format!(

@@ -64,6 +64,10 @@ const WORDS: &[(&str, &str)] = &[
         "again",
         "the customer had been inside before: `entry.again`",
     ),
+    (
+        "judged",
+        "the journey was live when it fired, and did not let the customer in then",
+    ),
     ("too_old", "the event was older than `max_age`"),
     ("missed", "the firing was missed by more than `catch_up`"),
     ("error", "a condition failed"),

@@ -80,10 +80,13 @@ pub fn may_make(codes: &str, code: &str) -> bool {
 
 /// The codes that were given so far. What is at hand of coupon pools is no part of it: the store knows which of those were given.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(transparent)]
 pub struct Codes {
-    /// Per pattern: how many each stripe has given.
+    /// Per pattern: how many each stripe has given, or passed over.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     given: BTreeMap<String, [u64; STRIPES]>,
+    /// How often codes were passed over.
+    #[serde(default, skip_serializing_if = "is_never")]
+    passed_over: u32,
     /// Only the customer's own stripe is drawn from, since others are given out elsewhere.
     #[serde(skip)]
     apart: bool,
@@ -94,7 +97,8 @@ pub struct Codes {
 
 impl PartialEq for Codes {
     fn eq(&self, other: &Self) -> bool {
-        (&self.given, self.apart) == (&other.given, other.apart)
+        let told = |own: &Self| (own.passed_over, own.apart);
+        self.given == other.given && told(self) == told(other)
     }
 }
 
@@ -116,6 +120,16 @@ impl Codes {
         self.stocks.has(codes)
     }
 
+    /// Passes over half of the codes that are left of each pattern, also of those that have given none so far: the store is a copy,
+    /// and nobody knows how many were given since it was made.
+    pub fn pass_over(&mut self) {
+        for (pattern, given) in &mut self.given {
+            let all = of_a_stripe(pattern);
+            given.iter_mut().for_each(|own| *own = past_half(*own, all));
+        }
+        self.passed_over += 1;
+    }
+
     /// For a desk that is one of several, each with its own part of the customers.
     pub(crate) fn keep_apart(&mut self) {
         self.apart = true;
@@ -128,7 +142,9 @@ impl Codes {
         let others = if self.apart { 1 } else { STRIPES };
         let size = 1_u64 << bits(&pattern);
         if !self.given.contains_key(&*pattern) {
-            self.given.insert(pattern.to_string(), [0; STRIPES]);
+            let all = of_a_stripe(&pattern);
+            let first = (0..self.passed_over).fold(0, |given, _| past_half(given, all));
+            self.given.insert(pattern.to_string(), [first; STRIPES]);
         }
         let given = self.given.get_mut(&*pattern)?;
         (0..others).find_map(|step| {
@@ -140,6 +156,20 @@ impl Codes {
             })
         })
     }
+}
+
+fn is_never(times: &u32) -> bool {
+    *times == 0
+}
+
+/// How many codes of a pattern fall to each stripe.
+fn of_a_stripe(pattern: &str) -> u64 {
+    (1 << bits(pattern)) / STRIPES as u64
+}
+
+/// Of so many codes, those that were given and half of the rest.
+fn past_half(given: u64, all: u64) -> u64 {
+    given + all.saturating_sub(given).div_ceil(2)
 }
 
 /// How many bits the numbers of a pattern's codes have.
@@ -289,6 +319,43 @@ mod tests {
         let mut kept: Codes = serde_json::from_str(&text).expect("read back");
         assert_eq!(kept, codes);
         assert_ne!(kept.next("A-##", "anna"), first);
+    }
+
+    #[test]
+    fn what_a_store_gave_after_its_copy_was_made_the_copy_does_not_give_again() {
+        for pattern in ["A-##", "vip"] {
+            let mut lost = Codes::default();
+            let next =
+                |codes: &mut Codes, number: usize| codes.next(pattern, &format!("c{number}"));
+            let mut given: BTreeSet<String> =
+                (0..100).filter_map(|own| next(&mut lost, own)).collect();
+            let text = serde_json::to_string(&lost).expect("as text");
+            let mut copy: Codes = serde_json::from_str(&text).expect("read back");
+            given.extend((100..400).filter_map(|own| next(&mut lost, own)));
+            assert_eq!(given.len(), 400);
+            copy.pass_over();
+            let later: BTreeSet<String> = (0..300).filter_map(|own| next(&mut copy, own)).collect();
+            assert_eq!((later.len(), given.intersection(&later).count()), (300, 0));
+        }
+    }
+
+    #[test]
+    fn a_pattern_that_the_copy_does_not_know_begins_past_what_was_given_of_it() {
+        let mut lost = Codes::default();
+        let given: BTreeSet<String> = (0..15).filter_map(|_| lost.next("A-##", "anna")).collect();
+        let mut copy = Codes::default();
+        copy.pass_over();
+        let text = serde_json::to_string(&copy).expect("as text");
+        let mut copy: Codes = serde_json::from_str(&text).expect("read back");
+        assert!(!given.contains(&copy.next("A-##", "anna").expect("a code")));
+        let mut twice = Codes::default();
+        twice.pass_over();
+        twice.pass_over();
+        let mut all = Vec::new();
+        while let Some(code) = twice.next("A-#", &format!("c{}", all.len())) {
+            all.push(code);
+        }
+        assert_eq!(all.len(), 8, "a quarter of 32 is left");
     }
 
     #[test]

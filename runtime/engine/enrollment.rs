@@ -72,7 +72,7 @@ pub struct Enrollment {
     pub fallbacks: Vec<Fallback>,
     /// The `coupon` at which it ended because its pool had no code: it may go on there once there are some.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub turned_away: Option<u32>,
+    pub turned_away: Option<TurnedAway>,
     /// How often it has gone on so.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub returned: u32,
@@ -261,6 +261,15 @@ impl<'de> Deserialize<'de> for Made {
         let key = key.parse().map_err(serde::de::Error::custom)?;
         Ok(Self { key, channel })
     }
+}
+
+/// Where it ended for want of a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TurnedAway {
+    /// The `coupon`'s step.
+    pub node: u32,
+    /// When what led there was due: whatever follows once there is a code stands in for what would have followed then.
+    pub was_due: Instant,
 }
 
 fn is_zero(number: &u32) -> bool {

@@ -27,6 +27,9 @@ pub struct Person {
     /// The last entry per journey and key, and the occasions taken.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub entries: Vec<LastEntry>,
+    /// What journeys have judged while they were live, and did not remember as an occasion: none of that was missed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub judged: Vec<Judged>,
     /// Firings that wait until an active enrollment has ended (`while_active: queue`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub queue: Vec<Queued>,
@@ -71,6 +74,17 @@ impl LastEntry {
         let mut known = self.occasions.iter();
         known.any(|known| known == occasion || alone == Some(known))
     }
+}
+
+/// The latest firing of a trigger that a journey has judged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Judged {
+    /// The journey's id.
+    pub journey: Arc<str>,
+    /// What fired, and of which attribute or segment: `date birthday`, `enters vip`.
+    pub what: CompactString,
+    /// When it fired.
+    pub at: Instant,
 }
 
 /// A firing that waits until an active enrollment has ended.
@@ -125,6 +139,7 @@ impl Person {
             clock: Instant::MIN,
             enrollments: Vec::new(),
             entries: Vec::new(),
+            judged: Vec::new(),
             queue: Vec::new(),
             sends: Vec::new(),
             memberships: Vec::new(),

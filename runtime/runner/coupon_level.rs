@@ -23,8 +23,14 @@ impl CouponLevel {
         }
     }
 
-    /// What to do about it.
-    pub fn advice(pool: &str) -> String {
+    /// What to do about it, where so many are put aside.
+    pub fn advice(pool: &str, aside: u64) -> String {
+        if aside > 0 {
+            return format!(
+                "give back what is put aside and was not used: `kurant coupons release {pool} --except FILE`, or add some by `kurant coupons import {pool} FILE`; \
+                 then `kurant coupons again {pool}` for those who left with `no_coupon`"
+            );
+        }
         format!(
             "add some: `kurant coupons import {pool} FILE`; then `kurant coupons again {pool}` for those who left with `no_coupon`"
         )

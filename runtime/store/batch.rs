@@ -52,6 +52,8 @@ pub struct Batch {
     pub outbox: Vec<Outgoing>,
     /// Codes that are imported into coupon pools. Those that stand in one already stay as they are.
     pub codes_new: Vec<NewCode>,
+    /// Codes that were put aside and may be given again.
+    pub codes_released: Vec<String>,
     /// Codes of coupon pools that were given.
     pub codes_given: Vec<CodeGiven>,
     /// Keys of commands that must not leave any more, if they are there still.

@@ -37,6 +37,8 @@ pub struct CodeRow {
     pub expires: Option<Instant>,
     /// When it was imported.
     pub imported: Instant,
+    /// When it was put aside, since it may have been given before the store was restored; none = it can be given.
+    pub aside: Option<Instant>,
     /// Who was given it; none = nobody so far.
     pub given: Option<Holder>,
 }
@@ -63,6 +65,8 @@ pub enum Sought<'s> {
     Of(&'s str),
     /// Those of a pool that were given, the latest first.
     Given(&'s str),
+    /// Those of a pool that are put aside, after a code, by their names.
+    Aside(&'s str, &'s str),
 }
 
 /// How many codes of a pool stand where.
@@ -74,6 +78,8 @@ pub struct PoolSums {
     pub left: u64,
     /// Those that expired before anybody was given them.
     pub expired: u64,
+    /// Those that are put aside: nobody is given them, since they may have been given before the store was restored.
+    pub aside: u64,
     /// Those that were given.
     pub given: u64,
     /// Those that were given since the moment that was asked about.
@@ -91,6 +97,7 @@ impl PoolSums {
             pool: pool.into(),
             left: 0,
             expired: 0,
+            aside: 0,
             given: 0,
             lately: 0,
             first_expires: None,
@@ -104,6 +111,8 @@ impl PoolSums {
 pub struct PoolLevel {
     /// Codes that can be given.
     pub left: u64,
+    /// Those that are put aside.
+    pub aside: u64,
     /// Those that were given since the moment that was asked about.
     pub lately: u64,
 }
@@ -118,22 +127,29 @@ pub(crate) fn read(millis: i64) -> Option<Instant> {
     Some(Instant::from_millis(millis)).filter(|at| *at < Instant::MAX)
 }
 
+/// A moment at which a code was put aside, as it was stored.
+pub(crate) fn aside(millis: i64) -> Option<Instant> {
+    (millis > 0).then(|| Instant::from_millis(millis))
+}
+
 /// Those that can be given: `$1` a pool, `$2` up to when they hold at least, `$3` how many, `$4` and `$5` a share. Both databases are
 /// asked the same.
 pub(crate) const LEFT: &str = "SELECT n, code, expires FROM code \
-   WHERE pool = $1 AND given IS NULL AND expires >= $2 AND n % $4 = $5 ORDER BY expires, n LIMIT $3";
+   WHERE pool = $1 AND given IS NULL AND aside = 0 AND expires >= $2 AND n % $4 = $5 ORDER BY expires, n LIMIT $3";
 /// How many stand where: `$1` is now, `$2` the moment since which those given lately are counted.
-pub(crate) const SUMS: &str = "SELECT pool, count(*) FILTER (WHERE given IS NULL AND expires > $1), \
-     count(*) FILTER (WHERE given IS NULL AND expires <= $1), count(*) FILTER (WHERE given IS NOT NULL), \
-     count(*) FILTER (WHERE given >= $2), min(expires) FILTER (WHERE given IS NULL AND expires > $1), max(imported) \
+pub(crate) const SUMS: &str = "SELECT pool, count(*) FILTER (WHERE given IS NULL AND aside = 0 AND expires > $1), \
+     count(*) FILTER (WHERE given IS NULL AND aside = 0 AND expires <= $1), count(*) FILTER (WHERE aside > 0), \
+     count(*) FILTER (WHERE given IS NOT NULL), count(*) FILTER (WHERE given >= $2), \
+     min(expires) FILTER (WHERE given IS NULL AND aside = 0 AND expires > $1), max(imported) \
    FROM code GROUP BY pool ORDER BY pool";
 /// How many of `$1` a pool can be given, where `$2` is now, and how many were given since `$3`: each is a stretch of an index.
 pub(crate) const LEVEL: &str = "SELECT \
-     (SELECT count(*) FROM code WHERE pool = $1 AND given IS NULL AND expires > $2), \
+     (SELECT count(*) FROM code WHERE pool = $1 AND given IS NULL AND aside = 0 AND expires > $2), \
+     (SELECT count(*) FROM code WHERE pool = $1 AND aside > 0), \
      (SELECT count(*) FROM code WHERE pool = $1 AND given IS NOT NULL AND given >= $3)";
 /// Columns of a [`CodeRow`].
 pub(crate) const ROW: &str =
-    "SELECT pool, code, expires, imported, given, customer, journey, enrollment FROM code";
+    "SELECT pool, code, expires, imported, aside, given, customer, journey, enrollment FROM code";
 
 #[cfg(test)]
 mod tests {

@@ -191,6 +191,11 @@ pub(crate) const TABLES: &[Table] = &[
 /// Columns, or whole tables (`*`), that tell nothing of a person, and why.
 const NOT_PERSONAL: &[(&str, &str, &str)] = &[
     (
+        "code",
+        "aside",
+        "whether a code that nobody has is put aside",
+    ),
+    (
         "customer",
         "logged",
         "the number of an entry of the log, which is told itself",

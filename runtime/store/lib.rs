@@ -7,6 +7,7 @@ mod address;
 mod anchor;
 mod batch;
 mod checkup;
+mod compiled;
 mod coupon;
 mod erasure;
 mod error;
@@ -296,6 +297,9 @@ pub trait Store: Send + Sync {
         now: Instant,
         since: Instant,
     ) -> Reply<'s, PoolLevel>;
+
+    /// Puts codes of a coupon pool aside that nobody was given, at most so many, and returns how many it were.
+    fn put_codes_aside<'s>(&'s self, pool: &'s str, at: Instant, limit: usize) -> Reply<'s, u64>;
 
     /// Takes codes out of a coupon pool that nobody was given, at most so many, and returns how many it were.
     fn withdraw_codes<'s>(&'s self, pool: &'s str, limit: usize) -> Reply<'s, u64>;

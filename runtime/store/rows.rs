@@ -243,13 +243,14 @@ pub(crate) fn coded<'r>(mut columns: impl Columns<'r>) -> Result<Coded, Error> {
     })
 }
 
-/// From pool, code, expires, imported, given, customer, journey, enrollment.
+/// From pool, code, expires, imported, aside, given, customer, journey, enrollment.
 pub(crate) fn code<'r>(mut columns: impl Columns<'r>) -> Result<CodeRow, Error> {
     Ok(CodeRow {
         pool: columns.text()?.to_owned(),
         code: columns.text()?.to_owned(),
         expires: coupon::read(columns.number()?),
         imported: columns.instant()?,
+        aside: coupon::aside(columns.number()?),
         given: match columns.maybe_instant()? {
             None => None,
             Some(at) => Some(Holder {
@@ -262,12 +263,13 @@ pub(crate) fn code<'r>(mut columns: impl Columns<'r>) -> Result<CodeRow, Error> 
     })
 }
 
-/// From pool, left, expired, given, given lately, first to expire, imported last.
+/// From pool, left, expired, put aside, given, given lately, first to expire, imported last.
 pub(crate) fn pool_sums<'r>(mut columns: impl Columns<'r>) -> Result<PoolSums, Error> {
     Ok(PoolSums {
         pool: columns.text()?.to_owned(),
         left: columns.count()?,
         expired: columns.count()?,
+        aside: columns.count()?,
         given: columns.count()?,
         lately: columns.count()?,
         first_expires: columns.maybe_number()?.and_then(coupon::read),
@@ -275,10 +277,11 @@ pub(crate) fn pool_sums<'r>(mut columns: impl Columns<'r>) -> Result<PoolSums, E
     })
 }
 
-/// From left, given lately.
+/// From left, put aside, given lately.
 pub(crate) fn pool_level<'r>(mut columns: impl Columns<'r>) -> Result<PoolLevel, Error> {
     Ok(PoolLevel {
         left: columns.count()?,
+        aside: columns.count()?,
         lately: columns.count()?,
     })
 }

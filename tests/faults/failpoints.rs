@@ -71,8 +71,13 @@ const BETWEEN_SERVERS: &[Point] = &[
     // A minute after the stop before it.
     ("reclaim.claimed", &[1], When::LeftOver),
 ];
-/// After a restore, when what is open is held on purpose: `tests/run/restore.rs`.
-const AFTER_A_RESTORE: &[&str] = &["restore.noted", "restore.held"];
+/// After a restore, when what is open is held on purpose: `tests/run/restore.rs` and `tests/run/restored_codes.rs`.
+const AFTER_A_RESTORE: &[&str] = &[
+    "restore.noted",
+    "restore.held",
+    "restore.codes",
+    "restore.aside",
+];
 /// Come to by an operator's order, and by nothing that happens: `tests/run/customer.rs` ends there.
 const BY_ORDERS: &[&str] = &["order.begins", "order.carried_out"];
 /// Nothing ends there: the tables are those of the next release. `tests/faults/rolling.rs` and `tests/run/migrate.rs` are about that.

@@ -282,3 +282,68 @@ fn where_time_was_played_ahead_it_is_counted_as_of_the_time_played_to() {
         "{told}"
     );
 }
+
+#[test]
+fn whom_the_journey_did_not_let_in_while_it_was_live_was_not_missed() {
+    let shop = Shop::new();
+    let path = shop.path("journeys/dormant.yaml");
+    let text = std::fs::read_to_string(path).expect("a journey");
+    let text = text.replace("exit:", "audience: customer.orders_count > 0\nexit:");
+    shop.write("journeys/dormant.yaml", &text);
+    // Anna's firing lies behind; Iryna's is made up for, and the audience does not hold. Oleh was loyal before.
+    let line = |id: &str, paid: &str, more: &str| {
+        format!(r#"{{"id":"{id}","email":"{id}@example.com","last_purchase_at":"{paid}"{more}}}"#)
+    };
+    let customers = [
+        line("anna", "2024-01-01T10:00:00Z", ""),
+        line("iryna", "2026-01-04T08:00:00Z", ""),
+        line("oleh", "2026-03-01T08:00:00Z", r#","orders_count":3"#),
+        line("taras", "2026-03-01T08:00:00Z", r#","orders_count":2"#),
+    ];
+    let load = |lines: &[String]| {
+        shop.write("customers.jsonl", &lines.join("\n"));
+        shop.kurant(&["import", "customers", "customers.jsonl"]);
+    };
+    load(&customers);
+    let play = |from: &str| {
+        let run = [
+            "run",
+            "--until-idle",
+            "--time-lapse",
+            "1m/s",
+            "--from",
+            from,
+        ];
+        shop.kurant(&run);
+    };
+    play("2026-03-05T07:00:00Z");
+    // Taras comes into the segment while its journey is live.
+    let order = r#"{"specversion":"1.0","id":"o1","source":"shop","type":"order.paid","subject":"taras","data":{"total":5}}"#;
+    shop.drop_events("1.jsonl", &[order.to_owned()]);
+    play("2026-03-05T08:00:00Z");
+    // By now the audience would hold for both.
+    let customers = [
+        ("anna", "2024-01-01T10:00:00Z"),
+        ("iryna", "2026-01-04T08:00:00Z"),
+    ];
+    load(&customers.map(|(id, paid)| line(id, paid, r#","orders_count":1"#)));
+    let missed = |arguments: &[&str]| {
+        let as_of = ["--missed", "--dry-run", "--as-of", "2026-03-05T12:00:00Z"];
+        said(&shop, &[&["enroll"], arguments, &as_of].concat()).1
+    };
+    let told = missed(&["dormant", "--at", "two"]);
+    assert!(told.starts_with("1 would be taken in\n"), "{told}");
+    assert!(
+        told.contains("1 would not: judged: the journey was live"),
+        "{told}"
+    );
+    let told = missed(&["loyal"]);
+    assert!(
+        told.contains("1 were missed and would be through"),
+        "{told}"
+    );
+    assert!(
+        told.contains("1 would not: judged: the journey was live"),
+        "{told}"
+    );
+}

@@ -1,6 +1,9 @@
 //! A newer Kurant on the store of an older one.
 
-use super::sample::{Running, Shop};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection, SqliteConnection};
+
+use super::sample::{Running, Shop, of_anna};
 use crate::store_conformance::postgres::database::Schema;
 
 /// The release that comes: it knows one change of the tables more.
@@ -95,4 +98,38 @@ async fn a_database_is_changed_when_somebody_says_so() {
         told.contains("a newer Kurant has worked on this store"),
         "{told}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_journey_that_a_newer_kurant_has_compiled_is_refused_and_named() {
+    let shop = Shop::with_one_journey(
+        "hold",
+        "journey: hold\nstatus: live\ntrigger: { event: cart.left }\nsteps:\n  - { id: rest, wait: 30d }\n",
+    );
+    shop.drop_events(
+        "1.jsonl",
+        &[of_anna("1", "cart.left", "{\"cart_id\":\"a\"}")],
+    );
+    shop.kurant(&["run", "--until-idle"]);
+    // What comes after this release: an option of the wait that nobody here knows.
+    let newer =
+        "UPDATE version SET body = replace(body, '\"since\":', '\"tide\":\"high\",\"since\":')";
+    let options = SqliteConnectOptions::new().filename(shop.path(".kurant/state.db"));
+    let mut store = SqliteConnection::connect_with(&options)
+        .await
+        .expect("the store");
+    sqlx::query(newer)
+        .execute(&mut store)
+        .await
+        .expect("a change");
+    store.close().await.expect("it is closed");
+    for command in [&["run", "--until-idle"][..], &["status"]] {
+        let (code, told) = refused(&shop, command);
+        assert_eq!(code, Some(3), "{told}");
+        assert!(
+            told.contains("hold: it says `journey.steps.verb.wait.tide`")
+                && told.contains("a newer Kurant"),
+            "{told}"
+        );
+    }
 }

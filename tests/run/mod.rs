@@ -1,6 +1,7 @@
 //! The runtime as a user has it: the binary, a workspace in a folder, files in and files out.
 
 pub(crate) mod asking;
+mod broken_files;
 mod coupons;
 mod customer;
 mod deploy;
@@ -16,6 +17,7 @@ mod gone;
 mod import;
 mod intake;
 mod kill;
+mod killed_import;
 mod look;
 mod migrate;
 mod old_versions;
@@ -23,6 +25,7 @@ mod outage;
 mod preview;
 mod renewed;
 mod restore;
+mod restored_codes;
 mod retried;
 pub(crate) mod sample;
 mod settled;

@@ -20,7 +20,7 @@ fn shop() -> Shop {
     Shop::with_one_journey("offer", OFFER)
 }
 
-fn work_off(shop: &Shop) {
+pub(super) fn work_off(shop: &Shop) {
     shop.kurant(&["run", "--until-idle", "--quiet"]);
 }
 
@@ -43,12 +43,12 @@ fn until_left(shop: &Shop, step: &str) {
 }
 
 /// Of a store that nobody has open: what a run that was killed left beside it belongs to it.
-fn copy(shop: &Shop) {
+pub(super) fn copy(shop: &Shop) {
     fs::copy(shop.path(STORE), shop.path("backup.db")).expect("a copy");
     let _ = fs::copy(shop.path(WAL), shop.path("backup.db-wal"));
 }
 
-fn restore(shop: &Shop) {
+pub(super) fn restore(shop: &Shop) {
     for name in [WAL, ".kurant/state.db-shm"] {
         let _ = fs::remove_file(shop.path(name));
     }
@@ -61,7 +61,7 @@ fn after_restore(shop: &Shop) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-fn said(shop: &Shop, arguments: &[&str]) -> String {
+pub(super) fn said(shop: &Shop, arguments: &[&str]) -> String {
     let output = shop.kurant(arguments);
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
@@ -187,33 +187,60 @@ fn what_was_open_in_the_copy_is_held_even_if_the_start_is_killed() {
     assert!(list.contains("first"), "{list}");
 }
 
+/// A database of a server, and a copy of it.
+pub(super) struct Databases {
+    /// The server's own one, to give orders from.
+    orders: String,
+    _server: crate::servers::Own,
+}
+
+impl Databases {
+    /// Has the shop keep its state in one.
+    pub(super) async fn begin(shop: &Shop, name: &str) -> Self {
+        let server = POSTGRES.start(name);
+        let (server_url, name) = server.url.rsplit_once('/').expect("a database");
+        let (name, options) = name.split_once('?').unwrap_or((name, ""));
+        let at = |name: &str| format!("{server_url}/{name}?{options}");
+        let settings = fs::read_to_string(shop.path("kurant.yaml")).expect("the workspace");
+        shop.write("store.secret", &at("live"));
+        shop.write(
+            "kurant.yaml",
+            &(settings + "store: { url: \"${file:store.secret}\" }\n"),
+        );
+        let orders = at(name);
+        execute(&orders, "CREATE DATABASE live").await;
+        Self {
+            orders,
+            _server: server,
+        }
+    }
+
+    pub(super) async fn copy(&self) {
+        execute(&self.orders, "CREATE DATABASE copy TEMPLATE live").await;
+    }
+
+    pub(super) async fn restore(&self) {
+        execute(&self.orders, "DROP DATABASE live").await;
+        execute(&self.orders, "CREATE DATABASE live TEMPLATE copy").await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_was_loaded_from_a_copy_knows_it() {
-    let server = POSTGRES.start("restore");
-    let (server_url, name) = server.url.rsplit_once('/').expect("a database");
-    let (name, options) = name.split_once('?').unwrap_or((name, ""));
-    let at = |name: &str| format!("{server_url}/{name}?{options}");
     let shop = shop();
     fs::remove_file(shop.path(STORE)).expect("the store of one machine");
-    let settings = fs::read_to_string(shop.path("kurant.yaml")).expect("the workspace");
-    shop.write("store.secret", &at("live"));
-    shop.write(
-        "kurant.yaml",
-        &(settings + "store: { url: \"${file:store.secret}\" }\n"),
-    );
-    execute(&at(name), "CREATE DATABASE live").await;
+    let databases = Databases::begin(&shop, "restore").await;
     shop.kurant(&["import", "customers", "customers.jsonl"]);
     shop.drop_events(
         "1.jsonl",
         &[of_anna("1", "cart.left", "{\"cart_id\":\"a\"}")],
     );
     work_off(&shop);
-    execute(&at(name), "CREATE DATABASE copy TEMPLATE live").await;
+    databases.copy().await;
     until_left(&shop, "call");
     work_off(&shop);
     assert_eq!(said(&shop, &["held", "list"]), "nothing is held\n");
-    execute(&at(name), "DROP DATABASE live").await;
-    execute(&at(name), "CREATE DATABASE live TEMPLATE copy").await;
+    databases.restore().await;
     work_off(&shop);
     assert_eq!(left(&shop), ["first", "second", "call"]);
     let list = said(&shop, &["held", "list"]);

@@ -161,6 +161,7 @@ pub(super) async fn codes_are_counted_and_those_that_nobody_has_go(store: &dyn S
         pool: "spring".into(),
         left: 3,
         expired: 1,
+        aside: 0,
         given: 2,
         lately: 1,
         first_expires: Some(at(500)),
@@ -170,7 +171,12 @@ pub(super) async fn codes_are_counted_and_those_that_nobody_has_go(store: &dyn S
     assert_eq!(sums[1], spring);
     for (pool, left, lately) in [("spring", 3, 1), ("other", 1, 0), ("none", 0, 0)] {
         let level = store.pool_level(pool, at(100), at(60)).await.unwrap();
-        assert_eq!(level, PoolLevel { left, lately }, "{pool}");
+        let own = PoolLevel {
+            left,
+            aside: 0,
+            lately,
+        };
+        assert_eq!(level, own, "{pool}");
     }
     let of_anna = store.codes_found(Sought::Of("anna"), 9).await.unwrap();
     let names: Vec<&str> = of_anna.iter().map(|own| &*own.code).collect();
@@ -185,6 +191,57 @@ pub(super) async fn codes_are_counted_and_those_that_nobody_has_go(store: &dyn S
     let sums = store.pool_sums(at(100), at(60)).await.unwrap();
     assert_eq!((sums[1].left, sums[1].expired, sums[1].given), (0, 0, 2));
     assert_eq!(sums[0].left, 1, "the other pool is left alone");
+}
+
+pub(super) async fn what_is_put_aside_is_given_to_nobody_until_it_is_released(store: &dyn Store) {
+    let old = ["A", "B", "C", "D"].map(|code| new("spring", code, None));
+    let mut old = old.to_vec();
+    old.push(new("other", "x", None));
+    import(store, old).await;
+    give(store, vec![given("A", "anna", 50)]).await.unwrap();
+    let mut aside = Vec::new();
+    for _ in 0..3 {
+        aside.push(store.put_codes_aside("spring", at(60), 2).await.unwrap());
+    }
+    assert_eq!(aside, [2, 1, 0], "what was given is left alone");
+    import(
+        store,
+        vec![new("spring", "E", None), new("spring", "B", None)],
+    )
+    .await;
+    assert_eq!(left(store, 0, Share::ALL, 9).await, ["E"]);
+    let done = give(store, vec![given("B", "bohdan", 99)]).await;
+    assert!(matches!(done, Err(Error::Conflict)), "it is put aside");
+    let sums = store.pool_sums(at(100), at(60)).await.unwrap();
+    let stand = |own: &PoolSums| (own.left, own.aside, own.expired, own.given);
+    assert_eq!(
+        [stand(&sums[0]), stand(&sums[1])],
+        [(1, 0, 0, 0), (1, 3, 0, 1)]
+    );
+    let level = store.pool_level("spring", at(100), at(60)).await.unwrap();
+    assert_eq!((level.left, level.aside), (1, 3));
+    let mut names = Vec::new();
+    for after in ["", "B", "C", "D"] {
+        let page = store.codes_found(Sought::Aside("spring", after), 1);
+        names.extend(
+            page.await
+                .unwrap()
+                .into_iter()
+                .map(|own| (own.code, own.aside)),
+        );
+    }
+    let own = |code: &str| (code.to_owned(), Some(at(60)));
+    assert_eq!(names, [own("B"), own("C"), own("D")]);
+    let release = Batch {
+        codes_released: vec!["C".into(), "D".into()],
+        ..Batch::default()
+    };
+    store.commit(release).await.unwrap();
+    assert_eq!(left(store, 0, Share::ALL, 9).await, ["C", "D", "E"]);
+    give(store, vec![given("C", "bohdan", 99)]).await.unwrap();
+    assert_eq!(store.withdraw_codes("spring", 9).await.unwrap(), 3, "B too");
+    let sums = store.pool_sums(at(100), at(60)).await.unwrap();
+    assert_eq!(stand(&sums[1]), (0, 0, 0, 2));
 }
 
 pub(super) async fn of_an_erased_customer_the_code_stays_given(store: &dyn Store) {

@@ -73,7 +73,7 @@ conformance! {
         a_dead_letter_that_comes_late_has_no_body dead_letters_are_found_however_they_spell_a_name;
     coupons: codes_that_expire_first_come_first_and_hold_long_enough a_code_is_given_once a_code_stands_in_one_pool
         codes_are_counted_and_those_that_nobody_has_go of_an_erased_customer_the_code_stays_given
-        whoever_left_for_a_reason_is_found;
+        what_is_put_aside_is_given_to_nobody_until_it_is_released whoever_left_for_a_reason_is_found;
     taken: what_was_taken_is_found_by_its_name commands_are_given_whole_while_they_are_in_the_outbox names_are_forgotten
         of_somebody_erased_no_name_is_kept;
     checkup: what_waits_is_counted sums_are_of_one_moment a_state_is_held_against_the_index;

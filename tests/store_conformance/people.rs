@@ -1,5 +1,6 @@
 //! Customers and their histories.
 
+use kurant_engine::enrollment::TurnedAway;
 use kurant_store::{Batch, Kept, Share, Store};
 
 use super::sample::{again, at, ended, event, id, person, put, waiting};
@@ -95,7 +96,10 @@ pub(super) async fn whoever_may_come_back_is_read_with_what_came_since_the_entry
     };
     let mut anna = person("anna");
     let mut own = ended("anna");
-    own.turned_away = Some(0);
+    own.turned_away = Some(TurnedAway {
+        node: 0,
+        was_due: at(1),
+    });
     own.trigger.time = at(150);
     anna.person.enrollments.push(own);
     let batch = Batch {

@@ -54,7 +54,7 @@ pub(super) struct Codes {
 
 /// Opens a file. `zone` is the clock that days end on.
 pub(super) fn open(path: &Path, columns: Option<&Path>, zone: Zone) -> Result<Codes, Error> {
-    sheet::no_workbook(path)?;
+    sheet::is_text(path)?;
     match (columns, sheet::is_csv(path)) {
         (Some(_), false) => Err(Error::usage("--columns is for .csv files")),
         (None, true) if is_list(path)? => list(path),
@@ -116,7 +116,14 @@ fn rows(path: &Path, mapping: &Mapping, zone: Zone) -> Result<Codes, Error> {
     let sheet = Sheet::open(path, mapping, &[], zone)?;
     look_at(&sheet.names, path)?;
     let rows = sheet.rows()?;
-    let lines = Box::new(rows.filter_map(move |(line, row)| {
+    let lines = Box::new(rows.filter_map(move |row| {
+        let (line, row) = match row {
+            Ok(row) => row,
+            Err(error) => {
+                let refused = RefusedLine::row(0, error.to_string(), String::new());
+                return Some(Err(refused));
+            }
+        };
         let text = sheet.text(&row);
         let cells = match sheet.row_of(row) {
             Ok(cells) => cells,

@@ -10,7 +10,7 @@ use kurant_runner::Steering;
 use kurant_store::{CodeRow, PoolSums, Sought, Store};
 use serde_json::json;
 
-use super::{unknown, used};
+use super::{codes as codes_of, unknown, used, verb};
 use crate::embedded::{self, failure, unreadable};
 use crate::error::Error;
 use crate::folder::Folder;
@@ -48,7 +48,7 @@ impl Pool {
     fn object(&self) -> serde_json::Value {
         let own = &self.sums;
         json!({
-            "pool": own.pool, "left": own.left, "given": own.given, "given_within_7_days": own.lately, "expired": own.expired,
+            "pool": own.pool, "left": own.left, "given": own.given, "given_within_7_days": own.lately, "expired": own.expired, "put_aside": own.aside,
             "lasts_days": self.days(), "first_expires": own.first_expires, "journeys": self.journeys,
         })
     }
@@ -112,7 +112,20 @@ pub(super) async fn list(folder: &Folder, json: bool) -> Result<(), Error> {
         return Ok(());
     }
     println!("{}", table(&pools, definitions.workspace.timezone));
+    pools.iter().for_each(tell_of_aside);
     Ok(())
+}
+
+/// What is put aside waits for somebody to decide.
+fn tell_of_aside(own: &Pool) {
+    let (pool, aside) = (&own.sums.pool, own.sums.aside);
+    if aside > 0 {
+        println!(
+            "{} of {pool} {} put aside since the store was restored: `kurant coupons release {pool}`",
+            codes_of(aside),
+            verb(aside, "is", "are")
+        );
+    }
 }
 
 fn table(pools: &[Pool], zone: Zone) -> Table {
@@ -125,6 +138,7 @@ fn table(pools: &[Pool], zone: Zone) -> Table {
         "given",
         "in 7 days",
         "expired",
+        "put aside",
         "the next expires",
         "journeys",
     ]);
@@ -138,6 +152,7 @@ fn table(pools: &[Pool], zone: Zone) -> Table {
             sums.given.to_string(),
             sums.lately.to_string(),
             sums.expired.to_string(),
+            sums.aside.to_string(),
             expires.unwrap_or_else(|| "-".to_owned()),
             own.journeys.join(", "),
         ]);
@@ -162,6 +177,7 @@ pub(super) async fn show(
         return print([own.object().to_string()].into_iter().chain(lines));
     }
     println!("{}", table(std::slice::from_ref(&own), zone));
+    tell_of_aside(&own);
     if !given.is_empty() {
         println!("\ngiven last:");
     }
@@ -206,10 +222,15 @@ fn line(own: &CodeRow, zone: Zone) -> String {
             holder.journey,
             on_clock(holder.at, zone)
         ),
-        None => format!(
-            "given to nobody so far, imported at {}",
-            on_clock(own.imported, zone)
-        ),
+        None => {
+            let aside = own.aside.map(|at| on_clock(at, zone));
+            let aside = aside.map(|at| format!(", put aside at {at}, when the store was restored"));
+            format!(
+                "given to nobody so far, imported at {}{}",
+                on_clock(own.imported, zone),
+                aside.unwrap_or_default()
+            )
+        }
     };
     let expires = match own.expires {
         Some(at) => format!(", expires at {}", on_clock(at, zone)),
@@ -222,7 +243,7 @@ fn object(own: &CodeRow) -> serde_json::Value {
     let holder = own.given.as_ref();
     json!({
         "code": own.code, "pool": own.pool, "expires": own.expires, "imported": own.imported,
-        "given": holder.map(|own| own.at), "customer": holder.map(|own| own.customer.clone()),
+        "put_aside": own.aside, "given": holder.map(|own| own.at), "customer": holder.map(|own| own.customer.clone()),
         "journey": holder.map(|own| own.journey.clone()), "enrollment": holder.map(|own| own.enrollment),
     })
 }

@@ -4,6 +4,7 @@ mod again;
 mod codes;
 mod import;
 mod look;
+mod release;
 
 pub(crate) use look::{Pool, pools};
 
@@ -30,6 +31,7 @@ const PAGE: usize = 5_000;
     kurant coupons find SPRING-7K2M            who has it, since when, by which journey\n  \
     kurant coupons find --customer c42         which codes a customer was given\n  \
     kurant coupons again spring                those who left because there was no code go on, once there are some\n  \
+    kurant coupons release spring --except used.csv   after a restore: those that were put aside can be given, but for these
     kurant coupons withdraw spring             those that nobody has are taken out\n\n\
     A step `coupon: { codes: spring, valid: 14d, as: code }` gives the codes that were imported as `spring`, each once, those\n\
     that expire first going first. One that expires before the coupon's `valid` or `until` is over is left for others.")]
@@ -82,6 +84,8 @@ enum What {
         #[arg(long, value_name = "NAME", env = "USER", default_value = "somebody")]
         by: String,
     },
+    /// Let codes be given again that were put aside since the store was restored
+    Release(Release),
     /// Take the codes out of a coupon pool that nobody has been given
     Withdraw {
         /// The coupon pool
@@ -107,6 +111,22 @@ struct Import {
     columns: Option<PathBuf>,
 }
 
+/// Which of what is put aside can be given again.
+#[derive(Debug, clap::Args)]
+struct Release {
+    /// The coupon pool
+    pool: String,
+    /// But for these, which the shop knows as used: one code a line, or .csv with a column `code`; they stay put aside
+    #[arg(long, value_name = "FILE")]
+    except: Option<PathBuf>,
+    /// What the columns of that .csv are called here, as for `kurant import`
+    #[arg(long, value_name = "COLUMNS", requires = "except")]
+    columns: Option<PathBuf>,
+    /// Say how many there are, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
 /// Does what was asked.
 pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
     let work = async {
@@ -120,6 +140,7 @@ pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
                 json,
             } => return look::find(folder, codes, customer.as_deref(), *json).await,
             What::Again { pool, dry_run, by } => again::run(folder, pool, by, *dry_run).await?,
+            What::Release(own) => release::run(folder, own).await?,
             What::Withdraw { pool, dry_run } => withdraw(folder, pool, *dry_run).await?,
         }
         Ok(ExitCode::SUCCESS)
@@ -141,7 +162,7 @@ async fn withdraw(folder: &Folder, pool: &str, dry_run: bool) -> Result<(), Erro
         }
         return Err(unknown(pool, &known));
     };
-    let (mut gone, given) = (own.left + own.expired, own.given);
+    let (mut gone, given) = (own.left + own.expired + own.aside, own.given);
     if dry_run {
         let gone = codes(gone);
         let were = verb(given, "was", "were");

@@ -44,13 +44,20 @@ fn standing(own: &Pool, definitions: &Definitions) -> Finding {
         verb(sums.left, "is", "are"),
         verb(sums.lately, "was", "were"),
     );
-    let what = format!(
+    let mut what = format!(
         "coupon pool {}: {} {are} left, {} {were} given within 7 days",
         sums.pool,
         codes_of(sums.left),
         sums.lately
     );
-    let advice = CouponLevel::advice(&sums.pool);
+    if sums.aside > 0 {
+        let are = verb(sums.aside, "is", "are");
+        what += &format!(
+            ", {} {are} put aside since the store was restored",
+            sums.aside
+        );
+    }
+    let advice = CouponLevel::advice(&sums.pool, sums.aside);
     let warn_below = declared.and_then(|own| own.warn_below);
     match CouponLevel::of(sums.left, sums.lately, warn_below) {
         CouponLevel::Empty => Finding::bad(CHECK, what, &advice),

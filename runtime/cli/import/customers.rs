@@ -23,6 +23,8 @@ struct Read {
 
 /// What was read, or what is wrong with it.
 type Line = Result<Read, RefusedLine>;
+/// The lines of a file, as long as it can be read.
+type Lines<'s> = Box<dyn Iterator<Item = Result<Line, Error>> + 's>;
 
 /// Loads customers in pages.
 pub(super) async fn load(
@@ -36,7 +38,7 @@ pub(super) async fn load(
     let now = runner.now();
     let (mut page, mut changed) = (Vec::with_capacity(BATCH), 0_usize);
     for read in records(source, schema, zone)? {
-        match read.and_then(|read| not_ahead(read, now)) {
+        match read?.and_then(|read| not_ahead(read, now)) {
             Ok(read) => page.push(read),
             Err(refused) => at(met, |met| met.refuse(&refused))?,
         }
@@ -92,11 +94,7 @@ fn not_ahead(read: Read, now: Instant) -> Line {
     })
 }
 
-fn records<'s>(
-    source: &Source,
-    schema: &'s Schema,
-    zone: Zone,
-) -> Result<Box<dyn Iterator<Item = Line> + 's>, Error> {
+fn records<'s>(source: &Source, schema: &'s Schema, zone: Zone) -> Result<Lines<'s>, Error> {
     if is_csv(&source.file) {
         let sheet = Sheet::open(&source.file, &mapping(source)?, &["id"], zone)?;
         if let Some(name) = sheet.names.iter().find(|name| is_dated_topic(name)) {
@@ -111,12 +109,17 @@ fn records<'s>(
             .iter()
             .map(|name| wanted(schema, name))
             .collect();
-        let rows = sheet.rows()?;
-        return Ok(Box::new(rows.map(move |(line, row)| {
+        let (rows, bar) = (sheet.rows()?, bar("bytes"));
+        bar.set_length(std::fs::metadata(&source.file).map_or(0, |about| about.len()));
+        return Ok(Box::new(rows.map(move |row| {
+            let (line, row) = row?;
+            if let Some(place) = row.position() {
+                bar.set_position(place.byte());
+            }
             let text = sheet.text(&row);
             let cells = match sheet.row_of(row) {
                 Ok(cells) => cells,
-                Err(message) => return Err(RefusedLine::row(line, message, text)),
+                Err(message) => return Ok(Err(RefusedLine::row(line, message, text))),
             };
             let cells: Vec<_> = cells
                 .iter()
@@ -124,13 +127,13 @@ fn records<'s>(
                 .map(|(cell, wanted)| sheet.cells.read(cell.trim(), wanted))
                 .collect();
             let record = columns.record(schema, cells.iter().map(AsRef::as_ref));
-            read(line, record, text.into_bytes())
+            Ok(read(line, record, text.into_bytes()))
         })));
     }
     let lines = lines(&source.file, &bar("bytes"))?;
-    Ok(Box::new(lines.map(|(line, text)| match text {
-        Ok(text) => read(line, Record::from_json(schema, &text), text),
-        Err(error) => Err(RefusedLine::row(line, error.to_string(), String::new())),
+    Ok(Box::new(lines.map(|line| {
+        let (line, text) = line?;
+        Ok(read(line, Record::from_json(schema, &text), text))
     })))
 }
 

@@ -9,16 +9,16 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::sheet::unreadable;
 use crate::error::Error;
 
-/// The lines of a file that hold anything, with their numbers from 1.
+/// The lines of a file that hold anything, with their numbers from 1. Where it can't be read on, whoever asks has to stop.
 pub(super) fn lines(
     file: &Path,
     bar: &ProgressBar,
-) -> Result<impl Iterator<Item = (u64, std::io::Result<Vec<u8>>)> + use<>, Error> {
+) -> Result<impl Iterator<Item = Result<(u64, Vec<u8>), Error>> + use<>, Error> {
     let open = File::open(file).map_err(|error| unreadable(file, &error))?;
     let length = open.metadata().map_or(0, |about| about.len());
     bar.set_length(length);
     let mut reader = BufReader::with_capacity(1 << 20, bar.wrap_read(open));
-    let mut line = 0_u64;
+    let (mut line, path) = (0_u64, file.to_owned());
     Ok(std::iter::from_fn(move || {
         loop {
             let mut text = Vec::new();
@@ -26,8 +26,8 @@ pub(super) fn lines(
             match reader.read_until(b'\n', &mut text) {
                 Ok(0) => return None,
                 Ok(_) if text.trim_ascii().is_empty() => {}
-                Ok(_) => return Some((line, Ok(text.trim_ascii().to_vec()))),
-                Err(error) => return Some((line, Err(error))),
+                Ok(_) => return Some(Ok((line, text.trim_ascii().to_vec()))),
+                Err(error) => return Some(Err(unreadable(&path, &error))),
             }
         }
     }))

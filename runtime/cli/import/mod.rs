@@ -163,7 +163,8 @@ pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
     let source = match &args.what {
         What::Customers { source, .. } | What::Events { source } | What::Sends { source } => source,
     };
-    sheet::no_workbook(&source.file)?;
+    sheet::is_text(&source.file)?;
+    sheet::no_list(&source.file)?;
     if source.columns.is_some() && !sheet::is_csv(&source.file) {
         return Err(Error::usage("--columns is for .csv files"));
     }

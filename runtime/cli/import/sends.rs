@@ -32,6 +32,8 @@ struct SendLine {
 
 /// A line: its number, as it stands in the file where that is no JSON, and what it says, or what is wrong with it.
 type Line = (u64, Option<String>, Result<Vec<u8>, RefusedLine>);
+/// The lines of a file, as long as it can be read.
+type Lines = Box<dyn Iterator<Item = Result<Line, Error>>>;
 
 /// Loads messages of the past in pages.
 pub(super) async fn load(
@@ -42,7 +44,8 @@ pub(super) async fn load(
 ) -> Result<String, Error> {
     let now = runner.now();
     let mut page = Vec::with_capacity(BATCH);
-    for (line, own, text) in texts(source, zone)? {
+    for line in texts(source, zone)? {
+        let (line, own, text) = line?;
         let as_it_stands = |refused: RefusedLine| RefusedLine {
             text: own.unwrap_or(refused.text),
             ..refused
@@ -73,18 +76,18 @@ pub(super) async fn load(
     Ok(format!("{} sends read", at(met, |met| met.taken)))
 }
 
-fn texts(source: &Source, zone: Zone) -> Result<Box<dyn Iterator<Item = Line>>, Error> {
+fn texts(source: &Source, zone: Zone) -> Result<Lines, Error> {
     if !is_csv(&source.file) {
         let lines = lines(&source.file, &bar("bytes"))?;
-        return Ok(Box::new(lines.map(|(line, text)| {
-            let refused =
-                |error: std::io::Error| RefusedLine::row(line, error.to_string(), String::new());
-            (line, None, text.map_err(refused))
+        return Ok(Box::new(lines.map(|line| {
+            let (line, text) = line?;
+            Ok((line, None, Ok(text)))
         })));
     }
     let sheet = Sheet::open(&source.file, &mapping(source)?, &NEEDED, zone)?;
     let rows = sheet.rows()?;
-    Ok(Box::new(rows.map(move |(line, row)| {
+    Ok(Box::new(rows.map(move |row| {
+        let (line, row) = row?;
         let text = sheet.text(&row);
         let object = sheet.row_of(row).map(|cells| {
             let named = sheet.names.iter().zip(&cells);
@@ -103,7 +106,7 @@ fn texts(source: &Source, zone: Zone) -> Result<Box<dyn Iterator<Item = Line>>, 
             Value::from(object).to_string().into_bytes()
         });
         let refused = |message| RefusedLine::row(line, message, String::new());
-        (line, Some(text), object.map_err(refused))
+        Ok((line, Some(text), object.map_err(refused)))
     })))
 }
 

@@ -18,6 +18,8 @@ use crate::workspace::colours;
 const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
 /// How much of a file is looked at for its header.
 const LOOKED_AT: u64 = 64 * 1024;
+/// What all rows of a file may share.
+const SHARED: [&str; 3] = ["source", "type", "channel"];
 /// What Excel puts in front of UTF-8.
 const BOM: &str = "\u{feff}";
 
@@ -82,8 +84,10 @@ pub(crate) struct Sheet {
 
 /// Whether a file is CSV, by its extension.
 pub(crate) fn is_csv(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("csv"))
+    let extension = path.extension().unwrap_or_default();
+    ["csv", "tsv"]
+        .iter()
+        .any(|own| extension.eq_ignore_ascii_case(own))
 }
 
 impl Sheet {
@@ -95,7 +99,7 @@ impl Sheet {
         needed: &[&str],
         zone: Zone,
     ) -> Result<Self, Error> {
-        no_workbook(path)?;
+        is_text(path)?;
         let Mapping { columns: says, .. } = mapping;
         let separator = match says.separator.map(u8::try_from) {
             Some(Ok(separator)) => separator,
@@ -123,15 +127,25 @@ impl Sheet {
             .collect();
         mapping.refuse(&says.missing(&columns))?;
         sheet.names = names(&columns, says)?;
+        if columns.iter().all(|name| name.is_empty()) {
+            let message = format!("{} is empty, or its first line is", path.display());
+            return Err(Error::findings(message)
+                .hint("the first line has to say what the columns are, like `id,email`"));
+        }
         let missing = needed
             .iter()
             .find(|name| !sheet.names.iter().any(|own| own == *name));
         if let Some(missing) = missing {
             let message = format!("{} has no column `{missing}`", path.display());
+            let mut others = columns.iter().filter(|name| !needed.contains(*name));
+            let shared = match SHARED.contains(missing) {
+                true => format!("; or give all rows the same: `values: {{ {missing}: VALUE }}`"),
+                false => String::new(),
+            };
             return Err(Error::findings(message).hint(format!(
-                "its columns are {}; say with --columns FILE which of them it is: `columns: {{ \"{}\": {missing} }}`",
+                "its columns are {}; say with --columns FILE which of them it is: `columns: {{ \"{}\": {missing} }}`{shared}",
                 columns.join(", "),
-                columns.first().copied().unwrap_or("COLUMN"),
+                others.next().copied().unwrap_or("COLUMN"),
             )));
         }
         if separator != b',' {
@@ -152,19 +166,23 @@ impl Sheet {
             .map_err(|error| unreadable(&self.path, &error))
     }
 
-    /// The rows in the file's order, each with its line.
-    pub(crate) fn rows(&self) -> Result<impl Iterator<Item = (u64, ByteRecord)> + use<>, Error> {
+    /// The rows in the file's order, each with its line. Where the file can't be read on, whoever asks has to stop.
+    pub(crate) fn rows(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<(u64, ByteRecord), Error>> + use<>, Error> {
         let mut reader = self.reader()?;
-        let (mut line, behind) = (1, self.behind);
+        let (mut line, behind, path) = (1, self.behind, self.path.clone());
         Ok(std::iter::from_fn(move || {
             let mut row = ByteRecord::new();
             // What isn't text is seen when the cells are.
-            if !reader.read_byte_record(&mut row).unwrap_or(false) {
-                return None;
+            match reader.read_byte_record(&mut row) {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(error) => return Some(Err(unreadable(&path, &error))),
             }
             let counted = row.position().map(csv::Position::line);
             line = counted.map_or(line + 1, |counted| counted + behind);
-            Some((line, row))
+            Some(Ok((line, row)))
         }))
     }
 
@@ -252,9 +270,23 @@ fn names(columns: &[&str], says: &Columns) -> Result<Vec<String>, Error> {
     Ok(names)
 }
 
-/// A workbook is no text.
-pub(crate) fn no_workbook(path: &Path) -> Result<(), Error> {
-    let mut first = [0; 4];
+/// How files begin that are packed, and what unpacks them.
+const PACKED: [(&[u8], &str); 4] = [
+    (b"\x1f\x8b", "gunzip"),
+    (b"\x28\xb5\x2f\xfd", "unzstd"),
+    (b"BZh", "bunzip2"),
+    (b"\xfd7zXZ", "unxz"),
+];
+/// How text in UTF-16 begins.
+const UTF_16: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
+
+/// What is no text, or none in UTF-8, or no file, is told as what it is before anything of it is read.
+pub(crate) fn is_text(path: &Path) -> Result<(), Error> {
+    let name = path.display();
+    if path.is_dir() {
+        return Err(Error::failure(format!("can't read {name}: it is a folder")));
+    }
+    let mut first = [0; 8];
     // What is read of a pipe is gone for whoever reads it next.
     let is_file = path.is_file();
     let begins = is_file.then(|| File::open(path).and_then(|mut file| file.read(&mut first)));
@@ -262,15 +294,43 @@ pub(crate) fn no_workbook(path: &Path) -> Result<(), Error> {
     let is_named_so = ["xlsx", "xls", "xlsm", "ods", "numbers"]
         .iter()
         .any(|own| extension == *own);
-    let is_packed =
-        begins.is_some() && (first == *b"PK\x03\x04" || first == [0xd0, 0xcf, 0x11, 0xe0]);
+    let is_packed = begins.is_some()
+        && (first.starts_with(b"PK\x03\x04") || first.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]));
     if is_named_so || is_packed {
-        let message = format!("{} is a workbook, and only text is read", path.display());
+        let message = format!("{name} is a workbook, and only text is read");
         return Err(Error::findings(message).hint(
             "save its sheet as CSV: in Excel `Save As`, then `CSV UTF-8 (Comma delimited)`, and give that file",
         ));
     }
+    if let Some((_, tool)) = PACKED.iter().find(|(begins, _)| first.starts_with(begins)) {
+        let message = format!("{name} is packed, and only text is read");
+        return Err(Error::findings(message).hint(format!(
+            "unpack it, `{tool} -k {name}`, and give what comes of it"
+        )));
+    }
+    if UTF_16.iter().any(|begins| first.starts_with(begins)) {
+        let message = format!("{name} is text in UTF-16, and only UTF-8 is read");
+        return Err(Error::findings(message)
+            .hint("in Excel, save it as `CSV UTF-8`; or `iconv -f UTF-16 -t UTF-8 OLD > NEW`"));
+    }
     Ok(())
+}
+
+/// JSON Lines are no list.
+pub(crate) fn no_list(path: &Path) -> Result<(), Error> {
+    if !path.is_file() || is_csv(path) {
+        return Ok(());
+    }
+    let header = header(path)?;
+    let text = header.strip_prefix(BOM.as_bytes()).unwrap_or(&header);
+    if !text.trim_ascii_start().starts_with(b"[") {
+        return Ok(());
+    }
+    let message = format!(
+        "{} is one list in JSON, and JSON Lines are read",
+        path.display()
+    );
+    Err(Error::findings(message).hint("write one object a line: `jq -c '.[]' OLD > NEW.jsonl`"))
 }
 
 /// Whether lines end as Windows has them, by the first one.
@@ -418,7 +478,7 @@ mod tests {
             let text = ["id,note", "1,a", "2,\"b", "c\"", "3,d", ""].join(end);
             std::fs::write(&path, text).unwrap();
             let sheet = Sheet::open(&path, &Mapping::default(), &["id"], Zone::UTC).unwrap();
-            let rows: Vec<u64> = sheet.rows().unwrap().map(|(line, _)| line).collect();
+            let rows: Vec<u64> = sheet.rows().unwrap().map(|row| row.unwrap().0).collect();
             let spans: Vec<u64> = sheet.spans().unwrap().map(|(.., line)| line).collect();
             assert_eq!((rows, spans), (vec![2, 3, 5], vec![2, 3, 5]), "{end:?}");
         }
@@ -434,8 +494,42 @@ mod tests {
         ] {
             let path = folder.path().join(name);
             std::fs::write(&path, bytes).unwrap();
-            let told = no_workbook(&path).unwrap_err().to_string();
+            let told = is_text(&path).unwrap_err().to_string();
             assert!(told.contains("CSV UTF-8"), "{told}");
+        }
+    }
+
+    #[test]
+    fn what_is_packed_in_utf_16_a_list_or_a_folder_is_told_as_what_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, bytes, word) in [
+            ("a.jsonl.gz", &b"\x1f\x8b\x08"[..], "`gunzip -k"),
+            ("a.csv", b"\x1f\x8b\x08", "`gunzip -k"),
+            ("a.zst", b"\x28\xb5\x2f\xfdx", "`unzstd -k"),
+            ("b.csv", b"\xff\xfei\0d\0", "-f UTF-16"),
+            ("b.json", b"\xfe\xff\0{", "-f UTF-16"),
+            ("c.json", b"\xef\xbb\xbf[\n{}\n]", "`jq -c"),
+            ("d.json", b" [{}]", "`jq -c"),
+        ] {
+            let path = folder.path().join(name);
+            std::fs::write(&path, bytes).unwrap();
+            let told = is_text(&path).and_then(|()| no_list(&path)).unwrap_err();
+            assert!(told.to_string().contains(word), "{name}: {told}");
+        }
+        let told = is_text(folder.path()).unwrap_err().to_string();
+        assert!(told.contains("a folder"), "{told}");
+        for (name, text) in [("e.csv", "[id],name\n"), ("e.jsonl", "{}\n"), ("f.tsv", "")] {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            is_text(&path).and_then(|()| no_list(&path)).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_sheet_without_columns_is_told_as_empty() {
+        for text in ["", "\n", "\u{feff}"] {
+            let told = sheet(text, "{}").err().unwrap().to_string();
+            assert!(told.contains("is empty"), "{text:?}: {told}");
         }
     }
 

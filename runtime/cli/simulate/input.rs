@@ -10,7 +10,7 @@ use kurant_engine::definition::Schema;
 use super::refused::Refused;
 use crate::error::Error;
 use crate::import::events::{NEEDED, event};
-use crate::import::sheet::{Mapping, Sheet, is_csv, no_workbook};
+use crate::import::sheet::{Mapping, Sheet, is_csv, is_text};
 
 /// Bytes that can be read from any place.
 pub(super) enum Input {
@@ -49,7 +49,7 @@ impl Input {
         zone: Zone,
         refused: &mut Refused,
     ) -> Result<Self, Error> {
-        no_workbook(path)?;
+        is_text(path)?;
         if is_csv(path) {
             let lines = events_of_csv(path, schema, mapping, zone, refused)?;
             return Ok(Self::Memory(lines));
@@ -103,7 +103,8 @@ fn events_of_csv(
 ) -> Result<Vec<u8>, Error> {
     let sheet = Sheet::open(path, mapping, &NEEDED, zone)?;
     let mut lines = Vec::new();
-    for (line, row) in sheet.rows()? {
+    for row in sheet.rows()? {
+        let (line, row) = row?;
         match sheet.row_of(row) {
             Ok(row) => {
                 lines.extend(event(schema, &sheet, &row));

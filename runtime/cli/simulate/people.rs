@@ -15,7 +15,7 @@ use super::shard::Shard;
 use super::shard_of;
 use crate::error::Error;
 use crate::import::customers::wanted;
-use crate::import::sheet::{Mapping, Sheet, is_csv, no_workbook};
+use crate::import::sheet::{Mapping, Sheet, is_csv, is_text};
 
 /// Loads a customers file; lines that can't be read are counted.
 pub(super) fn load(
@@ -26,7 +26,7 @@ pub(super) fn load(
     mapping: &Mapping,
     zone: Zone,
 ) -> Result<(), Error> {
-    no_workbook(path)?;
+    is_text(path)?;
     if is_csv(path) {
         let sheet = Sheet::open(path, mapping, &["id"], zone)?;
         return load_csv(&sheet, schema, shards, refused);
@@ -103,7 +103,8 @@ fn load_csv(
     let names = sheet.names.iter();
     let wanted: Vec<Type> = names.map(|name| wanted(schema, name)).collect();
     let mut part = Part::new(shards.len());
-    for (line, row) in sheet.rows()? {
+    for row in sheet.rows()? {
+        let (line, row) = row?;
         let cells = match sheet.row_of(row) {
             Ok(cells) => cells,
             Err(message) => {

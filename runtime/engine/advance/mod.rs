@@ -13,7 +13,7 @@ use crate::calendar::Instant;
 use crate::catalog::Loaded;
 use crate::catalog::program::{Node, Op};
 use crate::definition::Script;
-use crate::enrollment::Place;
+use crate::enrollment::{Place, TurnedAway};
 use crate::input::NO_COUPON;
 use crate::map::Map;
 use crate::process::{BACKLOG, Work, pool_of};
@@ -61,7 +61,10 @@ impl Work<'_> {
                 Ok(Flow::End(reason)) => {
                     self.leave(index, &reason);
                     let is_dry = reason == NO_COUPON && pool_of(&node.op).is_some();
-                    self.person.enrollments[index].turned_away = is_dry.then_some(number);
+                    self.person.enrollments[index].turned_away = is_dry.then_some(TurnedAway {
+                        node: number,
+                        was_due: self.was_due,
+                    });
                     return;
                 }
                 Err(error) => {

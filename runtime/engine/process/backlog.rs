@@ -1,13 +1,21 @@
 //! Takes somebody in whose firing lies behind: where they would stand today, or at a step that is named.
 
+use compact_str::{CompactString, format_compact};
+
+use super::entry::Refusal;
 use super::{Entrance, Work};
+use crate::calendar::Instant;
 use crate::catalog::{Loaded, Place as JourneyAt, TriggerAt};
 use crate::definition::TriggerKind;
 use crate::enrollment::Started;
 use crate::input::Firing;
+use crate::person::Judged;
 
 /// Why an action that lies behind is skipped.
 pub(crate) const BACKLOG: &str = "backlog";
+
+/// Why nobody is taken in for what the journey has judged already: that was not missed.
+const JUDGED: &str = "judged";
 
 /// How many timers may lie behind one.
 const MOST_TIMERS: usize = 10_000;
@@ -22,10 +30,21 @@ impl Work<'_> {
             return;
         };
         let loaded = &catalog.journeys()[position];
-        let Some(entrance) = self.missed(loaded, position).filter(|_| {
-            // Somebody who is told of a retired journey would be the only one inside.
-            catalog.is_open(loaded.journey())
-        }) else {
+        // Somebody who is told of a retired journey would be the only one inside.
+        if !catalog.is_open(loaded.journey()) {
+            return;
+        }
+        let (judged, missed): (Vec<_>, Vec<_>) = self
+            .behind(loaded, position)
+            .partition(|(kind, entrance)| self.has_judged(loaded, kind, entrance.started.time));
+        let latest = |all: Vec<(_, Entrance)>| {
+            let entrances = all.into_iter().map(|(_, entrance)| entrance);
+            entrances.max_by_key(|own| own.started.time)
+        };
+        let Some(entrance) = latest(missed) else {
+            if let Some(entrance) = latest(judged) {
+                self.trace_entry(loaded, JUDGED, &entrance.started);
+            }
             return;
         };
         let before = self.person.clock;
@@ -72,11 +91,15 @@ impl Work<'_> {
         }
     }
 
-    /// What the latest firing that was missed stands for; none when nothing was.
-    fn missed(&self, loaded: &Loaded, position: usize) -> Option<Entrance> {
+    /// What the latest firing of each trigger stands for.
+    fn behind<'l>(
+        &self,
+        loaded: &'l Loaded,
+        position: usize,
+    ) -> impl Iterator<Item = (&'l TriggerKind, Entrance)> {
         let triggers = loaded.journey().triggers.iter().enumerate();
-        triggers
-            .filter_map(|(trigger, declared)| match &declared.kind {
+        triggers.filter_map(move |(trigger, declared)| {
+            let entrance = match &declared.kind {
                 TriggerKind::Date { .. } | TriggerKind::Inactive { .. } => {
                     let at = TriggerAt {
                         journey: JourneyAt(position),
@@ -87,8 +110,47 @@ impl Work<'_> {
                 }
                 TriggerKind::Enters { segment } => self.entrance_into(segment),
                 _ => None,
-            })
-            .max_by_key(|entrance| entrance.started.time)
+            };
+            Some((&declared.kind, entrance?))
+        })
+    }
+
+    /// Whether the journey was live when that fired, and judged it: whoever was not let in then is not brought in later.
+    fn has_judged(&self, loaded: &Loaded, kind: &TriggerKind, at: Instant) -> bool {
+        let what = judged_as(kind);
+        let mut judged = self.person.judged.iter();
+        let own = judged.find(|own| own.journey == loaded.id && own.what == what);
+        // Since when somebody is in a segment is not known.
+        let is_open_end = matches!(kind, TriggerKind::Enters { .. });
+        own.is_some_and(|own| is_open_end || at <= own.at)
+    }
+
+    /// Notes that a journey has judged a firing. A pilot keeps others out only while it stands, and what fails is mended: those
+    /// whom they stopped are missed.
+    pub(crate) fn note_judged(
+        &mut self,
+        loaded: &Loaded,
+        kind: &TriggerKind,
+        refusal: Option<Refusal>,
+        at: Instant,
+    ) {
+        if matches!(refusal, Some("pilot" | "error" | "occasion_taken")) {
+            return;
+        }
+        let what = judged_as(kind);
+        let judged = &mut self.person.judged;
+        let is_own = |own: &&mut Judged| own.journey == loaded.id && own.what == what;
+        match judged.iter_mut().find(is_own) {
+            Some(own) => own.at = own.at.max(at),
+            None => {
+                judged.reserve_exact(1);
+                judged.push(Judged {
+                    journey: loaded.id.clone(),
+                    what,
+                    at,
+                });
+            }
+        }
     }
 
     /// Whoever is in a segment that a trigger watches would have entered at some time; since when is not known.
@@ -114,4 +176,10 @@ impl Work<'_> {
         let trigger = &loaded.journey().triggers[firing.trigger];
         super::due::entrance(trigger, firing)
     }
+}
+
+/// By what it is known which trigger fired: also once others stand before it in the file.
+fn judged_as(kind: &TriggerKind) -> CompactString {
+    let about = kind.segment().or(kind.anchor());
+    format_compact!("{} {}", kind.word(), about.unwrap_or_default())
 }

@@ -31,16 +31,20 @@ pub(crate) struct Entrance {
 }
 
 /// Why somebody doesn't enter.
-type Refusal = &'static str;
+pub(crate) type Refusal = &'static str;
 
 impl Work<'_> {
-    /// Enters a journey, if its entry rules let the customer in. Whoever stays out leaves a trace with the reason.
-    pub(crate) fn enter(&mut self, loaded: &Arc<Loaded>, entrance: Entrance) {
+    /// Enters a journey, if its entry rules let the customer in. Whoever stays out leaves a trace with the reason, which is told.
+    pub(crate) fn enter(&mut self, loaded: &Arc<Loaded>, entrance: Entrance) -> Option<Refusal> {
         match self.admit(loaded, &entrance) {
             Ok((key, vars, Room::Now)) => self.begin(loaded, entrance, key, vars),
             Ok((key, _, Room::Later)) => self.wait_in_line(loaded, entrance, key),
-            Err(reason) => self.trace_entry(loaded, reason, &entrance.started),
+            Err(reason) => {
+                self.trace_entry(loaded, reason, &entrance.started);
+                return Some(reason);
+            }
         }
+        None
     }
 
     /// The entry key and the variables of somebody who may enter, and whether there is room.

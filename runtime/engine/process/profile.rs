@@ -219,6 +219,7 @@ impl Work<'_> {
         self.person.enrollments.clear();
         // Keys and occasions tell of the person too: a cart, a birthday's year, when something was bought.
         self.person.entries.clear();
+        self.person.judged.clear();
         self.person.queue.clear();
         self.person.sends.clear();
         self.person.history.clear();

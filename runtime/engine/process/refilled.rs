@@ -6,7 +6,7 @@ use crate::calendar::{DAY, Instant};
 use crate::catalog::program::Op;
 use crate::catalog::{Catalog, Loaded};
 use crate::codes;
-use crate::enrollment::Enrollment;
+use crate::enrollment::{Enrollment, TurnedAway};
 use crate::input::NO_COUPON;
 use crate::map::Map;
 
@@ -19,11 +19,11 @@ pub fn turned_away<'c>(
     enrollment: &Enrollment,
     clock: Instant,
 ) -> Option<&'c str> {
-    let node = enrollment
+    let place = enrollment
         .turned_away
         .filter(|_| is_kept(enrollment, clock))?;
     let loaded = catalog.version(enrollment.version)?;
-    pool_of(&loaded.program.node(node)?.op)
+    pool_of(&loaded.program.node(place.node)?.op)
 }
 
 /// The coupon pool that a step gives codes of.
@@ -45,7 +45,7 @@ impl Work<'_> {
     pub(crate) fn take_back(&mut self, pool: &str) {
         for index in 0..self.person.enrollments.len() {
             let own = &self.person.enrollments[index];
-            let Some(node) = own.turned_away else {
+            let Some(TurnedAway { node, was_due }) = own.turned_away else {
                 continue;
             };
             if turned_away(self.catalog, own, self.clock) != Some(pool) {
@@ -68,6 +68,8 @@ impl Work<'_> {
                 );
                 continue;
             }
+            // Before a restore, a code and its letter may have left already.
+            self.was_due = was_due;
             self.come_back(index);
             if !self.exit_when(&loaded, index) {
                 self.go_on(&loaded, index, node);

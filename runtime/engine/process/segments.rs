@@ -74,7 +74,7 @@ impl Work<'_> {
                     let cause = self.cause.map(|event| event.to_string());
                     let cause = cause.unwrap_or_else(|| self.now.to_string());
                     let occasion = format!("{kind} {segment} {cause}");
-                    self.enter(
+                    let refusal = self.enter(
                         loaded,
                         Entrance {
                             started,
@@ -83,6 +83,10 @@ impl Work<'_> {
                             vars: None,
                         },
                     );
+                    let trigger = loaded.journey().triggers.get(at.trigger);
+                    if let Some(trigger) = trigger.filter(|_| inside) {
+                        self.note_judged(loaded, &trigger.kind, refusal, self.now);
+                    }
                 }
             }
         }

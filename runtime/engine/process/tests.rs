@@ -6,6 +6,7 @@ mod due;
 mod fallbacks;
 mod feedback;
 mod hooks;
+mod judged;
 mod lookback;
 mod operator;
 mod pause;

@@ -240,7 +240,7 @@ impl Runner {
                 tracing::error!(pool = name, left = own.left, "a coupon pool runs dry");
                 self.audience.told(&format!(
                     "ALERT: coupon pool {name}: {told}; {}",
-                    CouponLevel::advice(&name)
+                    CouponLevel::advice(&name, own.aside)
                 ));
             }
         }
@@ -248,11 +248,17 @@ impl Runner {
     }
 }
 
+/// What is said of a pool without codes.
+const EMPTY: &str = "no code is left; whoever comes now leaves with `no_coupon`";
+
 /// How it stands, and what was given of late.
 fn told(level: CouponLevel, own: PoolLevel) -> String {
     let left = match (level, own.left) {
         (CouponLevel::Empty, _) => {
-            return "no code is left; whoever comes now leaves with `no_coupon`".to_owned();
+            return match own.aside {
+                0 => EMPTY.to_owned(),
+                aside => format!("{EMPTY}; {aside} are put aside since the store was restored"),
+            };
         }
         (_, 1) => "1 code is left".to_owned(),
         (_, left) => format!("{left} codes are left"),

@@ -261,7 +261,7 @@ impl Runner {
         meter::settled(receipt);
         self.counts.taken += receipt.taken as u64;
         self.counts.repeated += receipt.repeated as u64;
-        self.counts.refused += receipt.refused.len() as u64;
+        self.counts.refused += (receipt.refused.len() + receipt.rejected) as u64;
     }
 
     /// After a failure: lets the commit and the hand-over that are under way come to their ends, whatever those are. Only then

@@ -3,11 +3,13 @@
 
 use fail::fail_point;
 use kurant_engine::calendar::Instant;
-use kurant_store::{Batch, OutboxState, Outgoing};
+use kurant_engine::desk::Desk;
+use kurant_store::{Batch, OutboxState, Outgoing, Swap};
 
 use super::flight::tell;
 use super::{BATCH, Runner};
 use crate::channel::{HandedOver, in_doubt};
+use crate::decide::DESK;
 use crate::error::Error;
 use crate::restore::{HELD, OPEN, RESTORE, UPTO};
 
@@ -34,12 +36,61 @@ impl Runner {
                 fail_point!("restore.held");
             }
         }
-        self.note(vec![(OPEN.to_owned(), None)]).await?;
+        let aside = self.put_codes_aside().await?;
+        fail_point!("restore.aside");
+        self.pass_over_codes().await?;
         let upto = self.restored.unwrap_or_default();
         self.tell(&format!(
             "ALERT: the store was restored: {count} messages and commands that were open in it are held, and so is all that was due before {upto}. \
              `kurant held list` shows what may have left before; `kurant held release` or `kurant held skip` decides"
         ));
+        for (pool, count) in aside {
+            let are = if count == 1 { "code is" } else { "codes are" };
+            self.tell(&format!(
+                "ALERT: the store was restored: {count} {are} put aside of coupon pool {pool}, which may have been given before; `kurant coupons release {pool}` \
+                 gives them out again, with `--except FILE` all but those that the shop knows as used"
+            ));
+        }
+        Ok(())
+    }
+
+    /// Puts aside whatever the copy holds as free of coupon pools, and says how much of each. Nobody knows whether it was given since
+    /// the copy was made.
+    async fn put_codes_aside(&self) -> Result<Vec<(String, u64)>, Error> {
+        let upto = self.restored.unwrap_or_default();
+        for own in self.store.pool_sums(upto, upto).await? {
+            while self.store.put_codes_aside(&own.pool, upto, BATCH).await? > 0 {
+                fail_point!("restore.codes");
+            }
+        }
+        let pools = self.store.pool_sums(upto, upto).await?.into_iter();
+        let aside = pools.filter(|own| own.aside > 0);
+        Ok(aside.map(|own| (own.pool, own.aside)).collect())
+    }
+
+    /// Codes that patterns make are counted, and the copy's count is behind. With what passes over them it is noted that all is held.
+    async fn pass_over_codes(&self) -> Result<(), Error> {
+        while self.mark(OPEN).await?.is_some() {
+            let was = self.mark(DESK).await?;
+            let desk = was.as_deref().map(serde_json::from_str::<Desk>);
+            let mut desk = desk.and_then(Result::ok).unwrap_or_default();
+            desk.codes.pass_over();
+            let now = serde_json::to_string(&desk).unwrap_or_default();
+            let batch = Batch {
+                marks: vec![(OPEN.to_owned(), None)],
+                swaps: vec![Swap {
+                    name: DESK.to_owned(),
+                    was,
+                    now,
+                }],
+                ..Batch::default()
+            };
+            match self.store.commit(batch).await {
+                // Another worker has written it, or has passed over them.
+                Err(kurant_store::Error::Conflict) => {}
+                written => written?,
+            }
+        }
         Ok(())
     }
 

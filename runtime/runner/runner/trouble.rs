@@ -180,7 +180,7 @@ fn line(journey: &str, kind: Kind, reason: &str, count: u64) -> String {
             };
             format!(
                 "ALERT: {journey}: {who} left with `no_coupon`: coupon pool {reason} has no code left that holds long enough; {}",
-                CouponLevel::advice(reason)
+                CouponLevel::advice(reason, 0)
             )
         }
         Kind::GaveUp => {

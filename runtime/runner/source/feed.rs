@@ -20,6 +20,9 @@ const MOST_REFUSED: usize = 10_000;
 /// How many lines in a row from the beginning may be none: then it is another kind of file.
 const PATIENCE: usize = 1_000;
 
+/// What is said of a line of JSON in another encoding.
+const NOT_UTF_8: &str = "it is not text in UTF-8: save the file as UTF-8, or `iconv -f WINDOWS-1251 -t UTF-8 OLD > NEW`";
+
 /// Turns the bytes of one record of another format into a CloudEvent in JSON; else what is wrong with it.
 pub type Translate = Box<dyn Fn(&[u8]) -> Result<Vec<u8>, String> + Send>;
 
@@ -72,7 +75,10 @@ impl RefusedLine {
             line,
             field: error.field().map(str::to_owned),
             reason: error.reason(),
-            message: error.to_string(),
+            message: match std::str::from_utf8(text) {
+                Err(_) if matches!(error, DecodeError::NotJson { .. }) => NOT_UTF_8.to_owned(),
+                _ => error.to_string(),
+            },
             text: String::from_utf8_lossy(&text[..text.len().min(LARGEST)]).into_owned(),
         }
     }

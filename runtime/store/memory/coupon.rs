@@ -13,13 +13,18 @@ use crate::{Batch, CodeRow, Holder, PoolLevel, PoolSums, Share, Sought, coupon};
 /// A code and its number.
 pub(super) type Numbered = (i64, CodeRow);
 
+/// Whether it can be given.
+fn is_free(row: &CodeRow) -> bool {
+    row.given.is_none() && row.aside.is_none()
+}
+
 impl Tables {
     /// Whether somebody else was given one of the codes, or it is there no more.
     pub(super) fn cannot_give(&self, batch: &Batch) -> bool {
         let mut fresh = BTreeSet::new();
         batch.codes_given.iter().any(|own| {
             let known = self.codes.get(&own.given.code);
-            let is_free = |(_, row): &Numbered| row.pool == own.given.pool && row.given.is_none();
+            let is_free = |(_, row): &Numbered| row.pool == own.given.pool && is_free(row);
             // New ones are written first.
             let is_new = || {
                 let mut new = batch.codes_new.iter();
@@ -41,9 +46,15 @@ impl Tables {
                 code: own.code.clone(),
                 expires: own.expires,
                 imported: batch.clock,
+                aside: None,
                 given: None,
             };
             self.codes.insert(own.code.clone(), (self.code_number, row));
+        }
+        for code in &batch.codes_released {
+            if let Some((_, row)) = self.codes.get_mut(code) {
+                row.aside = None;
+            }
         }
         for own in &batch.codes_given {
             if let Some((_, row)) = self.codes.get_mut(&own.given.code) {
@@ -57,10 +68,10 @@ impl Tables {
         }
     }
 
-    /// Those of a pool that nobody was given, those that expire first standing first.
+    /// Those of a pool that can be given, those that expire first standing first.
     fn free(&self, pool: &str) -> Vec<&Numbered> {
         let own = self.codes.values().filter(|(_, row)| row.pool == pool);
-        let mut free: Vec<&Numbered> = own.filter(|(_, row)| row.given.is_none()).collect();
+        let mut free: Vec<&Numbered> = own.filter(|(_, row)| is_free(row)).collect();
         free.sort_by_key(|(n, row)| (coupon::stored(row.expires), *n));
         free
     }
@@ -92,10 +103,13 @@ impl Tables {
                 holder.is_some_and(|own| *own.customer == *customer)
             }
             Sought::Given(pool) => row.pool == pool && row.given.is_some(),
+            Sought::Aside(pool, after) => {
+                row.pool == pool && row.aside.is_some() && row.code.as_str() > after
+            }
         };
         let rows = self.codes.values().map(|(_, row)| row);
         let mut rows: Vec<CodeRow> = rows.filter(is_sought).cloned().collect();
-        if !matches!(sought, Sought::Codes(_)) {
+        if matches!(sought, Sought::Of(_) | Sought::Given(_)) {
             let given = |row: &CodeRow| row.given.as_ref().map(|own| own.at);
             // By code those of one moment stay as they are.
             rows.sort_by_key(|row| std::cmp::Reverse(given(row)));
@@ -111,6 +125,7 @@ impl Tables {
                 pool: row.pool.clone(),
                 left: 0,
                 expired: 0,
+                aside: 0,
                 given: 0,
                 lately: 0,
                 first_expires: None,
@@ -122,6 +137,7 @@ impl Tables {
                     sums.given += 1;
                     sums.lately += u64::from(holder.at >= since);
                 }
+                None if row.aside.is_some() => sums.aside += 1,
                 None if row.expires.is_some_and(|at| at <= now) => sums.expired += 1,
                 None => {
                     sums.left += 1;
@@ -138,13 +154,22 @@ impl Tables {
         let own = sums.iter().find(|own| own.pool == pool);
         own.map_or_else(PoolLevel::default, |own| PoolLevel {
             left: own.left,
+            aside: own.aside,
             lately: own.lately,
         })
     }
 
+    pub(super) fn put_codes_aside(&mut self, pool: &str, at: Instant, limit: usize) -> u64 {
+        let rows = self.codes.values_mut().map(|(_, row)| row);
+        let free = rows.filter(|row| row.pool == pool && is_free(row));
+        let aside = free.take(limit).map(|row| row.aside = Some(at));
+        aside.count() as u64
+    }
+
     pub(super) fn withdraw_codes(&mut self, pool: &str, limit: usize) -> u64 {
-        let free = self.free(pool).into_iter().rev().take(limit);
-        let gone: Vec<String> = free.map(|(_, row)| row.code.clone()).collect();
+        let rows = self.codes.values().map(|(_, row)| row);
+        let own = rows.filter(|row| row.pool == pool && row.given.is_none());
+        let gone: Vec<String> = own.take(limit).map(|row| row.code.clone()).collect();
         gone.iter().for_each(|code| drop(self.codes.remove(code)));
         gone.len() as u64
     }

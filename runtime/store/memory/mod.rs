@@ -469,6 +469,10 @@ impl Store for Memory {
         self.reply(|tables| Ok(tables.pool_level(pool, now, since)))
     }
 
+    fn put_codes_aside<'s>(&'s self, pool: &'s str, at: Instant, limit: usize) -> Reply<'s, u64> {
+        self.reply(|tables| Ok(tables.put_codes_aside(pool, at, limit)))
+    }
+
     fn withdraw_codes<'s>(&'s self, pool: &'s str, limit: usize) -> Reply<'s, u64> {
         self.reply(|tables| Ok(tables.withdraw_codes(pool, limit)))
     }

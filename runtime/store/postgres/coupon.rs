@@ -16,10 +16,13 @@ const NEW: &str = "INSERT INTO code (pool, code, expires, imported) \
 const GIVEN: &str = "UPDATE code c SET given = g.at, customer = g.customer, journey = g.journey, enrollment = g.enrollment \
    FROM UNNEST($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::uuid[]) \
      AS g (pool, code, at, customer, journey, enrollment) \
-   WHERE c.code = g.code AND c.pool = g.pool AND c.given IS NULL";
+   WHERE c.code = g.code AND c.pool = g.pool AND c.given IS NULL AND c.aside = 0";
+const RELEASED: &str = "UPDATE code SET aside = 0 WHERE code = ANY($1)";
+const ASIDE: &str = "UPDATE code SET aside = $2 WHERE code IN ( \
+     SELECT code FROM code WHERE pool = $1 AND given IS NULL AND aside = 0 LIMIT $3 FOR UPDATE) AND given IS NULL";
 // From the end: what is at hand for the next decisions stands at the beginning.
 const WITHDRAWN: &str = "DELETE FROM code WHERE code IN ( \
-     SELECT code FROM code WHERE pool = $1 AND given IS NULL ORDER BY expires DESC, n DESC LIMIT $2 FOR UPDATE) \
+     SELECT code FROM code WHERE pool = $1 AND given IS NULL ORDER BY aside DESC, expires DESC, n DESC LIMIT $2 FOR UPDATE) \
    AND given IS NULL";
 
 /// Writes the codes of a batch. Rows stand in one order everywhere, so that workers and imports meet in it.
@@ -38,6 +41,10 @@ pub(super) fn statements(statements: &mut Vec<Statement>, batch: &mut Batch) {
             )
             .with(batch.clock.millis());
         statements.push(statement);
+    }
+    if !batch.codes_released.is_empty() {
+        let codes = std::mem::take(&mut batch.codes_released);
+        statements.push(Statement::new(RELEASED).with(codes));
     }
     let rows = &mut batch.codes_given;
     rows.sort_by(|one, other| one.given.code.cmp(&other.given.code));
@@ -88,11 +95,13 @@ pub(super) async fn found(
         Sought::Given(_) => {
             "WHERE pool = $1 AND given IS NOT NULL ORDER BY given DESC, code LIMIT $2"
         }
+        Sought::Aside(..) => "WHERE pool = $1 AND aside > 0 AND code > $2 ORDER BY code LIMIT $3",
     };
     let query = sqlx::query(AssertSqlSafe(format!("{ROW} {which}")));
     let query = match sought {
         Sought::Codes(codes) => query.bind(codes.to_vec()),
         Sought::Of(name) | Sought::Given(name) => query.bind(name.to_owned()),
+        Sought::Aside(name, after) => query.bind(name.to_owned()).bind(after.to_owned()),
     };
     let rows = query.bind(limit(most)).fetch_all(pool).await?;
     rows.iter()
@@ -125,6 +134,20 @@ pub(super) async fn level(
         .bind(now.millis())
         .bind(since.millis());
     rows::pool_level(columns(&asked.fetch_one(pool).await?, "code"))
+}
+
+/// Puts codes aside that nobody was given.
+pub(super) async fn put_aside(
+    pool: &PgPool,
+    name: String,
+    at: Instant,
+    most: usize,
+) -> Result<u64, Error> {
+    let statement = sqlx::query(ASIDE)
+        .bind(name)
+        .bind(at.millis().max(1))
+        .bind(limit(most));
+    Ok(statement.execute(pool).await?.rows_affected())
 }
 
 /// Takes codes out that nobody was given.

@@ -483,6 +483,12 @@ impl Store for Postgres {
         Box::pin(coupon::level(&self.pool, pool, now, since))
     }
 
+    fn put_codes_aside<'s>(&'s self, pool: &'s str, at: Instant, limit: usize) -> Reply<'s, u64> {
+        let name = pool.to_owned();
+        let work = move |pool| async move { coupon::put_aside(&pool, name, at, limit).await };
+        Box::pin(self.write(work))
+    }
+
     fn withdraw_codes<'s>(&'s self, pool: &'s str, limit: usize) -> Reply<'s, u64> {
         let name = pool.to_owned();
         Box::pin(self.write(move |pool| async move { coupon::withdraw(&pool, name, limit).await }))

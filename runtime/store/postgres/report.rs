@@ -11,6 +11,7 @@ use sqlx::postgres::PgPool;
 
 use super::decode::{Taken, columns};
 use super::transaction::Id;
+use crate::compiled;
 use crate::rows::{self, Columns, count, limit};
 use crate::{
     EnrollmentRow, Error, GivenUp, InOutbox, Inside, Letter, Rejected, Totals, Waiting, Word,
@@ -23,7 +24,7 @@ pub(super) async fn definitions(pool: &PgPool) -> Result<Option<Definitions>, Er
         .fetch_optional(pool)
         .await?;
     row.as_ref()
-        .map(|row| columns(row, "definitions").json())
+        .map(|row| compiled::definitions(columns(row, "definitions").text()?))
         .transpose()
 }
 
@@ -35,9 +36,8 @@ pub(super) async fn pinned(pool: &PgPool) -> Result<Vec<Version>, Error> {
     )
     .fetch_all(pool)
     .await?;
-    rows.iter()
-        .map(|row| columns(row, "version").json())
-        .collect()
+    let texts = rows.iter().map(|row| columns(row, "version").text());
+    compiled::versions(texts.collect::<Result<Vec<&str>, _>>()?.into_iter())
 }
 
 /// A customer's enrollments.

@@ -19,11 +19,18 @@ const GIVEN: Rows = Rows {
     head: "WITH new (pool, code, at, customer, journey, enrollment) AS (VALUES ",
     columns: 6,
     tail: ") UPDATE OR FAIL code SET given = new.at, customer = new.customer, journey = new.journey, enrollment = new.enrollment \
-           FROM new WHERE code.code = new.code AND code.pool = new.pool AND code.given IS NULL",
+           FROM new WHERE code.code = new.code AND code.pool = new.pool AND code.given IS NULL AND code.aside = 0",
 };
+const RELEASED: Rows = Rows {
+    head: "WITH new (code) AS (VALUES ",
+    columns: 1,
+    tail: ") UPDATE OR FAIL code SET aside = 0 FROM new WHERE code.code = new.code",
+};
+const ASIDE: &str = "UPDATE code SET aside = $2 WHERE n IN ( \
+     SELECT n FROM code WHERE pool = $1 AND given IS NULL AND aside = 0 LIMIT $3) RETURNING 1";
 // From the end: what is at hand for the next decisions stands at the beginning.
 const WITHDRAWN: &str = "DELETE FROM code WHERE n IN ( \
-     SELECT n FROM code WHERE pool = $1 AND given IS NULL ORDER BY expires DESC, n DESC LIMIT $2) RETURNING 1";
+     SELECT n FROM code WHERE pool = $1 AND given IS NULL ORDER BY aside DESC, expires DESC, n DESC LIMIT $2) RETURNING 1";
 
 /// Writes the codes of a batch.
 pub(super) async fn write(tx: &mut Transaction, batch: &Batch) -> Result<(), Error> {
@@ -32,6 +39,10 @@ pub(super) async fn write(tx: &mut Transaction, batch: &Batch) -> Result<(), Err
         values.text(&own.code);
         values.number(coupon::stored(own.expires));
         values.number(batch.clock.millis());
+    })
+    .await?;
+    tx.write(&RELEASED, &batch.codes_released, |code, values| {
+        values.text(code);
     })
     .await?;
     let given = tx
@@ -83,11 +94,13 @@ pub(super) async fn found(
         Sought::Given(_) => {
             "WHERE pool = $1 AND given IS NOT NULL ORDER BY given DESC, code LIMIT $2"
         }
+        Sought::Aside(..) => "WHERE pool = $1 AND aside > 0 AND code > $2 ORDER BY code LIMIT $3",
     };
     let query = sqlx::query(AssertSqlSafe(format!("{ROW} {which}")));
     let query = match sought {
         Sought::Codes(codes) => query.bind(array(codes.iter().map(String::as_str))),
         Sought::Of(name) | Sought::Given(name) => query.bind(name.to_owned()),
+        Sought::Aside(name, after) => query.bind(name.to_owned()).bind(after.to_owned()),
     };
     let rows = query.bind(limit(most)).fetch_all(pool).await?;
     rows.iter()
@@ -120,6 +133,23 @@ pub(super) async fn level(
         .bind(now.millis())
         .bind(since.millis());
     rows::pool_level(columns(&asked.fetch_one(pool).await?, "code"))
+}
+
+/// Puts codes aside that nobody was given.
+pub(super) async fn put_aside(
+    pool: &SqlitePool,
+    name: String,
+    at: Instant,
+    most: usize,
+) -> Result<u64, Error> {
+    let mut tx = Transaction::begin(pool).await?;
+    let statement = sqlx::query(ASIDE)
+        .bind(name)
+        .bind(at.millis().max(1))
+        .bind(limit(most));
+    let aside = tx.fetch(statement).await?.len() as u64;
+    tx.commit().await?;
+    Ok(aside)
 }
 
 /// Takes codes out that nobody was given.

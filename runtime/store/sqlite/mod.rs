@@ -475,6 +475,16 @@ impl Store for Sqlite {
         Box::pin(coupon::level(&self.read, pool, now, since))
     }
 
+    fn put_codes_aside<'s>(&'s self, pool: &'s str, at: Instant, limit: usize) -> Reply<'s, u64> {
+        let name = pool.to_owned();
+        Box::pin(async move {
+            let writer = self.writer()?;
+            let work = async move { coupon::put_aside(&writer, name, at, limit).await };
+            let task = tokio::spawn(work);
+            task.await.map_err(|error| Error::Task(error.to_string()))?
+        })
+    }
+
     fn withdraw_codes<'s>(&'s self, pool: &'s str, limit: usize) -> Reply<'s, u64> {
         let name = pool.to_owned();
         Box::pin(async move {

@@ -6,6 +6,7 @@ use sqlx::SqlitePool;
 
 use super::decode::{Taken, array, columns};
 use super::people::rows_of;
+use crate::compiled;
 use crate::rows::{self, Columns, limit};
 use crate::{EnrollmentRow, Error, GivenUp, InOutbox, Inside, Letter, Rejected, Totals, Waiting};
 
@@ -19,7 +20,7 @@ pub(super) async fn definitions(pool: &SqlitePool) -> Result<Option<Definitions>
         .fetch_optional(pool)
         .await?;
     row.as_ref()
-        .map(|row| columns(row, "definitions").json())
+        .map(|row| compiled::definitions(columns(row, "definitions").text()?))
         .transpose()
 }
 
@@ -31,9 +32,8 @@ pub(super) async fn pinned(pool: &SqlitePool) -> Result<Vec<Version>, Error> {
     )
     .fetch_all(pool)
     .await?;
-    rows.iter()
-        .map(|row| columns(row, "version").json())
-        .collect()
+    let texts = rows.iter().map(|row| columns(row, "version").text());
+    compiled::versions(texts.collect::<Result<Vec<&str>, _>>()?.into_iter())
 }
 
 /// A customer's enrollments.

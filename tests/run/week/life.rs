@@ -36,6 +36,8 @@ pub(super) struct Life {
     last_purchase: Option<Moment>,
     orders: u64,
     spent: i64,
+    /// What each journey judged last while it was live, without letting anybody in.
+    judged: BTreeMap<Journey, Moment>,
     /// Of each journey the occasions that are taken.
     taken: BTreeSet<(Journey, String)>,
     /// Marketing that counts for the cap.
@@ -70,6 +72,7 @@ impl Life {
             last_purchase: None,
             orders: 0,
             spent: 0,
+            judged: BTreeMap::new(),
             taken: BTreeSet::new(),
             sends: Vec::new(),
             inside: Vec::new(),
@@ -179,6 +182,8 @@ impl Life {
             if self.may_enter(journey, &about) {
                 self.set_now(at);
                 self.enter(journey, String::new(), about);
+            } else {
+                self.judged.insert(journey, at);
             }
         }
     }
@@ -355,8 +360,9 @@ impl Life {
         let Some((at, _, about)) = firings.pop() else {
             return Late::Nothing;
         };
-        // By what holds today: also whoever was turned away at the door since the journey is live, and would not be now.
-        if !self.may_enter(journey, &about) {
+        // Whoever was turned away at the door since the journey is live was not missed.
+        let is_judged = self.judged.get(&journey).is_some_and(|own| at <= *own);
+        if is_judged || !self.may_enter(journey, &about) {
             return Late::Refused;
         }
         let mut then = self.clone();

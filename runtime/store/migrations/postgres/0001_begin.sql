@@ -149,6 +149,8 @@ CREATE TABLE code (
     -- Up to when it is taken: what holds for ever stands last.
     expires BIGINT NOT NULL,
     imported BIGINT NOT NULL,
+    -- When it was put aside, since it may have been given before the store was restored; 0 = it was not.
+    aside BIGINT NOT NULL DEFAULT 0,
     -- When, to whom and by what; none = to nobody so far.
     given BIGINT,
     enrollment UUID,
@@ -156,7 +158,8 @@ CREATE TABLE code (
     customer TEXT COLLATE "C",
     journey TEXT COLLATE "C"
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_limit = 2000);
-CREATE INDEX code_left ON code (pool, expires, n) WHERE given IS NULL;
+CREATE INDEX code_left ON code (pool, aside, expires, n) WHERE given IS NULL;
+CREATE INDEX code_aside ON code (pool, code) WHERE aside > 0;
 CREATE INDEX code_given ON code (pool, given) WHERE given IS NOT NULL;
 CREATE INDEX code_customer ON code (customer) WHERE customer IS NOT NULL;
 

@@ -139,6 +139,8 @@ CREATE TABLE code (
     -- Up to when it is taken: what holds for ever stands last.
     expires BIGINT NOT NULL,
     imported BIGINT NOT NULL,
+    -- When it was put aside, since it may have been given before the store was restored; 0 = it was not.
+    aside BIGINT NOT NULL DEFAULT 0,
     -- When, to whom and by what; none = to nobody so far.
     given BIGINT,
     customer TEXT,
@@ -146,7 +148,8 @@ CREATE TABLE code (
     enrollment BLOB
 );
 CREATE UNIQUE INDEX code_code ON code (code);
-CREATE INDEX code_left ON code (pool, expires, n) WHERE given IS NULL;
+CREATE INDEX code_left ON code (pool, aside, expires, n) WHERE given IS NULL;
+CREATE INDEX code_aside ON code (pool, code) WHERE aside > 0;
 CREATE INDEX code_given ON code (pool, given) WHERE given IS NOT NULL;
 CREATE INDEX code_customer ON code (customer) WHERE customer IS NOT NULL;
 
