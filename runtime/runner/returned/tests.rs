@@ -498,7 +498,7 @@ fn what_is_no_mail_is_told_without_what_stands_in_it() {
         assert!(own(bytes).is_some(), "{:?}", &bytes[..bytes.len().min(20)]);
     }
     let nobody = postfix("failed", "5.1.1", "").replace("Action:", "Acton:");
-    let why = read(&mail(&nobody), &[]).err().expect("nothing is told");
+    let why = read(&mail(&nobody), &[]).expect_err("nothing is told");
     assert!(why.contains("delivery report"), "{why}");
 }
 
