@@ -191,11 +191,11 @@ fn as_it_is<'e>(event: &Event<'e>) -> Event<'e> {
 /// Whether a letter may lead there.
 fn is_fit(url: &str) -> bool {
     let url = unshielded(url);
-    let begins = |scheme: &&str| {
+    let begins = |scheme: &str| {
         let own = url.trim_start().get(..scheme.len());
         own.is_some_and(|own| own.eq_ignore_ascii_case(scheme))
     };
-    SCHEMES.iter().any(|scheme| begins(&scheme))
+    SCHEMES.iter().any(|scheme| begins(scheme))
 }
 
 #[cfg(test)]
