@@ -5,6 +5,7 @@ mod encrypted;
 mod faults;
 mod hooks;
 mod injection;
+mod outage;
 mod presets;
 mod receiver;
 mod renewed;

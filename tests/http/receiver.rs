@@ -50,6 +50,13 @@ impl Came {
 pub(super) struct Receiver {
     pub(super) port: u16,
     came: Arc<Mutex<Vec<Came>>>,
+    plan: Arc<Mutex<Plan>>,
+}
+
+/// Some things once each, and then always the same.
+struct Plan {
+    once: Vec<Does>,
+    then: Does,
 }
 
 impl Receiver {
@@ -64,14 +71,22 @@ impl Receiver {
         let port = listener.local_addr().expect("an address").port();
         let came: Arc<Mutex<Vec<Came>>> = Arc::default();
         let own = came.clone();
-        let plan = Arc::new(Mutex::new(plan.to_vec()));
+        let once = plan.to_vec();
+        let plan = Arc::new(Mutex::new(Plan { once, then }));
+        let planned = plan.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let (own, plan) = (own.clone(), plan.clone());
-                std::thread::spawn(move || serve(&stream, &own, &plan, then));
+                let (own, plan) = (own.clone(), planned.clone());
+                std::thread::spawn(move || serve(&stream, &own, &plan));
             }
         });
-        Self { port, came }
+        Self { port, came, plan }
+    }
+
+    /// Does this from now on, whatever was planned.
+    pub(super) fn turns(&self, then: Does) {
+        let once = Vec::new();
+        *self.plan.lock().expect("a plan") = Plan { once, then };
     }
 
     pub(super) fn came(&self) -> Vec<Came> {
@@ -80,12 +95,7 @@ impl Receiver {
 }
 
 /// Takes requests until somebody hangs up.
-fn serve(
-    stream: &TcpStream,
-    came: &Mutex<Vec<Came>>,
-    plan: &Mutex<Vec<Does>>,
-    then: Does,
-) -> Option<()> {
+fn serve(stream: &TcpStream, came: &Mutex<Vec<Came>>, plan: &Mutex<Plan>) -> Option<()> {
     let mut lines = BufReader::with_capacity(1, stream);
     loop {
         let mut line = String::new();
@@ -107,8 +117,8 @@ fn serve(
         }
         let next = {
             let mut plan = plan.lock().expect("a plan");
-            let planned = (!plan.is_empty()).then(|| plan.remove(0));
-            planned.unwrap_or(then)
+            let planned = (!plan.once.is_empty()).then(|| plan.once.remove(0));
+            planned.unwrap_or(plan.then)
         };
         let length = request.header("content-length");
         let length: usize = length.and_then(|own| own.parse().ok()).unwrap_or(0);

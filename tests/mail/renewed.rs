@@ -93,7 +93,7 @@ fn a_password_that_changes_holds_at_the_next_try() {
     let mut said = running.wait_for("they wait until it can be");
     shop.keep("password", "fr3sh\n");
     said.extend(running.wait_for("another secret holds from now on"));
-    said.extend(running.wait_for("the mail server is there again"));
+    said.extend(running.wait_for("messages are handed to the mail server at"));
     until("the letter comes", || {
         *server.messages.lock().expect("a count") > 0
     });

@@ -1,4 +1,5 @@
-//! When a place is in trouble nothing more is sent there for a while; then one message tries whether it takes any.
+//! When a place is in trouble nothing more is sent there for a while; then one message tries whether it takes any. It is told once that
+//! it is in trouble, and once that it is out of it.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -14,8 +15,14 @@ const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_mins(1);
 
 /// What is known of a place.
-#[derive(Debug, Default)]
-pub(crate) struct Breaker(Mutex<State>);
+#[derive(Debug)]
+pub(crate) struct Breaker {
+    /// What goes there, and by which way.
+    what: &'static str,
+    route: String,
+    place: String,
+    state: Mutex<State>,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -26,6 +33,20 @@ struct State {
 }
 
 impl Breaker {
+    /// Nothing is known yet of a place that messages, or something else, go to by a route.
+    pub(crate) fn of(
+        what: &'static str,
+        route: impl Into<String>,
+        place: impl Into<String>,
+    ) -> Self {
+        Self {
+            what,
+            route: route.into(),
+            place: place.into(),
+            state: Mutex::default(),
+        }
+    }
+
     /// How many may be begun now, of so many: none while it is open, one after that.
     pub(crate) fn room(&self, most: usize) -> usize {
         match self.state().open {
@@ -49,13 +70,19 @@ impl Breaker {
             Outcome::NotBegun(_) => return,
             other if other.is_trouble() => state.in_a_row += 1,
             _ => {
-                *state = State::default();
+                let was = std::mem::take(&mut *state);
+                if was.open.is_some() {
+                    self.tell_end();
+                }
                 return;
             }
         }
         let is_open = |(since, pause): &(Stopwatch, Duration)| since.passed() < *pause;
         // What was under way when it opened says nothing new.
         if state.in_a_row >= TROUBLE_IN_A_ROW && !state.open.as_ref().is_some_and(is_open) {
+            if state.open.is_none() {
+                self.tell_trouble(outcome.reason());
+            }
             let pause = state
                 .open
                 .map_or(SHORTEST, |(_, pause)| (pause * 2).min(LONGEST));
@@ -63,8 +90,25 @@ impl Breaker {
         }
     }
 
+    fn tell_trouble(&self, why: &str) {
+        let Self {
+            what, route, place, ..
+        } = self;
+        tracing::warn!(
+            channel = route,
+            "{what} can't be handed to {place}: {why}; they wait until it can be"
+        );
+    }
+
+    fn tell_end(&self) {
+        let Self {
+            what, route, place, ..
+        } = self;
+        tracing::info!(channel = route, "{what} are handed to {place} again");
+    }
+
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -74,7 +118,7 @@ mod tests {
 
     #[test]
     fn it_opens_after_ten_in_a_row_and_closes_with_the_first_that_is_taken() {
-        let breaker = Breaker::default();
+        let breaker = Breaker::of("messages", "sms", "a provider");
         for _ in 1..TROUBLE_IN_A_ROW {
             breaker.note(&Outcome::later("busy"));
         }
@@ -91,7 +135,7 @@ mod tests {
 
     #[test]
     fn nobody_is_sent_where_nobody_is() {
-        let breaker = Breaker::default();
+        let breaker = Breaker::of("messages", "sms", "a provider");
         breaker.note(&Outcome::Away("refused".into()));
         assert_eq!(breaker.room(100), 0);
         breaker.note(&Outcome::Away("refused".into()));
@@ -101,7 +145,7 @@ mod tests {
 
     #[test]
     fn after_the_wait_one_tries_and_the_next_wait_is_longer() {
-        let breaker = Breaker::default();
+        let breaker = Breaker::of("messages", "sms", "a provider");
         let over = Some((Stopwatch::start(), Duration::ZERO));
         *breaker.state() = State {
             in_a_row: TROUBLE_IN_A_ROW,

@@ -47,6 +47,19 @@ impl Outcome {
         }
     }
 
+    /// Why it was not taken; nothing where it was.
+    pub(crate) fn reason(&self) -> &str {
+        match self {
+            Self::Accepted | Self::Taken(_) | Self::Answered(_) => "",
+            Self::NotBegun(why)
+            | Self::Later { reason: why, .. }
+            | Self::Away(why)
+            | Self::Refused(why)
+            | Self::Bounced(why)
+            | Self::InDoubt(why) => why,
+        }
+    }
+
     /// Whether it tells that the other side is in trouble.
     pub(crate) fn is_trouble(&self) -> bool {
         !matches!(

@@ -13,7 +13,7 @@ mod tests;
 mod web;
 mod webhook;
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -53,8 +53,6 @@ pub(crate) struct Http {
     provider: RwLock<Arc<HttpProvider>>,
     /// Where it is said that the provider doesn't know us.
     doubt: Doubt,
-    /// Whether it was told that the provider takes nothing.
-    is_told: Mutex<bool>,
     breaker: Breaker,
 }
 
@@ -70,11 +68,10 @@ pub(crate) struct Letter {
 impl Http {
     pub(crate) fn new(route: String, provider: HttpProvider, doubt: Doubt) -> Self {
         Self {
+            breaker: Breaker::of("messages", route.as_str(), provider.to_string()),
             route,
             provider: RwLock::new(Arc::new(provider)),
             doubt,
-            is_told: Mutex::default(),
-            breaker: Breaker::default(),
         }
     }
 
@@ -166,7 +163,7 @@ impl Http {
         {
             return Outcome::NotBegun("queued: others leave before it at this `rate`".to_owned());
         }
-        let outcome = match provider.web.call(call).await {
+        match provider.web.call(call).await {
             Ok(came) if is_again && ALREADY_THERE.contains(&came.status) => doubtful(
                 format!("the provider says {} of a key that it knows", came.status),
                 repeats,
@@ -183,9 +180,7 @@ impl Http {
                 format!("the provider was given the message, and then {why}"),
                 repeats,
             ),
-        };
-        self.tell(&outcome);
-        outcome
+        }
     }
 
     /// What an answer means for a message.
@@ -215,27 +210,6 @@ impl Http {
                 format!("the provider was given the message, and says {said}"),
                 repeats,
             ),
-        }
-    }
-
-    /// Tells once that nothing is taken, and once that something is again.
-    fn tell(&self, outcome: &Outcome) {
-        let away = match outcome {
-            Outcome::Away(why) => Some(why),
-            Outcome::Taken(_) | Outcome::Refused(_) | Outcome::Bounced(_) => None,
-            _ => return,
-        };
-        let mut told = self.is_told.lock().unwrap_or_else(PoisonError::into_inner);
-        if std::mem::replace(&mut *told, away.is_some()) == away.is_some() {
-            return;
-        }
-        let (channel, provider) = (&self.route, self.provider());
-        match away {
-            Some(why) => tracing::warn!(
-                channel,
-                "messages can't be handed to {provider}: {why}; they wait until it can be"
-            ),
-            None => tracing::info!(channel, "messages are handed to {provider} again"),
         }
     }
 }

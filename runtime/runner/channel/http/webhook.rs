@@ -184,7 +184,8 @@ impl WebHooks {
     /// What is known of a host.
     fn breaker(&self, host: String) -> Arc<Breaker> {
         let mut breakers = self.breakers.lock().unwrap_or_else(PoisonError::into_inner);
-        breakers.entry(host).or_default().clone()
+        let new = || Arc::new(Breaker::of("web hooks", "webhook", host.as_str()));
+        breakers.entry(host.clone()).or_insert_with(new).clone()
     }
 
     /// One try.

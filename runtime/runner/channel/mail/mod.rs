@@ -37,20 +37,18 @@ pub(crate) struct Mail {
     doubt: Doubt,
     /// Connections that nobody uses at the moment.
     idle: Mutex<Vec<Line>>,
-    /// Whether it was told that the server isn't there.
-    is_told: Mutex<bool>,
     breaker: Breaker,
 }
 
 impl Mail {
     pub(crate) fn new(route: String, server: MailServer, doubt: Doubt) -> Self {
+        let place = format!("the mail server at {server}");
         Self {
+            breaker: Breaker::of("messages", route.as_str(), place),
             route,
             server: RwLock::new(Arc::new(server)),
             doubt,
             idle: Mutex::default(),
-            is_told: Mutex::default(),
-            breaker: Breaker::default(),
         }
     }
 
@@ -127,31 +125,11 @@ impl Mail {
 
     async fn connect(&self) -> Result<Line, Outcome> {
         let server = self.server();
-        match Line::open(&server).await {
-            Ok(line) => {
-                if self.tell(false) {
-                    tracing::info!(channel = self.route, "the mail server is there again");
-                }
-                Ok(line)
-            }
-            Err(why) => {
-                // It may be that it doesn't let us in under this password.
-                self.doubt.raise();
-                if self.tell(true) {
-                    tracing::warn!(
-                        channel = self.route,
-                        "messages can't be handed to the mail server at {server}: {why}; they wait until it can be"
-                    );
-                }
-                Err(Outcome::Away(why))
-            }
-        }
-    }
-
-    /// Notes whether the server is away; says whether that is news.
-    fn tell(&self, is_away: bool) -> bool {
-        let mut told = self.is_told.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut *told, is_away) != is_away
+        Line::open(&server).await.map_err(|why| {
+            // It may be that it doesn't let us in under this password.
+            self.doubt.raise();
+            Outcome::Away(why)
+        })
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Line>> {
