@@ -104,8 +104,8 @@ impl<'s> Deployments<'s> {
         let name = format!("{BODY}{number}");
         let marks = self.store.marks(&name).await?;
         let body = marks.into_iter().find(|(own, _)| *own == name);
-        let read = body.map(|(_, text)| serde_json::from_str(&text));
-        read.transpose().map_err(|error| unreadable(&error))
+        let read = body.map(|(_, text)| kurant_store::read_definitions(&text));
+        Ok(read.transpose()?)
     }
 
     /// Puts definitions in force for all workers, if what is deployed is still what it `was`.

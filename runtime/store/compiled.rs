@@ -11,8 +11,11 @@ use crate::Error;
 /// What helps.
 const ADVICE: &str = "a newer Kurant has written it, it seems: run that one";
 
-/// What is in force.
-pub(crate) fn definitions(text: &str) -> Result<Definitions, Error> {
+/// Definitions that were written down by this Kurant or another.
+///
+/// # Errors
+/// [`Error::Corrupt`] when they can't be read, or say what this Kurant does not know: the place of it.
+pub fn definitions(text: &str) -> Result<Definitions, Error> {
     whole(text).map_err(|why| Error::corrupt("what is in force", format!("{why}; {ADVICE}")))
 }
 
@@ -56,15 +59,26 @@ fn lost(was: &Value, now: &Value) -> Option<String> {
     match (was, now) {
         (Value::Object(was), Value::Object(now)) => was.iter().find_map(|(name, own)| {
             let Some(now) = now.get(name) else {
-                return (!own.is_null()).then(|| name.clone());
+                return says_something(own).then(|| name.clone());
             };
             lost(own, now).map(|place| format!("{name}.{place}"))
         }),
         (Value::Array(was), Value::Array(now)) => {
             let mut both = was.iter().zip(now);
-            both.find_map(|(was, now)| lost(was, now))
+            let inside = both.find_map(|(was, now)| lost(was, now));
+            inside.or_else(|| (was.len() > now.len()).then(|| format!("{}", now.len())))
         }
         _ => None,
+    }
+}
+
+/// Whether it is more than what a field says where it is left out.
+fn says_something(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::Array(values) => !values.is_empty(),
+        Value::Object(fields) => !fields.is_empty(),
+        _ => true,
     }
 }
 
@@ -91,7 +105,7 @@ mod tests {
             ),
             (
                 "\"library\":[]",
-                "\"library\":[],\"spells\":{}",
+                "\"library\":[],\"spells\":{\"all\":1}",
                 "thanks: it says `spells`",
             ),
         ] {
@@ -102,7 +116,17 @@ mod tests {
             assert!(error.contains("a newer Kurant"), "{error}");
         }
         // One that has learned to say nothing of what it knows.
-        let silent = VERSION.replace("\"library\":[]", "\"library\":[],\"spells\":null");
-        assert!(versions([silent.as_str()].into_iter()).is_ok());
+        for nothing in ["null", "false", "[]", "{}"] {
+            let more = format!("\"library\":[],\"spells\":{nothing}");
+            let silent = VERSION.replace("\"library\":[]", &more);
+            assert!(versions([silent.as_str()].into_iter()).is_ok(), "{nothing}");
+        }
+    }
+
+    #[test]
+    fn a_list_that_comes_back_shorter_has_lost_something() {
+        let list = |text| serde_json::from_str::<Value>(text).expect("JSON");
+        assert_eq!(lost(&list("[1, 2]"), &list("[1]")).as_deref(), Some("1"));
+        assert_eq!(lost(&list("[1]"), &list("[1, 2]")), None);
     }
 }

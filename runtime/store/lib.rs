@@ -39,6 +39,7 @@ pub use batch::{
     Taken,
 };
 pub use checkup::{Audited, Checkup, LogSums, Pulse, Safety, Setting, Sums};
+pub use compiled::definitions as read_definitions;
 pub use coupon::{CodeGiven, CodeRow, Holder, NewCode, PoolLevel, PoolSums, Sought};
 pub use erasure::Erasure;
 pub use error::Error;
