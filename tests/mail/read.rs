@@ -98,6 +98,9 @@ async fn a_message_is_read_as_it_was_written() {
         "host: localhost, port: {}, tls: none, reply_to: answers@shop.example",
         receiver.port
     ));
+    let letter = std::fs::read_to_string(shop.path("templates/thanks/email.md")).expect("a letter");
+    std::fs::remove_file(shop.path("templates/thanks/email.md")).expect("the template");
+    shop.write("templates/thanks/email.txt", &letter);
     shop.drop_events(
         "1.jsonl",
         &[paid("1", "anna", "Анна \"<b>\"", "anna@example.com")],
@@ -153,6 +156,38 @@ async fn a_message_is_read_as_it_was_written() {
     assert!(
         names.iter().all(|name| known.contains(name)) && names.len() == known.len(),
         "{names:?}"
+    );
+}
+
+#[test]
+fn a_letter_in_markdown_comes_as_html_with_a_text_and_no_value_is_read_as_a_mark() {
+    let mut receiver = Receiver::start(false);
+    let shop = shop(&format!(
+        "url: \"smtp://localhost:{}\", tls: none",
+        receiver.port
+    ));
+    shop.write(
+        "templates/thanks/email.md",
+        "---\nsubject: Thanks\n---\n# Dear {{ customer.name }}\n\n**[Look](https://shop.example/?who={{ customer.name }})**\n",
+    );
+    let name = "**Anna** <b> & co";
+    shop.drop_events("1.jsonl", &[paid("1", "anna", name, "anna@example.com")]);
+    shop.kurant(&["run", "--until-idle", "--quiet"]);
+    let message = receiver.next();
+    assert_eq!(message["defects"], json!([]), "{message}");
+    let (text, html) = (
+        message["text"].as_str().expect("text"),
+        message["html"].as_str().expect("HTML"),
+    );
+    assert!(
+        html.contains(">Dear **Anna** &lt;b&gt; &amp; co</h1>"),
+        "{html}"
+    );
+    let link = "https://shop.example/?who=%2A%2AAnna%2A%2A%20%3Cb%3E%20%26%20co";
+    assert!(html.contains(&format!("href=\"{link}\"")), "{html}");
+    assert!(
+        text.contains(&format!("Dear {name}")) && text.contains(link),
+        "{text}"
     );
 }
 

@@ -52,7 +52,7 @@ fn dressed<'e>(events: &[Event<'e>]) -> Vec<Event<'e>> {
         if let Some(url) = button(&events[at..]) {
             out.push(tag(format!(
                 "<p style=\"margin:8px 0 24px\"><a href=\"{}\" style=\"{BUTTON}\">",
-                shield::attribute(url)
+                shield::attribute(&shield::address(url))
             )));
             at += 3;
             while !matches!(events[at], Event::End(TagEnd::Link)) {
@@ -153,7 +153,7 @@ fn opened<'e>(start: &Tag<'e>, leads: &mut Vec<bool>) -> Event<'e> {
                 return tag(String::new());
             }
             let mail = if *link_type == LinkType::Email { "mailto:" } else { "" };
-            let url = shield::attribute(dest_url);
+            let url = shield::attribute(&shield::address(dest_url));
             format!("<a href=\"{mail}{url}\" style=\"{LINK}\">")
         }
         Tag::Image { link_type, dest_url, title, id } => {
@@ -163,7 +163,7 @@ fn opened<'e>(start: &Tag<'e>, leads: &mut Vec<bool>) -> Event<'e> {
             }
             return Event::Start(Tag::Image {
                 link_type: *link_type,
-                dest_url: unshielded(dest_url).into(),
+                dest_url: shield::address(dest_url).into(),
                 title: unshielded(title).into(),
                 id: id.clone(),
             });

@@ -2,28 +2,57 @@
 //!
 //! Each sign that Markdown might read is written as a character of a private plane of Unicode, which no alphabet uses and Markdown takes
 //! for a letter. Once the text is read, they become what they were. Nothing has to be counted or kept aside for it, and a value may stand
-//! anywhere: in a heading, in a link's address, in a piece of code.
+//! anywhere: in a heading, in a piece of code, in a link's address, where it is a part of the address and can't be more than that.
 
 use std::fmt::Write as _;
 
 /// Where the signs stand meanwhile: the beginning of a private plane (Unicode, section 23.5), U+F0000 to U+F007F.
 const PLANE: u32 = 0xF_0000;
+/// Where a value ends.
+const END: char = '\u{F0080}';
 
 /// A value, to be filled into Markdown.
 pub fn shielded(value: &str) -> String {
-    value.chars().map(behind).collect()
+    let end = (!value.is_empty()).then_some(END);
+    value.chars().map(behind).chain(end).collect()
 }
 
 /// The text as it was before any value in it was shielded.
 pub fn unshielded(text: &str) -> String {
-    text.chars().map(before).collect()
+    text.chars().filter(|c| *c != END).map(before).collect()
+}
+
+/// Where a link leads. A value that an address begins with stands as it is, but for blanks; one further on is a part of it, whatever signs
+/// of addresses it holds (RFC 3986, section 2.1).
+pub(super) fn address(link: &str) -> String {
+    let mut out = String::with_capacity(link.len());
+    let mut parts = link.split(END).peekable();
+    let mut is_first = true;
+    while let Some(part) = parts.next() {
+        let is_value = parts.peek().is_some();
+        let begins = std::mem::take(&mut is_first) && !part.chars().any(is_mark);
+        for c in part.chars() {
+            let own = before(c);
+            let stays = if is_value && begins {
+                !own.is_ascii_whitespace()
+            } else {
+                own == c || matches!(own, '-' | '.' | '_' | '~')
+            };
+            if stays {
+                out.push(own);
+            } else {
+                let _ = write!(out, "%{:02X}", u32::from(own));
+            }
+        }
+    }
+    out
 }
 
 /// A text with values as it stands between the quotes of an attribute, or between elements.
 pub(super) fn attribute(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        escape(&mut out, before(c));
+    for c in unshielded(text).chars() {
+        escape(&mut out, c);
     }
     out
 }
@@ -31,7 +60,7 @@ pub(super) fn attribute(text: &str) -> String {
 /// HTML of the template with values in it: the HTML stays, the values are escaped.
 pub(super) fn in_html(html: &str) -> String {
     let mut out = String::with_capacity(html.len());
-    for c in html.chars() {
+    for c in html.chars().filter(|c| *c != END) {
         match before(c) {
             own if own == c => out.push(c),
             own => escape(&mut out, own),
@@ -42,9 +71,12 @@ pub(super) fn in_html(html: &str) -> String {
 
 /// Addresses keep the signs that make one: in `<{{ url }}>` Markdown looks for them.
 fn behind(c: char) -> char {
-    let is_mark = c.is_ascii() && !c.is_ascii_alphanumeric() && !matches!(c, ':' | '/');
-    let own = is_mark.then(|| char::from_u32(PLANE + u32::from(c)));
+    let own = is_mark(c).then(|| char::from_u32(PLANE + u32::from(c)));
     own.flatten().unwrap_or(c)
+}
+
+fn is_mark(c: char) -> bool {
+    c.is_ascii() && !c.is_ascii_alphanumeric() && !matches!(c, ':' | '/')
 }
 
 fn before(c: char) -> char {

@@ -133,12 +133,31 @@ fn html_text(out: &mut String, text: &str) {
 
 #[test]
 fn a_value_in_an_address_or_in_html_of_the_template_stays_there() {
-    let url = shielded("https://shop.example/?q=(a b)&x=\"><b>");
-    let html = plain(&format!("[in]({url})"));
-    assert_eq!(
-        html,
-        "<p><a href=\"https://shop.example/?q=(a b)&amp;x=&#34;&gt;&lt;b&gt;\">in</a></p>"
-    );
+    let base = shielded("https://shop.example/?q=(a b)&x=\"><b>");
+    let name = shielded("A&b=1 #x/\"");
+    for (link, href) in [
+        (
+            base.clone(),
+            "https://shop.example/?q=(a%20b)&amp;x=&#34;&gt;&lt;b&gt;",
+        ),
+        (
+            format!("{base}&n={name}&k=1"),
+            "https://shop.example/?q=(a%20b)&amp;x=&#34;&gt;&lt;b&gt;&amp;n=A%26b%3D1%20%23x/%22&amp;k=1",
+        ),
+        (
+            format!("https://shop.example/?n={name}"),
+            "https://shop.example/?n=A%26b%3D1%20%23x/%22",
+        ),
+        (
+            format!("https://{}/in", shielded("shop.example")),
+            "https://shop.example/in",
+        ),
+    ] {
+        let html = plain(&format!("[in]({link})"));
+        assert_eq!(html, format!("<p><a href=\"{href}\">in</a></p>"));
+        let button = plain(&format!("**[in]({link})**"));
+        assert_eq!(button, html);
+    }
     assert_eq!(
         plain(&format!("<{}>", shielded("https://shop.example/?a=1"))),
         "<p><a href=\"https://shop.example/?a=1\">https://shop.example/?a=1</a></p>"

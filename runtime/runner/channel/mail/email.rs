@@ -6,7 +6,7 @@ use kurant_engine::id::Key;
 use kurant_engine::input::Command;
 use lettre::Address;
 use lettre::message::header::ContentType;
-use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
+use lettre::message::{Mailbox, Message, MultiPart, MultiPartKind, SinglePart};
 
 use super::MailServer;
 use super::unsubscribe::{ListUnsubscribe, OneClick};
@@ -64,7 +64,12 @@ impl Email {
                 let html = SinglePart::builder()
                     .header(ContentType::TEXT_HTML)
                     .body(rendered.whole());
-                let both = MultiPart::alternative().singlepart(text).singlepart(html);
+                // Nothing that is encoded holds `=_`, and each try has the same bytes.
+                let both = MultiPart::builder()
+                    .kind(MultiPartKind::Alternative)
+                    .boundary(format!("=_{}", command.key))
+                    .singlepart(text)
+                    .singlepart(html);
                 message.multipart(both).map_err(unwritten)?
             }
             _ => message.singlepart(text).map_err(unwritten)?,
