@@ -5,6 +5,7 @@
 
 mod anchor;
 mod buttons;
+mod dead_link;
 mod empty_link;
 mod endless_wait;
 mod few_codes;
@@ -119,6 +120,7 @@ pub(crate) fn run(parsed: &Parsed, places: &Places, sources: &Sources, diagnosti
     buttons::check(&world);
     mjml::check(&world);
     markdown_as_it_stands::check(&world);
+    dead_link::check(&world);
     provider_settings::check(&world);
     webhook_address::check(&world, &walks);
     forgotten_equals::check(&world, &walks);

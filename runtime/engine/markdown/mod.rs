@@ -6,10 +6,13 @@
 
 mod shield;
 
+use std::ops::Range;
+
 use pulldown_cmark::{CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd, html};
 
 pub use shield::{shielded, unshielded};
 
+const OPTIONS: Options = Options::ENABLE_STRIKETHROUGH.union(Options::ENABLE_TABLES);
 /// What stands around each letter: one column, at most 600 pixels wide, as wide as the window on a telephone.
 const PAGE: &str = include_str!("letter.html");
 /// Where the letter's language stands in it, and where its text.
@@ -28,8 +31,7 @@ const BUTTON: &str = "display:inline-block;padding:12px 24px;border-radius:6px;b
 
 /// Makes HTML of a letter whose values are filled in, for readers of a language (`uk`, `uk-UA`; none = not known).
 pub fn to_html(letter: &str, language: Option<&str>) -> String {
-    let options = Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES;
-    let events: Vec<Event<'_>> = Parser::new_ext(letter, options).collect();
+    let events: Vec<Event<'_>> = Parser::new_ext(letter, OPTIONS).collect();
     let mut text = String::with_capacity(letter.len() * 2);
     html::push_html(&mut text, dressed(&events).into_iter());
     let language = language.unwrap_or_default().replace('_', "-");
@@ -186,6 +188,23 @@ fn as_it_is<'e>(event: &Event<'e>) -> Event<'e> {
         Event::InlineHtml(html) => Event::InlineHtml(shield::in_html(html).into()),
         other => other.clone(),
     }
+}
+
+/// The links and pictures of a letter, its Jinja not filled in, that lead nowhere whatever it is filled with.
+pub fn dead_links(letter: &str) -> Vec<Range<usize>> {
+    let unfilled = shield::without_jinja(letter);
+    let events = Parser::new_ext(&unfilled, OPTIONS).into_offset_iter();
+    let dead = events.filter_map(|(event, place)| match event {
+        Event::Start(Tag::Link {
+            link_type: LinkType::Email,
+            ..
+        }) => None,
+        Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
+            (!shield::is_filled_in(&dest_url) && !is_fit(&dest_url)).then_some(place)
+        }
+        _ => None,
+    });
+    dead.collect()
 }
 
 /// Whether a letter may lead there.

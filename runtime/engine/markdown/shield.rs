@@ -11,6 +11,44 @@ const PLANE: u32 = 0xF_0000;
 /// Where a value ends.
 const END: char = '\u{F0080}';
 
+/// Stands where Jinja stood. As many bytes as the shortest of it has.
+const JINJA: char = '\u{F0081}';
+
+/// A letter as long as it was, with nothing to be filled in: whatever it is, it may be anything.
+pub(super) fn without_jinja(letter: &str) -> String {
+    let mut out = String::with_capacity(letter.len());
+    let mut rest = letter;
+    while let Some(at) = rest.find('{') {
+        let (before, from) = rest.split_at(at);
+        let ends = match from.as_bytes().get(1) {
+            Some(b'{') => "}}",
+            Some(b'%') => "%}",
+            Some(b'#') => "#}",
+            _ => "",
+        };
+        let length = match ends {
+            "" => 1,
+            ends => from.find(ends).map_or(from.len(), |end| end + ends.len()),
+        };
+        out.push_str(before);
+        if length < JINJA.len_utf8() {
+            out.push_str(&from[..length]);
+        } else {
+            out.push(JINJA);
+            // Lines stay lines.
+            let hidden = from[JINJA.len_utf8()..length].bytes();
+            out.extend(hidden.map(|byte| if byte == b'\n' { '\n' } else { 'x' }));
+        }
+        rest = &from[length..];
+    }
+    out + rest
+}
+
+/// Whether a part of it was Jinja.
+pub(super) fn is_filled_in(text: &str) -> bool {
+    text.contains(JINJA)
+}
+
 /// A value, to be filled into Markdown.
 pub fn shielded(value: &str) -> String {
     let end = (!value.is_empty()).then_some(END);

@@ -190,3 +190,23 @@ fn values_come_back_as_they_were() {
     let all: String = (0..0x250).filter_map(char::from_u32).collect();
     assert_eq!(unshielded(&shielded(&all)), all);
 }
+
+#[test]
+fn what_leads_nowhere_whatever_it_is_filled_with_is_found_at_its_place() {
+    let letter = "{% if x %}Привіт{% endif %}, [a](htps://shop.example) [b](/sale) ![c](c.png)\n\n\
+        [d]({{ link }}) [e](https://shop.example/{{ x }}) [f](mailto:a@b.example) <g@b.example> {\n\n\
+        **[h](shop.example/{# ~ #}now)** {{ x\n}} [i](javascript:alert(1))";
+    let found: Vec<&str> = dead_links(letter)
+        .into_iter()
+        .map(|place| &letter[place])
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "[a](htps://shop.example)",
+            "[b](/sale)",
+            "![c](c.png)",
+            "[i](javascript:alert(1))"
+        ]
+    );
+}
