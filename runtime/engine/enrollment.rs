@@ -59,7 +59,7 @@ pub struct Enrollment {
     #[serde(default, skip_serializing_if = "is_zero")]
     pub moved: u32,
     /// Its messages and tasks, which feedback is matched with.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, alias = "keys", skip_serializing_if = "Vec::is_empty")]
     pub made: Vec<Made>,
     /// Its last send, for `goal.within`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

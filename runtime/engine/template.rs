@@ -34,7 +34,8 @@ pub fn environment(zone: Zone) -> Environment<'static> {
     });
     // What is not known is left out, however it came to be unknown.
     environment.set_formatter(|out, state, value| {
-        if value.is_none() {
+        let is_markdown = is_markdown(state);
+        if value.is_none() && !is_markdown {
             return Ok(());
         }
         let number = plain(value).map(Value::from);
@@ -51,6 +52,15 @@ pub fn environment(zone: Zone) -> Environment<'static> {
         }
         escape_formatter(out, state, value)
     });
+    for name in ["escape", "e"] {
+        environment.add_filter(
+            name,
+            |state: &mut State<'_, '_>, value: Value| match is_markdown(state) {
+                true => Ok(Value::from_safe_string(in_markdown(&value))),
+                false => minijinja::filters::escape(state, &value),
+            },
+        );
+    }
     for name in ["upcase", "upper"] {
         environment.add_filter(name, |value: Value| text(&value).to_uppercase());
     }
@@ -66,6 +76,19 @@ pub fn environment(zone: Zone) -> Environment<'static> {
         },
     );
     environment
+}
+
+/// Whether what is rendered is Markdown.
+fn is_markdown(state: &State<'_, '_>) -> bool {
+    matches!(state.auto_escape(), AutoEscape::Custom(own) if own == MARKDOWN)
+}
+
+/// A value as it stands in Markdown: what a template made itself, or vouches for, has its marks.
+fn in_markdown(value: &Value) -> String {
+    match value.is_safe() {
+        true => value.to_string(),
+        false => shielded(&text(value)),
+    }
 }
 
 /// A number with a fraction as people write it. Jinja reckons in binary: 0.1 + 0.2 would print as 0.30000000000000004, and a
@@ -188,6 +211,33 @@ mod tests {
         ] {
             assert_eq!(rendered(template).ok().as_deref(), Some(""), "{template}");
         }
+    }
+
+    #[test]
+    fn in_markdown_a_value_has_no_marks_also_where_it_is_escaped_by_hand() {
+        let rendered = |text: &str| {
+            let context = context! { name => "**a** <b>", none => () };
+            environment(Zone::UTC).render_named_str("letter.md", text, context)
+        };
+        let shielded = shielded("**a** <b>");
+        for template in [
+            "{{ name }}",
+            "{{ name | e }}",
+            "{{ name | escape | e }}",
+            "{% set x %}{{ name }}{% endset %}{{ x }}",
+        ] {
+            assert_eq!(
+                rendered(template).ok().as_deref(),
+                Some(&*shielded),
+                "{template}"
+            );
+        }
+        assert_eq!(
+            rendered("{{ name | safe }}").ok().as_deref(),
+            Some("**a** <b>")
+        );
+        let html = environment(Zone::UTC).render_named_str("a.html", "{{ '<b>' | e }}", ());
+        assert_eq!(html.ok().as_deref(), Some("&lt;b&gt;"));
     }
 
     #[test]

@@ -25,6 +25,7 @@ const SCHEMES: [&str; 4] = ["https:", "http:", "mailto:", "tel:"];
 const PARAGRAPH: &str = "margin:0 0 16px";
 const RULE: &str = "border:0;border-top:1px solid #dddddd;margin:24px 0 16px";
 const SMALL_PRINT: &str = "font-size:13px;line-height:20px;color:#667085";
+const CODE: &str = "padding:2px 6px;background:#f0f0ee;font-family:Consolas,Menlo,monospace";
 const LINK: &str = "color:#1a5fb4";
 const BUTTON: &str = "display:inline-block;padding:12px 24px;border-radius:6px;background:#1f2933;color:#ffffff;\
     font-weight:bold;text-decoration:none";
@@ -47,53 +48,95 @@ pub fn to_html(letter: &str, language: Option<&str>) -> String {
 fn dressed<'e>(events: &[Event<'e>]) -> Vec<Event<'e>> {
     let last_rule = last_rule(events);
     let mut out = Vec::with_capacity(events.len());
-    let mut at = 0;
-    // Links and pictures that lead nowhere lose their ends too.
-    let mut leads = Vec::new();
+    let (mut at, mut button_ends) = (0, None);
+    let mut around = Around::default();
     while let Some(event) = events.get(at) {
-        if let Some(url) = button(&events[at..]) {
+        let rest = &events[at..];
+        if let Some((url, length)) = button(rest) {
             out.push(tag(format!(
                 "<p style=\"margin:8px 0 24px\"><a href=\"{}\" style=\"{BUTTON}\">",
                 shield::attribute(&shield::address(url))
             )));
+            button_ends = Some(at + length);
             at += 3;
-            while !matches!(events[at], Event::End(TagEnd::Link)) {
-                out.push(as_it_is(&events[at]));
-                at += 1;
-            }
+        } else if button_ends == Some(at) {
             out.push(tag("</a></p>\n".to_owned()));
             at += 3;
-            continue;
+        } else if is_blank(rest) {
+            at += 3;
+        } else {
+            let is_last = last_rule == Some(at);
+            out.push(around.dressed(event, is_last));
+            at += 1;
         }
-        out.push(match event {
-            Event::Start(start) => opened(start, &mut leads),
-            Event::End(TagEnd::Link | TagEnd::Image) => {
-                let leads = leads.pop().unwrap_or(false);
-                match event {
-                    Event::End(TagEnd::Link) if leads => tag("</a>".to_owned()),
-                    _ if leads => event.clone(),
-                    _ => tag(String::new()),
-                }
-            }
-            Event::Rule => {
-                let small = match last_rule {
-                    Some(last) if last == at => format!("<div style=\"{SMALL_PRINT}\">\n"),
-                    _ => String::new(),
-                };
-                tag(format!("<hr style=\"{RULE}\" />\n{small}"))
-            }
-            Event::Code(code) => tag(format!(
-                "<code style=\"padding:2px 6px;background:#f0f0ee;font-family:Consolas,Menlo,monospace\">{}</code>",
-                shield::attribute(code)
-            )),
-            _ => as_it_is(event),
-        });
-        at += 1;
     }
     if last_rule.is_some() {
         out.push(tag("</div>".to_owned()));
     }
     out
+}
+
+/// What stands around an event.
+#[derive(Default)]
+struct Around {
+    /// Whether each link and picture leads anywhere; else its end goes too.
+    leads: Vec<bool>,
+    /// How many pictures: within one there is only text, to be read where it isn't shown.
+    pictures: usize,
+}
+
+impl Around {
+    fn dressed<'e>(&mut self, event: &Event<'e>, is_last_rule: bool) -> Event<'e> {
+        match event {
+            Event::Start(start) if self.pictures == 0 => opened(start, self),
+            Event::Start(Tag::Image { .. }) => {
+                self.pictures += 1;
+                self.leads.push(false);
+                tag(String::new())
+            }
+            Event::End(TagEnd::Image) => {
+                self.pictures = self.pictures.saturating_sub(1);
+                match self.leads.pop() {
+                    Some(true) => event.clone(),
+                    _ => tag(String::new()),
+                }
+            }
+            Event::Text(text) | Event::Code(text) if self.pictures > 0 => {
+                Event::Text(unshielded(text).into())
+            }
+            _ if self.pictures > 0 => tag(String::new()),
+            Event::End(TagEnd::Link) => match self.leads.pop() {
+                Some(true) => tag("</a>".to_owned()),
+                _ => tag(String::new()),
+            },
+            Event::Rule => {
+                let small = match is_last_rule {
+                    true => format!("<div style=\"{SMALL_PRINT}\">\n"),
+                    false => String::new(),
+                };
+                tag(format!("<hr style=\"{RULE}\" />\n{small}"))
+            }
+            Event::Code(code) => tag(format!(
+                "<code style=\"{CODE}\">{}</code>",
+                shield::attribute(code)
+            )),
+            _ => as_it_is(event),
+        }
+    }
+}
+
+/// Whether a paragraph holds nothing but values that are empty.
+fn is_blank(events: &[Event<'_>]) -> bool {
+    let [
+        Event::Start(Tag::Paragraph),
+        Event::Text(text),
+        Event::End(TagEnd::Paragraph),
+        ..,
+    ] = events
+    else {
+        return false;
+    };
+    unshielded(text).trim().is_empty()
 }
 
 /// The last rule that stands in no list and no quotation.
@@ -110,8 +153,8 @@ fn last_rule(events: &[Event<'_>]) -> Option<usize> {
     last
 }
 
-/// Where a button leads: a paragraph that is one link, in bold.
-fn button<'e>(events: &'e [Event<'_>]) -> Option<&'e str> {
+/// Where a button leads, and after how many events its link ends: a paragraph that is one link, in bold.
+fn button<'e>(events: &'e [Event<'_>]) -> Option<(&'e str, usize)> {
     let [
         Event::Start(Tag::Paragraph),
         Event::Start(Tag::Strong),
@@ -128,11 +171,12 @@ fn button<'e>(events: &'e [Event<'_>]) -> Option<&'e str> {
         rest.get(end + 1..end + 3)?,
         [Event::End(TagEnd::Strong), Event::End(TagEnd::Paragraph)]
     );
-    (ends && is_fit(dest_url)).then_some(&**dest_url)
+    (ends && is_fit(dest_url)).then_some((&**dest_url, end + 3))
 }
 
 /// An element with its style.
-fn opened<'e>(start: &Tag<'e>, leads: &mut Vec<bool>) -> Event<'e> {
+fn opened<'e>(start: &Tag<'e>, around: &mut Around) -> Event<'e> {
+    let leads = &mut around.leads;
     let element = match start {
         Tag::Paragraph => format!("<p style=\"{PARAGRAPH}\">"),
         Tag::Heading { level, .. } => {
@@ -159,6 +203,7 @@ fn opened<'e>(start: &Tag<'e>, leads: &mut Vec<bool>) -> Event<'e> {
             format!("<a href=\"{mail}{url}\" style=\"{LINK}\">")
         }
         Tag::Image { link_type, dest_url, title, id } => {
+            around.pictures += 1;
             leads.push(is_fit(dest_url));
             if leads.last() == Some(&false) {
                 return tag(String::new());

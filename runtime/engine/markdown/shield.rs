@@ -1,10 +1,12 @@
 //! Values within Markdown: whatever they hold, they are text and no marks.
 //!
-//! Each sign that Markdown might read is written as a character of a private plane of Unicode, which no alphabet uses and Markdown takes
-//! for a letter. Once the text is read, they become what they were. Nothing has to be counted or kept aside for it, and a value may stand
+//! Each sign, letter and digit that Markdown or HTML might read is written as a character of a private plane of Unicode, which no alphabet
+//! uses and Markdown takes for a letter. Once the text is read, they become what they were. Nothing has to be counted or kept aside for it, and a value may stand
 //! anywhere: in a heading, in a piece of code, in a link's address, where it is a part of the address and can't be more than that.
 
 use std::fmt::Write as _;
+
+use super::SCHEMES;
 
 /// Where the signs stand meanwhile: the beginning of a private plane (Unicode, section 23.5), U+F0000 to U+F007F.
 const PLANE: u32 = 0xF_0000;
@@ -49,10 +51,22 @@ pub(super) fn is_filled_in(text: &str) -> bool {
     text.contains(JINJA)
 }
 
-/// A value, to be filled into Markdown.
+/// A value, to be filled into Markdown. What an address begins with is left: in `<{{ url }}>` Markdown looks for it.
 pub fn shielded(value: &str) -> String {
-    let end = (!value.is_empty()).then_some(END);
-    value.chars().map(behind).chain(end).collect()
+    let scheme = scheme_of(value);
+    let rest = value[scheme.len()..].chars().map(behind);
+    scheme.chars().chain(rest).chain([END]).collect()
+}
+
+/// What of an address that a letter may lead to says how to go there; nothing of any other text.
+fn scheme_of(text: &str) -> &str {
+    let mut schemes = SCHEMES.iter().filter_map(|scheme| text.get(..scheme.len()));
+    let own = schemes.find(|own| {
+        SCHEMES
+            .iter()
+            .any(|scheme| own.eq_ignore_ascii_case(scheme))
+    });
+    own.unwrap_or("")
 }
 
 /// The text as it was before any value in it was shielded.
@@ -68,13 +82,16 @@ pub(super) fn address(link: &str) -> String {
     let mut is_first = true;
     while let Some(part) = parts.next() {
         let is_value = parts.peek().is_some();
-        let begins = std::mem::take(&mut is_first) && !part.chars().any(is_mark);
+        let own = &part[scheme_of(part).len()..];
+        let begins = std::mem::take(&mut is_first) && !own.chars().any(|c| c.is_ascii());
         for c in part.chars() {
             let own = before(c);
             let stays = if is_value && begins {
                 !own.is_ascii_whitespace()
             } else {
-                own == c || matches!(own, '-' | '.' | '_' | '~')
+                own == c
+                    || own.is_ascii_alphanumeric()
+                    || matches!(own, '-' | '.' | '_' | '~' | '/' | ':')
             };
             if stays {
                 out.push(own);
@@ -100,21 +117,19 @@ pub(super) fn in_html(html: &str) -> String {
     let mut out = String::with_capacity(html.len());
     for c in html.chars().filter(|c| *c != END) {
         match before(c) {
-            own if own == c => out.push(c),
-            own => escape(&mut out, own),
+            own if own == c || own.is_ascii_alphanumeric() => out.push(own),
+            // Also a blank, which would end an attribute without quotes.
+            own => {
+                let _ = write!(out, "&#{};", u32::from(own));
+            }
         }
     }
     out
 }
 
-/// Addresses keep the signs that make one: in `<{{ url }}>` Markdown looks for them.
 fn behind(c: char) -> char {
-    let own = is_mark(c).then(|| char::from_u32(PLANE + u32::from(c)));
+    let own = c.is_ascii().then(|| char::from_u32(PLANE + u32::from(c)));
     own.flatten().unwrap_or(c)
-}
-
-fn is_mark(c: char) -> bool {
-    c.is_ascii() && !c.is_ascii_alphanumeric() && !matches!(c, ':' | '/')
 }
 
 fn before(c: char) -> char {

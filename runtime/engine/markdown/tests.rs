@@ -163,7 +163,9 @@ fn a_value_in_an_address_or_in_html_of_the_template_stays_there() {
         "<p><a href=\"https://shop.example/?a=1\">https://shop.example/?a=1</a></p>"
     );
     let own = plain(&format!("<b title=\"{}\">x</b>", shielded("\"><i>")));
-    assert_eq!(own, "<p><b title=\"&#34;&gt;&lt;i&gt;\">x</b></p>");
+    assert_eq!(own, "<p><b title=\"&#34;&#62;&#60;i&#62;\">x</b></p>");
+    let bare = plain(&format!("<b title={}>x</b>", shielded("x onclick=y")));
+    assert_eq!(bare, "<p><b title=x&#32;onclick&#61;y>x</b></p>");
 }
 
 #[test]
@@ -208,5 +210,38 @@ fn what_leads_nowhere_whatever_it_is_filled_with_is_found_at_its_place() {
             "![c](c.png)",
             "[i](javascript:alert(1))"
         ]
+    );
+}
+
+#[test]
+fn letters_and_digits_of_a_value_make_nothing_either() {
+    for (letter, html) in [
+        (format!("<{}>", shielded("SPRING")), "<p>&lt;SPRING&gt;</p>"),
+        (
+            format!("<{}>x", shielded("script")),
+            "<p>&lt;script&gt;x</p>",
+        ),
+        (format!("{}. Mai", shielded("24")), "<p>24. Mai</p>"),
+        (
+            format!("a **{}** b", shielded("")),
+            "<p>a <strong></strong> b</p>",
+        ),
+        (format!("a\n\n{}\n\nb", shielded("")), "<p>a</p>\n<p>b</p>"),
+    ] {
+        assert_eq!(plain(&letter), html, "{letter}");
+    }
+}
+
+#[test]
+fn within_a_button_and_a_picture_values_are_what_they_are() {
+    let (code, url) = (
+        shielded("A-1 <b>"),
+        shielded("https://shop.example/a-b.png"),
+    );
+    let letter = format!("**[Use `{code}` ![{code} `{code}`]({url})](https://shop.example)**");
+    assert_eq!(
+        plain(&letter),
+        "<p><a href=\"https://shop.example\">Use <code>A-1 &lt;b&gt;</code> \
+         <img src=\"https://shop.example/a-b.png\" alt=\"A-1 &lt;b&gt; A-1 &lt;b&gt;\" /></a></p>"
     );
 }
