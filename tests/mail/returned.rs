@@ -162,6 +162,24 @@ fn an_address_that_a_report_says_nobody_has_is_written_to_no_more() {
 }
 
 #[test]
+fn a_mail_that_was_noted_and_lies_there_still_is_taken_once() {
+    let mut receiver = Receiver::start(false);
+    let shop = asking(receiver.port, "bounces: bounces@shop.example");
+    buys(&shop, "1");
+    let [sender, id, _] = names(&receiver.next());
+    brings(&shop, "1", &report(&sender, &id));
+    let dies = [("FAILPOINTS", "returned.durable=panic")];
+    let ended = shop.start_in(&["run", "--until-idle"], &dies).ended();
+    assert!(!ended.success(), "{ended}");
+    let lies = |place: &str| shop.path(&format!(".kurant/returned/{place}")).is_file();
+    assert!(lies("new/1") && !lies("cur/1:2,S"));
+    assert_eq!(count(&shop, "bounced"), 1, "it is durable");
+    runs(&shop);
+    assert!(!lies("new/1") && lies("cur/1:2,S"));
+    assert_eq!(count(&shop, "bounced"), 1, "its event is the same");
+}
+
+#[test]
 fn an_answer_moves_the_journey_that_waits_for_it() {
     let mut receiver = Receiver::start(false);
     let shop = asking(receiver.port, "replies: \"Shop <answers@shop.example>\"");
