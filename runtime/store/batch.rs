@@ -274,6 +274,8 @@ pub struct Taken {
     pub step: Arc<str>,
     /// When it was handed over.
     pub at: Instant,
+    /// What tells the address that it went to from others, and doesn't show it.
+    pub address: String,
 }
 
 /// An event that can't be taken in.

@@ -30,11 +30,16 @@ fn asking(port: u64, more: &str) -> Shop {
 
 /// Somebody who takes offers pays, and what is due leaves.
 fn buys(shop: &Shop, id: &str) {
+    buys_from(shop, id, "anna@example.com");
+}
+
+/// The same, with an address that is hers by now.
+fn buys_from(shop: &Shop, id: &str, address: &str) {
     let consent = json!({
         "specversion": "1.0", "id": format!("{id}-consent"), "source": "test", "type": "consent.changed", "subject": "anna",
         "data": { "channel": "email", "granted": true },
     });
-    let order = paid(id, "anna", "Anna", "anna@example.com");
+    let order = paid(id, "anna", "Anna", address);
     shop.drop_events(&format!("{id}.jsonl"), &[consent.to_string(), order]);
     shop.kurant(&["run", "--until-idle", "--quiet"]);
 }
@@ -159,6 +164,29 @@ fn an_address_that_a_report_says_nobody_has_is_written_to_no_more() {
         ["1:2,S", "2:2,S", "3:2,S", "forged:2,"],
         "what was taken is seen"
     );
+}
+
+#[test]
+fn a_report_on_an_address_that_was_given_up_leaves_the_new_one() {
+    let mut receiver = Receiver::start(false);
+    let shop = asking(receiver.port, "bounces: bounces@shop.example");
+    buys(&shop, "1");
+    let [sender, id, _] = names(&receiver.next());
+    buys_from(&shop, "2", "anna@shop.example");
+    let [newer, newer_id, _] = names(&receiver.next());
+    brings(&shop, "1", &report(&sender, &id));
+    runs(&shop);
+    let bounced = |log: &[Value]| -> Vec<Value> {
+        let own = log.iter().filter(|own| own["outcome"] == "bounced");
+        own.map(|own| own["reason"].clone()).collect()
+    };
+    assert_eq!(bounced(&log(&shop)), [json!("other_address")]);
+    assert_eq!(count(&shop, "suppressed"), 0);
+    buys_from(&shop, "3", "anna@shop.example");
+    assert_eq!(receiver.next()["to"], json!(["anna@shop.example"]));
+    brings(&shop, "2", &report(&newer, &newer_id));
+    runs(&shop);
+    assert_eq!(count(&shop, "suppressed"), 1);
 }
 
 #[test]
