@@ -226,6 +226,10 @@ fn an_answer_moves_the_journey_that_waits_for_it() {
         "strange",
         &answer("In-Reply-To: <1@shop.example>\nTo: answers@shop.example"),
     );
+    // Whoever answers for the shop in the same talk is not the customer.
+    let hers = answer(&format!("In-Reply-To: {id}"));
+    let ours = hers.replace("anna@example.com", "Answers@shop.example");
+    brings(&shop, "own", &ours);
     runs(&shop);
     assert_eq!(count(&shop, "replied"), 0);
     brings(
