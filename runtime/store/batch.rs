@@ -292,3 +292,13 @@ pub struct Rejected {
     /// As it came.
     pub body: String,
 }
+
+impl Rejected {
+    /// What the origin of a mail that came back begins with; the channel follows.
+    pub const OF_MAIL: &str = "returned/";
+
+    /// Whether it is a mail that came back: `body` is its file's name then.
+    pub fn is_mail(&self) -> bool {
+        self.origin.starts_with(Self::OF_MAIL)
+    }
+}

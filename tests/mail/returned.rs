@@ -294,6 +294,21 @@ fn whatever_else_lies_in_the_folder_harms_nothing() {
             .all(|line| line.contains("unreadable: it is") && line.contains("returned/email")),
         "{dead}"
     );
+    let retried = shop.run(&["dead", "retry", "--all"]);
+    let said = String::from_utf8_lossy(&retried.stderr);
+    assert!(
+        !retried.status.success()
+            && said.contains("4 mails stay")
+            && said.contains("`cur` to `new`"),
+        "{said}"
+    );
+    runs(&shop);
+    let dead = shop.kurant(&["dead", "list", "--json"]).stdout;
+    assert_eq!(
+        String::from_utf8_lossy(&dead).lines().count(),
+        4,
+        "none is read as an event"
+    );
     // Once it is whole it is moved there, as ever.
     brings(&shop, "half", &half);
     runs(&shop);
