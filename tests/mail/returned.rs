@@ -250,6 +250,45 @@ fn an_answer_moves_the_journey_that_waits_for_it() {
 }
 
 #[test]
+fn a_mail_that_cant_be_opened_for_a_moment_is_read_later() {
+    let mut receiver = Receiver::start(false);
+    let shop = asking(receiver.port, "bounces: bounces@shop.example");
+    buys(&shop, "1");
+    let [sender, id, _] = names(&receiver.next());
+    brings(&shop, "1", &report(&sender, &id));
+    let shut = [("FAILPOINTS", "returned.opens=2*return->off")];
+    let running = shop.start_in(&["run", "--listen", "127.0.0.1:0"], &shut);
+    running.wait_for("a mail can't be opened");
+    crate::run::sample::until("it is read", || {
+        shop.path(".kurant/returned/cur/1:2,S").is_file()
+    });
+    running.end();
+    assert_eq!(count(&shop, "bounced"), 1);
+}
+
+#[test]
+fn a_folder_of_two_names_is_read_once() {
+    let mut receiver = Receiver::start(false);
+    let shop = asking(receiver.port, "bounces: bounces@shop.example");
+    std::fs::create_dir_all(shop.path(".kurant/returned")).expect("a folder");
+    std::os::unix::fs::symlink(shop.path(".kurant/returned"), shop.path("mail")).expect("a link");
+    shop.add_settings(&format!(
+        "  aside: {{ kind: smtp, from: a@shop.example, host: localhost, port: {}, tls: none, returned: {{ folder: mail, secret: \"${{file:mail.secret}}\" }} }}\n",
+        receiver.port
+    ));
+    buys(&shop, "1");
+    let [sender, id, _] = names(&receiver.next());
+    let mails = 20;
+    for at in 0..mails {
+        brings(&shop, &at.to_string(), &report(&sender, &id));
+    }
+    runs(&shop);
+    let seen = |at: u32| shop.path(&format!(".kurant/returned/cur/{at}:2,S"));
+    let taken = (0..mails).filter(|at| seen(*at).is_file()).count();
+    assert_eq!(taken, 20, "none is strange to whoever reads it");
+}
+
+#[test]
 fn whatever_else_lies_in_the_folder_harms_nothing() {
     let mut receiver = Receiver::start(false);
     let shop = asking(receiver.port, "bounces: bounces@shop.example");
