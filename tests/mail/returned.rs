@@ -256,6 +256,10 @@ fn a_mail_that_cant_be_opened_for_a_moment_is_read_later() {
     buys(&shop, "1");
     let [sender, id, _] = names(&receiver.next());
     brings(&shop, "1", &report(&sender, &id));
+    let shut = [("FAILPOINTS", "returned.opens=return")];
+    let examined = shop.start_in(&["doctor"], &shut);
+    examined.wait_for("what comes back as mail of email can't be read");
+    examined.ended();
     let shut = [("FAILPOINTS", "returned.opens=2*return->off")];
     let running = shop.start_in(&["run", "--listen", "127.0.0.1:0"], &shut);
     running.wait_for("a mail can't be opened");
