@@ -102,6 +102,10 @@ const WORDS: &[(&str, &str)] = &[
         "it names no channel, so nothing is known of an address or a consent",
     ),
     (
+        "other_address",
+        "the message went to another address than the customer has now, so nothing is suppressed",
+    ),
+    (
         "nothing_waited",
         "the passage that sent it goes on, and nothing waited for it",
     ),

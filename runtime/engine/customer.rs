@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::calendar::{Instant, Zone};
 use crate::definition::Category;
 use crate::event::Event;
-use crate::id::CustomerId;
+use crate::id::{CustomerId, Key};
 use crate::map::Map;
 use crate::value::Value;
 
@@ -253,6 +253,12 @@ impl Customer {
             "push" => "push_token",
             other => other,
         }
+    }
+
+    /// What tells an address from others and doesn't show it.
+    pub fn address_hash(address: &str) -> String {
+        let address = address.trim().to_lowercase();
+        format!("{:016x}", Key::of(&["address", &address]).short())
     }
 
     /// The customer's address for a channel.

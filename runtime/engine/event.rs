@@ -7,6 +7,11 @@ use crate::calendar::Instant;
 use crate::id::{CustomerId, Key};
 use crate::map::Map;
 
+/// The source of what we say of our messages ourselves.
+pub const FEEDBACK: &str = "kurant/feedback";
+/// By which field of its data it tells the address that the message went to from others, without showing it.
+pub const ADDRESS_HASH: &str = "address_hash";
+
 /// One event of one customer, with its time settled and its data typed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {

@@ -274,6 +274,8 @@ pub struct Taken {
     pub step: Arc<str>,
     /// When it was handed over.
     pub at: Instant,
+    /// What tells the address that it went to from others, and doesn't show it.
+    pub address: String,
 }
 
 /// An event that can't be taken in.
@@ -289,4 +291,14 @@ pub struct Rejected {
     pub reason: String,
     /// As it came.
     pub body: String,
+}
+
+impl Rejected {
+    /// What the origin of a mail that came back begins with; the channel follows.
+    pub const OF_MAIL: &str = "returned/";
+
+    /// Whether it is a mail that came back: `body` is its file's name then.
+    pub fn is_mail(&self) -> bool {
+        self.origin.starts_with(Self::OF_MAIL)
+    }
 }

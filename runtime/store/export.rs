@@ -165,6 +165,7 @@ pub(crate) const TABLES: &[Table] = &[
             ("journey", Plain),
             ("step", Plain),
             ("at", Plain),
+            ("address", Plain),
         ],
     },
     Table {

@@ -215,7 +215,7 @@ pub(crate) fn command<'r>(mut columns: impl Columns<'r>) -> Result<Outgoing, Err
     outgoing(&mut columns, state)
 }
 
-/// From route, name, customer, key, journey, step, at.
+/// From route, name, customer, key, journey, step, at, address.
 pub(crate) fn taken<'r>(mut columns: impl Columns<'r>) -> Result<Taken, Error> {
     Ok(Taken {
         route: columns.text()?.to_owned(),
@@ -225,6 +225,7 @@ pub(crate) fn taken<'r>(mut columns: impl Columns<'r>) -> Result<Taken, Error> {
         journey: columns.shared()?,
         step: columns.shared()?,
         at: columns.instant()?,
+        address: columns.text()?.to_owned(),
     })
 }
 

@@ -30,11 +30,16 @@ fn asking(port: u64, more: &str) -> Shop {
 
 /// Somebody who takes offers pays, and what is due leaves.
 fn buys(shop: &Shop, id: &str) {
+    buys_from(shop, id, "anna@example.com");
+}
+
+/// The same, with an address that is hers by now.
+fn buys_from(shop: &Shop, id: &str, address: &str) {
     let consent = json!({
         "specversion": "1.0", "id": format!("{id}-consent"), "source": "test", "type": "consent.changed", "subject": "anna",
         "data": { "channel": "email", "granted": true },
     });
-    let order = paid(id, "anna", "Anna", "anna@example.com");
+    let order = paid(id, "anna", "Anna", address);
     shop.drop_events(&format!("{id}.jsonl"), &[consent.to_string(), order]);
     shop.kurant(&["run", "--until-idle", "--quiet"]);
 }
@@ -162,6 +167,47 @@ fn an_address_that_a_report_says_nobody_has_is_written_to_no_more() {
 }
 
 #[test]
+fn a_report_on_an_address_that_was_given_up_leaves_the_new_one() {
+    let mut receiver = Receiver::start(false);
+    let shop = asking(receiver.port, "bounces: bounces@shop.example");
+    buys(&shop, "1");
+    let [sender, id, _] = names(&receiver.next());
+    buys_from(&shop, "2", "anna@shop.example");
+    let [newer, newer_id, _] = names(&receiver.next());
+    brings(&shop, "1", &report(&sender, &id));
+    runs(&shop);
+    let bounced = |log: &[Value]| -> Vec<Value> {
+        let own = log.iter().filter(|own| own["outcome"] == "bounced");
+        own.map(|own| own["reason"].clone()).collect()
+    };
+    assert_eq!(bounced(&log(&shop)), [json!("other_address")]);
+    assert_eq!(count(&shop, "suppressed"), 0);
+    buys_from(&shop, "3", "anna@shop.example");
+    assert_eq!(receiver.next()["to"], json!(["anna@shop.example"]));
+    brings(&shop, "2", &report(&newer, &newer_id));
+    runs(&shop);
+    assert_eq!(count(&shop, "suppressed"), 1);
+}
+
+#[test]
+fn a_mail_that_was_noted_and_lies_there_still_is_taken_once() {
+    let mut receiver = Receiver::start(false);
+    let shop = asking(receiver.port, "bounces: bounces@shop.example");
+    buys(&shop, "1");
+    let [sender, id, _] = names(&receiver.next());
+    brings(&shop, "1", &report(&sender, &id));
+    let dies = [("FAILPOINTS", "returned.durable=panic")];
+    let ended = shop.start_in(&["run", "--until-idle"], &dies).ended();
+    assert!(!ended.success(), "{ended}");
+    let lies = |place: &str| shop.path(&format!(".kurant/returned/{place}")).is_file();
+    assert!(lies("new/1") && !lies("cur/1:2,S"));
+    assert_eq!(count(&shop, "bounced"), 1, "it is durable");
+    runs(&shop);
+    assert!(!lies("new/1") && lies("cur/1:2,S"));
+    assert_eq!(count(&shop, "bounced"), 1, "its event is the same");
+}
+
+#[test]
 fn an_answer_moves_the_journey_that_waits_for_it() {
     let mut receiver = Receiver::start(false);
     let shop = asking(receiver.port, "replies: \"Shop <answers@shop.example>\"");
@@ -180,6 +226,10 @@ fn an_answer_moves_the_journey_that_waits_for_it() {
         "strange",
         &answer("In-Reply-To: <1@shop.example>\nTo: answers@shop.example"),
     );
+    // Whoever answers for the shop in the same talk is not the customer.
+    let hers = answer(&format!("In-Reply-To: {id}"));
+    let ours = hers.replace("anna@example.com", "Answers@shop.example");
+    brings(&shop, "own", &ours);
     runs(&shop);
     assert_eq!(count(&shop, "replied"), 0);
     brings(
@@ -197,6 +247,49 @@ fn an_answer_moves_the_journey_that_waits_for_it() {
     let tasks = shop.lines(".kurant/outbox/crm.jsonl");
     let titles: Vec<&Value> = tasks.iter().map(|own| &own["data"]["title"]).collect();
     assert_eq!(titles, [&json!(format!("Answer: {WORDS}."))], "{tasks:#?}");
+}
+
+#[test]
+fn a_mail_that_cant_be_opened_for_a_moment_is_read_later() {
+    let mut receiver = Receiver::start(false);
+    let shop = asking(receiver.port, "bounces: bounces@shop.example");
+    buys(&shop, "1");
+    let [sender, id, _] = names(&receiver.next());
+    brings(&shop, "1", &report(&sender, &id));
+    let shut = [("FAILPOINTS", "returned.opens=return")];
+    let examined = shop.start_in(&["doctor"], &shut);
+    examined.wait_for("what comes back as mail of email can't be read");
+    examined.ended();
+    let shut = [("FAILPOINTS", "returned.opens=2*return->off")];
+    let running = shop.start_in(&["run", "--listen", "127.0.0.1:0"], &shut);
+    running.wait_for("a mail can't be opened");
+    crate::run::sample::until("it is read", || {
+        shop.path(".kurant/returned/cur/1:2,S").is_file()
+    });
+    running.end();
+    assert_eq!(count(&shop, "bounced"), 1);
+}
+
+#[test]
+fn a_folder_of_two_names_is_read_once() {
+    let mut receiver = Receiver::start(false);
+    let shop = asking(receiver.port, "bounces: bounces@shop.example");
+    std::fs::create_dir_all(shop.path(".kurant/returned")).expect("a folder");
+    std::os::unix::fs::symlink(shop.path(".kurant/returned"), shop.path("mail")).expect("a link");
+    shop.add_settings(&format!(
+        "  aside: {{ kind: smtp, from: a@shop.example, host: localhost, port: {}, tls: none, returned: {{ folder: mail, secret: \"${{file:mail.secret}}\" }} }}\n",
+        receiver.port
+    ));
+    buys(&shop, "1");
+    let [sender, id, _] = names(&receiver.next());
+    let mails = 20;
+    for at in 0..mails {
+        brings(&shop, &at.to_string(), &report(&sender, &id));
+    }
+    runs(&shop);
+    let seen = |at: u32| shop.path(&format!(".kurant/returned/cur/{at}:2,S"));
+    let taken = (0..mails).filter(|at| seen(*at).is_file()).count();
+    assert_eq!(taken, 20, "none is strange to whoever reads it");
 }
 
 #[test]
@@ -243,6 +336,21 @@ fn whatever_else_lies_in_the_folder_harms_nothing() {
         dead.lines()
             .all(|line| line.contains("unreadable: it is") && line.contains("returned/email")),
         "{dead}"
+    );
+    let retried = shop.run(&["dead", "retry", "--all"]);
+    let said = String::from_utf8_lossy(&retried.stderr);
+    assert!(
+        !retried.status.success()
+            && said.contains("4 mails stay")
+            && said.contains("`cur` to `new`"),
+        "{said}"
+    );
+    runs(&shop);
+    let dead = shop.kurant(&["dead", "list", "--json"]).stdout;
+    assert_eq!(
+        String::from_utf8_lossy(&dead).lines().count(),
+        4,
+        "none is read as an event"
     );
     // Once it is whole it is moved there, as ever.
     brings(&shop, "half", &half);

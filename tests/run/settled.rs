@@ -32,6 +32,7 @@ pub(crate) fn taken(customer: &str, word: &str, which: &str) -> Settled {
             journey: "thanks".into(),
             step: "now".into(),
             at: Instant::from_millis(1_000),
+            address: String::new(),
         })),
     }
 }

@@ -45,6 +45,7 @@ async fn held(store: &dyn Store) {
                     journey: "welcome".into(),
                     step: "hello".into(),
                     at: at(3),
+                    address: format!("hash-of-{name}"),
                 })),
             }],
             rejected: vec![Rejected {

@@ -14,6 +14,7 @@ fn named(row: &Outgoing, name: &str, when: i64) -> Taken {
         journey: row.command.journey.clone(),
         step: row.command.step.clone(),
         at: at(when),
+        address: format!("hash-of-{name}"),
     }
 }
 

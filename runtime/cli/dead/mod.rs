@@ -262,7 +262,7 @@ async fn settle(
         Source::Inbox(inbox) => Some(inbox),
         Source::Rabbit { .. } => None,
     };
-    let (mut settled, mut withdrawn, mut left) = (0, 0, 0);
+    let (mut settled, mut withdrawn, mut left) = (0, 0, Left::default());
     each(&*store, async |page: Vec<Dead>| {
         let mut batch = Batch {
             clock: Clock::real().now(),
@@ -276,10 +276,8 @@ async fn settle(
                     withdrawn += usize::from(fate == Fate::Withdrawn);
                     fate.settle(own, &mut batch);
                 }
-                Dead::Event(own) if again && inbox.is_none() => {
-                    let _ = own;
-                    left += 1;
-                }
+                Dead::Event(own) if again && own.rejected.is_mail() => left.mails += 1,
+                Dead::Event(_) if again && inbox.is_none() => left.events += 1,
                 Dead::Event(own) => {
                     if again {
                         lines.push(own.rejected.body.as_str());
@@ -295,7 +293,7 @@ async fn settle(
         store.commit(batch).await.map_err(unreadable)
     })
     .await?;
-    if let Some(ids) = chosen.in_vain(settled + left) {
+    if let Some(ids) = chosen.in_vain(settled + left.events + left.mails) {
         // Asked for twice it is no mistake; asked for by a wrong id it may be one.
         eprintln!(
             "nothing that was given up has the id {ids}; `kurant dead list` shows what there is"
@@ -308,13 +306,45 @@ async fn settle(
             reason::words("withdrawn").unwrap_or_default()
         );
     }
-    if left > 0 {
-        return Err(Error::failure(format!(
-            "{left} events stay: they came from a broker, or could not be read there"
-        ))
-        .hint("publish them again once they are mended; `kurant dead show` has their text"));
+    left.told()
+}
+
+/// What can't be tried again from here.
+#[derive(Default)]
+struct Left {
+    /// Events of a broker.
+    events: usize,
+    /// Mails that came back: their dead letters hold their files' names alone.
+    mails: usize,
+}
+
+impl Left {
+    /// Says what stays, and what to do about it.
+    fn told(&self) -> Result<(), Error> {
+        let mut stays = Vec::new();
+        let mut hints = Vec::new();
+        if self.events > 0 {
+            let left = self.events;
+            stays.push(format!(
+                "{left} events stay: they came from a broker, or could not be read there"
+            ));
+            hints
+                .push("publish them again once they are mended; `kurant dead show` has their text");
+        }
+        if self.mails > 0 {
+            let left = self.mails;
+            stays.push(format!(
+                "{left} mails stay: what came back as mail is read from its folder alone"
+            ));
+            hints.push(
+                "move them from `cur` to `new` of the folder once they can be read, and drop these with `kurant dead drop`; `kurant dead show` has their names",
+            );
+        }
+        if stays.is_empty() {
+            return Ok(());
+        }
+        Err(Error::failure(stays.join("; ")).hint(hints.join("; ")))
     }
-    Ok(())
 }
 
 /// What became of so many.

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::Work;
+use super::profile::address_hash;
+use crate::customer::Customer;
 use crate::enrollment::Enrollment;
 use crate::event::Event;
 use crate::id::Key;
@@ -13,6 +15,8 @@ use crate::value::Value;
 
 /// What changes nothing where no channel is named: whose address, or which consent, is meant?
 const OF_AN_ADDRESS: [Fate; 3] = [Fate::Bounced, Fate::Complained, Fate::Unsubscribed];
+/// What says that nothing should go to an address any more.
+const OF_THE_ADDRESS: [Fate; 2] = [Fate::Bounced, Fate::Complained];
 
 /// The line of feedback that is being taken in.
 pub(super) struct Told {
@@ -37,10 +41,16 @@ impl Work<'_> {
             values.insert("key", Value::text(key.to_string()));
         }
         let said = self.known_channel(event);
-        let changes_nothing = said.is_none() && OF_AN_ADDRESS.contains(&what);
         // The passage knows better by which way its message left.
         let made = whose.zip(key).and_then(|(own, key)| own.made(key));
         let channel = made.and_then(|made| made.channel.clone());
+        let reason = match said.as_deref() {
+            None if OF_AN_ADDRESS.contains(&what) => Some("no_channel"),
+            Some(channel) if OF_THE_ADDRESS.contains(&what) && self.has_moved(event, channel) => {
+                Some("other_address")
+            }
+            _ => None,
+        };
         if let Some(channel) = channel.map(String::from).or(said) {
             values.insert("channel", Value::text(channel));
         }
@@ -52,7 +62,7 @@ impl Work<'_> {
             enrollment: whose.map(|own| own.id),
             place,
             what: what.word().to_owned(),
-            reason: changes_nothing.then(|| "no_channel".into()),
+            reason: reason.map(str::to_owned),
             values,
             after: 0,
         });
@@ -89,6 +99,16 @@ impl Work<'_> {
             };
             line.reason = Some(why.to_owned());
         }
+    }
+
+    /// Whether the message went to another address than the customer has now.
+    fn has_moved(&self, event: &Event, channel: &str) -> bool {
+        let now = self
+            .person
+            .customer
+            .address(channel)
+            .map(Customer::address_hash);
+        address_hash(event).is_some_and(|hash| now.as_deref() != Some(hash))
     }
 
     /// The channel that an event names. Events come from outside too: what is no name of ours may be something about a person.

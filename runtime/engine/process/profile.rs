@@ -7,7 +7,7 @@ use crate::calendar::Instant;
 use crate::catalog::Catalog;
 use crate::catalog::program::Op;
 use crate::customer::{Customer, Suppressed};
-use crate::event::Event;
+use crate::event::{ADDRESS_HASH, Event, FEEDBACK};
 use crate::input::{ERASED, Trace};
 use crate::map::Map;
 use crate::value::Value;
@@ -175,7 +175,8 @@ impl Work<'_> {
         changed
     }
 
-    /// A message bounced, or was called unwanted: nothing is sent any more to the address that the customer has for its channel.
+    /// A message bounced, or was called unwanted: nothing is sent any more to the address that the customer has for its channel, unless
+    /// the message went to another one.
     fn suppress(&mut self, event: &Event, why: &str) -> bool {
         let Some(channel) = event.data.get("channel").and_then(Value::as_text) else {
             return false;
@@ -184,7 +185,11 @@ impl Work<'_> {
         let Some(address) = customer.address(channel).map(ToOwned::to_owned) else {
             return false;
         };
-        if customer.is_suppressed(channel, &address) || went_elsewhere(self.catalog, event) {
+        let elsewhere = match address_hash(event) {
+            Some(hash) => hash != Customer::address_hash(&address),
+            None => went_elsewhere(self.catalog, event),
+        };
+        if elsewhere || customer.is_suppressed(channel, &address) {
             return false;
         }
         if customer.suppressed.len() >= SUPPRESSED_REMEMBERED {
@@ -232,6 +237,15 @@ impl Work<'_> {
 /// Whether an event says so.
 fn says(event: &Event, what: &str) -> bool {
     event.data.get(what) == Some(&Value::Bool(true))
+}
+
+/// What the message's address is told by. Only we know it: of others it is no word that counts.
+pub(super) fn address_hash(event: &Event) -> Option<&str> {
+    let hash = event
+        .data
+        .get(ADDRESS_HASH)
+        .filter(|_| &*event.source == FEEDBACK);
+    hash.and_then(Value::as_text)
 }
 
 /// Whether the message was sent to another address than the customer's own, by `to`.

@@ -13,9 +13,10 @@ use std::collections::HashMap;
 
 use kurant_engine::calendar::Instant;
 use kurant_engine::catalog::Reply;
+use kurant_engine::customer::Customer;
 use kurant_engine::event::Event;
 use kurant_engine::id::{CustomerId, Key};
-use kurant_engine::input::Trace;
+use kurant_engine::input::{Command, Effect, Trace};
 use kurant_engine::map::Map;
 use kurant_engine::provider::Fate;
 use kurant_engine::value::Value;
@@ -165,7 +166,16 @@ pub(crate) fn known_as(row: &Outgoing, name: String, at: Instant) -> Box<Taken> 
         journey: command.journey.clone(),
         step: command.step.clone(),
         at,
+        address: address_of(command),
     })
+}
+
+/// What tells the address that a message goes to from others; empty for what is no message.
+pub(crate) fn address_of(command: &Command) -> String {
+    match &command.what {
+        Effect::Send { to, .. } => Customer::address_hash(to),
+        _ => String::new(),
+    }
 }
 
 /// Something came back of a message that the other side knows by this name: it must have been taken, whatever was heard of it.

@@ -79,6 +79,7 @@ impl Message {
                 key: taken.key,
                 journey: taken.journey.to_string(),
                 step: taken.step.to_string(),
+                address: taken.address,
             },
             since: taken.at,
             open: None,

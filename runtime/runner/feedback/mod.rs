@@ -6,17 +6,16 @@
 mod found;
 
 use kurant_engine::calendar::Instant;
-use kurant_engine::event::Event;
+use kurant_engine::event::{ADDRESS_HASH, Event, FEEDBACK};
 use kurant_engine::id::{CustomerId, Key};
 use kurant_engine::input::Command;
 use kurant_engine::map::Map;
 use kurant_engine::provider::Fate;
 use kurant_engine::value::Value;
 
-pub(crate) use found::{Found, events};
+use crate::channel::address_of;
 
-/// Who says so.
-const SOURCE: &str = "kurant/feedback";
+pub(crate) use found::{Found, events};
 
 /// The message that something is said of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +25,8 @@ pub(crate) struct About {
     pub(crate) key: Key,
     pub(crate) journey: String,
     pub(crate) step: String,
+    /// What tells the address that it went to from others; empty where nobody knows.
+    pub(crate) address: String,
 }
 
 impl About {
@@ -37,6 +38,7 @@ impl About {
             key: command.key,
             journey: command.journey.to_string(),
             step: command.step.to_string(),
+            address: address_of(command),
         }
     }
 
@@ -59,6 +61,9 @@ impl About {
             ("step", Value::text(self.step.as_str())),
             ("channel", Value::text(self.channel.as_str())),
         ]);
+        if !self.address.is_empty() {
+            data.insert(ADDRESS_HASH, Value::text(self.address.as_str()));
+        }
         for (name, value) in more.iter() {
             data.insert(name, value.clone());
         }
@@ -69,7 +74,7 @@ impl About {
         let id = Key::of(&[&self.key.to_string(), kind, own, which]);
         Some(Event {
             id: id.to_string().into(),
-            source: SOURCE.into(),
+            source: FEEDBACK.into(),
             kind: kind.into(),
             customer: self.customer.clone(),
             time,
@@ -91,6 +96,7 @@ mod tests {
             key: Key::of(&["k"]),
             journey: "winback".to_owned(),
             step: "nine".to_owned(),
+            address: "1f".to_owned(),
         };
         let at = Instant::from_millis;
         let event = |fate, which, time| about.event(fate, which, Map::new(), at(time));

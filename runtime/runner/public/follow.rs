@@ -123,6 +123,8 @@ async fn noticed(
         key: sent.key,
         journey: sent.journey,
         step: sent.step,
+        // What it tells of says nothing of an address.
+        address: String::new(),
     };
     let event = about.event(fate, which, more, inside.clock.now())?;
     let delivery = Delivery {

@@ -96,12 +96,34 @@ fn of_a_person(mail: &Message<'_>, bytes: &[u8], ours: &[String]) -> Says {
     if is_automatic(mail) {
         return Says::Nothing("automatic");
     }
+    if is_own(mail, ours) {
+        return Says::Nothing("own");
+    }
     let id = raw(mail, &["Message-ID"]).into_iter().next();
     let id = id.unwrap_or_else(|| String::from_utf8_lossy(bytes).into_owned());
     let text = mail.body_text(0).unwrap_or(Cow::Borrowed(""));
     Says::Reply {
         id: Key::of(&["mail", id.trim()]).to_string(),
         text: reply::written(&text, ours),
+    }
+}
+
+/// Whether it is from us: a copy of what we sent, or somebody of ours who writes in the same talk. It is no answer of the customer's.
+fn is_own(mail: &Message<'_>, ours: &[String]) -> bool {
+    let from = mail.from().into_iter().flat_map(|own| own.iter());
+    let mut from = from.filter_map(|own| Some(plain(own.address()?)));
+    from.any(|own| ours.iter().any(|ours| plain(ours) == own))
+}
+
+/// An address without what stands behind `+`, in small letters.
+fn plain(address: &str) -> String {
+    let address = address.trim().to_lowercase();
+    match address.rsplit_once('@') {
+        Some((user, domain)) => {
+            let user = user.split('+').next().unwrap_or_default();
+            format!("{user}@{domain}")
+        }
+        None => address,
     }
 }
 

@@ -1,10 +1,11 @@
 //! A Maildir: whoever brings mail writes it elsewhere and moves it into `new`; what was read is moved into `cur`.
 
-use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use fail::fail_point;
 
 /// So much of a mail is read. Reports and the words of people stand at its beginning; pictures come behind.
 pub(super) const LARGEST: u64 = 256 * 1024;
@@ -37,8 +38,12 @@ impl Maildir {
         Ok(())
     }
 
-    /// Mail that waits, by name; at most so many of them, and none of those.
-    pub(super) fn waiting(&self, most: usize, but: &HashSet<String>) -> io::Result<Vec<String>> {
+    /// Mail that waits, by name; at most so many of them, and none that is left where it is.
+    pub(super) fn waiting(
+        &self,
+        most: usize,
+        is_left: impl Fn(&str) -> bool,
+    ) -> io::Result<Vec<String>> {
         let mut names = Vec::new();
         for entry in std::fs::read_dir(self.0.join("new"))? {
             let entry = entry?;
@@ -48,7 +53,7 @@ impl Maildir {
             if let Ok(name) = name
                 && is_mail
                 && !name.starts_with('.')
-                && !but.contains(&name)
+                && !is_left(&name)
             {
                 names.push(name);
             }
@@ -62,6 +67,9 @@ impl Maildir {
 
     /// The beginning of a mail.
     pub(super) fn read(&self, name: &str) -> io::Result<Lying> {
+        fail_point!("returned.opens", |_| Err(
+            io::ErrorKind::PermissionDenied.into()
+        ));
         let file = File::open(self.0.join("new").join(name))?;
         let brought = file
             .metadata()?
@@ -95,8 +103,14 @@ impl Maildir {
 /// How many mails wait in a folder.
 ///
 /// # Errors
-/// When it can't be read.
+/// When it can't be read, or one of them can't be opened.
 pub fn waiting_mails(folder: &Path) -> io::Result<usize> {
-    let waiting = Maildir::at(folder).waiting(usize::MAX, &HashSet::new())?;
-    Ok(waiting.len())
+    let maildir = Maildir::at(folder);
+    let waiting = maildir.waiting(usize::MAX, |_| false)?;
+    let opened = waiting.first().map(|name| maildir.read(name));
+    match opened {
+        // Somebody has taken it away meanwhile.
+        Some(Err(error)) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(waiting.len()),
+    }
 }

@@ -70,6 +70,13 @@ impl ReturnedMail {
         &self.folder
     }
 
+    /// The addresses of ours that mail comes back to, without names.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = String> {
+        let replies = self.replies.as_ref().map(|own| &own.email);
+        let all = [self.bounces.as_ref(), replies].into_iter().flatten();
+        all.map(ToString::to_string)
+    }
+
     /// The name of a message.
     pub(crate) fn name(&self, key: Key) -> String {
         let key = key.to_string();

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use fail::fail_point;
 use kurant_engine::calendar::{Instant, MINUTE};
+use kurant_engine::event::Event;
 use kurant_engine::id::Key;
 use kurant_engine::provider::{Fact, Fate, NamedBy};
 use kurant_store::{Rejected, Store};
@@ -23,7 +24,7 @@ use crate::channel::MailServer;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::feedback::{Found, events};
-use crate::intake::{Behind, Delivered, Delivery, Via};
+use crate::intake::{Behind, Delivered, Delivery, Proven, Via};
 use crate::meter;
 use crate::runner::{host, worker_name};
 
@@ -59,6 +60,35 @@ struct Channel {
     names: ReturnedMail,
 }
 
+/// Mails that are left where they are.
+#[derive(Default)]
+struct Left {
+    /// They were read and can't be moved away.
+    stuck: HashSet<String>,
+    /// They can't be opened at this look.
+    shut: HashSet<String>,
+    /// They could not be at the one before it, and that was told.
+    told: HashSet<String>,
+}
+
+impl Left {
+    fn holds(&self, name: &str) -> bool {
+        self.stuck.contains(name) || self.shut.contains(name)
+    }
+
+    /// All were looked at: those that can't be opened are tried again at the next look.
+    fn looked(&mut self) {
+        self.told = std::mem::take(&mut self.shut);
+    }
+}
+
+/// What was found at a look.
+struct Lot {
+    mails: Vec<Read>,
+    /// Those that can't be opened, and why.
+    shut: Vec<(String, io::Error)>,
+}
+
 /// A mail that was read.
 struct Read {
     name: String,
@@ -73,6 +103,21 @@ struct Outcome {
     fact: Option<Fact>,
 }
 
+impl Outcome {
+    /// Nothing follows where no event was made: the message is not known, or whoever got it was erased meanwhile.
+    fn settle(&mut self, missing: &[String], made: &[Event]) {
+        let Some(name) = self.fact.as_ref().and_then(|fact| fact.name.as_ref()) else {
+            return;
+        };
+        let mut keys = made.iter().filter_map(|own| own.data.get("key")?.as_text());
+        if missing.contains(name) {
+            (self.word, self.fact) = ("unknown_message", None);
+        } else if !keys.any(|key| key == name) {
+            (self.word, self.fact) = ("erased", None);
+        }
+    }
+}
+
 impl ReturnedReader {
     /// Readers of all folders that mail of these channels comes back into: one for each folder.
     pub fn all<'m>(
@@ -82,11 +127,17 @@ impl ReturnedReader {
         out: &mpsc::Sender<Delivery>,
     ) -> Vec<Self> {
         let mut folders: BTreeMap<PathBuf, (Vec<Channel>, Vec<String>)> = BTreeMap::new();
+        // Once it is there it has one name, whatever leads to it: read by two, mail of the one would be strange to the other.
+        let place = |folder: &Path| {
+            // Whoever can't make it is told so at the first look.
+            let _ = Maildir::at(folder).make();
+            folder.canonicalize().unwrap_or_else(|_| folder.to_owned())
+        };
         for (name, server) in servers {
             let Some(names) = server.returned_mail() else {
                 continue;
             };
-            let (channels, ours) = folders.entry(names.folder().to_owned()).or_default();
+            let (channels, ours) = folders.entry(place(names.folder())).or_default();
             ours.extend(server.addresses());
             channels.push(Channel {
                 name: name.to_owned(),
@@ -132,20 +183,19 @@ impl ReturnedReader {
     /// When the store fails.
     pub async fn watch(self, mut stop: watch::Receiver<bool>) -> Result<(), Error> {
         let lease = format!("returned/{}{}", host(), self.folder().display());
-        let (mut stuck, mut is_told) = (HashSet::new(), false);
+        let (mut left, mut is_told) = (Left::default(), false);
         while !*stop.borrow() {
             let mut more = false;
             if self.is_its_keeper(&lease).await? {
-                let waiting = self.maildir.waiting(AT_ONCE, &stuck);
-                let waiting = waiting.or_else(|_| {
-                    self.maildir.make()?;
-                    self.maildir.waiting(AT_ONCE, &stuck)
-                });
-                match waiting {
-                    Ok(names) => {
+                match self.look(&left).await {
+                    Ok((found, lot)) => {
                         is_told = false;
-                        more = names.len() == AT_ONCE && stuck.len() < MOST_STUCK;
-                        if !(names.is_empty() || self.take(names, &mut stuck).await?) {
+                        self.leave(lot.shut, &mut left);
+                        let is_full = [&left.stuck, &left.shut]
+                            .iter()
+                            .any(|own| own.len() >= MOST_STUCK);
+                        more = found == AT_ONCE && !is_full;
+                        if !(lot.mails.is_empty() || self.take(&lot.mails, &mut left).await?) {
                             return Ok(());
                         }
                     }
@@ -162,6 +212,7 @@ impl ReturnedReader {
             if more {
                 continue;
             }
+            left.looked();
             if let Some(behind) = &self.behind {
                 behind.is(false);
             }
@@ -186,9 +237,37 @@ impl ReturnedReader {
         Ok(self.store.lease(lease, &self.name, now, until).await?)
     }
 
+    /// Reads mails that wait, and says how many do: not more than are read together.
+    async fn look(&self, left: &Left) -> io::Result<(usize, Lot)> {
+        let waiting = || self.maildir.waiting(AT_ONCE, |name| left.holds(name));
+        let names = waiting().or_else(|_| {
+            self.maildir.make()?;
+            waiting()
+        })?;
+        let found = names.len();
+        if found == 0 {
+            let (mails, shut) = (Vec::new(), Vec::new());
+            return Ok((found, Lot { mails, shut }));
+        }
+        let lot = read_all(self.maildir.clone(), names, self.ours.clone()).await?;
+        Ok((found, lot))
+    }
+
+    /// Leaves mails that can't be opened for the next look, and tells of each once.
+    fn leave(&self, shut: Vec<(String, io::Error)>, left: &mut Left) {
+        for (mail, error) in shut {
+            if !left.told.contains(&mail) {
+                tracing::error!(
+                    mail, folder = %self.folder().display(), %error,
+                    "a mail can't be opened; it stays in `new` and is tried again"
+                );
+            }
+            left.shut.insert(mail);
+        }
+    }
+
     /// Takes these mails. Returns whether somebody still listens to what they say.
-    async fn take(&self, names: Vec<String>, stuck: &mut HashSet<String>) -> Result<bool, Error> {
-        let mails = read_all(self.maildir.clone(), names, self.ours.clone()).await?;
+    async fn take(&self, mails: &[Read], left: &mut Left) -> Result<bool, Error> {
         let mut outcomes: Vec<Outcome> = mails.iter().map(|mail| self.outcome(mail)).collect();
         let now = self.clock.now();
         let mut delivery = Delivery {
@@ -197,28 +276,13 @@ impl ReturnedReader {
         };
         for (at, channel) in self.channels.iter().enumerate() {
             let own = outcomes.iter_mut().filter(|own| own.channel == Some(at));
-            let mut own: Vec<&mut Outcome> = own.collect();
-            let facts = own.iter().filter_map(|own| own.fact.clone());
-            let facts: Vec<Fact> = facts.collect();
-            let names = facts
-                .iter()
-                .filter_map(|fact| fact.name.clone())
-                .collect::<Vec<_>>();
-            let found = Found::look(&*self.store, &channel.name, NamedBy::Key, &names).await?;
-            let missing = found.missing(&names);
-            for own in &mut own {
-                let name = own.fact.as_ref().and_then(|fact| fact.name.as_ref());
-                if name.is_some_and(|name| missing.contains(name)) {
-                    (own.word, own.fact) = ("unknown_message", None);
-                }
-            }
-            let (made, proven) = events(&found, &facts, now);
+            let (made, proven) = self.follows(channel, own.collect(), now).await?;
             delivery
                 .events
                 .extend(made.into_iter().map(Delivered::made_here));
             delivery.proven.extend(proven);
         }
-        delivery.rejected = self.unreadable(&mails, now);
+        delivery.rejected = self.unreadable(mails, now);
         if !self.tell(delivery).await {
             return Ok(false);
         }
@@ -227,8 +291,8 @@ impl ReturnedReader {
             meter::returned(outcome.word);
             let put = self.maildir.put_away(&mail.name, outcome.fact.is_some());
             let Err(error) = put else { continue };
-            if error.kind() != io::ErrorKind::NotFound && stuck.len() < MOST_STUCK {
-                stuck.insert(mail.name.clone());
+            if error.kind() != io::ErrorKind::NotFound && left.stuck.len() < MOST_STUCK {
+                left.stuck.insert(mail.name.clone());
                 tracing::error!(
                     mail = mail.name, folder = %self.folder().display(), %error,
                     "a mail was read and can't be moved from `new` to `cur`; it stays where it is"
@@ -236,6 +300,26 @@ impl ReturnedReader {
             }
         }
         Ok(true)
+    }
+
+    /// What follows from mails of a channel. From some of them nothing does, and they are told so.
+    async fn follows(
+        &self,
+        channel: &Channel,
+        mut own: Vec<&mut Outcome>,
+        now: Instant,
+    ) -> Result<(Vec<Event>, Vec<Proven>), Error> {
+        let facts = own.iter().filter_map(|own| own.fact.clone());
+        let facts: Vec<Fact> = facts.collect();
+        let names = facts.iter().filter_map(|fact| fact.name.clone());
+        let names: Vec<String> = names.collect();
+        let found = Found::look(&*self.store, &channel.name, NamedBy::Key, &names).await?;
+        let missing = found.missing(&names);
+        let (made, proven) = events(&found, &facts, now);
+        for own in &mut own {
+            own.settle(&missing, &made);
+        }
+        Ok((made, proven))
     }
 
     /// Hands on, and waits until it is durable.
@@ -304,7 +388,7 @@ impl ReturnedReader {
             tracing::warn!(mail = mail.name, folder = %self.folder().display(), "a mail can't be read: {why}");
             Rejected {
                 at: now,
-                origin: format!("returned/{channel}"),
+                origin: format!("{}{channel}", Rejected::OF_MAIL),
                 line: Key::of(&[&mail.name]).short(),
                 reason: format!(
                     "unreadable: {why}; it lies in `cur` of {}",
@@ -318,38 +402,78 @@ impl ReturnedReader {
 }
 
 /// Reads mails on a thread of their own. What none should be able to do, to make the reader fall, makes it unreadable.
-async fn read_all(
-    maildir: Maildir,
-    names: Vec<String>,
-    ours: Arc<[String]>,
-) -> Result<Vec<Read>, Error> {
+async fn read_all(maildir: Maildir, names: Vec<String>, ours: Arc<[String]>) -> io::Result<Lot> {
     let (sender, done) = oneshot::channel();
     let reading = move || {
-        let own = |name: String| {
-            let (brought, letter) = match maildir.read(&name) {
+        let (mut mails, mut shut) = (Vec::new(), Vec::new());
+        for name in names {
+            match maildir.read(&name) {
                 Ok(lying) => {
                     let reading = AssertUnwindSafe(|| read(&lying.bytes, &ours));
                     let letter = catch_unwind(reading);
-                    (
-                        lying.brought,
-                        letter.unwrap_or(Err("the reader failed at it")),
-                    )
+                    mails.push(Read {
+                        name,
+                        brought: lying.brought,
+                        letter: letter.unwrap_or(Err("the reader failed at it")),
+                    });
                 }
                 // Somebody has taken it away again.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
-                Err(_) => (0, Err("it can't be opened")),
-            };
-            Some(Read {
-                name,
-                brought,
-                letter,
-            })
-        };
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => shut.push((name, error)),
+            }
+        }
         // Nobody waits any more when the run has ended.
-        let _ = sender.send(names.into_iter().filter_map(own).collect());
+        let _ = sender.send(Lot { mails, shut });
     };
     let thread = std::thread::Builder::new().name("returned mail".to_owned());
-    let begun = thread.stack_size(STACK).spawn(reading);
-    begun.map_err(|error| Error::Task(error.to_string()))?;
-    done.await.map_err(|error| Error::Task(error.to_string()))
+    thread.stack_size(STACK).spawn(reading)?;
+    done.await
+        .map_err(|_| io::Error::other("the thread that read it has fallen"))
+}
+
+#[cfg(test)]
+mod tests {
+    use kurant_engine::map::Map;
+    use kurant_engine::value::Value;
+
+    use super::*;
+
+    #[test]
+    fn a_mail_that_no_event_was_made_of_is_told_as_nothing() {
+        let name = Key::of(&["message"]).to_string();
+        let outcome = || Outcome {
+            word: "told",
+            channel: Some(0),
+            fact: Some(Fact {
+                name: Some(name.clone()),
+                fate: Some(Fate::Bounced),
+                said: None,
+                time: None,
+                event: None,
+                url: None,
+                text: None,
+            }),
+        };
+        let event = |key: &str| Event {
+            id: "1".into(),
+            source: "kurant/feedback".into(),
+            kind: "message.bounced".into(),
+            customer: "anna".into(),
+            time: Instant::from_millis(0),
+            data: Map::from_iter([("key", Value::text(key))]),
+            attributes: Map::new(),
+        };
+        for (missing, made, word) in [
+            (vec![], vec![event(&name)], "told"),
+            (vec![], vec![event("another")], "erased"),
+            (vec![name.clone()], vec![], "unknown_message"),
+        ] {
+            let mut outcome = outcome();
+            outcome.settle(&missing, &made);
+            assert_eq!(
+                (outcome.word, outcome.fact.is_some()),
+                (word, word == "told")
+            );
+        }
+    }
 }

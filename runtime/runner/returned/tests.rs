@@ -33,6 +33,18 @@ fn says(text: &str, says: &Says) {
     assert_eq!(named(&read), Some(key()), "{text}");
 }
 
+#[test]
+fn what_we_wrote_ourselves_is_no_answer() {
+    for from in ["Shop <Hello@Shop.Example>", "hello+NAME@shop.example"] {
+        let copy = format!(
+            "From: {from}\nMessage-ID: <1@a.example>\nIn-Reply-To: <NAME@shop.example>\n\nHello\n"
+        );
+        says(&copy, &Says::Nothing("own"));
+    }
+    let hers = "From: hello@a.example\nMessage-ID: <1@a.example>\nIn-Reply-To: <NAME@shop.example>\n\nHello\n";
+    assert!(matches!(letter(hers).says, Says::Reply { .. }));
+}
+
 /// As Postfix writes it.
 const POSTFIX: &str = "Return-Path: <>
 Delivered-To: DELIVERED

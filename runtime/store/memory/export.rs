@@ -84,7 +84,7 @@ impl Tables {
         let row = |own: &&crate::Taken| {
             json!({
                 "route": own.route, "name": own.name, "customer": own.customer, "key": own.key, "journey": own.journey,
-                "step": own.step, "at": own.at.millis(),
+                "step": own.step, "at": own.at.millis(), "address": own.address,
             })
         };
         own.iter().map(row).collect()

@@ -10,13 +10,13 @@ use crate::{Error, Outgoing, Settled, Taken, rows};
 
 // Whoever erases a customer of these waits, or was waited for.
 const STILL_THERE: &str = "SELECT FROM customer WHERE id = ANY($1) ORDER BY id FOR KEY SHARE";
-const TAKEN: &str = "INSERT INTO taken (route, name, customer, key, journey, step, at) \
-   SELECT o.route, o.name, o.customer, o.key, o.journey, o.step, o.at \
-   FROM UNNEST($1::text[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::bigint[], $8::uuid[]) \
-     AS o (route, name, customer, key, journey, step, at, tombstone) \
+const TAKEN: &str = "INSERT INTO taken (route, name, customer, key, journey, step, at, address) \
+   SELECT o.route, o.name, o.customer, o.key, o.journey, o.step, o.at, o.address \
+   FROM UNNEST($1::text[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::uuid[]) \
+     AS o (route, name, customer, key, journey, step, at, address, tombstone) \
    WHERE NOT EXISTS (SELECT FROM erased e WHERE e.customer = o.tombstone) OR EXISTS (SELECT FROM customer c WHERE c.id = o.customer) \
    ON CONFLICT DO NOTHING";
-const BY_NAME: &str = "SELECT route, name, customer, key, journey, step, at FROM taken WHERE route = $1 AND name = ANY($2)";
+const BY_NAME: &str = "SELECT route, name, customer, key, journey, step, at, address FROM taken WHERE route = $1 AND name = ANY($2)";
 const BY_KEY: &str = "SELECT state, command, route, due, attempt, tries, lease, withdrawn FROM outbox WHERE key = ANY($1)";
 pub(super) const GONE: &str = "DELETE FROM taken WHERE customer = $1";
 
@@ -46,6 +46,7 @@ pub(super) fn note(statements: &mut Vec<Statement>, settled: &[Settled]) {
             .with(text(|own| &own.journey))
             .with(text(|own| &own.step))
             .with(at)
+            .with(text(|own| &own.address))
             .with(tombstones),
     );
 }

@@ -9,11 +9,11 @@ use super::transaction::{Rows, Transaction};
 use crate::{Error, Outgoing, Settled, Taken, rows};
 
 const TAKEN: Rows = Rows {
-    head: "INSERT OR FAIL INTO taken (route, name, customer, key, journey, step, at) VALUES ",
-    columns: 7,
+    head: "INSERT OR FAIL INTO taken (route, name, customer, key, journey, step, at, address) VALUES ",
+    columns: 8,
     tail: " ON CONFLICT DO NOTHING",
 };
-const BY_NAME: &str = "SELECT route, name, customer, key, journey, step, at FROM taken \
+const BY_NAME: &str = "SELECT route, name, customer, key, journey, step, at, address FROM taken \
    WHERE route = $1 AND name IN (SELECT value FROM json_each($2))";
 const BY_KEY: &str = "SELECT state, command, route, due, attempt, tries, lease, withdrawn FROM outbox \
    WHERE key IN (SELECT unhex(value) FROM json_each($1))";
@@ -39,6 +39,7 @@ pub(super) async fn note(tx: &mut Transaction, settled: &[Settled]) -> Result<()
         values.shared(&own.journey);
         values.shared(&own.step);
         values.number(own.at.millis());
+        values.text(&own.address);
     })
     .await
     .map(drop)

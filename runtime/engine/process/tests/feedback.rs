@@ -1,6 +1,7 @@
 //! What comes back of a message is a line of the log, with its journey and step and with nothing of the person.
 
 use super::*;
+use crate::event::{ADDRESS_HASH, FEEDBACK};
 
 fn about(play: &Play) -> Map {
     let mut sent = play.actions.iter();
@@ -14,10 +15,20 @@ fn about(play: &Play) -> Map {
 }
 
 fn comes_back(play: &mut Play, kind: &str, data: Map, ago: i64) -> Option<Trace> {
+    comes_back_from(play, "provider", kind, data, ago)
+}
+
+fn comes_back_from(
+    play: &mut Play,
+    source: &str,
+    kind: &str,
+    data: Map,
+    ago: i64,
+) -> Option<Trace> {
     let before = play.trace.len();
     play.give(Input::Event(Arc::new(Event {
         id: kind.into(),
-        source: "provider".into(),
+        source: source.into(),
         kind: kind.into(),
         customer: "c1".into(),
         time: play.clock.plus_millis(-ago),
@@ -221,4 +232,30 @@ fn a_click_that_names_its_key_alone_is_of_the_channel_that_the_message_left_by()
     }
     let told = comes_back(&mut play, "message.clicked", data, 0).unwrap();
     assert_eq!(told.values.get("channel"), Some(&Value::text("email")));
+}
+
+#[test]
+fn an_address_that_is_not_the_one_it_went_to_is_left_and_only_we_can_say_so() {
+    let other = || Customer::address_hash("other@example.com");
+    for kind in ["message.bounced", "message.unsubscribed"] {
+        for (source, hash, reason) in [
+            (FEEDBACK, other(), Some("other_address")),
+            (FEEDBACK, Customer::address_hash(" A@X.example"), None),
+            ("provider", other(), None),
+        ] {
+            let mut play = after_a_message();
+            play.person
+                .customer
+                .attributes
+                .insert("email", Value::text("a@x.example"));
+            let mut data = about(&play);
+            data.insert("complaint", Value::Bool(true));
+            data.insert(ADDRESS_HASH, Value::text(hash));
+            let told = comes_back_from(&mut play, source, kind, data, 0).unwrap();
+            assert_eq!(told.reason.as_deref(), reason, "{kind} {source}");
+            let customer = &play.person.customer;
+            let is_left = !customer.is_suppressed("email", "a@x.example");
+            assert_eq!(is_left, reason.is_some(), "{kind} {source}");
+        }
+    }
 }

@@ -82,7 +82,9 @@ impl MailServer {
     pub(crate) fn addresses(&self) -> impl Iterator<Item = String> {
         let all = [Some(&self.from), self.reply_to.as_ref()];
         let all = all.into_iter().flatten();
-        all.map(|own| own.email.to_string())
+        let known = all.map(|own| own.email.to_string());
+        let returned = self.returned.iter().flat_map(ReturnedMail::addresses);
+        known.chain(returned)
     }
 
     /// Who it is to the server.

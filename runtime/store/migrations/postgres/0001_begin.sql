@@ -128,6 +128,8 @@ CREATE TABLE taken (
     customer TEXT COLLATE "C" NOT NULL,
     journey TEXT COLLATE "C" NOT NULL,
     step TEXT COLLATE "C" NOT NULL,
+    -- What tells the address that it went to from others, and doesn't show it.
+    address TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (route, name)
 ) WITH (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_insert_scale_factor = 0.01, autovacuum_vacuum_cost_limit = 2000);
 CREATE INDEX taken_customer ON taken (customer);

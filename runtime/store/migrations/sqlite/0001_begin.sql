@@ -118,6 +118,8 @@ CREATE TABLE taken (
     journey TEXT NOT NULL,
     step TEXT NOT NULL,
     at BIGINT NOT NULL,
+    -- What tells the address that it went to from others, and doesn't show it.
+    address TEXT NOT NULL,
     PRIMARY KEY (route, name)
 ) WITHOUT ROWID;
 CREATE INDEX taken_customer ON taken (customer);
