@@ -26,8 +26,8 @@ use crate::workspace;
     kurant enroll dormant-cascade --missed --per-day 10000\n  \
     kurant enroll dormant-cascade --missed --where 'customer.orders_count > 3' --at fifteen --per-day 500\n\n\
     Each stands where the journey would have brought him or her by today: waits that are over are over, messages that lie\n\
-    behind are skipped with the reason `backlog`. Whoever would be through by now is not taken in, nor whoever the journey did not\n\
-    let in while it was live: that was not missed.")]
+    behind are skipped with the reason `backlog`. Whoever would be through by now is not taken in, nor whoever the journey judged\n\
+    while it was live, let in or not: that was not missed.")]
 pub(crate) struct Args {
     /// The journey's id
     journey: String,

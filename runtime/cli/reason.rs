@@ -66,7 +66,7 @@ const WORDS: &[(&str, &str)] = &[
     ),
     (
         "judged",
-        "the journey was live when it fired, and did not let the customer in then",
+        "the journey was live when it fired, and judged it then",
     ),
     ("too_old", "the event was older than `max_age`"),
     ("missed", "the firing was missed by more than `catch_up`"),

@@ -27,7 +27,8 @@ pub struct Person {
     /// The last entry per journey and key, and the occasions taken.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub entries: Vec<LastEntry>,
-    /// What journeys have judged while they were live, and did not remember as an occasion: none of that was missed.
+    /// What journeys have judged while they were live, and did not remember as an occasion: none of that was missed. What is noted of
+    /// a segment goes when it is left, and what is noted for a journey that is no more when the next is noted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub judged: Vec<Judged>,
     /// Firings that wait until an active enrollment has ended (`while_active: queue`).
@@ -81,10 +82,13 @@ impl LastEntry {
 pub struct Judged {
     /// The journey's id.
     pub journey: Arc<str>,
-    /// What fired, and of which attribute or segment: `date birthday`, `enters vip`.
+    /// What fired, and of which attribute or segment: `date birthday -7d`, `enters vip`.
     pub what: CompactString,
     /// When it fired.
     pub at: Instant,
+    /// What it fired for: the day, or the value of the attribute; empty for a segment.
+    #[serde(default, skip_serializing_if = "CompactString::is_empty")]
+    pub occasion: CompactString,
 }
 
 /// A firing that waits until an active enrollment has ended.

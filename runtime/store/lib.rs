@@ -299,7 +299,8 @@ pub trait Store: Send + Sync {
         since: Instant,
     ) -> Reply<'s, PoolLevel>;
 
-    /// Puts codes of a coupon pool aside that nobody was given, at most so many, and returns how many it were.
+    /// Puts codes of a coupon pool aside that were imported up to an instant and nobody was given, at most so many, and returns how
+    /// many it were.
     fn put_codes_aside<'s>(&'s self, pool: &'s str, at: Instant, limit: usize) -> Reply<'s, u64>;
 
     /// Takes codes out of a coupon pool that nobody was given, at most so many, and returns how many it were.

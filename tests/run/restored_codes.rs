@@ -108,7 +108,7 @@ fn decide(shop: &Shop, arguments: &[&str]) {
 
 /// The shop knows which were used; who found none goes on, and what may have left before is held.
 fn release(shop: &Shop) {
-    shop.write("used.txt", "B\nC\nelsewhere\n");
+    shop.write("used.txt", "B\nC\n");
     let release = ["coupons", "release", "spring", "--except", "used.txt"];
     let told = said(shop, &[&release[..], &["--dry-run"]].concat());
     assert_eq!(
@@ -226,6 +226,52 @@ fn a_file_of_used_codes_that_cannot_be_read_whole_gives_nothing_back() {
     assert!(list.contains(r#""put_aside":2"#), "{list}");
     fs::write(shop.path("used.csv"), "code\nA\n").expect("mended");
     let told = said(&shop, &release);
+    assert_eq!(
+        told,
+        "1 code of spring can be given again; 1 stays put aside\n"
+    );
+}
+
+#[test]
+fn a_file_of_used_codes_without_one_or_with_those_of_another_pool_gives_nothing_back() {
+    let shop = shop(JOURNEY);
+    import(&shop, &["A", "B"]);
+    work_off(&shop);
+    run_on_copy(&shop, &["--after-restore"]);
+    for (file, text, why) in [
+        ("used.txt", "", "used.txt holds no code"),
+        ("used.csv", "", "used.csv holds no code"),
+        ("used.csv", "code\n", "used.csv holds no code"),
+        ("used.txt", "Codes\n\n", "used.txt holds no code"),
+        (
+            "used.txt",
+            "A\nelsewhere\n",
+            "1 code of used.txt is not in spring, so nothing was given back: line 2",
+        ),
+        (
+            "used.csv",
+            "code\na\nb\nX1\nX2\nX3\nX4\n",
+            "6 codes of used.csv are not in spring, so nothing was given back: lines 2, 3, 4, 5, 6, ...",
+        ),
+    ] {
+        shop.write(file, text);
+        for arguments in [&["--dry-run"][..], &[]] {
+            let release = ["coupons", "release", "spring", "--except", file];
+            let output = shop.run(&[&release, arguments].concat());
+            let told = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(1), "{text:?}: {told}");
+            assert!(told.contains(why), "{text:?}: {told}");
+        }
+    }
+    let list = said(&shop, &["coupons", "list", "--json"]);
+    assert!(list.contains(r#""put_aside":2"#), "{list}");
+    // What stands in the pool in another state is known.
+    import(&shop, &["NEW"]);
+    shop.write("used.txt", "A\nNEW\n");
+    let told = said(
+        &shop,
+        &["coupons", "release", "spring", "--except", "used.txt"],
+    );
     assert_eq!(
         told,
         "1 code of spring can be given again; 1 stays put aside\n"

@@ -199,6 +199,17 @@ pub(super) async fn what_is_put_aside_is_given_to_nobody_until_it_is_released(st
     old.push(new("other", "x", None));
     import(store, old).await;
     give(store, vec![given("A", "anna", 50)]).await.unwrap();
+    let late = Batch {
+        clock: at(61),
+        codes_new: vec![new("late", "F", None)],
+        ..Batch::default()
+    };
+    store.commit(late).await.expect("an import");
+    for (upto, count) in [(60, 0), (61, 1)] {
+        let aside = store.put_codes_aside("late", at(upto), 9).await.unwrap();
+        assert_eq!(aside, count, "what came later is no part of a copy");
+    }
+    assert_eq!(store.withdraw_codes("late", 9).await.unwrap(), 1);
     let mut aside = Vec::new();
     for _ in 0..3 {
         aside.push(store.put_codes_aside("spring", at(60), 2).await.unwrap());

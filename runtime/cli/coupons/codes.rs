@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
+use csv::ByteRecord;
 use kurant_engine::calendar::{Instant, Zone, first_instant_of, parse_date};
 use kurant_engine::definition::Type;
 use kurant_runner::source::RefusedLine;
@@ -44,10 +45,13 @@ pub(super) struct Read {
     pub(super) text: String,
 }
 
+/// What was read, or what is wrong with it.
+type Line = Result<Read, RefusedLine>;
+
 /// A file of codes.
 pub(super) struct Codes {
-    /// The codes, in the file's order.
-    pub(super) lines: Box<dyn Iterator<Item = Result<Read, RefusedLine>>>,
+    /// The codes, in the file's order. Where the file can't be read on, it ends with an error.
+    pub(super) lines: Box<dyn Iterator<Item = Result<Line, Error>>>,
     /// Whether the first line says what its columns are.
     pub(super) has_heading: bool,
 }
@@ -84,25 +88,38 @@ fn foreign(code: &str) -> Option<char> {
 fn list(path: &Path) -> Result<Codes, Error> {
     let file = File::open(path).map_err(|error| sheet::unreadable(path, &error))?;
     let mut lines = BufReader::new(file).split(b'\n');
-    let mut line = 0;
-    let lines = Box::new(std::iter::from_fn(move || {
+    let (mut line, path) = (0, path.to_owned());
+    let lines = ending(std::iter::from_fn(move || {
         loop {
-            let own = lines.next()?;
+            let own = match lines.next()? {
+                Ok(own) => own,
+                Err(error) => return Some(Err(sheet::unreadable(&path, &error))),
+            };
             line += 1;
-            let text = own.map(|own| String::from_utf8_lossy(&own).into_owned());
-            let text = text.unwrap_or_default();
+            let text = String::from_utf8_lossy(&own);
             let code = text.trim_start_matches('\u{feff}').trim();
             let code = unquoted(code);
             if code.is_empty() || (line == 1 && HEADERS.contains(&code.to_lowercase().as_str())) {
                 continue;
             }
-            return Some(read(line, code, None, text.trim_end_matches(['\r', '\n'])));
+            let text = text.trim_end_matches(['\r', '\n']);
+            return Some(Ok(read(line, code, None, text)));
         }
     }));
     Ok(Codes {
         lines,
         has_heading: false,
     })
+}
+
+/// Nothing comes after what can't be read: a file that fails once may fail for ever.
+fn ending(
+    lines: impl Iterator<Item = Result<Line, Error>> + 'static,
+) -> Box<dyn Iterator<Item = Result<Line, Error>>> {
+    Box::new(lines.scan(false, |has_failed, own| {
+        let is_last = std::mem::replace(has_failed, own.is_err());
+        (!is_last).then_some(own)
+    }))
 }
 
 /// A code that a sheet's program has put into quotes.
@@ -116,46 +133,48 @@ fn rows(path: &Path, mapping: &Mapping, zone: Zone) -> Result<Codes, Error> {
     let sheet = Sheet::open(path, mapping, &[], zone)?;
     look_at(&sheet.names, path)?;
     let rows = sheet.rows()?;
-    let lines = Box::new(rows.filter_map(move |row| {
-        let (line, row) = match row {
-            Ok(row) => row,
-            Err(error) => {
-                let refused = RefusedLine::row(0, error.to_string(), String::new());
-                return Some(Err(refused));
-            }
-        };
-        let text = sheet.text(&row);
-        let cells = match sheet.row_of(row) {
-            Ok(cells) => cells,
-            Err(message) => return Some(Err(RefusedLine::row(line, message, text))),
-        };
-        let cell = |name: &str| {
-            let place = sheet.names.iter().position(|own| own == name)?;
-            cells.get(place).map(str::trim).filter(|own| !own.is_empty())
-        };
-        let Some(code) = cell("code") else {
-            let is_empty = cells.iter().all(|own| own.trim().is_empty());
-            let refused = RefusedLine::row(line, "it has no `code`".to_owned(), text);
-            return (!is_empty).then_some(Err(refused));
-        };
-        let expires = match cell("expires") {
-            None => None,
-            Some(own) => match end(own, &sheet, zone) {
-                Some(at) => Some(at),
-                None => {
-                    let message = format!(
-                        "`expires` is neither a day nor an instant: {own}; write 2026-12-31, or say in the file of --columns how days are written"
-                    );
-                    return Some(Err(RefusedLine::row(line, message, text)));
-                }
-            },
-        };
-        Some(read(line, code, expires, &text))
+    let lines = ending(rows.filter_map(move |row| {
+        let read = row.map(|(line, row)| row_of(&sheet, line, row, zone));
+        read.transpose()
     }));
     Ok(Codes {
         lines,
         has_heading: true,
     })
+}
+
+/// The code of a row; none = its cells are all empty.
+fn row_of(sheet: &Sheet, line: u64, row: ByteRecord, zone: Zone) -> Option<Line> {
+    let text = sheet.text(&row);
+    let cells = match sheet.row_of(row) {
+        Ok(cells) => cells,
+        Err(message) => return Some(Err(RefusedLine::row(line, message, text))),
+    };
+    let cell = |name: &str| {
+        let place = sheet.names.iter().position(|own| own == name)?;
+        cells
+            .get(place)
+            .map(str::trim)
+            .filter(|own| !own.is_empty())
+    };
+    let Some(code) = cell("code") else {
+        let is_empty = cells.iter().all(|own| own.trim().is_empty());
+        let refused = RefusedLine::row(line, "it has no `code`".to_owned(), text);
+        return (!is_empty).then_some(Err(refused));
+    };
+    let expires = match cell("expires") {
+        None => None,
+        Some(own) => match end(own, sheet, zone) {
+            Some(at) => Some(at),
+            None => {
+                let message = format!(
+                    "`expires` is neither a day nor an instant: {own}; write 2026-12-31, or say in the file of --columns how days are written"
+                );
+                return Some(Err(RefusedLine::row(line, message, text)));
+            }
+        },
+    };
+    Some(read(line, code, expires, &text))
 }
 
 /// Looks at what columns are called: one has to be `code`, and those that nobody reads are told.
@@ -204,7 +223,7 @@ pub(super) fn end_of(day: kurant_engine::calendar::Date, zone: Zone) -> Option<I
     day.succ_opt().map(|next| first_instant_of(next, zone))
 }
 
-fn read(line: u64, code: &str, expires: Option<Instant>, text: &str) -> Result<Read, RefusedLine> {
+fn read(line: u64, code: &str, expires: Option<Instant>, text: &str) -> Line {
     let refused = |message: &str| Err(RefusedLine::row(line, message.to_owned(), text.to_owned()));
     if code
         .chars()
@@ -249,7 +268,8 @@ mod tests {
         let path = folder.path().join(name);
         std::fs::write(&path, text).unwrap();
         let lines = open(&path, None, Zone::Europe__Kyiv).unwrap().lines;
-        let told = |own: Result<Read, RefusedLine>| {
+        let told = |own: Result<Line, Error>| {
+            let own = own.expect("it can be read");
             own.map(|own| (own.line, own.code, own.expires.map(|at| at.to_string())))
                 .map_err(|refused| refused.line)
         };
@@ -268,6 +288,19 @@ mod tests {
             assert_eq!(of(name, "\u{feff}A-1\n\nB/2"), both, "{name}");
             assert_eq!(of(name, "Промокод\nA-1\n"), [ok(2, "A-1", None)]);
         }
+    }
+
+    #[test]
+    fn a_list_that_cannot_be_read_on_ends_with_an_error() {
+        // A folder is opened like a file, and every read of it fails.
+        let folder = tempfile::tempdir().unwrap();
+        let mut lines = list(folder.path()).unwrap().lines;
+        let error = lines.next().unwrap().err().unwrap().to_string();
+        assert!(
+            error.contains(&folder.path().display().to_string()),
+            "{error}"
+        );
+        assert!(lines.next().is_none());
     }
 
     #[test]

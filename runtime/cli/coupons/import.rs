@@ -80,7 +80,7 @@ pub(super) async fn run(folder: &Folder, args: &Import) -> Result<ExitCode, Erro
     };
     let mut page = Vec::with_capacity(BATCH);
     for line in codes.lines {
-        match line {
+        match line? {
             Ok(read) => importing.take(read, &mut page),
             Err(refused) => importing.met.refused.note(&refused),
         }

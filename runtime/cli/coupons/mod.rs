@@ -31,7 +31,7 @@ const PAGE: usize = 5_000;
     kurant coupons find SPRING-7K2M            who has it, since when, by which journey\n  \
     kurant coupons find --customer c42         which codes a customer was given\n  \
     kurant coupons again spring                those who left because there was no code go on, once there are some\n  \
-    kurant coupons release spring --except used.csv   after a restore: those that were put aside can be given, but for these
+    kurant coupons release spring --except used.csv\n                                             after a restore: those that were put aside can be given, but for these\n  \
     kurant coupons withdraw spring             those that nobody has are taken out\n\n\
     A step `coupon: { codes: spring, valid: 14d, as: code }` gives the codes that were imported as `spring`, each once, those\n\
     that expire first going first. One that expires before the coupon's `valid` or `until` is over is left for others.")]

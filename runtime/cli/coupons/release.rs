@@ -1,7 +1,8 @@
 //! `kurant coupons release POOL`: codes that are put aside since the store was restored can be given again, or all but those that the
 //! shop knows as used.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
 
 use kurant_engine::definition::Definitions;
 use kurant_runner::{BATCH, Clock, Steering};
@@ -16,6 +17,11 @@ use crate::folder::Folder;
 use crate::in_force;
 use crate::refused::Refused;
 
+/// So many lines of codes that nobody knows are named.
+const NAMED: usize = 5;
+/// On which line of the file each code stands first that the shop knows as used.
+type Used = HashMap<String, u64>;
+
 /// Gives them back, or says how many there are.
 pub(super) async fn run(folder: &Folder, args: &Release) -> Result<(), Error> {
     let (reader, definitions) = in_force::to_look(folder).await?;
@@ -25,6 +31,9 @@ pub(super) async fn run(folder: &Folder, args: &Release) -> Result<(), Error> {
     if aside == 0 {
         println!("no code of {pool} is put aside");
         return Ok(());
+    }
+    if let Some(file) = &args.except {
+        all_known(&*reader, pool, &used, file).await?;
     }
     let store = match args.dry_run {
         true => None,
@@ -38,7 +47,7 @@ pub(super) async fn run(folder: &Folder, args: &Release) -> Result<(), Error> {
         place.clone_from(&last.code);
         let all = page.len();
         let free = page.into_iter().map(|own| own.code);
-        let free: Vec<String> = free.filter(|own| !used.contains(own)).collect();
+        let free: Vec<String> = free.filter(|own| !used.contains_key(own)).collect();
         released += free.len() as u64;
         kept += (all - free.len()) as u64;
         if let Some(store) = store.as_ref().filter(|_| !free.is_empty()) {
@@ -68,13 +77,9 @@ pub(super) async fn run(folder: &Folder, args: &Release) -> Result<(), Error> {
 }
 
 /// What the shop knows as used. A line that can't be read may be one of them, so then nothing is given back.
-fn used(
-    folder: &Folder,
-    args: &Release,
-    definitions: &Definitions,
-) -> Result<HashSet<String>, Error> {
+fn used(folder: &Folder, args: &Release, definitions: &Definitions) -> Result<Used, Error> {
     let Some(file) = &args.except else {
-        return Ok(HashSet::new());
+        return Ok(Used::new());
     };
     let zone = definitions.workspace.timezone;
     let read = open(file, args.columns.as_deref(), zone)?;
@@ -82,17 +87,26 @@ fn used(
         true => Refused::of(folder, file),
         false => Refused::of(folder, file).without_header(),
     };
-    let mut used = HashSet::new();
+    let mut used = Used::new();
     for line in read.lines {
-        match line {
-            Ok(own) => drop(used.insert(own.code)),
+        match line? {
+            Ok(own) => drop(used.entry(own.code).or_insert(own.line)),
             Err(own) => refused.note(&own),
         }
     }
-    if refused.count() == 0 {
+    let count = refused.count();
+    if count == 0 && used.is_empty() {
+        return Err(Error::findings(format!(
+            "{} holds no code, so nothing was given back",
+            file.display()
+        ))
+        .hint(
+            "give the file of the codes that were used; if none of them was, leave --except out",
+        ));
+    }
+    if count == 0 {
         return Ok(used);
     }
-    let count = refused.count();
     refused.tell()?;
     Err(Error::findings(format!(
         "{count} {} of {} can't be read, so nothing was given back",
@@ -100,6 +114,36 @@ fn used(
         file.display()
     ))
     .hint("mend the file: what isn't read would be given again although it was used"))
+}
+
+/// Whether the pool has each of these, in whatever state. Another pool's file, or one in other letters, would keep nothing back.
+async fn all_known(reader: &dyn Store, pool: &str, used: &Used, file: &Path) -> Result<(), Error> {
+    let codes_used: Vec<String> = used.keys().cloned().collect();
+    let mut unknown = Vec::new();
+    for page in codes_used.chunks(BATCH) {
+        let found = reader.codes_found(Sought::Codes(page), page.len());
+        let found = found.await.map_err(unreadable)?;
+        let own = found.iter().filter(|own| own.pool == pool);
+        let known: HashSet<&str> = own.map(|own| &*own.code).collect();
+        let others = page.iter().filter(|own| !known.contains(&***own));
+        unknown.extend(others.map(|own| used[own]));
+    }
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    unknown.sort_unstable();
+    let named: Vec<String> = unknown.iter().take(NAMED).map(u64::to_string).collect();
+    let count = unknown.len() as u64;
+    let more = if unknown.len() > NAMED { ", ..." } else { "" };
+    Err(Error::findings(format!(
+        "{} of {} {} not in {pool}, so nothing was given back: {} {}{more}",
+        codes(count),
+        file.display(),
+        verb(count, "is", "are"),
+        verb(count, "line", "lines"),
+        named.join(", "),
+    ))
+    .hint("codes are told apart by capital and small letters too; if it is the right file, leave out of it what is not of this pool"))
 }
 
 /// Lets a page of codes be given, and has whoever runs ask anew what there is.

@@ -4,7 +4,7 @@ use compact_str::{CompactString, format_compact};
 
 use super::entry::Refusal;
 use super::{Entrance, Work};
-use crate::calendar::Instant;
+use crate::calendar::Offset;
 use crate::catalog::{Loaded, Place as JourneyAt, TriggerAt};
 use crate::definition::TriggerKind;
 use crate::enrollment::Started;
@@ -16,6 +16,9 @@ pub(crate) const BACKLOG: &str = "backlog";
 
 /// Why nobody is taken in for what the journey has judged already: that was not missed.
 const JUDGED: &str = "judged";
+
+/// How the note begins that a journey has judged somebody who entered a segment.
+const ENTERS: &str = "enters ";
 
 /// How many timers may lie behind one.
 const MOST_TIMERS: usize = 10_000;
@@ -36,7 +39,7 @@ impl Work<'_> {
         }
         let (judged, missed): (Vec<_>, Vec<_>) = self
             .behind(loaded, position)
-            .partition(|(kind, entrance)| self.has_judged(loaded, kind, entrance.started.time));
+            .partition(|(kind, entrance)| self.has_judged(loaded, kind, &entrance.started));
         let latest = |all: Vec<(_, Entrance)>| {
             let entrances = all.into_iter().map(|(_, entrance)| entrance);
             entrances.max_by_key(|own| own.started.time)
@@ -115,14 +118,12 @@ impl Work<'_> {
         })
     }
 
-    /// Whether the journey was live when that fired, and judged it: whoever was not let in then is not brought in later.
-    fn has_judged(&self, loaded: &Loaded, kind: &TriggerKind, at: Instant) -> bool {
-        let what = judged_as(kind);
+    /// Whether the journey was live when that fired, and judged it: whoever was not let in then is not brought in later. A value
+    /// that was corrected since makes another occasion, also one that lies before.
+    fn has_judged(&self, loaded: &Loaded, kind: &TriggerKind, started: &Started) -> bool {
+        let (what, occasion) = (judged_as(kind), occasion_of(started));
         let mut judged = self.person.judged.iter();
-        let own = judged.find(|own| own.journey == loaded.id && own.what == what);
-        // Since when somebody is in a segment is not known.
-        let is_open_end = matches!(kind, TriggerKind::Enters { .. });
-        own.is_some_and(|own| is_open_end || at <= own.at)
+        judged.any(|own| own.journey == loaded.id && own.what == what && own.occasion == occasion)
     }
 
     /// Notes that a journey has judged a firing. A pilot keeps others out only while it stands, and what fails is mended: those
@@ -132,25 +133,39 @@ impl Work<'_> {
         loaded: &Loaded,
         kind: &TriggerKind,
         refusal: Option<Refusal>,
-        at: Instant,
+        started: &Started,
     ) {
         if matches!(refusal, Some("pilot" | "error" | "occasion_taken")) {
             return;
         }
-        let what = judged_as(kind);
+        let (what, occasion) = (judged_as(kind), occasion_of(started));
+        let catalog = self.catalog;
         let judged = &mut self.person.judged;
         let is_own = |own: &&mut Judged| own.journey == loaded.id && own.what == what;
-        match judged.iter_mut().find(is_own) {
-            Some(own) => own.at = own.at.max(at),
-            None => {
-                judged.reserve_exact(1);
-                judged.push(Judged {
-                    journey: loaded.id.clone(),
-                    what,
-                    at,
-                });
-            }
+        if let Some(own) = judged.iter_mut().find(is_own) {
+            (own.at, own.occasion) = (started.time, occasion);
+            return;
         }
+        // Journeys come and go, and people stay.
+        let is_known = |own: &Judged| catalog.journeys().iter().any(|one| one.id == own.journey);
+        judged.retain(is_known);
+        judged.reserve_exact(1);
+        judged.push(Judged {
+            journey: loaded.id.clone(),
+            what,
+            at: started.time,
+            occasion,
+        });
+    }
+
+    /// Whoever has left a segment enters it anew, also where nobody is let in meanwhile.
+    pub(crate) fn forget_judged(&mut self, segment: &str) {
+        let is_own = |own: &Judged| {
+            own.what
+                .strip_prefix(ENTERS)
+                .is_some_and(|of| of == segment)
+        };
+        self.person.judged.retain(|own| !is_own(own));
     }
 
     /// Whoever is in a segment that a trigger watches would have entered at some time; since when is not known.
@@ -178,8 +193,24 @@ impl Work<'_> {
     }
 }
 
-/// By what it is known which trigger fired: also once others stand before it in the file.
+/// By what it is known which trigger fired: also once others stand before it in the file. One attribute may have several.
 fn judged_as(kind: &TriggerKind) -> CompactString {
-    let about = kind.segment().or(kind.anchor());
-    format_compact!("{} {}", kind.word(), about.unwrap_or_default())
+    let (word, anchor) = (kind.word(), kind.anchor().unwrap_or_default());
+    match kind {
+        TriggerKind::Date { rule, .. } if rule.offset != Offset::ZERO => {
+            format_compact!("{word} {anchor} {}", rule.offset)
+        }
+        TriggerKind::Inactive { rule, .. } => format_compact!("{word} {anchor} {}", rule.for_),
+        TriggerKind::Enters { segment } => format_compact!("{ENTERS}{segment}"),
+        _ => format_compact!("{word} {anchor}"),
+    }
+}
+
+/// The day or the value that it fired for. Since when somebody is in a segment is not known: there is one until they leave.
+fn occasion_of(started: &Started) -> CompactString {
+    match (&started.date, &started.since) {
+        (Some(date), _) => format_compact!("{date}"),
+        (None, Some(since)) => format_compact!("{since}"),
+        (None, None) => CompactString::default(),
+    }
 }

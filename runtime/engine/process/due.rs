@@ -134,10 +134,11 @@ impl Work<'_> {
             return;
         }
         self.set_now(firing.at);
+        let started = entrance.started.clone();
         let refusal = self.enter(loaded, entrance);
         // Whoever has entered has taken the occasion; a schedule asks everybody, and none of its firings is made up for.
         if refusal.is_some() && trigger.kind.anchor().is_some() {
-            self.note_judged(loaded, &trigger.kind, refusal, firing.at);
+            self.note_judged(loaded, &trigger.kind, refusal, &started);
         }
     }
 }

@@ -74,6 +74,7 @@ impl Work<'_> {
                     let cause = self.cause.map(|event| event.to_string());
                     let cause = cause.unwrap_or_else(|| self.now.to_string());
                     let occasion = format!("{kind} {segment} {cause}");
+                    let fired = started.clone();
                     let refusal = self.enter(
                         loaded,
                         Entrance {
@@ -85,7 +86,7 @@ impl Work<'_> {
                     );
                     let trigger = loaded.journey().triggers.get(at.trigger);
                     if let Some(trigger) = trigger.filter(|_| inside) {
-                        self.note_judged(loaded, &trigger.kind, refusal, self.now);
+                        self.note_judged(loaded, &trigger.kind, refusal, &fired);
                     }
                 }
             }
@@ -110,6 +111,9 @@ impl Work<'_> {
 
     /// Notes a membership; whether it is another one than before.
     fn set_membership(&mut self, watched: &Watched, inside: bool) -> bool {
+        if !inside {
+            self.forget_judged(&watched.name);
+        }
         let memberships = &mut self.person.memberships;
         match memberships
             .iter_mut()

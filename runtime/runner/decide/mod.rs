@@ -41,19 +41,39 @@ pub(crate) struct State {
 
 impl State {
     /// Takes the desk as the store has it. Codes that are at hand stay there.
-    pub(crate) fn set_desk(&mut self, text: Option<String>) {
-        let stocks = std::mem::take(self.desk.codes.stocks());
-        let desk = text.as_deref().map(serde_json::from_str);
-        self.desk = desk.and_then(Result::ok).unwrap_or_default();
-        *self.desk.codes.stocks() = stocks;
+    ///
+    /// # Errors
+    /// When it can't be read; then the one before stays.
+    pub(crate) fn set_desk(&mut self, text: Option<String>) -> Result<(), Error> {
+        let mut desk = desk_of(text.as_deref())?;
+        *desk.codes.stocks() = std::mem::take(self.desk.codes.stocks());
+        self.desk = desk;
         self.written = text;
+        Ok(())
     }
 
     /// Takes the desk as the store has it, after decisions that were never written: whatever was given by them has not been.
-    pub(crate) fn restore_desk(&mut self, text: Option<String>) {
-        self.set_desk(text);
+    ///
+    /// # Errors
+    /// When it can't be read; then the one before stays.
+    pub(crate) fn restore_desk(&mut self, text: Option<String>) -> Result<(), Error> {
+        self.set_desk(text)?;
         self.desk.codes.stocks().renew_all();
+        Ok(())
     }
+}
+
+/// The desk as it was written; an empty one when it never was. With an empty one instead of what can't be read, codes that were made
+/// would be made again, and budgets begin anew.
+pub(crate) fn desk_of(text: Option<&str>) -> Result<Desk, Error> {
+    let desk = text.map(serde_json::from_str).transpose();
+    let desk = desk.map_err(|why| kurant_store::Error::Corrupt {
+        what: "the desk",
+        reason: format!(
+            "{why}; if a newer Kurant has written it, run that one, else restore a copy of the store"
+        ),
+    });
+    Ok(desk?.unwrap_or_default())
 }
 
 type Work = Box<dyn FnOnce(&mut Option<State>) + Send>;
@@ -171,4 +191,23 @@ fn told(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "it panicked".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_desk_that_cannot_be_read_is_told_and_not_taken_for_an_empty_one() {
+        assert_eq!(desk_of(None).unwrap(), Desk::default());
+        let written = serde_json::to_string(&Desk::default()).unwrap();
+        assert_eq!(desk_of(Some(&written)).unwrap(), Desk::default());
+        for text in ["", "{", "[1]", "\"desk\""] {
+            let told = desk_of(Some(text)).unwrap_err().to_string();
+            assert!(
+                told.starts_with("the desk in the store can't be read: "),
+                "{told}"
+            );
+        }
+    }
 }

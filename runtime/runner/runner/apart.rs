@@ -227,7 +227,7 @@ impl Runner {
             match self.store.commit(batch).await {
                 Ok(()) => {
                     meter::committed(seen, watch.passed());
-                    self.trouble.add(found);
+                    self.add_trouble(found).await;
                     self.durable(outbox, actions, Vec::new()).await?;
                     return Ok(decided);
                 }

@@ -206,7 +206,7 @@ impl Runner {
     async fn landed(&mut self, flight: Option<Box<Flight>>) -> Result<(), Error> {
         let Some(flight) = flight else { return Ok(()) };
         self.note_dry(&flight.found);
-        self.trouble.add(flight.found);
+        self.add_trouble(flight.found).await;
         self.say_trouble(false);
         if self.mate.is_alone() {
             self.remember(flight.people);

@@ -456,7 +456,7 @@ impl Runner {
         let text = self.mark(crate::decide::DESK).await?;
         self.decider
             .with(move |state| state.restore_desk(text))
-            .await
+            .await?
     }
 
     async fn mark(&self, name: &str) -> Result<Option<String>, Error> {

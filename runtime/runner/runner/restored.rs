@@ -3,13 +3,12 @@
 
 use fail::fail_point;
 use kurant_engine::calendar::Instant;
-use kurant_engine::desk::Desk;
 use kurant_store::{Batch, OutboxState, Outgoing, Swap};
 
 use super::flight::tell;
 use super::{BATCH, Runner};
 use crate::channel::{HandedOver, in_doubt};
-use crate::decide::DESK;
+use crate::decide::{DESK, desk_of};
 use crate::error::Error;
 use crate::restore::{HELD, OPEN, RESTORE, UPTO};
 
@@ -55,11 +54,13 @@ impl Runner {
     }
 
     /// Puts aside whatever the copy holds as free of coupon pools, and says how much of each. Nobody knows whether it was given since
-    /// the copy was made.
+    /// the copy was made. Once another worker has done so, somebody may have released what this one would put aside again.
     async fn put_codes_aside(&self) -> Result<Vec<(String, u64)>, Error> {
         let upto = self.restored.unwrap_or_default();
         for own in self.store.pool_sums(upto, upto).await? {
-            while self.store.put_codes_aside(&own.pool, upto, BATCH).await? > 0 {
+            while self.mark(OPEN).await?.is_some()
+                && self.store.put_codes_aside(&own.pool, upto, BATCH).await? > 0
+            {
                 fail_point!("restore.codes");
             }
         }
@@ -72,8 +73,7 @@ impl Runner {
     async fn pass_over_codes(&self) -> Result<(), Error> {
         while self.mark(OPEN).await?.is_some() {
             let was = self.mark(DESK).await?;
-            let desk = was.as_deref().map(serde_json::from_str::<Desk>);
-            let mut desk = desk.and_then(Result::ok).unwrap_or_default();
+            let mut desk = desk_of(was.as_deref())?;
             desk.codes.pass_over();
             let now = serde_json::to_string(&desk).unwrap_or_default();
             let batch = Batch {

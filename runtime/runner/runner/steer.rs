@@ -140,7 +140,7 @@ impl Runner {
             return Ok(());
         }
         let text = self.mark(crate::decide::DESK).await?;
-        self.decider.with(move |state| state.set_desk(text)).await
+        self.decider.with(move |state| state.set_desk(text)).await?
     }
 
     /// Holds back what is to be held back. That somebody may be held for it is durable before anybody is.

@@ -50,6 +50,8 @@ pub(super) struct Found(BTreeMap<What, u64>);
 #[derive(Debug, Default)]
 pub(super) struct Trouble {
     known: BTreeMap<What, Tally>,
+    /// How many codes are put aside of the coupon pools that had none, where a store was restored.
+    aside: BTreeMap<String, u64>,
 }
 
 #[derive(Debug, Default)]
@@ -135,7 +137,8 @@ impl Trouble {
             if tally.unsaid == 0 || is_known || !(is_due || at_the_end) {
                 continue;
             }
-            lines.push(line(journey, *kind, reason, tally.unsaid));
+            let aside = self.aside.get(reason).copied().unwrap_or_default();
+            lines.push(line(journey, *kind, reason, tally.unsaid, aside));
             *tally = Tally {
                 unsaid: 0,
                 said: Some(now),
@@ -145,7 +148,7 @@ impl Trouble {
     }
 }
 
-fn line(journey: &str, kind: Kind, reason: &str, count: u64) -> String {
+fn line(journey: &str, kind: Kind, reason: &str, count: u64, aside: u64) -> String {
     let one = count == 1;
     match kind {
         Kind::Ended => {
@@ -180,7 +183,7 @@ fn line(journey: &str, kind: Kind, reason: &str, count: u64) -> String {
             };
             format!(
                 "ALERT: {journey}: {who} left with `no_coupon`: coupon pool {reason} has no code left that holds long enough; {}",
-                CouponLevel::advice(reason, 0)
+                CouponLevel::advice(reason, aside)
             )
         }
         Kind::GaveUp => {
@@ -217,6 +220,23 @@ fn line(journey: &str, kind: Kind, reason: &str, count: u64) -> String {
 }
 
 impl Runner {
+    /// Adds what went wrong in a batch that is durable.
+    pub(super) async fn add_trouble(&mut self, found: Found) {
+        if self.restored.is_some() {
+            let now = self.clock.now();
+            for pool in found.dry_pools() {
+                match self.store.pool_level(pool, now, now).await {
+                    Ok(own) => drop(self.trouble.aside.insert(pool.to_owned(), own.aside)),
+                    // What is said then tells of an import alone.
+                    Err(error) => {
+                        tracing::warn!(%error, "how many coupon codes are put aside could not be asked");
+                    }
+                }
+            }
+        }
+        self.trouble.add(found);
+    }
+
     /// Says what has gone wrong, unless the same was said a moment ago.
     pub(crate) fn say_trouble(&mut self, at_the_end: bool) {
         let now = self.clock.real_millis();
@@ -250,6 +270,19 @@ mod tests {
         let said = trouble.lines(SAID_EVERY + 1, true);
         assert_eq!(said, ["ALERT: j: 1 person left with `error`: why"]);
         assert_eq!(trouble.lines(i64::MAX, true), [""; 0]);
+    }
+
+    #[test]
+    fn whoever_found_no_code_is_told_with_the_way_to_those_that_are_put_aside() {
+        for (aside, advice) in [(0, "coupons import spring"), (3, "coupons release spring")] {
+            let mut trouble = Trouble::default();
+            let what = ("j".to_owned(), Kind::DryPool, "spring".to_owned());
+            trouble.add(Found(BTreeMap::from([(what, 1)])));
+            trouble.aside.insert("spring".to_owned(), aside);
+            let said = trouble.lines(0, false);
+            let first = said[0].split("`kurant ").nth(1).unwrap_or_default();
+            assert!(first.starts_with(advice), "{said:?}");
+        }
     }
 
     #[test]

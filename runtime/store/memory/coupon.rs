@@ -161,7 +161,7 @@ impl Tables {
 
     pub(super) fn put_codes_aside(&mut self, pool: &str, at: Instant, limit: usize) -> u64 {
         let rows = self.codes.values_mut().map(|(_, row)| row);
-        let free = rows.filter(|row| row.pool == pool && is_free(row));
+        let free = rows.filter(|row| row.pool == pool && is_free(row) && row.imported <= at);
         let aside = free.take(limit).map(|row| row.aside = Some(at));
         aside.count() as u64
     }

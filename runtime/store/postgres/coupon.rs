@@ -19,7 +19,7 @@ const GIVEN: &str = "UPDATE code c SET given = g.at, customer = g.customer, jour
    WHERE c.code = g.code AND c.pool = g.pool AND c.given IS NULL AND c.aside = 0";
 const RELEASED: &str = "UPDATE code SET aside = 0 WHERE code = ANY($1)";
 const ASIDE: &str = "UPDATE code SET aside = $2 WHERE code IN ( \
-     SELECT code FROM code WHERE pool = $1 AND given IS NULL AND aside = 0 LIMIT $3 FOR UPDATE) AND given IS NULL";
+     SELECT code FROM code WHERE pool = $1 AND given IS NULL AND aside = 0 AND imported <= $2 LIMIT $3 FOR UPDATE) AND given IS NULL";
 // From the end: what is at hand for the next decisions stands at the beginning.
 const WITHDRAWN: &str = "DELETE FROM code WHERE code IN ( \
      SELECT code FROM code WHERE pool = $1 AND given IS NULL ORDER BY aside DESC, expires DESC, n DESC LIMIT $2 FOR UPDATE) \

@@ -27,7 +27,7 @@ const RELEASED: Rows = Rows {
     tail: ") UPDATE OR FAIL code SET aside = 0 FROM new WHERE code.code = new.code",
 };
 const ASIDE: &str = "UPDATE code SET aside = $2 WHERE n IN ( \
-     SELECT n FROM code WHERE pool = $1 AND given IS NULL AND aside = 0 LIMIT $3) RETURNING 1";
+     SELECT n FROM code WHERE pool = $1 AND given IS NULL AND aside = 0 AND imported <= $2 LIMIT $3) RETURNING 1";
 // From the end: what is at hand for the next decisions stands at the beginning.
 const WITHDRAWN: &str = "DELETE FROM code WHERE n IN ( \
      SELECT n FROM code WHERE pool = $1 AND given IS NULL ORDER BY aside DESC, expires DESC, n DESC LIMIT $2) RETURNING 1";
