@@ -233,20 +233,28 @@ pub struct Ended {
     pub reason: String,
 }
 
-/// A message or a task that an enrollment made. It is stored as one text: the key, and behind a blank the channel.
+/// A message or a task that an enrollment made. It is stored as one text: the key, and behind blanks the
+/// channel and the step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Made {
     /// By which feedback names it.
     pub key: Key,
     /// By which a message left.
     pub channel: Option<CompactString>,
+    /// The `send`'s step, of a message.
+    pub node: Option<u32>,
 }
 
 impl Serialize for Made {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match &self.channel {
-            Some(channel) => serializer.collect_str(&format_args!("{} {channel}", self.key)),
-            None => self.key.serialize(serializer),
+        match (&self.channel, self.node) {
+            (Some(channel), Some(node)) => {
+                serializer.collect_str(&format_args!("{} {channel} {node}", self.key))
+            }
+            (Some(channel), None) => {
+                serializer.collect_str(&format_args!("{} {channel}", self.key))
+            }
+            (None, _) => self.key.serialize(serializer),
         }
     }
 }
@@ -254,12 +262,13 @@ impl Serialize for Made {
 impl<'de> Deserialize<'de> for Made {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        let (key, channel) = match text.split_once(' ') {
-            Some((key, channel)) => (key, Some(channel.into())),
-            None => (&*text, None),
-        };
+        let mut parts = text.split(' ');
+        let key = parts.next().unwrap_or_default();
         let key = key.parse().map_err(serde::de::Error::custom)?;
-        Ok(Self { key, channel })
+        let channel = parts.next().map(Into::into);
+        let node = parts.next().map(str::parse).transpose();
+        let node = node.map_err(serde::de::Error::custom)?;
+        Ok(Self { key, channel, node })
     }
 }
 

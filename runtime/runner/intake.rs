@@ -9,6 +9,9 @@ use kurant_engine::input::Trace;
 use kurant_store::{Rejected, Settled};
 use tokio::sync::{oneshot, watch};
 
+/// Why an event is refused that says something else than the one that had its id before.
+pub(crate) const REUSED: &str = "id_reused";
+
 /// Whether a source still holds what came while nobody listened: timers wait for it.
 #[derive(Debug, Clone)]
 pub struct Behind(watch::Sender<bool>);
@@ -125,7 +128,7 @@ impl Delivered {
     pub(crate) fn reused(&self, body: u64) -> Option<String> {
         (body != 0 && body != self.body).then(|| {
             format!(
-                "id_reused: another event from `{}` had the id `{}` before and took effect; give each event an id of its own",
+                "{REUSED}: another event from `{}` had the id `{}` before and took effect; give each event an id of its own",
                 self.event.source, self.event.id
             )
         })

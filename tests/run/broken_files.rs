@@ -45,9 +45,9 @@ const BROKEN: &[Broken] = &[
     of(
         ("customers", "a.csv"),
         b"id,email\nanna,a@example.com\nbohdan,\"b@exa",
-        0,
-        &["2 customers read"],
-        &["anna", "bohdan"],
+        1,
+        &["1 customers read", "line 3: a quote opens here"],
+        &["anna"],
     ),
     // What Windows and Excel write.
     of(

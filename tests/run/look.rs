@@ -366,6 +366,8 @@ fn the_explanation_names_the_way_at_each_fork_and_why() {
     let places = [" enter", " chose", " tag", " split", " exit"]
         .map(|word| log.find(word).unwrap_or_else(|| panic!("{word}: {log}")));
     assert!(places.is_sorted(), "{log}");
+    let way = "chose  branch = 2  when = \"event.total > 1\"";
+    assert!(log.contains(way), "{log}");
 }
 
 #[test]
@@ -394,5 +396,11 @@ fn a_click_that_names_its_key_alone_is_found_by_its_channel_also_when_its_journe
     assert_eq!(
         (&own[0]["key"], &own[0]["channel"]),
         (&key.into(), &"email".into())
+    );
+    let own = objects(&shop, &[&clicks[..], &["--step", "first"]].concat());
+    assert_eq!(own.len(), 1, "{own:?}");
+    assert_eq!(
+        (&own[0]["journey"], &own[0]["step"]),
+        (&"hello".into(), &"first".into())
     );
 }

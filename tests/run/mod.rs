@@ -15,6 +15,7 @@ mod forget;
 mod full;
 mod gone;
 mod import;
+mod import_events;
 mod intake;
 mod kill;
 mod killed_import;

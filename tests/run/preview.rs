@@ -190,7 +190,8 @@ fn a_customer_that_somebody_made_up_needs_no_store() {
             &["--sample", "kurant.yaml"],
             "kurant.yaml holds no customer",
         ),
-        (&[], "--customer <ID>"),
+        (&[], "`--customer ID` shows"),
+        (&[], "`--sample FILE` to a"),
     ] {
         let text = sample(rest);
         assert!(text.contains(why), "{rest:?}: {text}");

@@ -168,10 +168,10 @@ fn way(journey: &Loaded, trace: &Trace) -> Option<String> {
             let Some(Value::Integer(number)) = trace.values.get("branch") else {
                 return None;
             };
-            let (when, _) = branches.get(usize::try_from(*number).ok()?)?;
+            let (when, _) = branches.get(usize::try_from(*number - 1).ok()?)?;
             Some(match when {
-                Some(when) => format!("branch {}, since `{}` held", number + 1, when.source),
-                None => format!("branch {}, since nothing before it held", number + 1),
+                Some(when) => format!("branch {number}, since `{}` held", when.source),
+                None => format!("branch {number}, since nothing before it held"),
             })
         }
         (Op::Split(_), "split") => {

@@ -113,9 +113,7 @@ fn records<'s>(source: &Source, schema: &'s Schema, zone: Zone) -> Result<Lines<
         bar.set_length(std::fs::metadata(&source.file).map_or(0, |about| about.len()));
         return Ok(Box::new(rows.map(move |row| {
             let (line, row) = row?;
-            if let Some(place) = row.position() {
-                bar.set_position(place.byte());
-            }
+            bar.set_position(row.begins_at());
             let text = sheet.text(&row);
             let cells = match sheet.row_of(row) {
                 Ok(cells) => cells,

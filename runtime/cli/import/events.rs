@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use csv::StringRecord;
 use kurant_engine::calendar::{Instant, Zone};
 use kurant_engine::definition::{Fields, Schema, Type};
-use kurant_runner::source::{Feed, Order, Span, Translate};
+use kurant_runner::source::{Feed, Order, RefusedLine, Span, Translate};
 use kurant_runner::{BATCH, Runner};
 use serde_json::{Map, Value};
 
@@ -29,7 +29,7 @@ pub(super) async fn load(
     met: &Mutex<Met>,
     zone: Zone,
 ) -> Result<String, Error> {
-    let mut feed = open(source, schema, zone)?;
+    let mut feed = open(source, schema, zone)?.arriving(runner.now());
     let bar = bar("human_pos");
     bar.set_length(feed.len() as u64);
     loop {
@@ -47,14 +47,27 @@ pub(super) async fn load(
         });
         bar.inc(page.len() as u64);
         runner.import_events(page).await.map_err(failure)?;
+        tell_reused(runner, &mut feed, met)?;
     }
     finished(runner).await?;
+    tell_reused(runner, &mut feed, met)?;
     bar.finish_and_clear();
     let counts = runner.counts();
     Ok(format!(
         "{} events taken in, {} had been before",
         counts.taken, counts.repeated
     ))
+}
+
+/// Whoever imports hears of events that say something else under an id of before.
+fn tell_reused(runner: &mut Runner, feed: &mut Feed, met: &Mutex<Met>) -> Result<(), Error> {
+    for (line, reason) in runner.reused() {
+        let text = feed.text_of(line).map_err(failure)?;
+        at(met, |met| {
+            met.note(&RefusedLine::reused(line, &reason, text))
+        });
+    }
+    Ok(())
 }
 
 fn open(source: &Source, schema: &Arc<Schema>, zone: Zone) -> Result<Feed, Error> {

@@ -11,6 +11,7 @@ use kurant_authoring::{Columns, ReadColumns, likely_encoding, render};
 use kurant_engine::calendar::Zone;
 
 use super::cells::{Cells, Ways};
+use super::rows::{Row, Rows, UNCLOSED, unclosed};
 use crate::error::Error;
 use crate::workspace::colours;
 
@@ -169,44 +170,33 @@ impl Sheet {
     /// The rows in the file's order, each with its line. Where the file can't be read on, whoever asks has to stop.
     pub(crate) fn rows(
         &self,
-    ) -> Result<impl Iterator<Item = Result<(u64, ByteRecord), Error>> + use<>, Error> {
-        let mut reader = self.reader()?;
-        let (mut line, behind, path) = (1, self.behind, self.path.clone());
+    ) -> Result<impl Iterator<Item = Result<(u64, Row), Error>> + use<>, Error> {
+        let mut rows = self.placed()?;
         Ok(std::iter::from_fn(move || {
-            let mut row = ByteRecord::new();
-            // What isn't text is seen when the cells are.
-            match reader.read_byte_record(&mut row) {
-                Ok(true) => {}
-                Ok(false) => return None,
-                Err(error) => return Some(Err(unreadable(&path, &error))),
-            }
-            let counted = row.position().map(csv::Position::line);
-            line = counted.map_or(line + 1, |counted| counted + behind);
-            Some(Ok((line, row)))
+            let next = rows.next().transpose()?;
+            Some(next.map(|placed| (placed.line, placed.row)))
         }))
     }
 
     /// Where each row stands in the file: its first byte, how many bytes, and its line.
     pub(crate) fn spans(&self) -> Result<impl Iterator<Item = (u64, u64, u64)> + use<>, Error> {
-        let mut reader = self.reader()?;
-        reader
-            .byte_headers()
-            .map_err(|error| unreadable(&self.path, &error))?;
-        let (mut row, behind) = (ByteRecord::new(), self.behind);
+        let mut rows = self.placed()?;
         Ok(std::iter::from_fn(move || {
-            let from = reader.position().clone();
-            if !reader.read_byte_record(&mut row).unwrap_or(false) {
-                return None;
-            }
-            let line = row.position().map_or(from.line(), csv::Position::line);
-            let length = reader.position().byte() - from.byte();
-            Some((from.byte(), length, line + behind))
+            let placed = rows.next().ok().flatten()?;
+            Some((placed.offset, placed.length, placed.line))
         }))
     }
 
+    fn placed(&self) -> Result<Rows, Error> {
+        Rows::new(&self.path, self.reader()?, self.separator, self.behind)
+    }
+
     /// The cells of a row, and the values that every row shares.
-    pub(crate) fn row_of(&self, row: ByteRecord) -> Result<StringRecord, String> {
-        let mut cells = StringRecord::from_byte_record(row).map_err(|error| {
+    pub(crate) fn row_of(&self, row: Row) -> Result<StringRecord, String> {
+        if row.unclosed.is_some() {
+            return Err(UNCLOSED.to_owned());
+        }
+        let mut cells = StringRecord::from_byte_record(row.cells).map_err(|error| {
             let from = likely_encoding(error.into_byte_record().as_slice());
             format!("it is not text in UTF-8: save the file as `CSV UTF-8`, or `iconv -f {from} -t UTF-8 OLD > NEW`")
         })?;
@@ -223,18 +213,19 @@ impl Sheet {
     }
 
     /// Reads one row anew.
-    pub(crate) fn row(separator: u8, bytes: &[u8]) -> Option<ByteRecord> {
+    pub(crate) fn row(separator: u8, bytes: &[u8]) -> Option<Row> {
         let mut reader = ReaderBuilder::new()
             .flexible(true)
             .has_headers(false)
             .delimiter(separator)
             .from_reader(bytes);
-        let mut row = ByteRecord::new();
+        let mut cells = ByteRecord::new();
+        let unclosed = unclosed(bytes, separator).map(|_| bytes.to_vec());
         reader
-            .read_byte_record(&mut row)
+            .read_byte_record(&mut cells)
             .ok()
             .filter(|read| *read)
-            .map(|_| row)
+            .map(|_| Row { cells, unclosed })
     }
 
     pub(crate) fn separator(&self) -> u8 {
@@ -242,13 +233,16 @@ impl Sheet {
     }
 
     /// A row as it stood in the file: whoever reads it again finds the same cells.
-    pub(crate) fn text(&self, row: &ByteRecord) -> String {
+    pub(crate) fn text(&self, row: &Row) -> String {
+        if let Some(text) = &row.unclosed {
+            return String::from_utf8_lossy(text).into_owned();
+        }
         let mut writer = WriterBuilder::new()
             .flexible(true)
             .delimiter(self.separator)
             .from_writer(Vec::new());
         // Memory takes everything.
-        let _ = writer.write_byte_record(row);
+        let _ = writer.write_byte_record(&row.cells);
         let bytes = writer.into_inner().unwrap_or_default();
         String::from_utf8_lossy(&bytes).trim_end().to_owned()
     }
@@ -452,9 +446,12 @@ mod tests {
             ["3", "two\nlines"],
             ["4", ""],
         ] {
-            let row = ByteRecord::from(&cells[..]);
+            let row = Row {
+                cells: ByteRecord::from(&cells[..]),
+                unclosed: None,
+            };
             let again = Sheet::row(b',', sheet.text(&row).as_bytes()).unwrap();
-            assert_eq!(again, row);
+            assert_eq!((again.cells, again.unclosed), (row.cells, None));
         }
     }
 
@@ -481,6 +478,52 @@ mod tests {
             let rows: Vec<u64> = sheet.rows().unwrap().map(|row| row.unwrap().0).collect();
             let spans: Vec<u64> = sheet.spans().unwrap().map(|(.., line)| line).collect();
             assert_eq!((rows, spans), (vec![2, 3, 5], vec![2, 3, 5]), "{end:?}");
+        }
+    }
+
+    #[test]
+    fn a_quote_that_is_never_closed_takes_its_own_line_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.csv");
+        for end in ["\n", "\r\n"] {
+            let text = [
+                "id,note",
+                "1,\"Anna",
+                "2,b",
+                "3,\"5\"\" pack",
+                "4,\"two",
+                "lines\"",
+                "5,\"\"",
+                "6,\"end",
+            ];
+            std::fs::write(&path, text.join(end)).unwrap();
+            let sheet = Sheet::open(&path, &Mapping::default(), &["id"], Zone::UTC).unwrap();
+            let rows: Vec<(u64, bool)> = sheet
+                .rows()
+                .unwrap()
+                .map(|row| row.unwrap())
+                .map(|(line, row)| (line, sheet.row_of(row).is_ok()))
+                .collect();
+            let told = [
+                (2, false),
+                (3, true),
+                (4, false),
+                (5, true),
+                (7, true),
+                (8, false),
+            ];
+            assert_eq!(rows, told, "{end:?}");
+            let bytes = std::fs::read(&path).unwrap();
+            let spans: Vec<(u64, bool)> = sheet
+                .spans()
+                .unwrap()
+                .map(|(from, length, line)| {
+                    let bytes = &bytes[from as usize..(from + length) as usize];
+                    let row = Sheet::row(b',', bytes.trim_ascii()).unwrap();
+                    (line, sheet.row_of(row).is_ok())
+                })
+                .collect();
+            assert_eq!(spans, told, "{end:?}");
         }
     }
 

@@ -22,6 +22,8 @@ const TOLD: &[&str] = &[
     "time",
     "until",
     "arm",
+    "branch",
+    "when",
     "moved",
     "to",
     "by",
@@ -107,9 +109,14 @@ impl<'l> Line<'l> {
         }
     }
 
-    /// The same, of a message that left by this channel.
-    pub(super) fn by_channel(mut self, found: Option<&'l str>) -> Self {
-        self.found = found;
+    /// The same, about this message: what the line itself doesn't say is as its sending has it.
+    pub(super) fn about(mut self, message: Option<&'l Action>) -> Self {
+        let Some(message) = message else { return self };
+        self.found = message.channel.as_deref();
+        let journey = *self.journey.get_or_insert(&message.journey);
+        if journey == &*message.journey && self.step.is_none() {
+            self.step = message.step.as_deref();
+        }
         self
     }
 

@@ -1,7 +1,7 @@
 //! `kurant log`: what was done and what happened, from the store. It only reads, also beside a running `run`.
 
-mod channels;
 mod line;
+mod messages;
 mod sought;
 
 use std::cell::Cell;
@@ -13,8 +13,8 @@ use kurant_engine::calendar::{Duration, Instant, SECOND, Zone, first_instant_of,
 use kurant_runner::Clock;
 use kurant_store::{Happened, LogPage, LogPlace, Store};
 
-use self::channels::Channels;
 pub(crate) use self::line::{Line, Steps};
+use self::messages::Messages;
 use self::sought::Sought;
 use crate::embedded;
 use crate::error::Error;
@@ -192,14 +192,14 @@ impl Reading<'_> {
             }
             (place, heard) = (page.next, now);
             let hand_overs = self.hand_overs(&page).await?;
-            let channels = Channels::of(self.store, &page).await;
-            let channels = channels.map_err(Ended::Store)?;
+            let messages = Messages::of(self.store, &page).await;
+            let messages = messages.map_err(Ended::Store)?;
             for line in &page.lines {
                 if line.clock >= self.until {
                     return out.flush().map_err(Ended::Output);
                 }
-                let found = channels.of_line(&line.what);
-                let line = Line::of(line, &hand_overs).by_channel(found);
+                let message = messages.of_line(&line.what);
+                let line = Line::of(line, &hand_overs).about(message);
                 sought.meet(&line, &self.steps);
                 self.show(&mut out, &line).map_err(Ended::Output)?;
             }

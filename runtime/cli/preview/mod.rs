@@ -42,7 +42,7 @@ pub(crate) struct Args {
     /// The template's name: its folder within templates/
     template: String,
     /// Who would get it
-    #[arg(long, value_name = "ID", required_unless_present = "sample")]
+    #[arg(long, value_name = "ID")]
     customer: Option<String>,
     /// A made-up customer instead of one in the store: a JSON file, or a journey's test, whose first customer it is unless
     /// --customer names another
@@ -65,6 +65,11 @@ pub(crate) struct Args {
 /// Shows the messages on standard output.
 pub(crate) fn run(folder: &Folder, args: &Args) -> Result<ExitCode, Error> {
     let (definitions, compiled) = workspace::definitions(folder)?;
+    if args.customer.is_none() && args.sample.is_none() {
+        return Err(Error::usage("whom would it go to?").hint(
+            "`--customer ID` shows it to somebody in the store, `--sample FILE` to a customer that somebody made up",
+        ));
+    }
     let channels = channels(&definitions, args)?;
     let data = match serde_json::from_str::<Value>(&args.data) {
         Ok(Value::Map(data)) => data,

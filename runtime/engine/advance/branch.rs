@@ -27,7 +27,9 @@ impl Work<'_> {
             };
             if holds {
                 let mut values = Map::new();
-                values.insert("branch", Value::Integer(position as i64));
+                values.insert("branch", Value::Integer(position as i64 + 1));
+                let says = when.as_ref().map_or("else", |when| &*when.source);
+                values.insert("when", Value::text(says));
                 self.trace_at(loaded, index, Some(number), "chose", None, values);
                 return Ok(Flow::Next(*first));
             }

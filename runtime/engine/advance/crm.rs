@@ -127,7 +127,11 @@ impl Work<'_> {
             data.insert("priority", Value::text(priority.as_str()));
         }
         let key = self.tell_crm(index, number, node, "task", data);
-        let made = Made { key, channel: None };
+        let made = Made {
+            key,
+            channel: None,
+            node: None,
+        };
         self.person.enrollments[index].made.push(made);
         Ok(Flow::Next(node.next))
     }

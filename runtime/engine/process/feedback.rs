@@ -54,7 +54,10 @@ impl Work<'_> {
         if let Some(channel) = channel.map(String::from).or(said) {
             values.insert("channel", Value::text(channel));
         }
+        let sender = whose.zip(made.and_then(|made| made.node));
+        let sender = sender.and_then(|(own, node)| self.step_at(own, node));
         let (journey, place) = self.known_place(event, whose);
+        let place = sender.or(place);
         self.changes.note(Trace {
             clock: self.clock,
             at: event.time.min(self.clock),
@@ -116,6 +119,13 @@ impl Work<'_> {
         let name = said(event, "channel")?;
         let mut ours = self.catalog.workspace().channels.iter();
         ours.any(|own| own.name == name).then(|| name.to_owned())
+    }
+
+    /// The step of a number, in the version that the passage ends on.
+    fn step_at(&self, own: &Enrollment, node: u32) -> Option<Arc<str>> {
+        let version = self.catalog.version(own.version)?;
+        let step = version.program.nodes().get(node as usize)?;
+        Some(step.name.clone())
     }
 
     /// The journey and the step that sent the message, as far as they are ours. The passage knows better than the event: a step of

@@ -247,7 +247,8 @@ impl Work<'_> {
         let enrollment = &mut self.person.enrollments[index];
         enrollment.last_send = Some(now);
         let channel = Some(route.channel.into());
-        enrollment.made.push(Made { key, channel });
+        let node = Some(number);
+        enrollment.made.push(Made { key, channel, node });
         if let Some(fallback) = message.due.fallback {
             // Should the message before it wait to be handed over still, it must not follow.
             let before = enrollment.fallbacks.remove(fallback).key;

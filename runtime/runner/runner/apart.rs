@@ -176,6 +176,9 @@ impl Runner {
             }
             if let Some(reason) = reused {
                 let letter = arrived.delivered.refused(arrived.at, reason);
+                if arrived.imported {
+                    self.reused.push((letter.line, letter.reason.clone()));
+                }
                 after.rejected.push(letter);
             }
         }

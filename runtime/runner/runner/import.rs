@@ -141,6 +141,12 @@ impl Runner {
         .await
     }
 
+    /// The lines of imported events so far that say something else than those that had their ids before, with what is wrong; they
+    /// are told once, and are dead letters already.
+    pub fn reused(&mut self) -> Vec<(u64, String)> {
+        std::mem::take(&mut self.reused)
+    }
+
     /// Keeps lines of a file that are no events as dead letters, and says so to whoever looks on.
     ///
     /// # Errors

@@ -223,6 +223,9 @@ impl Runner {
                 let identity = delivered.event.identity();
                 if let Some(body) = seen.get(&identity).copied() {
                     let letter = again(&delivered, body, moment, (place, &mut receipt));
+                    if let (Some(letter), true) = (&letter, delivery.imported) {
+                        self.reused.push((letter.line, letter.reason.clone()));
+                    }
                     gathered.after.rejected.extend(letter);
                     continue;
                 }

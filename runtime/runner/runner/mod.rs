@@ -142,6 +142,8 @@ pub struct Runner {
     recent: HashMap<CustomerId, Arc<Stored>>,
     /// For so many batches more each event is looked for before it is decided on; else the commit finds repeated ones.
     wary: u32,
+    /// Lines of an import whose events say something else than those that had their ids before, and what is said of them.
+    reused: Vec<(u64, String)>,
     /// What is being handed over.
     leaving: Leaving,
     /// Hand-overs that the store has not been told of yet.
@@ -238,6 +240,7 @@ impl Runner {
             flight: None,
             recent: HashMap::new(),
             wary: WARY_AT_FIRST,
+            reused: Vec::new(),
             settled: Vec::new(),
             given_up: Vec::new(),
             bounced: Vec::new(),

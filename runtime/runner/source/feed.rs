@@ -11,7 +11,7 @@ use kurant_engine::decode::{Arrival, Decoder, Error as DecodeError, LARGEST, tim
 use kurant_engine::definition::Schema;
 
 use crate::error::Error;
-use crate::intake::Delivered;
+use crate::intake::{Delivered, REUSED};
 use crate::source::Undeclared;
 use crate::source::order::{Order, Places};
 
@@ -32,6 +32,8 @@ pub struct Feed {
     path: PathBuf,
     file: File,
     decoder: Decoder,
+    /// Which times its events may have.
+    arrival: Arrival,
     schema: Arc<Schema>,
     undeclared: Undeclared,
     translate: Option<Translate>,
@@ -80,6 +82,18 @@ impl RefusedLine {
                 _ => error.to_string(),
             },
             text: String::from_utf8_lossy(&text[..text.len().min(LARGEST)]).into_owned(),
+        }
+    }
+
+    /// A line whose event says something else than the one that had its id before; `reason` is that of its dead letter.
+    pub fn reused(line: u64, reason: &str, text: String) -> Self {
+        let message = reason.strip_prefix(REUSED).unwrap_or(reason);
+        Self {
+            line,
+            field: Some("id".to_owned()),
+            reason: REUSED,
+            message: message.trim_start_matches(": ").to_owned(),
+            text,
         }
     }
 
@@ -163,6 +177,7 @@ impl Feed {
             path: path.to_owned(),
             file: File::open(path).map_err(|error| Error::file(path, error))?,
             decoder: Decoder::new(schema.clone()),
+            arrival: Arrival::OwnTime,
             schema,
             undeclared: Undeclared::default(),
             translate,
@@ -172,6 +187,12 @@ impl Feed {
             refused: Vec::new(),
             unnamed: 0,
         })
+    }
+
+    /// Refuses what lies ahead, as where events arrive now.
+    pub fn arriving(mut self, now: Instant) -> Self {
+        self.arrival = Arrival::At(now);
+        self
     }
 
     /// Notes when a line's event happened; a line without a time can't be played.
@@ -259,6 +280,21 @@ impl Feed {
         self.undeclared.clone()
     }
 
+    /// A line of one of the events that were taken last, as it stands in the file.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub fn text_of(&mut self, line: u64) -> Result<String, Error> {
+        let taken = self.lines[..self.next].iter().rev();
+        let mut spans = taken.map(|own| own.span);
+        let Some(span) = spans.find(|own| u64::from(own.line) == line) else {
+            return Ok(String::new());
+        };
+        let mut text = Vec::new();
+        self.read(span, &mut text)?;
+        Ok(String::from_utf8_lossy(text.trim_ascii()).into_owned())
+    }
+
     fn read(&mut self, span: Span, text: &mut Vec<u8>) -> Result<(), Error> {
         text.resize(span.length as usize, 0);
         self.file
@@ -324,7 +360,7 @@ impl Feed {
                     continue;
                 }
             };
-            match self.decoder.event(&translated, Arrival::OwnTime) {
+            match self.decoder.event(&translated, self.arrival) {
                 Ok(event) => {
                     self.undeclared.note(&self.schema, &event);
                     events.push(Delivered {

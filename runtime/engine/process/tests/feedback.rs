@@ -130,12 +130,10 @@ fn what_is_known_of_the_passage_goes_before_what_an_event_says() {
     play.until("2026-03-01T01:00:00Z");
     let mut data = about(&play);
     data.insert("journey", Value::text("another"));
+    data.insert("step", Value::text("another"));
     let told = comes_back(&mut play, "message.opened", data, 0).unwrap();
     assert_eq!(told.journey.as_deref(), Some("j"));
-    assert_eq!(
-        told.place, None,
-        "a step of another journey is none of this one"
-    );
+    assert_eq!(told.place.as_deref(), Some("s"));
     assert_eq!(told.enrollment, Some(play.person.enrollments[0].id));
 }
 
@@ -224,7 +222,7 @@ fn a_click_after_the_patience_says_that_it_came_too_late() {
 }
 
 #[test]
-fn a_click_that_names_its_key_alone_is_of_the_channel_that_the_message_left_by() {
+fn a_click_that_names_its_key_alone_is_of_the_channel_and_the_step_that_the_message_left_by() {
     let mut play = waits_for_a_click();
     let mut data = about(&play);
     for name in ["journey", "step", "channel"] {
@@ -232,6 +230,7 @@ fn a_click_that_names_its_key_alone_is_of_the_channel_that_the_message_left_by()
     }
     let told = comes_back(&mut play, "message.clicked", data, 0).unwrap();
     assert_eq!(told.values.get("channel"), Some(&Value::text("email")));
+    assert_eq!(told.place.as_deref(), Some("s"));
 }
 
 #[test]
