@@ -105,7 +105,7 @@ impl<'s> Deployments<'s> {
         let marks = self.store.marks(&name).await?;
         let body = marks.into_iter().find(|(own, _)| *own == name);
         let read = body.map(|(_, text)| kurant_store::read_definitions(&text));
-        Ok(read.transpose()?)
+        read.transpose()
     }
 
     /// Puts definitions in force for all workers, if what is deployed is still what it `was`.

@@ -4,12 +4,12 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-use csv::ByteRecord;
 use kurant_engine::calendar::{Instant, Zone, first_instant_of, parse_date};
 use kurant_engine::definition::Type;
 use kurant_runner::source::RefusedLine;
 
 use crate::error::Error;
+use crate::import::rows::Row;
 use crate::import::sheet::{self, Mapping, Sheet};
 
 /// The longest code.
@@ -144,7 +144,7 @@ fn rows(path: &Path, mapping: &Mapping, zone: Zone) -> Result<Codes, Error> {
 }
 
 /// The code of a row; none = its cells are all empty.
-fn row_of(sheet: &Sheet, line: u64, row: ByteRecord, zone: Zone) -> Option<Line> {
+fn row_of(sheet: &Sheet, line: u64, row: Row, zone: Zone) -> Option<Line> {
     let text = sheet.text(&row);
     let cells = match sheet.row_of(row) {
         Ok(cells) => cells,

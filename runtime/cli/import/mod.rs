@@ -5,7 +5,7 @@ mod cells;
 pub(crate) mod customers;
 pub(crate) mod events;
 mod lines;
-mod rows;
+pub(crate) mod rows;
 mod sends;
 pub(crate) mod sheet;
 mod undeclared;
