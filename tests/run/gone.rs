@@ -123,6 +123,72 @@ fn a_template_that_goes_with_people_inside_is_told_and_so_is_what_was_given_up()
     );
 }
 
+/// How many letters have left to whom, by the file that they go to.
+fn left(shop: &Shop) -> (usize, BTreeSet<String>) {
+    let lines = shop.lines(".kurant/outbox/email.jsonl");
+    let whom = lines.iter().map(|line| line["to"].to_string()).collect();
+    (lines.len(), whom)
+}
+
+const LETTER: &str = "  - id: day\n    wait: 1d\n  - id: now\n    send: email\n    template: hello\n    to: '=customer.id + \"@x\"'\n";
+
+#[test]
+fn a_template_with_a_typo_starts_nothing_and_once_mended_everybody_who_waits_gets_one_letter() {
+    let shop = shop(LETTER);
+    all_inside(&shop);
+    let good = std::fs::read_to_string(shop.path("templates/hello/email.txt")).expect("a letter");
+    shop.write(
+        "templates/hello/email.txt",
+        &good.replace("customer.id", "customer.idd"),
+    );
+    let days = [
+        "--from",
+        "2026-03-01T11:00:00Z",
+        "--until",
+        "2026-03-03T12:00:00Z",
+    ];
+    let play = [
+        &["run", "--feed", "nothing.jsonl", "--quiet"][..],
+        &days[..],
+    ]
+    .concat();
+    let refused = shop.run(&play);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(
+        refused.status.code() == Some(1)
+            && said.contains("templates/hello/email.txt")
+            && said.contains("idd"),
+        "{said}"
+    );
+    assert_eq!(left(&shop).0, 0);
+    shop.write("templates/hello/email.txt", &good);
+    two_days_on(&shop);
+    let (letters, whom) = left(&shop);
+    assert_eq!((letters, whom.len()), (PEOPLE, PEOPLE));
+}
+
+#[test]
+fn a_template_that_only_fails_at_its_values_gives_up_nobody_for_good() {
+    let shop = shop(LETTER);
+    all_inside(&shop);
+    let good = std::fs::read_to_string(shop.path("templates/hello/email.txt")).expect("a letter");
+    shop.write(
+        "templates/hello/email.txt",
+        &good.replace("customer.id }}", "customer.id | date }}"),
+    );
+    let said = two_days_on(&shop);
+    assert!(
+        said.contains("j: 50 messages or commands given up") && said.contains("hello/email.txt"),
+        "{said}"
+    );
+    assert_eq!(left(&shop).0, 0);
+    shop.write("templates/hello/email.txt", &good);
+    shop.kurant(&["dead", "retry", "--all"]);
+    shop.kurant(&["run", "--until-idle", "--quiet"]);
+    let (letters, whom) = left(&shop);
+    assert_eq!((letters, whom.len()), (PEOPLE, PEOPLE));
+}
+
 #[test]
 fn a_code_is_given_once_in_run_as_in_simulate_and_that_there_is_none_left_is_told() {
     let shop = shop("  - coupon: { codes: 'A-#', valid: 3d, as: code }\n  - tag: =vars.code\n");
