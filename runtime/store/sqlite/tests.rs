@@ -153,10 +153,12 @@ async fn how_a_pool_stands_is_told_by_stretches_of_indexes() {
     let (_folder, store) = store(FEW).await;
     let plan = plan(&store, LEVEL).await;
     let reads: Vec<&String> = plan.iter().filter(|line| line.contains(" code ")).collect();
-    let by = |read: &str, index: &str| read.contains(&format!("INDEX code_{index}>?)"));
+    let by = |read: &str, index: &str| read.contains(&format!("INDEX code_{index}"));
     assert!(
-        matches!(reads[..], [left, given]
-            if by(left, "left (pool=? AND expires") && by(given, "given (pool=? AND given")),
+        matches!(reads[..], [left, aside, given]
+            if by(left, "left (pool=? AND aside=? AND expires>?)")
+                && by(aside, "aside (pool=?)")
+                && by(given, "given (pool=? AND given>?)")),
         "{plan:?}"
     );
 }
