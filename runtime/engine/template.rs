@@ -34,21 +34,13 @@ pub fn environment(zone: Zone) -> Environment<'static> {
     });
     // What is not known is left out, however it came to be unknown.
     environment.set_formatter(|out, state, value| {
-        let is_markdown = is_markdown(state);
-        if value.is_none() && !is_markdown {
-            return Ok(());
-        }
         let number = plain(value).map(Value::from);
         let value = number.as_ref().unwrap_or(value);
-        if matches!(state.auto_escape(), AutoEscape::Custom(own) if own == MARKDOWN) {
-            let text = value.to_string();
-            // What a template made itself, or vouches for, has its marks.
-            let text = if value.is_safe() {
-                text
-            } else {
-                shielded(&text)
-            };
-            return out.write_str(&text).map_err(Error::from);
+        if is_markdown(state) {
+            return out.write_str(&in_markdown(value)).map_err(Error::from);
+        }
+        if value.is_none() {
+            return Ok(());
         }
         escape_formatter(out, state, value)
     });
@@ -161,6 +153,7 @@ fn clock(state: &State<'_, '_>, otherwise: Zone) -> Zone {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::markdown::unshielded;
     use minijinja::context;
 
     fn rendered(text: &str) -> Result<String, Error> {
@@ -231,6 +224,10 @@ mod tests {
                 Some(&*shielded),
                 "{template}"
             );
+        }
+        for template in ["{{ none }}", "{{ nothing }}", "{{ none | e }}"] {
+            let text = rendered(template).expect("rendered");
+            assert_eq!(unshielded(&text), "", "{template}");
         }
         assert_eq!(
             rendered("{{ name | safe }}").ok().as_deref(),
