@@ -16,6 +16,7 @@ mod error;
 mod feedback;
 mod finding;
 mod intake;
+mod keeper;
 mod keeping;
 mod listening;
 mod live;

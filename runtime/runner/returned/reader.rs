@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fail::fail_point;
-use kurant_engine::calendar::{Instant, MINUTE};
+use kurant_engine::calendar::Instant;
 use kurant_engine::event::Event;
 use kurant_engine::id::Key;
 use kurant_engine::provider::{Fact, Fate, NamedBy};
@@ -25,13 +25,11 @@ use crate::clock::Clock;
 use crate::error::Error;
 use crate::feedback::{Found, events};
 use crate::intake::{Behind, Delivered, Delivery, Proven, Via};
+use crate::keeper::Keeper;
 use crate::meter;
-use crate::runner::{host, worker_name};
 
 /// How often the folder is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// For how long one worker keeps a folder that several may read, in milliseconds.
-const KEPT: i64 = MINUTE;
 /// So many mails are read together.
 const AT_ONCE: usize = 100;
 /// So many that can't be moved away are left where they are.
@@ -50,8 +48,6 @@ pub struct ReturnedReader {
     out: mpsc::Sender<Delivery>,
     until_empty: bool,
     behind: Option<Behind>,
-    /// By what name it takes the folder, where several workers may read it.
-    name: String,
 }
 
 /// A channel whose mail comes back there.
@@ -153,7 +149,6 @@ impl ReturnedReader {
             out: out.clone(),
             until_empty: false,
             behind: None,
-            name: worker_name(clock.real_millis()),
         };
         folders.into_iter().map(reader).collect()
     }
@@ -182,11 +177,11 @@ impl ReturnedReader {
     /// # Errors
     /// When the store fails.
     pub async fn watch(self, mut stop: watch::Receiver<bool>) -> Result<(), Error> {
-        let lease = format!("returned/{}{}", host(), self.folder().display());
+        let keeper = Keeper::of("returned", self.folder(), &self.store, &self.clock);
         let (mut left, mut is_told) = (Left::default(), false);
         while !*stop.borrow() {
             let mut more = false;
-            if self.is_its_keeper(&lease).await? {
+            if keeper.keeps().await? {
                 match self.look(&left).await {
                     Ok((found, lot)) => {
                         is_told = false;
@@ -225,16 +220,6 @@ impl ReturnedReader {
             }
         }
         Ok(())
-    }
-
-    /// Whether it is the one that reads the folder: of several workers one does.
-    async fn is_its_keeper(&self, lease: &str) -> Result<bool, Error> {
-        if !self.store.is_shared() {
-            return Ok(true);
-        }
-        let now = self.clock.now();
-        let until = now.plus_millis(KEPT);
-        Ok(self.store.lease(lease, &self.name, now, until).await?)
     }
 
     /// Reads mails that wait, and says how many do: not more than are read together.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fail::fail_point;
-use kurant_engine::calendar::{Instant, MINUTE};
+use kurant_engine::calendar::Instant;
 use kurant_engine::decode::LARGEST;
 use kurant_store::{Rejected, Store};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -21,13 +21,12 @@ use super::{Reader, Schemas, Undeclared};
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::intake::{Behind, Delivered, Delivery, Receipt, Via};
+use crate::keeper::Keeper;
 use crate::planted::planted;
-use crate::runner::{BATCH, host, worker_name};
+use crate::runner::BATCH;
 
 /// How often the folder is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// For how long one worker keeps a folder that several may watch, in milliseconds.
-const KEPT: i64 = MINUTE;
 /// Marks under this name hold how far a file has been read.
 const FILE: &str = "file/";
 /// How many files that are none of events are told.
@@ -45,8 +44,6 @@ pub struct Inbox {
     until_empty: bool,
     behind: Option<Behind>,
     undeclared: Undeclared,
-    /// By what name it takes the folder, where several workers may watch it.
-    name: String,
 }
 
 /// How far a file has been read.
@@ -68,7 +65,6 @@ impl Inbox {
         Self {
             folder,
             store,
-            name: worker_name(clock.real_millis()),
             clock,
             schemas,
             out,
@@ -113,11 +109,10 @@ impl Inbox {
         }
         let folder = self.folder.canonicalize();
         let folder = folder.map_err(|error| Error::file(&self.folder, error))?;
-        // The same path on another machine is another folder.
-        let lease = format!("inbox/{}{}", host(), folder.display());
+        let keeper = Keeper::of("inbox", &folder, &self.store, &self.clock);
         let mut told = HashSet::new();
         loop {
-            if !self.is_its_keeper(&lease).await? {
+            if !keeper.keeps().await? {
                 // Another worker reads it.
                 self.caught_up();
                 tokio::select! {
@@ -168,16 +163,6 @@ impl Inbox {
         if let Some(behind) = &self.behind {
             behind.is(false);
         }
-    }
-
-    /// Whether it is the one that reads the folder: of several workers one does.
-    async fn is_its_keeper(&self, lease: &str) -> Result<bool, Error> {
-        if !self.store.is_shared() {
-            return Ok(true);
-        }
-        let now = self.clock.now();
-        let until = now.plus_millis(KEPT);
-        Ok(self.store.lease(lease, &self.name, now, until).await?)
     }
 
     /// Takes one file in. Returns whether it came to its end.
