@@ -19,13 +19,10 @@ use crate::source::Span;
 pub(super) fn check(world: &World<'_>) {
     for template in &world.parsed.templates {
         let item = &template.item;
-        let is_letter = item.channel == "email" || world.is_mailed(&item.channel);
-        if item.extension != "md" || !is_letter {
+        if item.extension != "md" || !world.takes_letters(&item.channel) {
             continue;
         }
-        let source = world.sources.get(template.file);
-        let text = source.map_or("", |source| source.text());
-        let begin = text.rfind(&item.body).unwrap_or(0);
+        let begin = world.body_of(template);
         for place in dead_links(&item.body) {
             let written = &item.body[place.clone()];
             let report = Diagnostic::warning(

@@ -17,16 +17,11 @@ use crate::source::Span;
 pub(super) fn check(world: &World<'_>) {
     for template in &world.parsed.templates {
         let item = &template.item;
-        let is_letter = item.channel == "email" || world.is_mailed(&item.channel);
-        let is_plain = item.extension == "txt" && is_letter;
+        let is_plain = item.extension == "txt" && world.takes_letters(&item.channel);
         let Some((at, mark)) = first_mark(&item.body).filter(|_| is_plain) else {
             continue;
         };
-        let text = world
-            .sources
-            .get(template.file)
-            .map_or("", |source| source.text());
-        let begin = text.rfind(&item.body).unwrap_or(0) + at;
+        let begin = world.body_of(template) + at;
         let report = Diagnostic::warning(
             "markdown-as-it-stands",
             Span::new(template.file, begin, begin + mark.len()),

@@ -16,9 +16,10 @@ use crate::source::Span;
 pub(super) fn check(world: &World<'_>) {
     for template in &world.parsed.templates {
         let item = &template.item;
-        let is_mailed = world.is_mailed(&item.channel);
-        let is_email = is_mailed || item.channel == "email";
-        if !is_email || item.front.contains_key("subject") || template.damaged {
+        if !world.takes_letters(&item.channel)
+            || item.front.contains_key("subject")
+            || template.damaged
+        {
             continue;
         }
         let mut report = Diagnostic::warning(
@@ -26,7 +27,7 @@ pub(super) fn check(world: &World<'_>) {
             Span::file_start(template.file),
             "this email has no subject",
         );
-        if is_mailed {
+        if world.is_mailed(&item.channel) {
             report.severity = Severity::Error;
         }
         world.push(

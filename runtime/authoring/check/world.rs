@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kurant_engine::definition::{Journey, TriggerKind};
+use kurant_engine::definition::{Journey, LETTERS, Template, TriggerKind};
 use kurant_engine::script::Reader;
-use kurant_engine::value::Value;
 use rhai::AST;
 
 use super::scope::Declared;
@@ -174,12 +173,20 @@ impl<'a> World<'a> {
 
     /// Whether what goes to a channel leaves by SMTP.
     pub(super) fn is_mailed(&self, channel: &str) -> bool {
-        let workspace = self.parsed.workspace.iter();
-        let mut channels = workspace.flat_map(|file| &file.item.channels);
-        channels.any(|own| {
-            let kind = own.settings.get("kind").and_then(Value::as_text);
-            own.name == channel && kind == Some("smtp")
-        })
+        let mut workspace = self.parsed.workspace.iter();
+        workspace.any(|file| file.item.is_mailed(channel))
+    }
+
+    /// Whether letters go by a channel.
+    pub(super) fn takes_letters(&self, channel: &str) -> bool {
+        channel == LETTERS || self.is_mailed(channel)
+    }
+
+    /// Where the body of a template begins in its file.
+    pub(super) fn body_of(&self, template: &InFile<Template>) -> usize {
+        let source = self.sources.get(template.file);
+        let text = source.map_or("", |source| source.text());
+        text.rfind(&template.item.body).unwrap_or(0)
     }
 
     pub(super) fn push(&self, diagnostic: Diagnostic) {

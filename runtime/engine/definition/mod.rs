@@ -26,7 +26,7 @@ pub use step::{
 pub use trigger::{Trigger, TriggerKind};
 pub use undeclared::{Undeclared, has_no_zone};
 pub use workspace::{
-    Cap, ChannelSettings, CouponPool, Definitions, EventsFrom, Guard, Library, Links, Pool,
-    ProfileUpdate, PublicPages, Rate, Retention, Segment, Settings, Template, Tracking,
+    Cap, ChannelSettings, CouponPool, Definitions, EventsFrom, Guard, LETTERS, Library, Links,
+    Pool, ProfileUpdate, PublicPages, Rate, Retention, Segment, Settings, Template, Tracking,
     UnknownCustomers, Whose, Workspace,
 };

@@ -11,6 +11,9 @@ use crate::map::Map;
 use crate::provider::Provider;
 use crate::value::Value;
 
+/// The channel that letters go by, whatever kind it is.
+pub const LETTERS: &str = "email";
+
 /// Everything a team has written, checked. What `deploy` writes and workers take.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Definitions {
@@ -88,13 +91,17 @@ impl Workspace {
         only.is_none_or(|only| only.allows(address))
     }
 
-    /// Whether letters go by a channel: it is called `email`, or a mail server takes them.
-    pub fn takes_letters(&self, channel: &str) -> bool {
-        let mailed = |own: &ChannelSettings| {
+    /// Whether what goes to a channel leaves by SMTP.
+    pub fn is_mailed(&self, channel: &str) -> bool {
+        self.channels.iter().any(|own| {
             let kind = own.settings.get("kind").and_then(Value::as_text);
             own.name == channel && kind == Some("smtp")
-        };
-        channel == "email" || self.channels.iter().any(mailed)
+        })
+    }
+
+    /// Whether letters go by a channel: it is called `email`, or a mail server takes them.
+    pub fn takes_letters(&self, channel: &str) -> bool {
+        channel == LETTERS || self.is_mailed(channel)
     }
 
     /// A workspace as `kurant.yaml` says it with no more than this: all else is as if left out.

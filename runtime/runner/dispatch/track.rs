@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use kurant_engine::definition::Tracking;
+use kurant_engine::definition::{LETTERS, Tracking};
 use kurant_engine::map::Map;
 use kurant_engine::value::Value;
 use minijinja::HtmlEscape;
@@ -13,8 +13,6 @@ use url::Url;
 
 use crate::public::{PublicLinks, Ticket};
 
-/// The channel whose plain texts are letters: anywhere else a long link costs, or shows.
-const LETTERS: &str = "email";
 /// The longest link that leads by way of here: what it becomes is longer by a half.
 const LONGEST: usize = 1_500;
 /// What a sentence ends with, and a link doesn't.
@@ -56,6 +54,7 @@ impl<'t> Tracks<'t> {
             "html" if clicks => {
                 self.replaced(&body, &hrefs(&body), |link| HtmlEscape(link).to_string())
             }
+            // By any other channel a long link costs, or shows.
             "txt" if clicks && self.ticket.channel == LETTERS => {
                 self.replaced(&body, &bare(&body), str::to_owned)
             }
