@@ -91,6 +91,13 @@ pub(super) fn header<'v>(message: &'v Value, name: &str) -> Vec<&'v str> {
     own.filter_map(|header| header[1].as_str()).collect()
 }
 
+/// The text and the HTML of a message that a strict reader finds nothing wrong with.
+fn parts(message: &Value) -> (&str, &str) {
+    assert_eq!(message["defects"], json!([]), "{message}");
+    let part = |name: &str| message[name].as_str().expect("a part");
+    (part("text"), part("html"))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_is_read_as_it_was_written() {
     let mut receiver = Receiver::start(false);
@@ -174,11 +181,7 @@ fn a_letter_in_markdown_comes_as_html_with_a_text_and_no_value_is_read_as_a_mark
     shop.drop_events("1.jsonl", &[paid("1", "anna", name, "anna@example.com")]);
     shop.kurant(&["run", "--until-idle", "--quiet"]);
     let message = receiver.next();
-    assert_eq!(message["defects"], json!([]), "{message}");
-    let (text, html) = (
-        message["text"].as_str().expect("text"),
-        message["html"].as_str().expect("HTML"),
-    );
+    let (text, html) = parts(&message);
     assert!(
         html.contains(">Dear **Anna** &lt;b&gt; &amp; co</h1>"),
         "{html}"
@@ -214,11 +217,7 @@ fn html_comes_with_a_text_and_what_customers_write_stays_text() {
     );
     shop.kurant(&["run", "--until-idle", "--quiet"]);
     let message = receiver.next();
-    assert_eq!(message["defects"], json!([]), "{message}");
-    let (text, html) = (
-        message["text"].as_str().expect("text"),
-        message["html"].as_str().expect("HTML"),
-    );
+    let (text, html) = parts(&message);
     assert!(
         html.contains("Dear &lt;script&gt;") && !html.contains("<script>"),
         "{html}"

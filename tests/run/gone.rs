@@ -43,19 +43,21 @@ fn all_inside(shop: &Shop) {
     shop.kurant(&["run", "--feed", "feed.jsonl", "--quiet"]);
 }
 
+/// Two days in which nothing comes in.
+const TWO_DAYS: [&str; 8] = [
+    "run",
+    "--feed",
+    "nothing.jsonl",
+    "--quiet",
+    "--from",
+    "2026-03-01T11:00:00Z",
+    "--until",
+    "2026-03-03T12:00:00Z",
+];
+
 /// Plays two days on and gives what is said.
 fn two_days_on(shop: &Shop) -> String {
-    let (from, until) = ("2026-03-01T11:00:00Z", "2026-03-03T12:00:00Z");
-    let output = shop.kurant(&[
-        "run",
-        "--feed",
-        "nothing.jsonl",
-        "--quiet",
-        "--from",
-        from,
-        "--until",
-        until,
-    ]);
+    let output = shop.kurant(&TWO_DAYS);
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
@@ -130,29 +132,22 @@ fn left(shop: &Shop) -> (usize, BTreeSet<String>) {
     (lines.len(), whom)
 }
 
+const LETTER_FILE: &str = "templates/hello/email.txt";
 const LETTER: &str = "  - id: day\n    wait: 1d\n  - id: now\n    send: email\n    template: hello\n    to: '=customer.id + \"@x\"'\n";
+
+/// Puts a slip into the letter, and gives it as it was.
+fn spoil(shop: &Shop, right: &str, wrong: &str) -> String {
+    let good = std::fs::read_to_string(shop.path(LETTER_FILE)).expect("a letter");
+    shop.write(LETTER_FILE, &good.replace(right, wrong));
+    good
+}
 
 #[test]
 fn a_template_with_a_typo_starts_nothing_and_once_mended_everybody_who_waits_gets_one_letter() {
     let shop = shop(LETTER);
     all_inside(&shop);
-    let good = std::fs::read_to_string(shop.path("templates/hello/email.txt")).expect("a letter");
-    shop.write(
-        "templates/hello/email.txt",
-        &good.replace("customer.id", "customer.idd"),
-    );
-    let days = [
-        "--from",
-        "2026-03-01T11:00:00Z",
-        "--until",
-        "2026-03-03T12:00:00Z",
-    ];
-    let play = [
-        &["run", "--feed", "nothing.jsonl", "--quiet"][..],
-        &days[..],
-    ]
-    .concat();
-    let refused = shop.run(&play);
+    let good = spoil(&shop, "customer.id", "customer.idd");
+    let refused = shop.run(&TWO_DAYS);
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(
         refused.status.code() == Some(1)
@@ -161,7 +156,7 @@ fn a_template_with_a_typo_starts_nothing_and_once_mended_everybody_who_waits_get
         "{said}"
     );
     assert_eq!(left(&shop).0, 0);
-    shop.write("templates/hello/email.txt", &good);
+    shop.write(LETTER_FILE, &good);
     two_days_on(&shop);
     let (letters, whom) = left(&shop);
     assert_eq!((letters, whom.len()), (PEOPLE, PEOPLE));
@@ -171,18 +166,14 @@ fn a_template_with_a_typo_starts_nothing_and_once_mended_everybody_who_waits_get
 fn a_template_that_only_fails_at_its_values_gives_up_nobody_for_good() {
     let shop = shop(LETTER);
     all_inside(&shop);
-    let good = std::fs::read_to_string(shop.path("templates/hello/email.txt")).expect("a letter");
-    shop.write(
-        "templates/hello/email.txt",
-        &good.replace("customer.id }}", "customer.id | date }}"),
-    );
+    let good = spoil(&shop, "customer.id }}", "customer.id | date }}");
     let said = two_days_on(&shop);
     assert!(
         said.contains("j: 50 messages or commands given up") && said.contains("hello/email.txt"),
         "{said}"
     );
     assert_eq!(left(&shop).0, 0);
-    shop.write("templates/hello/email.txt", &good);
+    shop.write(LETTER_FILE, &good);
     shop.kurant(&["dead", "retry", "--all"]);
     shop.kurant(&["run", "--until-idle", "--quiet"]);
     let (letters, whom) = left(&shop);
